@@ -14,7 +14,8 @@ pub enum Law {
 
 impl Law {
     /// The laws and their names in settings, reports and the simulator's environment.
-    pub const NAMES: [(&'static str, Law); 2] = [("exponential", Law::Exponential), ("deterministic", Law::Deterministic)];
+    pub const NAMES: [(&'static str, Law); 2] =
+        [("exponential", Law::Exponential), ("deterministic", Law::Deterministic)];
 
     /// Its name.
     pub fn name(self) -> &'static str {

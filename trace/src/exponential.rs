@@ -148,8 +148,7 @@ mod tests {
     fn draws_follow_the_law() {
         let n = 1_000_000;
         let mut stream = Streams::new(5, "test").of(0);
-        let mut draws: Vec<f64> =
-            (0..n).map(|_| draw(&mut stream) as f64 / (1u64 << FRACTION_BITS) as f64).collect();
+        let mut draws: Vec<f64> = (0..n).map(|_| draw(&mut stream) as f64 / (1u64 << FRACTION_BITS) as f64).collect();
         draws.sort_by(f64::total_cmp);
         let distance = draws.iter().enumerate().map(|(i, &x)| {
             let law = 1.0 - (-x).exp();

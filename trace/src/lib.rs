@@ -6,4 +6,21 @@ pub mod exponential;
 pub mod random;
 pub mod record;
 
+#[cfg(feature = "programs")]
+pub mod decimal;
+#[cfg(feature = "programs")]
+mod failure;
+#[cfg(feature = "programs")]
+pub mod output;
+#[cfg(feature = "programs")]
+pub mod program;
+#[cfg(feature = "programs")]
+pub mod reader;
+#[cfg(feature = "programs")]
+pub mod settings;
+#[cfg(feature = "programs")]
+pub mod writer;
+
+#[cfg(feature = "programs")]
+pub use failure::{Failure, printable};
 pub use record::{Completion, CompletionHeader, NONE, Request, RequestHeader, Says};

@@ -237,7 +237,11 @@ impl CompletionHeader {
 
 fn check_start(bytes: &[u8], magic: &[u8; 8]) -> Result<(), String> {
     if &bytes[0..8] != magic {
-        return Err(format!("the first bytes are \"{}\", not \"{}\"", bytes[0..8].escape_ascii(), magic.escape_ascii()));
+        return Err(format!(
+            "the first bytes are \"{}\", not \"{}\"",
+            bytes[0..8].escape_ascii(),
+            magic.escape_ascii()
+        ));
     }
     match u32_at(bytes, 8) {
         CONTRACT => Ok(()),
@@ -297,14 +301,17 @@ mod tests {
     fn headers_come_back_and_name_the_rule_that_they_break() {
         let header = RequestHeader::new(7);
         assert_eq!(RequestHeader::from_bytes(&header.to_bytes()), Ok(header));
-        for (at, byte, rule) in [(0, b'X', "first bytes"), (8, 2, "version 2"), (12, 49, "length 49"), (30, 1, "zeros")] {
+        for (at, byte, rule) in [(0, b'X', "first bytes"), (8, 2, "version 2"), (12, 49, "length 49"), (30, 1, "zeros")]
+        {
             let mut bytes = header.to_bytes();
             bytes[at] = byte;
             assert!(RequestHeader::from_bytes(&bytes).unwrap_err().contains(rule));
         }
         let header = CompletionHeader { says: Says::SERVERS.and(Says::DELAY) };
         assert_eq!(CompletionHeader::from_bytes(&header.to_bytes()), Ok(header));
-        for (at, byte, rule) in [(0, 0, "first bytes"), (8, 0, "version 0"), (12, 48, "length 48"), (16, 64, "0x40"), (31, 1, "zeros")] {
+        for (at, byte, rule) in
+            [(0, 0, "first bytes"), (8, 0, "version 0"), (12, 48, "length 48"), (16, 64, "0x40"), (31, 1, "zeros")]
+        {
             let mut bytes = header.to_bytes();
             bytes[at] = byte;
             assert!(CompletionHeader::from_bytes(&bytes).unwrap_err().contains(rule));

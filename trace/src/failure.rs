@@ -1,0 +1,98 @@
+//! The ways in which a run ends badly, each with its class and exit code.
+
+use std::fmt::Write as _;
+
+/// Why a program, or one worker, failed. Each variant is a class that scripts can rely on; its text is one line for
+/// people that says where, which rule and which value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The host or the middleware itself could not go on: a full disk, a lost pipe. Exit code 1.
+    #[error("{0}")]
+    Host(String),
+    /// A flag or a setting is wrong, or the simulator does not honour it. Exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// The trace or the shard is not what its format says. Exit code 3.
+    #[error("{0}")]
+    Trace(String),
+    /// The module is not a simulator. Exit code 4.
+    #[error("{0}")]
+    Module(String),
+    /// The simulator trapped or said that it failed. Exit code 5.
+    #[error("{0}")]
+    Simulator(String),
+    /// A named limit was passed. Exit code 6.
+    #[error("{0}")]
+    Limit(String),
+    /// The simulator's answers break the contract. Exit code 7.
+    #[error("{0}")]
+    Contract(String),
+    /// The engine can't be used. Exit code 8.
+    #[error("{0}")]
+    Engine(String),
+}
+
+impl Failure {
+    /// The class and the code that a program exits with.
+    fn row(&self) -> (&'static str, u8) {
+        match self {
+            Failure::Host(_) => ("host", 1),
+            Failure::Usage(_) => ("usage", 2),
+            Failure::Trace(_) => ("trace", 3),
+            Failure::Module(_) => ("module", 4),
+            Failure::Simulator(_) => ("simulator", 5),
+            Failure::Limit(_) => ("limit", 6),
+            Failure::Contract(_) => ("contract", 7),
+            Failure::Engine(_) => ("engine", 8),
+        }
+    }
+
+    /// The name of its class, as reports hold it.
+    pub fn class(&self) -> &'static str {
+        self.row().0
+    }
+
+    /// The code that a program exits with.
+    pub fn exit_code(&self) -> u8 {
+        self.row().1
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Failure::Host(error.to_string())
+    }
+}
+
+/// Text that came from a trace or a module, fit for a terminal: control characters escaped, at most `max` characters.
+pub fn printable(bytes: &[u8], max: usize) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut out = String::new();
+    for (place, character) in text.chars().enumerate() {
+        if place == max {
+            out.push('…');
+            break;
+        }
+        // Besides control characters, those that only format can make text read as another.
+        let format = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        if character.is_control() || format {
+            let _ = write!(out, "{}", character.escape_default());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_reaches_the_terminal_as_a_command() {
+        assert_eq!(printable(b"a\x1b[31mb\n", 100), "a\\u{1b}[31mb\\n");
+        assert_eq!(printable("\u{202e}x\u{9b}y".as_bytes(), 100), "\\u{202e}x\\u{9b}y");
+        assert_eq!(printable(b"abcdef", 3), "abc…");
+        assert_eq!(printable(&[0xff, b'a'], 10), "\u{fffd}a");
+    }
+}

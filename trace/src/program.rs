@@ -1,0 +1,83 @@
+//! The habits that all programs share: how they start, what they say on stderr, how they end.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::{Failure, output};
+
+/// Runs a program: its error is printed as one line and becomes the exit code, a signal leaves nothing half written.
+///
+/// Exit codes: those of [`Failure`]; 1 for any other error; 128 + n on signal n (130 on Ctrl-C); 141, quietly, where
+/// standard output was closed.
+pub fn main(run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
+    if let Err(error) = exit_cleanly_on_signals() {
+        warn(&format!("signals can't be caught ({error}): Ctrl-C may leave a partial file"));
+    }
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let code = exit_code(&error);
+            if code != 141 {
+                say("error", &format!("{error:#}"));
+            }
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// The exit code that `error` stands for.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            return failure.exit_code();
+        }
+        if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            return 141;
+        }
+    }
+    1
+}
+
+/// Prints one line of warning on stderr.
+pub fn warn(text: &str) {
+    say("warning", text);
+}
+
+/// Prints one line of information on stderr.
+pub fn note(text: &str) {
+    say("note", text);
+}
+
+fn say(kind: &str, text: &str) {
+    // Where stderr is closed nobody can be told.
+    let _ = writeln!(io::stderr().lock(), "{kind}: {text}");
+}
+
+fn exit_cleanly_on_signals() -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            output::remove_unfinished();
+            std::process::exit(128 + signal);
+        }
+    })?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context as _;
+
+    #[test]
+    fn an_error_keeps_its_exit_code_under_context() {
+        let limit = anyhow::Error::from(Failure::Limit("memory".into())).context("worker 3");
+        assert_eq!(exit_code(&limit), 6);
+        let closed = Err::<(), _>(io::Error::from(io::ErrorKind::BrokenPipe)).context("stdout").unwrap_err();
+        assert_eq!(exit_code(&closed), 141);
+        assert_eq!(exit_code(&anyhow::anyhow!("other")), 1);
+    }
+}

@@ -1,0 +1,1 @@
+//! Reads a trace, of whatever format, as requests.

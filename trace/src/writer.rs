@@ -1,0 +1,1 @@
+//! Writes requests as a trace.
