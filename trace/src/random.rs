@@ -15,9 +15,8 @@ const fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// FNV-1a of 64 bits.
-const fn fnv1a(text: &str) -> u64 {
-    let bytes = text.as_bytes();
+/// FNV-1a of 64 bits (Fowler, Noll, Vo; <http://www.isthe.com/chongo/tech/comp/fnv/>).
+pub(crate) const fn fnv1a(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325;
     let mut at = 0;
     while at < bytes.len() {
@@ -36,7 +35,7 @@ pub struct Streams {
 impl Streams {
     /// The streams called `name` under `seed`.
     pub const fn new(seed: u64, name: &str) -> Self {
-        Self { base: mix(seed ^ fnv1a(name)) }
+        Self { base: mix(seed ^ fnv1a(name.as_bytes())) }
     }
 
     /// Stream number `n`: of a request's id, of a client.

@@ -1,1 +1,182 @@
 //! Reads a trace, of whatever format, as requests.
+//!
+//! Three stages: cut the bytes into blocks of whole rows; decode a block (a pure function, so that several threads may do
+//! it); put the requests in sequence, where order is checked and the time's origin moved.
+
+mod cut;
+mod decode;
+mod field;
+mod formats;
+mod open;
+mod place;
+mod plain;
+mod row;
+mod sequence;
+mod sort;
+
+#[cfg(test)]
+mod tests;
+
+use crate::demand::Demands;
+use crate::{Failure, Request};
+
+pub use cut::LINE_LIMIT;
+pub use sort::SORT_LIMIT;
+
+/// How many ignored columns are named.
+const IGNORED_SHOWN: usize = 20;
+
+/// The flags of every program that reads a trace.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct ReadFlags {
+    /// The trace's format.
+    #[arg(long, value_name = "NAME", help = format!("The trace's format, instead of recognising it: {}", formats::names()))]
+    pub trace_format: Option<String>,
+    /// Sort the trace by arrival and number its requests anew
+    #[arg(long)]
+    pub sort: bool,
+    /// Start the trace at 0: count its times from the first arrival
+    #[arg(long)]
+    pub rebase: bool,
+}
+
+/// A trace that is being read. Memory is bounded, however long it is, but for `--sort`.
+pub struct TraceReader {
+    place: place::Place,
+    format: &'static formats::Format,
+    /// Size of the file \[bytes\], where it is one.
+    size: Option<u64>,
+    /// What a header of records promised.
+    promised: Option<u64>,
+    demands: Demands,
+    cutter: cut::Cutter,
+    block: cut::Block,
+    decoder: decode::Decoder,
+    sequencer: sequence::Sequencer,
+    drawn: u64,
+    /// `--sort`, and how many requests it holds at most.
+    sort_limit: Option<usize>,
+    /// What `--sort` has still to give out, once the trace is read.
+    sorted: Option<std::vec::IntoIter<Request>>,
+}
+
+/// What a trace was, complete after its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Name of its format.
+    pub format: &'static str,
+    /// BLAKE3 of all its bytes, in hexadecimal digits.
+    pub blake3: String,
+    /// Its length \[bytes\].
+    pub bytes: u64,
+    /// How many requests it holds.
+    pub requests: u64,
+    /// How many of their demands were drawn, because the trace does not give them.
+    pub drawn: u64,
+    /// What was taken off each arrival, so that the first is 0 \[ns\]; 0 where the trace's own origin was kept.
+    pub offset_ns: i64,
+}
+
+impl TraceReader {
+    /// Puts the next requests into `batch`, whose old ones go; false, and none, at the trace's end. Each request is
+    /// complete, its demand too.
+    ///
+    /// # Errors
+    /// Where a row is not what the format says, ids do not increase, arrivals go back, the trace is cut short or has no
+    /// requests ([`Failure::Trace`], with file and line); where `--sort` would hold more than [`SORT_LIMIT`]
+    /// ([`Failure::Limit`]); where the file can't be read on ([`Failure::Host`]).
+    pub fn next(&mut self, batch: &mut Vec<Request>) -> Result<bool, Failure> {
+        batch.clear();
+        if let Some(limit) = self.sort_limit {
+            return self.next_sorted(batch, limit);
+        }
+        if !self.cutter.next(&self.place, &mut self.block)? {
+            self.check_count()?;
+            return Ok(false);
+        }
+        let decoded = self.decoder.decode(&self.block, batch);
+        self.drawn += decode::draw(&self.demands, batch);
+        // Rows before a wrong one come first here too, so that the first thing wrong in the file is what is said.
+        self.sequencer.pass(&self.place, batch)?;
+        decoded.map_err(|wrong| self.place.at(wrong.row, &wrong.rule))?;
+        Ok(true)
+    }
+
+    /// Name of the trace's format.
+    pub fn format(&self) -> &'static str {
+        self.format.name
+    }
+
+    /// Whether the trace says which block a request addresses; records always do.
+    pub fn has_blocks(&self) -> bool {
+        self.has(|field| matches!(field, field::Field::Block | field::Field::BlockName))
+    }
+
+    /// Whether the trace brings demands of its own; some of a CSV's may be empty all the same.
+    pub fn has_service(&self) -> bool {
+        self.has(|field| matches!(field, field::Field::Service(_) | field::Field::Duration(_)))
+    }
+
+    /// How far it is read, and how long it is, where that is known \[bytes\].
+    pub fn progress(&self) -> (u64, Option<u64>) {
+        (self.cutter.bytes(), self.size)
+    }
+
+    /// What to tell the user about the trace, a line each; complete after its end.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if let decode::Decoder::Lines(row) = &self.decoder {
+            let mut ignored = row.ignored();
+            let more = ignored.len().saturating_sub(IGNORED_SHOWN);
+            ignored.truncate(IGNORED_SHOWN);
+            if !ignored.is_empty() {
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                remarks.push(format!("{}: ignored columns: {}{more}", self.place.name, ignored.join(", ")));
+            }
+        }
+        if let Some((first_ns, last_ns)) = self.sequencer.ends_ns() {
+            let first_ns = first_ns - self.sequencer.offset_ns();
+            let length_ns = last_ns - self.sequencer.offset_ns() - first_ns;
+            if first_ns > length_ns {
+                remarks.push(format!(
+                    "{}: the first arrival ({first_ns} ns) is later than the trace is long ({length_ns} ns); \
+                     --rebase starts it at 0",
+                    self.place.name
+                ));
+            }
+        }
+        remarks
+    }
+
+    /// What the trace was; complete after its end.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            format: self.format.name,
+            blake3: self.cutter.blake3(),
+            bytes: self.cutter.bytes(),
+            requests: self.sequencer.requests(),
+            drawn: self.drawn,
+            offset_ns: self.sequencer.offset_ns(),
+        }
+    }
+
+    fn has(&self, wanted: impl Fn(field::Field) -> bool) -> bool {
+        match &self.decoder {
+            decode::Decoder::Lines(row) => row.fields().any(wanted),
+            decode::Decoder::Records { .. } => true,
+        }
+    }
+
+    /// At the end: whether there were as many requests as there must be.
+    fn check_count(&self) -> Result<(), Failure> {
+        let requests = self.cutter.rows();
+        match (&self.decoder, self.promised) {
+            (decode::Decoder::Lines(_), _) if requests == 0 => Err(self.place.whole("the trace has no requests")),
+            (_, Some(promised)) if requests != promised => {
+                let how = if requests < promised { "is cut short" } else { "holds too many" };
+                Err(self.place.whole(&format!("the file {how}: {requests} requests where its header says {promised}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}

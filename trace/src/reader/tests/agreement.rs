@@ -1,0 +1,173 @@
+//! Random CSVs, and random edits of them, read as the `csv` crate and a few plain rules read them.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const TIMES: [(&str, usize); 4] = [("s", 9), ("ms", 6), ("us", 3), ("ns", 0)];
+
+/// What a native CSV says, by another way; None where it must be refused.
+fn oracle(text: &str) -> Option<Vec<Request>> {
+    for line in text.split_inclusive('\n') {
+        let line = line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line);
+        if line.is_empty() || line.contains(['"', '\r']) {
+            return None;
+        }
+    }
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let names = reader.headers().unwrap().clone();
+    let mut requests: Vec<Request> = Vec::new();
+    for (row, record) in reader.records().enumerate() {
+        let record = record.unwrap();
+        if record.len() != names.len() {
+            return None;
+        }
+        let mut request = Request { id: row as u64, ..Request::default() };
+        let mut service_ns = None;
+        for (name, cell) in names.iter().zip(&record) {
+            match name {
+                "id" => request.id = integer(cell)?,
+                "client" => request.client = integer(cell)?,
+                "class" => request.class = integer(cell)?,
+                "op" => request.op = ["rR", "wW"].iter().position(|op| cell.len() == 1 && op.contains(cell))? as u8,
+                "block" => request.block = integer(cell)?,
+                "size" => request.size = integer(cell)?,
+                "reply_size" => request.reply_size = integer(cell)?,
+                "note" => {}
+                _ => match name.split_once('_')? {
+                    ("arrival", unit) => request.arrival_ns = time(cell, unit)?,
+                    (_, _) if cell.is_empty() => {}
+                    (_, unit) => service_ns = Some(time(cell, unit)?),
+                },
+            }
+        }
+        request.service_ns = service_ns.unwrap_or_else(|| demands().draw(request.id));
+        if requests.last().is_some_and(|last| last.arrival_ns > request.arrival_ns || last.id >= request.id) {
+            return None;
+        }
+        requests.push(request);
+    }
+    (!requests.is_empty()).then_some(requests)
+}
+
+fn digits(text: &str) -> Option<&str> {
+    (!text.is_empty() && text.chars().all(|c| c.is_ascii_digit())).then_some(text)
+}
+
+fn integer<T: TryFrom<u128>>(text: &str) -> Option<T> {
+    T::try_from(digits(text)?.parse().ok()?).ok()
+}
+
+/// Moves the point by writing the digits out.
+fn time(text: &str, unit: &str) -> Option<u64> {
+    let places = TIMES.iter().find(|(name, _)| *name == unit)?.1;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let moved = format!("{}{:0<places$.places$}", digits(whole)?, digits(fraction)?);
+    integer(&moved).filter(|&ns: &u64| ns < 1 << 62)
+}
+
+/// Columns in a random order, an arrival among them.
+fn columns() -> impl Strategy<Value = Vec<String>> {
+    let unit = || prop::sample::select(TIMES.to_vec()).prop_map(|(unit, _)| unit);
+    let others = vec!["id", "client", "class", "op", "block", "size", "reply_size", "note"];
+    (unit(), prop::option::of(unit()), prop::sample::subsequence(others, 0..=8)).prop_flat_map(
+        |(arrival, service, others)| {
+            let mut columns: Vec<String> = others.into_iter().map(str::to_owned).collect();
+            columns.push(format!("arrival_{arrival}"));
+            columns.extend(service.map(|unit| format!("service_{unit}")));
+            Just(columns).prop_shuffle()
+        },
+    )
+}
+
+fn csv(columns: &[String], seeds: &[[u64; 10]], line_break: &str) -> String {
+    let mut text = columns.join(",");
+    let (mut id, mut arrival) = (0u64, 0u64);
+    for seed in seeds {
+        text.push_str(line_break);
+        id += 1 + seed[9] % 3;
+        arrival += seed[8] >> (20 + seed[9] % 40);
+        for (place, column) in columns.iter().enumerate() {
+            let (value, comma) = (seed[place % 8], if place > 0 { "," } else { "" });
+            let short = value >> (value % 64);
+            let cell = match column.as_str() {
+                "id" => id.to_string(),
+                "class" => (value as u16).to_string(),
+                "op" => ["r", "w", "R", "W"][(value % 4) as usize].to_owned(),
+                "block" => short.to_string(),
+                "note" => ["", "a b", "-1", "é"][(value % 4) as usize].to_owned(),
+                "client" | "size" | "reply_size" => (short as u32).to_string(),
+                arrives if arrives.starts_with("arrival") => decimal(arrival, arrives, value),
+                _ if value % 3 == 0 => String::new(),
+                serves => decimal(short >> 2, serves, value),
+            };
+            text.push_str(comma);
+            text.push_str(&cell);
+        }
+    }
+    text
+}
+
+/// `ns` in the unit of `column`, with zeros and digits behind that count for nothing.
+fn decimal(ns: u64, column: &str, noise: u64) -> String {
+    let places = TIMES.iter().find(|(unit, _)| column.ends_with(&format!("_{unit}"))).unwrap().1;
+    let text = format!("{ns:0>width$}", width = places + 1);
+    let (whole, fraction) = text.split_at(text.len() - places);
+    match noise % 3 {
+        0 if fraction.bytes().all(|b| b == b'0') => whole.to_owned(),
+        1 if !fraction.is_empty() => format!("{whole}.{fraction}"),
+        _ => format!("00{whole}.{fraction}{noise}"),
+    }
+}
+
+fn agree(text: &str) -> Result<(), TestCaseError> {
+    let expected = oracle(text);
+    let read = |block_size| read_in_blocks(text.as_bytes(), &ReadFlags::default(), block_size, 0);
+    let outcome = read(BLOCK_SIZE);
+    prop_assert_eq!(&read(1 + text.len() / 3), &outcome);
+    match (expected, outcome) {
+        (Some(requests), outcome) => prop_assert_eq!(outcome.map(|read| read.requests), Ok(requests)),
+        (None, outcome) => prop_assert!(matches!(outcome, Err(Failure::Trace(_))), "{:?} is taken", outcome),
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_valid_csv_is_read_as_the_csv_crate_reads_it(
+        columns in columns(),
+        seeds in prop::collection::vec(any::<[u64; 10]>(), 1..12),
+        line_break in prop::sample::select(vec!["\n", "\r\n"]),
+        last in any::<bool>(),
+    ) {
+        let mut text = csv(&columns, &seeds, line_break);
+        if last {
+            text.push_str(line_break);
+        }
+        prop_assert!(oracle(&text).is_some(), "{}", text);
+        agree(&text)?;
+    }
+
+    #[test]
+    fn after_random_edits_both_read_or_refuse_the_same(
+        columns in columns(),
+        seeds in prop::collection::vec(any::<[u64; 10]>(), 1..6),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..3, prop::sample::select(b"0019,..rwx-+ \"\r\n".to_vec())), 1..4),
+    ) {
+        let mut text = csv(&columns, &seeds, "\n").into_bytes();
+        let header = columns.join(",").len() + 1;
+        for (place, kind, byte) in edits {
+            let at = header + place.index(text.len() - header);
+            match kind {
+                0 => text.insert(at, byte),
+                1 => text[at] = byte,
+                _ if text.len() > header + 1 => { text.remove(at); }
+                _ => {}
+            }
+        }
+        // A letter of two bytes may have lost one of them.
+        agree(&String::from_utf8_lossy(&text))?;
+    }
+}

@@ -1,0 +1,227 @@
+//! The native CSV, `--sort` and `--rebase`.
+
+use super::*;
+use crate::reader::LINE_LIMIT;
+
+const HEADER: &str = "id,arrival_ns,service_ns,client,class,op,block,size,reply_size\n";
+
+#[test]
+fn columns_stand_in_any_order() {
+    let expected = Request {
+        id: 3,
+        arrival_ns: 5,
+        service_ns: 7,
+        block: u64::MAX,
+        size: u32::MAX,
+        reply_size: 9,
+        client: 2,
+        class: u16::MAX,
+        op: Request::WRITE,
+        flags: 0,
+    };
+    let trace = format!("{HEADER}3,5,7,2,65535,w,18446744073709551615,4294967295,9\n");
+    assert_eq!(requests(trace), [expected]);
+    let trace = "size,op,reply_size,block,class,client,service_ns,arrival_ns,id\n\
+                 4294967295,W,9,18446744073709551615,65535,2,7,5,3\n";
+    assert_eq!(requests(trace), [expected]);
+}
+
+#[test]
+fn only_the_arrival_is_needed() {
+    let drawn = |id| Request { id, arrival_ns: id * 10, service_ns: demands().draw(id), ..Request::default() };
+    let read = read("arrival_ns\n0\n10\n20\n");
+    assert_eq!(read.requests, [drawn(0), drawn(1), drawn(2)]);
+    assert_eq!((read.summary.requests, read.summary.drawn, read.summary.format), (3, 3, "csv"));
+    assert_eq!(read.remarks, [""; 0]);
+}
+
+#[test]
+fn an_empty_service_is_drawn_by_the_requests_id() {
+    let read = read("id,arrival_ns,service_ns\n4,0,\n9,0,0\n11,1,5\n");
+    assert_eq!(read.requests.iter().map(|r| r.service_ns).collect::<Vec<_>>(), [demands().draw(4), 0, 5]);
+    assert_eq!(read.summary.drawn, 1);
+}
+
+#[test]
+fn times_are_exact_and_cut_to_ns() {
+    let ns = |trace: &str| {
+        let request = requests(trace)[0];
+        (request.arrival_ns, request.service_ns)
+    };
+    assert_eq!(ns("arrival_s,service_us\n0.07949090003967285,1.9999\n"), (79_490_900, 1_999));
+    assert_eq!(ns("arrival_ms,service_ms\n4503599627370.496999,0.000001\n"), (4_503_599_627_370_496_999, 1));
+    assert_eq!(ns("arrival_us,service_s\n0.9,00000000000000000000000002.50\n"), (900, 2_500_000_000));
+    assert_eq!(ns("arrival_ns,service_ns\n4611686018427387903,4611686018427387903\n"), ((1 << 62) - 1, (1 << 62) - 1));
+}
+
+#[test]
+fn ways_of_ending_lines_and_a_byte_order_mark_are_taken() {
+    let expected = requests("arrival_ns,op\n1,w\n1,r\n2,w\n");
+    for trace in [
+        "\u{feff}arrival_ns,op\n1,w\n1,r\n2,w\n",
+        "arrival_ns,op\r\n1,w\r\n1,r\r\n2,w\r\n",
+        "arrival_ns,op\n1,w\n1,r\n2,w",
+        "\u{feff}arrival_ns,op\r\n1,w\n1,r\r\n2,w",
+    ] {
+        assert_eq!(requests(trace), expected, "{trace:?}");
+    }
+}
+
+#[test]
+fn columns_that_are_not_known_are_told_in_one_line() {
+    let read = read("arrival_ns,temperature,size,Block,\u{1b}\n1,-3 ü,4,x,\n");
+    assert_eq!((read.requests[0].size, read.requests[0].block), (4, 0));
+    assert_eq!(read.remarks[0], "t.csv: ignored columns: temperature, Block, \\u{1b}");
+}
+
+#[test]
+fn a_trace_is_named_by_all_its_bytes() {
+    let trace = "\u{feff}arrival_ns\r\n1";
+    let summary = read(trace).summary;
+    assert_eq!((summary.bytes, summary.blake3), (16, blake3::hash(trace.as_bytes()).to_hex().to_string()));
+}
+
+#[test]
+fn headers_are_refused() {
+    for (trace, words) in [
+        ("", "t.csv: the file is empty"),
+        ("\u{feff}", "t.csv: the file is empty"),
+        ("arrival_ns", "t.csv: the trace has no requests"),
+        ("arrival_ns\n", "t.csv: the trace has no requests"),
+        (
+            "\n",
+            "t.csv:1: no format is known that starts with \"\"; --trace-format names one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
+        ),
+        (
+            "when,\u{7}\n1,2\n",
+            "t.csv:1: no format is known that starts with \"when,\\u{7}\"; --trace-format names one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
+        ),
+        ("\"arrival_ns\",op\n1,r\n", "t.csv:1: quotes are not taken"),
+        ("id, arrival_ns\n0,1\n", "t.csv:1: column \" arrival_ns\" has a space around its name"),
+        ("arrival_ns,x,x\n1,1,1\n", "t.csv:1: column \"x\" stands there twice"),
+        ("id,arrival_ns,id\n1,1,1\n", "t.csv:1: column \"id\" stands there twice"),
+        ("arrival_ns,arrival_s\n1,1\n", "t.csv:1: columns arrival_ns and arrival_s say the same"),
+        ("arrival_ns,service_ns,service_s\n1,1\n", "t.csv:1: columns service_ns and service_s say the same"),
+        ("arrival_ns,id\r", "t.csv:1: a carriage return stands inside the line"),
+    ] {
+        assert_eq!(refused(trace), words, "{trace:?}");
+    }
+    assert_eq!(
+        refused_with("id,size\n0,1\n", &format("csv")),
+        "t.csv:1: no column is an arrival (arrival_ns, arrival_us, arrival_ms or arrival_s)"
+    );
+    let unknown = read_with("arrival_ns\n1\n", &format("CSV")).unwrap_err();
+    assert_eq!(
+        unknown,
+        Failure::Usage(
+            "--trace-format CSV is none of records, csv, original, azure-functions-2021, azure-llm, mqsim".into()
+        )
+    );
+}
+
+#[test]
+fn a_bad_row_is_refused_by_its_line() {
+    let long_cell = format!("{} is not an integer below 2^64", format_args!("\"{}…\"", "7".repeat(40)));
+    let long = "7".repeat(50);
+    for (row, words) in [
+        ("", "the line is blank"),
+        ("\r", "the line is blank"),
+        ("117,7200,,0,0,r,1,1", "the row has 8 columns, not 9"),
+        ("117,7200,,0,0,r,1,1,0,", "the row has 10 columns, not 9"),
+        ("\"117\",7200,,0,0,r,1,1,0", "quotes are not taken"),
+        ("117,7200,,0,0,r,1,\r1,0", "a carriage return stands inside the line"),
+        ("117,7200,,0,0,r,1,1,0\r\r", "a carriage return stands inside the line"),
+        ("-1,7200,,0,0,r,1,1,0", "id \"-1\" is not an integer below 2^64"),
+        (",7200,,0,0,r,1,1,0", "id \"\" is not an integer below 2^64"),
+        ("18446744073709551616,7200,,0,0,r,1,1,0", "id \"18446744073709551616\" is not an integer below 2^64"),
+        (&format!("{long},7200,,0,0,r,1,1,0"), &format!("id {long_cell}")),
+        ("117,,,0,0,r,1,1,0", "arrival_ns \"\" is not a decimal number without sign, below 2^62 ns"),
+        ("117, 7200,,0,0,r,1,1,0", "arrival_ns \" 7200\" is not a decimal number without sign, below 2^62 ns"),
+        ("117,+7200,,0,0,r,1,1,0", "arrival_ns \"+7200\" is not a decimal number without sign, below 2^62 ns"),
+        ("117,7.2e3,,0,0,r,1,1,0", "arrival_ns \"7.2e3\" is not a decimal number without sign, below 2^62 ns"),
+        ("117,7200.,,0,0,r,1,1,0", "arrival_ns \"7200.\" is not a decimal number without sign, below 2^62 ns"),
+        (
+            "117,4611686018427387904,,0,0,r,1,1,0",
+            "arrival_ns \"4611686018427387904\" is not a decimal number without sign, below 2^62 ns",
+        ),
+        ("117,7200,-,0,0,r,1,1,0", "service_ns \"-\" is not a decimal number without sign, below 2^62 ns"),
+        (
+            "117,7200,4611686018427387904,0,0,r,1,1,0",
+            "service_ns \"4611686018427387904\" is not a decimal number without sign, below 2^62 ns",
+        ),
+        ("117,7200,,4294967296,0,r,1,1,0", "client \"4294967296\" is not an integer below 2^32"),
+        ("117,7200,,0,65536,r,1,1,0", "class \"65536\" is not an integer below 2^16"),
+        ("117,7200,,0,0,x,1,1,0", "op \"x\" is not one of r, w, R, W"),
+        ("117,7200,,0,0,,1,1,0", "op \"\" is not one of r, w, R, W"),
+        ("117,7200,,0,0,rw,1,1,0", "op \"rw\" is not one of r, w, R, W"),
+        ("117,7200,,0,0,r,1.5,1,0", "block \"1.5\" is not an integer below 2^64"),
+        ("117,7200,,0,0,r,1,1 ,0", "size \"1 \" is not an integer below 2^32"),
+        ("117,7200,,0,0,r,1,1,\u{1b}[2J", "reply_size \"\\u{1b}[2J\" is not an integer below 2^32"),
+        ("117,5000,,0,0,r,1,1,0", "arrival_ns goes back (5000 after 7200); --sort puts them in order"),
+        ("115,7200,,0,0,r,1,1,0", "id does not increase (115 after 115)"),
+    ] {
+        let mut trace = HEADER.to_owned();
+        for id in 0..116 {
+            trace.push_str(&format!("{id},7200,,0,0,r,1,1,0\n"));
+        }
+        trace.push_str(row);
+        // What follows is worse, and must not be said first.
+        trace.push_str("\n\"\n");
+        assert_eq!(refused(&trace), format!("t.csv:118: {words}"));
+    }
+}
+
+#[test]
+fn a_last_line_that_ends_within_its_line_break_is_refused() {
+    assert_eq!(refused("arrival_ns\n1\n2\r"), "t.csv:3: a carriage return stands inside the line");
+}
+
+#[test]
+fn a_line_has_a_limit() {
+    let read = |line: String| read_with(format!("arrival_ns,x\n1,\n{line}\n"), &ReadFlags::default());
+    let line = |len: usize| format!("1,{}", "x".repeat(len - 2));
+    assert!(read(line(LINE_LIMIT)).is_ok());
+    assert!(read(line(LINE_LIMIT) + "\r").is_ok());
+    let too_long = Failure::Trace("t.csv:3: the line is longer than 65536 bytes".into());
+    assert_eq!(read(line(LINE_LIMIT + 1)), Err(too_long.clone()));
+    assert_eq!(read(line(3 * BLOCK_SIZE)), Err(too_long.clone()));
+    assert_eq!(read(format!("1.{},", "0".repeat(LINE_LIMIT))), Err(too_long));
+    assert_eq!(refused("x".repeat(LINE_LIMIT + 1)), "t.csv:1: the line is longer than 65536 bytes");
+}
+
+#[test]
+fn sort_is_stable_and_numbers_anew() {
+    let trace = "id,arrival_ns,size\n9,5,0\n3,2,1\n3,5,2\n0,2,3\n";
+    let read = read_with(trace, &sort()).unwrap();
+    let drawn =
+        |id, arrival_ns, size| Request { id, arrival_ns, size, service_ns: demands().draw(id), ..Request::default() };
+    assert_eq!(read.requests, [drawn(0, 2, 1), drawn(1, 2, 3), drawn(2, 5, 0), drawn(3, 5, 2)]);
+    assert_eq!((read.summary.requests, read.summary.drawn, read.summary.offset_ns), (4, 4, 0));
+    assert_eq!(
+        refused_with("arrival_ns\n2\n1\nx\n", &sort()),
+        "t.csv:4: arrival_ns \"x\" is not a decimal number without sign, below 2^62 ns"
+    );
+    assert_eq!(refused_with("arrival_ns\n", &sort()), "t.csv: the trace has no requests");
+}
+
+#[test]
+fn sort_has_a_limit() {
+    let read = |limit| read_in_blocks(b"arrival_ns\n2\n1\n0\n", &sort(), BLOCK_SIZE, limit);
+    assert_eq!(read(3).unwrap().requests.len(), 3);
+    assert_eq!(read(2), Err(Failure::Limit("t.csv: --sort takes at most 2 requests".into())));
+}
+
+#[test]
+fn a_late_start_is_kept_and_told_unless_rebased() {
+    let trace = "arrival_ns\n1000\n1001\n1999\n";
+    let kept = read(trace);
+    assert_eq!((kept.requests[0].arrival_ns, kept.summary.offset_ns), (1_000, 0));
+    assert_eq!(
+        kept.remarks,
+        ["t.csv: the first arrival (1000 ns) is later than the trace is long (999 ns); --rebase starts it at 0"]
+    );
+    let rebased = read_with(trace, &rebase()).unwrap();
+    assert_eq!(rebased.requests.iter().map(|r| r.arrival_ns).collect::<Vec<_>>(), [0, 1, 999]);
+    assert_eq!((rebased.summary.offset_ns, rebased.remarks.len()), (1_000, 0));
+    assert_eq!(read("arrival_ns\n1000\n2000\n").remarks, [""; 0]);
+}

@@ -1,0 +1,152 @@
+//! Tests of the writer.
+
+use super::*;
+use proptest::prelude::*;
+
+fn text(format: TraceFormat, requests: &[Request]) -> String {
+    let mut writer = TraceWriter::new(Vec::new(), format).unwrap();
+    writer.write(requests).unwrap();
+    String::from_utf8(writer.finish().unwrap()).unwrap()
+}
+
+const TWO: [Request; 2] = [
+    Request {
+        id: 0,
+        arrival_ns: 1_999,
+        service_ns: 0,
+        block: 10,
+        size: 1,
+        reply_size: 0,
+        client: 0,
+        class: 0,
+        op: Request::READ,
+        flags: 0,
+    },
+    Request {
+        id: 100,
+        arrival_ns: 18_446_744_073_709_551_615,
+        service_ns: 99,
+        block: 1_000_000,
+        size: 4_294_967_295,
+        reply_size: 7,
+        client: 12,
+        class: 65_535,
+        op: Request::WRITE,
+        flags: 1,
+    },
+];
+
+#[test]
+fn each_format_is_written_as_format_md_says() {
+    assert_eq!(
+        text(TraceFormat::Csv, &TWO),
+        "id,arrival_ns,client,op,block,size\n\
+         0,1999,0,r,10,1\n\
+         100,18446744073709551615,12,w,1000000,4294967295\n"
+    );
+    assert_eq!(
+        text(TraceFormat::FullCsv, &TWO),
+        "id,arrival_ns,service_ns,client,class,op,block,size,reply_size\n\
+         0,1999,0,0,0,r,10,1,0\n\
+         100,18446744073709551615,99,12,65535,w,1000000,4294967295,7\n"
+    );
+    assert_eq!(
+        text(TraceFormat::Original, &TWO),
+        "1,0,r,10,1\n\
+         18446744073709551,0,w,1000000,4294967295\n"
+    );
+    for requests in [2, NONE] {
+        let mut writer = TraceWriter::new(Vec::new(), TraceFormat::Records { requests }).unwrap();
+        writer.write(&TWO[..1]).unwrap();
+        writer.write(&TWO[1..]).unwrap();
+        let bytes = writer.finish().unwrap();
+        let header = RequestHeader::new(requests).to_bytes();
+        assert_eq!(bytes, [header, TWO[0].to_bytes(), TWO[1].to_bytes()].concat());
+    }
+}
+
+#[test]
+fn an_empty_trace_still_has_its_header() {
+    assert_eq!(text(TraceFormat::Csv, &[]), "id,arrival_ns,client,op,block,size\n");
+    assert_eq!(text(TraceFormat::Original, &[]), "");
+}
+
+#[test]
+fn a_piece_of_the_longest_rows_fits() {
+    let longest = Request {
+        id: u64::MAX,
+        arrival_ns: u64::MAX,
+        service_ns: u64::MAX,
+        block: u64::MAX,
+        size: u32::MAX,
+        reply_size: u32::MAX,
+        client: u32::MAX,
+        class: u16::MAX,
+        op: Request::WRITE,
+        flags: 0,
+    };
+    let header = TraceFormat::FullCsv.start().len();
+    assert_eq!(text(TraceFormat::FullCsv, &[longest; 3 * PIECE]).len(), header + 3 * PIECE * ROW);
+}
+
+#[test]
+fn what_csv_cannot_say_is_refused() {
+    let odd = Request { id: 7, op: 5, ..Request::default() };
+    for format in [TraceFormat::Csv, TraceFormat::FullCsv, TraceFormat::Original] {
+        let error = TraceWriter::new(Vec::new(), format).unwrap().write(&[odd]).unwrap_err();
+        assert_eq!(error.to_string(), "request 7: op 5 is neither 0 (r) nor 1 (w), and CSV has no other");
+        assert_eq!(crate::program::exit_code(&error), 3);
+    }
+    let records = TraceFormat::Records { requests: 1 };
+    assert!(TraceWriter::new(Vec::new(), records).unwrap().write(&[odd]).is_ok());
+}
+
+#[test]
+fn a_header_that_announced_another_number_is_an_error() {
+    let mut writer = TraceWriter::new(Vec::new(), TraceFormat::Records { requests: 3 }).unwrap();
+    writer.write(&TWO).unwrap();
+    let error = writer.finish().unwrap_err().to_string();
+    assert_eq!(error, "a trace of 3 requests was begun, 2 were written");
+}
+
+#[test]
+fn a_closed_pipe_keeps_its_exit_code() {
+    #[derive(Debug)]
+    struct Closed;
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let error = TraceWriter::new(Closed, TraceFormat::Csv).unwrap_err();
+    assert_eq!(crate::program::exit_code(&error.into()), 141);
+    let error = TraceWriter::new(Closed, TraceFormat::Original).unwrap().write(&TWO).unwrap_err();
+    assert_eq!(crate::program::exit_code(&error), 141);
+}
+
+prop_compose! {
+    // Values of every length, not only those near the largest.
+    fn request()(id in any::<u64>(), arrival in any::<u64>(), service in any::<u64>(), block in any::<u64>(),
+        size in any::<u32>(), reply_size in any::<u32>(), client in any::<u32>(), class in any::<u16>(),
+        op in 0..2u8, cut in 0..64u32) -> Request {
+        Request { id: id >> cut, arrival_ns: arrival >> (63 - cut), service_ns: service >> cut, block: block >> cut,
+            size: size >> (cut / 2), reply_size: reply_size >> (cut / 2), client: client >> (cut / 2), class, op, flags: 0 }
+    }
+}
+
+proptest! {
+    #[test]
+    fn another_reader_of_csv_finds_what_was_written(requests in prop::collection::vec(request(), 0..20)) {
+        let full = text(TraceFormat::FullCsv, &requests);
+        let rows: Vec<Vec<String>> = csv::Reader::from_reader(full.as_bytes()).deserialize().map(Result::unwrap).collect();
+        let expected: Vec<Vec<String>> = requests.iter().map(|r| vec![
+            r.id.to_string(), r.arrival_ns.to_string(), r.service_ns.to_string(), r.client.to_string(),
+            r.class.to_string(), ["r", "w"][usize::from(r.op)].to_string(), r.block.to_string(),
+            r.size.to_string(), r.reply_size.to_string(),
+        ]).collect();
+        prop_assert_eq!(rows, expected);
+    }
+}
