@@ -1,1 +1,18 @@
-//! tracegen
+//! Generates traces: CONCURRENCY clients, each with its own stream of requests, merged in order of arrival.
+//!
+//! [`Generation`] holds the settings and [`Generator`] draws the requests. Every random number comes from a stream that
+//! is keyed by the seed, by what it is drawn for and by the client, so that one client's requests do not hang on how
+//! many others there are.
+
+mod generation;
+mod generator;
+mod law;
+mod poisson;
+mod sizes;
+mod truncated_normal;
+
+#[cfg(test)]
+mod testing;
+
+pub use generation::{Family, Generation};
+pub use generator::Generator;

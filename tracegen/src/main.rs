@@ -1,1 +1,99 @@
-fn main() {}
+//! The program `tracegen`.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
+use trace::demand::Demands;
+use trace::output::OutFile;
+use trace::settings::{Settings, add_flags};
+use trace::writer::{TraceFormat, TraceWriter};
+use trace::{Failure, program};
+use tracegen::{Generation, Generator};
+
+/// Generates a trace: requests of CONCURRENCY clients in order of arrival, for `middleware` or `host` to simulate.
+///
+/// Gaps and sizes follow the law DISTRIBUTION, places are uniform over the storage array, and READ_RATIO per cent are
+/// reads. The same settings give the same bytes, on every machine.
+#[derive(Parser)]
+#[command(version, max_term_width = 120, after_help = AFTER_HELP)]
+struct Arguments {
+    /// Write to FILE, which appears whole or not at all, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    format: Format,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  tracegen --samples 5 --seed 7
+  tracegen --samples 1000000 --distribution normal --mean 8 --stdev 4 --inter-arrival 250us --out trace.csv
+
+Exit codes:
+  0 done · 1 it could not be written (a full disk) · 2 a flag or a setting is wrong · 130 interrupted · 141 standard \
+output was closed";
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Rows id,arrival_ns,client,op,block,size under a header; whoever reads them draws the demands.
+    Csv,
+    /// The original generator's rows: arrival in µs, 0, r or w, block, size, without a header.
+    Original,
+    /// Binary records of 48 bytes with demands (ST, SERVICE), as simulators read them.
+    Records,
+}
+
+/// Requests drawn and written at a time.
+const BATCH: usize = 4096;
+
+fn main() -> ExitCode {
+    program::main(run)
+}
+
+fn run() -> anyhow::Result<()> {
+    let mut keys = Generation::KEYS.to_vec();
+    keys.extend(Demands::KEYS.iter().filter(|key| !Generation::KEYS.contains(key)));
+    let matches = add_flags(Arguments::command(), &keys).get_matches();
+    let Arguments { out, format } = Arguments::from_arg_matches(&matches)?;
+    let settings = Settings::resolve(&matches, &keys)?;
+    settings.remarks().iter().for_each(|remark| program::note(remark));
+    let generation = Generation::from_settings(&settings)?;
+    let demands = Demands::from_settings(&settings)?;
+    for key in ["ST", "SERVICE"].into_iter().filter(|key| format != Format::Records && settings.given(key)) {
+        program::warn(&format!("{key} changes nothing here: whoever reads this format draws the demands"));
+    }
+
+    let (format, demands) = match format {
+        Format::Csv => (TraceFormat::Csv, None),
+        Format::Original => (TraceFormat::Original, None),
+        Format::Records => (TraceFormat::Records { requests: generation.samples }, Some(demands)),
+    };
+    let Some(path) = out else {
+        if io::stdout().is_terminal() && demands.is_some() {
+            let rule = "records are not for a terminal: name a file with --out, or send them through a pipe";
+            return Err(Failure::Usage(rule.to_owned()).into());
+        }
+        return write(&generation, demands, format, io::stdout().lock()).map(drop);
+    };
+    let file = OutFile::create(&path)?;
+    write(&generation, demands, format, file).with_context(|| path.display().to_string())?.finish()
+}
+
+/// Writes the whole trace, with `demands` where its format holds any.
+fn write<W: Write>(generation: &Generation, demands: Option<Demands>, format: TraceFormat, to: W) -> anyhow::Result<W> {
+    let mut generator = Generator::new(generation);
+    let mut writer = TraceWriter::new(to, format)?;
+    let mut batch = Vec::with_capacity(BATCH);
+    while generator.fill(&mut batch, BATCH) > 0 {
+        if let Some(demands) = demands {
+            batch.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
+        }
+        writer.write(&batch)?;
+        batch.clear();
+    }
+    writer.finish()
+}

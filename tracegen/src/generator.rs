@@ -1,0 +1,205 @@
+//! Draws the requests of a trace: each client's own stream, and their superposition.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use trace::Request;
+use trace::random::{Stream, Streams};
+
+use crate::generation::Generation;
+use crate::law::Law;
+
+/// The requests of a trace in order of arrival, then of client: exactly SAMPLES, ids from 0, demands not yet drawn.
+#[derive(Debug)]
+pub struct Generator {
+    generation: Generation,
+    most_blocks: u32,
+    clients: Vec<Client>,
+    /// Each client's next arrival \[ns\], the earliest on top.
+    next: BinaryHeap<Reverse<(u64, u32)>>,
+    made: u64,
+}
+
+/// One client: what its next request will be drawn from.
+#[derive(Debug)]
+struct Client {
+    gaps: Stream,
+    sizes: Stream,
+    places: Stream,
+    ops: Stream,
+    /// Its next arrival since the start of the trace \[2⁻⁴⁸ ns\]: whole gaps add up, cut to nanoseconds only when shown.
+    clock: u128,
+}
+
+impl Client {
+    /// The clock, cut \[ns\]. Settings keep it far below 2⁶².
+    #[inline]
+    fn arrival_ns(&self) -> u64 {
+        (self.clock >> Law::FRACTION_BITS) as u64
+    }
+
+    #[inline]
+    fn advance(&mut self, gap: u64, mean_ns: u64) {
+        self.clock += u128::from(gap) * u128::from(mean_ns);
+    }
+}
+
+impl Generator {
+    /// The generator at the first request.
+    pub fn new(generation: &Generation) -> Self {
+        let generation = generation.clone();
+        let [gaps, sizes, places, ops] =
+            ["gaps", "sizes", "places", "ops"].map(|name| Streams::new(generation.seed, name));
+        let client = |number: u32| {
+            let n = u64::from(number);
+            let mut client =
+                Client { gaps: gaps.of(n), sizes: sizes.of(n), places: places.of(n), ops: ops.of(n), clock: 0 };
+            let gap = generation.gaps.draw_first(&mut client.gaps);
+            client.advance(gap, generation.inter_arrival_ns);
+            client
+        };
+        let clients: Vec<Client> = (0..generation.concurrency).map(client).collect();
+        let next = clients.iter().zip(0..).map(|(client, number)| Reverse((client.arrival_ns(), number))).collect();
+        let most_blocks = u32::try_from(generation.sas).unwrap_or(u32::MAX);
+        Self { generation, most_blocks, clients, next, made: 0 }
+    }
+
+    /// Appends the next requests to `out`, at most `most`, and says how many: 0 after the last one. Their `service_ns` is 0.
+    pub fn fill(&mut self, out: &mut Vec<Request>, most: usize) -> usize {
+        let before = out.len();
+        while out.len() - before < most && self.made < self.generation.samples {
+            let Some(mut top) = self.next.peek_mut() else { break };
+            let Reverse((arrival_ns, number)) = *top;
+            let client = &mut self.clients[number as usize];
+            let mut request = draw(client, &self.generation, self.most_blocks);
+            request.id = self.made;
+            request.arrival_ns = arrival_ns;
+            request.client = number;
+            out.push(request);
+            self.made += 1;
+            let gap = self.generation.gaps.draw(&mut client.gaps);
+            client.advance(gap, self.generation.inter_arrival_ns);
+            *top = Reverse((client.arrival_ns(), number));
+        }
+        out.len() - before
+    }
+}
+
+/// Size, place and kind of a client's next request.
+#[inline]
+fn draw(client: &mut Client, generation: &Generation, most_blocks: u32) -> Request {
+    let size = generation.sizes.draw(&mut client.sizes, most_blocks);
+    let block = 1 + client.places.below(generation.sas - u64::from(size) + 1);
+    let read = client.ops.unit() * 100.0 < generation.read_ratio;
+    Request { size, block, op: if read { Request::READ } else { Request::WRITE }, ..Request::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{generation, trace};
+
+    #[test]
+    fn exactly_samples_in_order_of_arrival_then_client() {
+        for distribution in ["uniform", "poisson", "normal", "deterministic"] {
+            // Gaps of a few nanoseconds: many arrivals at one time.
+            let trace = trace(&[
+                ("DISTRIBUTION", distribution),
+                ("CONCURRENCY", "50"),
+                ("INTER_ARRIVAL", "20ns"),
+                ("SAMPLES", "12345"),
+            ]);
+            assert_eq!(trace.len(), 12345);
+            assert!(trace.iter().zip(0..).all(|(request, place)| request.id == place));
+            let order = |request: &Request| (request.arrival_ns, request.client);
+            assert!(trace.windows(2).all(|pair| order(&pair[0]) <= order(&pair[1])));
+            assert!(trace.windows(2).any(|pair| pair[0].arrival_ns == pair[1].arrival_ns));
+            assert!((0..50).all(|client| trace.iter().any(|request| request.client == client)));
+        }
+    }
+
+    #[test]
+    fn batches_do_not_show() {
+        let generation = generation(&[("SAMPLES", "1000"), ("CONCURRENCY", "3")]);
+        let mut all = Vec::new();
+        assert_eq!(Generator::new(&generation).fill(&mut all, 2000), 1000);
+        let (mut generator, mut pieces) = (Generator::new(&generation), Vec::new());
+        let made: Vec<usize> = (0..4).map(|_| generator.fill(&mut pieces, 400)).collect();
+        assert_eq!((made, pieces), (vec![400, 400, 200, 0], all));
+    }
+
+    #[test]
+    fn a_seed_gives_its_trace() {
+        let trace = |seed| trace(&[("SEED", seed), ("SAMPLES", "1000"), ("CONCURRENCY", "3")]);
+        assert_eq!(trace("7"), trace("7"));
+        let differ = trace("7").iter().zip(trace("8")).filter(|(a, b)| a.arrival_ns != b.arrival_ns).count();
+        assert_eq!(differ, 1000);
+    }
+
+    /// Draws are a promise: another machine, another compiler, the same trace.
+    #[test]
+    fn the_first_requests_of_each_family() {
+        let first = |distribution| {
+            let trace = trace(&[("DISTRIBUTION", distribution), ("SAMPLES", "100"), ("CONCURRENCY", "3")]);
+            [0, 99].map(|place: usize| {
+                let Request { arrival_ns, client, op, block, size, .. } = trace[place];
+                (arrival_ns, client, op, block, size)
+            })
+        };
+        let drawn = ["uniform", "poisson", "normal", "deterministic"].map(first);
+        assert_eq!(drawn, FIRST_AND_HUNDREDTH);
+    }
+
+    /// Arrival, client, op, block, size.
+    type Drawn = (u64, u32, u8, u64, u32);
+
+    const FIRST_AND_HUNDREDTH: [[Drawn; 2]; 4] = [
+        [(2651218, 0, 0, 325148, 3), (307724765, 2, 0, 743235, 56)],
+        [(658999, 0, 0, 325129, 62), (284057520, 2, 0, 366348, 61)],
+        [(320671, 1, 0, 656960, 10), (328755440, 0, 0, 909690, 3)],
+        [(3098674, 0, 0, 325128, 64), (333098674, 0, 0, 909635, 64)],
+    ];
+
+    #[test]
+    fn a_client_does_not_notice_the_others() {
+        let own = |concurrency, client| -> Vec<(u64, u8, u64, u32)> {
+            trace(&[("CONCURRENCY", concurrency), ("SAMPLES", "50000")])
+                .iter()
+                .filter(|request| request.client == client)
+                .map(|request| (request.arrival_ns, request.op, request.block, request.size))
+                .collect()
+        };
+        for client in 0..3 {
+            let (few, many) = (own("3", client), own("40", client));
+            assert!(few.len() > many.len() && many.len() > 1000);
+            assert_eq!(few[..many.len()], many);
+        }
+        assert!(own("3", 0).iter().zip(own("3", 1)).all(|(one, other)| one.0 != other.0));
+    }
+
+    #[test]
+    fn reads_are_as_many_as_asked_for() {
+        for (ratio, p) in [("0", 0.0), ("1", 0.01), ("70", 0.7), ("99.5", 0.995), ("100", 1.0)] {
+            let trace = trace(&[("READ_RATIO", ratio)]);
+            let (n, reads) = (trace.len() as f64, trace.iter().filter(|request| request.op == Request::READ).count());
+            // Binomial: within 4 deviations, and none of 0 and 100 per cent.
+            let bound = 4.0 * (n * p * (1.0 - p)).sqrt();
+            assert!((reads as f64 - n * p).abs() <= bound, "{ratio}: {reads}");
+        }
+    }
+
+    #[test]
+    fn a_request_lies_within_the_storage_array_and_reaches_both_ends() {
+        for (distribution, size) in [("uniform", "10"), ("poisson", "10"), ("deterministic", "100"), ("normal", "1")] {
+            let trace = trace(&[("DISTRIBUTION", distribution), ("SIZE", size), ("SAS", "100"), ("MEAN", "30")]);
+            assert!(trace.iter().all(|r| r.size >= 1 && r.block >= 1 && r.block + u64::from(r.size) - 1 <= 100));
+            assert!(trace.iter().any(|r| r.block == 1));
+            assert!(trace.iter().any(|r| r.block + u64::from(r.size) - 1 == 100));
+        }
+        let blocks: Vec<f64> = trace(&[("SIZE", "1"), ("DISTRIBUTION", "deterministic")])
+            .iter()
+            .map(|request| (request.block as f64 - 0.5) / 1e6)
+            .collect();
+        crate::testing::assert_follows("places", blocks, |x| x);
+    }
+}

@@ -1,0 +1,101 @@
+//! What the tests share: traces by settings, and how far draws may lie from their law.
+//!
+//! Bounds are passed by chance once in a thousand seeds; all seeds are fixed.
+
+use clap::Command;
+use trace::settings::{Settings, add_flags};
+use trace::{Failure, Request};
+
+use crate::{Generation, Generator};
+
+/// A small trace of one client; each test changes what it is about.
+const BASE: [(&str, &str); 10] = [
+    ("SAMPLES", "200000"),
+    ("SIZE", "64"),
+    ("INTER_ARRIVAL", "10ms"),
+    ("READ_RATIO", "70"),
+    ("SAS", "1000000"),
+    ("DISTRIBUTION", "poisson"),
+    ("MEAN", "8"),
+    ("STDEV", "4"),
+    ("CONCURRENCY", "1"),
+    ("SEED", "1"),
+];
+
+pub(crate) fn try_generation(changes: &[(&str, &str)]) -> Result<Generation, Failure> {
+    let mut words = vec!["tracegen".to_owned(), "--env-file=/dev/null".to_owned()];
+    for (key, base) in BASE {
+        let value = changes.iter().find(|(changed, _)| *changed == key).map_or(base, |(_, value)| value);
+        words.push(format!("--{}={value}", key.to_ascii_lowercase().replace('_', "-")));
+    }
+    let matches = add_flags(Command::new("tracegen"), Generation::KEYS).get_matches_from(words);
+    Generation::from_settings(&Settings::resolve(&matches, Generation::KEYS)?)
+}
+
+pub(crate) fn generation(changes: &[(&str, &str)]) -> Generation {
+    try_generation(changes).unwrap()
+}
+
+pub(crate) fn refusal(changes: &[(&str, &str)]) -> String {
+    match try_generation(changes) {
+        Err(Failure::Usage(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn trace(changes: &[(&str, &str)]) -> Vec<Request> {
+    let mut generator = Generator::new(&generation(changes));
+    let mut requests = Vec::new();
+    while generator.fill(&mut requests, 1000) > 0 {}
+    requests
+}
+
+/// The gaps of a trace of one client, in units of INTER_ARRIVAL = 10 ms.
+pub(crate) fn gaps(changes: &[(&str, &str)]) -> Vec<f64> {
+    trace(changes).windows(2).map(|pair| (pair[1].arrival_ns - pair[0].arrival_ns) as f64 / 1e7).collect()
+}
+
+pub(crate) fn mean(draws: &[f64]) -> f64 {
+    draws.iter().sum::<f64>() / draws.len() as f64
+}
+
+/// The coefficient of variation.
+pub(crate) fn variation(draws: &[f64]) -> f64 {
+    let mean = mean(draws);
+    (draws.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / draws.len() as f64).sqrt() / mean
+}
+
+/// Kolmogorov and Smirnov's test: the largest distance between the draws' distribution and `law` is at most 1.95/√n.
+pub(crate) fn assert_follows(what: &str, mut draws: Vec<f64>, law: impl Fn(f64) -> f64) {
+    let n = draws.len() as f64;
+    draws.sort_by(f64::total_cmp);
+    let distance = draws.iter().enumerate().fold(0.0f64, |distance, (i, &x)| {
+        let law = law(x);
+        distance.max((law - i as f64 / n).abs()).max((law - (i as f64 + 1.0) / n).abs())
+    });
+    assert!(distance < 1.95 / n.sqrt(), "{what}: {distance} of {}", 1.95 / n.sqrt());
+}
+
+/// Pearson's χ² of counts of 0, 1, 2 … against their probabilities; neighbours are taken together until 20 are expected.
+/// The bound is Wilson and Hilferty's: 3.09 deviations.
+pub(crate) fn assert_counts(what: &str, draws: &[u64], probabilities: &[f64]) {
+    let mut counts = vec![0.0; probabilities.len()];
+    for &draw in draws {
+        assert!((draw as usize) < counts.len(), "{what}: {draw}");
+        counts[draw as usize] += 1.0;
+    }
+    let (mut statistic, mut cells, mut count, mut expected, mut left) = (0.0, 0.0, 0.0, 0.0, draws.len() as f64);
+    for (value, probability) in probabilities.iter().enumerate() {
+        count += counts[value];
+        expected += probability * draws.len() as f64;
+        let last = value + 1 == probabilities.len();
+        if (expected >= 20.0 && left - expected >= 20.0) || last {
+            statistic += if expected > 0.0 { (count - expected) * (count - expected) / expected } else { 0.0 };
+            left -= expected;
+            (cells, count, expected) = (cells + 1.0, 0.0, 0.0);
+        }
+    }
+    let (freedom, spread) = (cells - 1.0, 2.0 / (9.0 * (cells - 1.0)));
+    let bound = freedom * (1.0f64 - spread + 3.09 * f64::sqrt(spread)).powi(3);
+    assert!(cells >= 2.0 && statistic < bound, "{what}: {statistic} of {bound} in {cells} cells");
+}
