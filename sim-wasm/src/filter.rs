@@ -1,0 +1,137 @@
+//! The contract around the model: a filter from a shard to its completions.
+
+use std::io::{self, Read, Write};
+
+use trace::{Completion, CompletionHeader, NONE, Request, RequestHeader};
+
+use crate::{Fifo, Model, SAYS};
+
+/// Bytes read or written at once; 8 KiB would cost twice the time.
+const PIECE: usize = 1 << 16;
+
+/// Why a shard could not be simulated.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The input is not a shard of contract 1: exit code 65.
+    Input(String),
+    /// A stream failed.
+    Io(io::Error),
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Refusal::Io(error)
+    }
+}
+
+/// Reads a shard from `input` and writes its completions to `output`.
+///
+/// # Errors
+/// Where the shard is not one, or a stream fails.
+pub fn filter(input: &mut impl Read, output: &mut impl Write, model: Model) -> Result<(), Refusal> {
+    let mut out = Vec::with_capacity(PIECE + Completion::LEN * 64);
+    out.extend_from_slice(&CompletionHeader { says: SAYS }.to_bytes());
+
+    let mut start = [0; Request::LEN];
+    input.read_exact(&mut start).map_err(|_| Refusal::Input("the input ends within its header".into()))?;
+    let header = RequestHeader::from_bytes(&start).map_err(Refusal::Input)?;
+    let record_len = header.record_len as usize;
+    io::copy(&mut input.take((record_len - Request::LEN) as u64), &mut io::sink())?;
+
+    let mut fifo = Fifo::new(model);
+    let mut buffer = vec![0; PIECE / record_len * record_len];
+    let mut requests = 0u64;
+    loop {
+        let filled = fill(input, &mut buffer)?;
+        if filled % record_len != 0 {
+            return Err(Refusal::Input("the input ends within a record".into()));
+        }
+        for record in buffer[..filled].chunks_exact(record_len) {
+            let goes_on =
+                fifo.arrive(&Request::from_bytes(record), &mut |done| out.extend_from_slice(&done.to_bytes()));
+            if !goes_on {
+                output.write_all(&out)?;
+                return Ok(output.flush()?);
+            }
+        }
+        requests += (filled / record_len) as u64;
+        if filled < buffer.len() {
+            break;
+        }
+        output.write_all(&out)?;
+        out.clear();
+    }
+    if header.requests != NONE && header.requests != requests {
+        return Err(Refusal::Input(format!("the header says {} requests, {requests} follow", header.requests)));
+    }
+    fifo.end(&mut |done| out.extend_from_slice(&done.to_bytes()));
+    output.write_all(&out)?;
+    Ok(output.flush()?)
+}
+
+/// Reads until `buffer` is full or the input ends.
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shard(record_len: usize, requests: u64, records: u64) -> Vec<u8> {
+        let mut bytes = RequestHeader { record_len: record_len as u32, requests }.to_bytes().to_vec();
+        bytes.resize(record_len, 0);
+        for id in 0..records {
+            bytes.extend_from_slice(&Request { id, arrival_ns: id, service_ns: 2, ..Request::default() }.to_bytes());
+            bytes.resize((id as usize + 2) * record_len, 0xff);
+        }
+        bytes
+    }
+
+    fn answers(mut shard: &[u8], delay: u64) -> Result<Vec<Completion>, Refusal> {
+        let mut out = Vec::new();
+        filter(&mut shard, &mut out, Model { servers: 1, delay })?;
+        let (records, rest) = out.as_chunks::<{ Completion::LEN }>();
+        assert!(rest.is_empty());
+        assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().says, SAYS);
+        Ok(records[1..].iter().map(Completion::from_bytes).collect())
+    }
+
+    #[test]
+    fn longer_records_are_skipped_to_their_end() {
+        for records in [0, 1, 1000, 5000] {
+            let plain = answers(&shard(48, records, records), 0).unwrap();
+            assert_eq!(plain.len() as u64, records);
+            assert_eq!(answers(&shard(56, NONE, records), 0).unwrap(), plain);
+            assert_eq!(answers(&shard(4096, records, records), 0).unwrap(), plain);
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_shard_is_refused() {
+        let says = |bytes: &[u8]| match answers(bytes, 0).unwrap_err() {
+            Refusal::Input(rule) => rule,
+            Refusal::Io(error) => panic!("{error}"),
+        };
+        let whole = shard(48, 3, 3);
+        assert!(says(b"").contains("within its header"));
+        assert!(says(&whole[1..]).contains("first bytes"));
+        assert!(says(&whole[..whole.len() - 1]).contains("within a record"));
+        assert!(says(&shard(48, 4, 3)).contains("says 4 requests, 3 follow"));
+    }
+
+    #[test]
+    fn under_delay_the_rest_stays_unread() {
+        let shard = shard(48, 100, 100);
+        assert_eq!(answers(&shard, 3).unwrap().len(), 3);
+    }
+}
