@@ -1,1 +1,19 @@
-//! host
+//! The host: a sandbox that runs one simulator over one shard, checks its answers and measures them.
+
+pub mod completions;
+mod ledger;
+pub mod limits;
+pub mod measure;
+pub mod report;
+mod sandbox;
+pub mod shard;
+mod streams;
+mod wasi;
+mod worker;
+
+pub use ledger::Completions;
+pub use sandbox::Simulator;
+pub use worker::{Job, Measured, Model, Outcome, preflight, simulate};
+
+/// A mebibyte \[bytes\].
+const MIB: u64 = 1 << 20;

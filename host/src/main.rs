@@ -1,1 +1,151 @@
-fn main() {}
+//! `host --module sim.wasm trace.csv`: one worker, the whole trace.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use host::completions::Parts;
+use host::limits::{self, LimitFlags};
+use host::measure::Figures;
+use host::report::{self, Load, Provenance, WorkerReport};
+use host::shard::pipe;
+use host::{Job, Measured, Model, Outcome, Simulator, preflight, simulate};
+use trace::reader::{ReadFlags, TraceReader};
+use trace::settings::{self, Settings};
+use trace::{Failure, output, program};
+
+/// Run a simulator in a sandbox over a trace, and print what its requests waited.
+///
+/// The simulator is a WebAssembly module (WASI preview 1) that turns requests into completions; FORMAT.md tells how to
+/// write one. It gets no files, no network and no time, within limits that `host limits` lists.
+#[derive(Parser)]
+#[command(name = "host", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = "Example: host --module sim.wasm trace.csv\n\n\
+    Exit codes: 0 done, 1 the host failed, 2 usage or settings, 3 bad trace, 4 not a simulator, 5 the simulator failed, \
+    6 a limit, 7 contract broken, 130 interrupted, 141 stdout closed")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The trace: CSV, records, a known format, or - for stdin.
+    #[arg(required = true)]
+    trace: Option<PathBuf>,
+    /// Write the worker's report as JSON to FILE, or to stdout (-) instead of the text.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Write what became of each request to FILE: CSV where its name ends in .csv, else records.
+    #[arg(long, value_name = "FILE")]
+    completions: Option<PathBuf>,
+    /// The number that the simulator is told it has.
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    worker: u32,
+    /// How many workers the simulator is told there are.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    workers: u32,
+    #[command(flatten)]
+    read: ReadFlags,
+    #[command(flatten)]
+    limits: LimitFlags,
+    /// Arguments for the simulator.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print every limit of the sandbox, its default and its flag.
+    Limits,
+}
+
+/// Pieces of the shard between the thread that reads the trace and the simulator's.
+const PIECE: usize = 1 << 18;
+
+fn main() -> ExitCode {
+    let keys: Vec<&'static str> = [Model::KEYS, &["MODULE"]].concat();
+    let matches = settings::add_flags(Cli::command(), &keys).get_matches();
+    program::main(|| {
+        let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        match cli.command {
+            Some(Command::Limits) => Ok(output::print(&limits::table())?),
+            None => run(&cli, &Settings::resolve(&matches, &keys)?),
+        }
+    })
+}
+
+fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
+    settings.remarks().iter().for_each(|remark| program::note(remark));
+    let model = Model::from_settings(settings)?;
+    if cli.worker > cli.workers {
+        return Err(Failure::Usage(format!("--worker {} is more than --workers {}", cli.worker, cli.workers)).into());
+    }
+    let module = Path::new(settings.text("MODULE").ok_or_else(|| settings.refuse("MODULE", "must name a module"))?);
+    let simulator = Simulator::load(module)?;
+    let mut job = Job {
+        worker: cli.worker,
+        workers: cli.workers,
+        model,
+        arguments: cli.arguments.clone(),
+        limits: cli.limits.of_worker(1),
+        says: None,
+    };
+    let says = preflight(&simulator, &job).with_context(|| format!("{} on an empty shard", module.display()))?;
+    job.says = Some(says);
+
+    let path = cli.trace.as_deref().unwrap_or(Path::new("-"));
+    let mut reader = TraceReader::open(path, &cli.read, job.model.demands())?;
+    let parts = cli.completions.as_deref().map(Parts::new).transpose()?;
+    let mut load = Load::default();
+    let outcome = serve(&simulator, &job, &mut reader, &mut load, parts.as_ref())?;
+    reader.remarks().iter().for_each(|remark| program::note(remark));
+    let measured = outcome.result.with_context(|| format!("worker {}", job.worker))?;
+    if let Some(parts) = parts {
+        parts.merge(std::iter::once(job.worker), says)?;
+    }
+
+    let summary = reader.summary();
+    let notes = report::notes(&job.model, &load, 1, &[&measured]);
+    notes.iter().for_each(|note| program::note(note));
+    let mut used = job.model.used(summary.drawn > 0);
+    used.insert("SIM_ARGS", job.arguments.join(" ").into());
+    let provenance = Provenance::new(&simulator, says, report::recorded(&summary, &cli.read), used);
+    let Measured { tally, delay_reached, .. } = &measured;
+    if let Some(target) = &cli.report {
+        let whole = WorkerReport {
+            provenance: &provenance,
+            notes: &notes,
+            worker: job.worker,
+            delay_reached: *delay_reached,
+            tally,
+        };
+        output::write_text(target, &(serde_json::to_string_pretty(&whole)? + "\n"))?;
+    }
+    if cli.report.as_deref() != Some(Path::new("-")) {
+        let head = format!("Module {} (SHA-256 {})\n\n", module.display(), &simulator.sha256()[..16]);
+        output::print(&(head + &Figures::of_worker(tally, job.model.servers).to_text()))?;
+    }
+    Ok(())
+}
+
+/// Reads the trace on this thread while the simulator runs on another.
+fn serve(
+    simulator: &Simulator,
+    job: &Job,
+    reader: &mut TraceReader,
+    load: &mut Load,
+    parts: Option<&Parts>,
+) -> anyhow::Result<Outcome> {
+    let (mut feeder, fed) = pipe(PIECE);
+    let completions = parts.map(|parts| parts.part(job.worker));
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new()
+            .name(format!("worker {}", job.worker))
+            .spawn_scoped(scope, || simulate(simulator, job, Box::new(fed), completions))?;
+        let mut batch = Vec::new();
+        while reader.next(&mut batch)? {
+            load.add(&batch);
+            batch.iter().for_each(|request| feeder.send(request));
+        }
+        feeder.finish();
+        worker.join().map_err(|_| Failure::Host("the worker's thread panicked".to_owned()).into())
+    })
+}

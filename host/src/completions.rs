@@ -1,0 +1,225 @@
+//! The file of completions: workers write parts, each in the order of ids, that are merged at the end.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Serialize;
+use trace::output::{OutFile, Unfinished};
+use trace::{Completion, CompletionHeader, NONE, Says};
+
+use crate::ledger::Completions;
+
+/// A part's record: the completion and its request's arrival.
+const PART_RECORD: usize = Completion::LEN + 8;
+
+/// Bytes of a part that are in memory at once.
+const PIECE: usize = 800 * PART_RECORD;
+
+/// The parts of one run, in a folder beside the file that they will become.
+pub struct Parts {
+    folder: Unfinished,
+    target: PathBuf,
+}
+
+impl Parts {
+    /// Makes room for the parts of `target`.
+    ///
+    /// # Errors
+    /// Where the folder can't be made; the error names `target`.
+    pub fn new(target: &Path) -> anyhow::Result<Self> {
+        let beside = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = tempfile::Builder::new().prefix(".queuebox-").tempdir_in(beside);
+        let folder = Unfinished::watch(folder.with_context(|| target.display().to_string())?.keep());
+        Ok(Self { folder, target: target.to_owned() })
+    }
+
+    /// Where worker `worker` puts its completions.
+    pub fn part(&self, worker: u32) -> Box<dyn Completions> {
+        Box::new(Part { path: self.path(worker), piece: Vec::with_capacity(PIECE) })
+    }
+
+    /// Merges the parts of `workers` into the file: CSV where its name ends so, else records.
+    ///
+    /// # Errors
+    /// Where it can't be written whole.
+    pub fn merge(self, workers: impl Iterator<Item = u32>, says: Says) -> anyhow::Result<()> {
+        let name = || self.target.display().to_string();
+        let mut file = OutFile::create(&self.target)?;
+        let rows = Merged::new(workers.map(|worker| (worker, self.path(worker)))).with_context(name)?;
+        if self.target.extension().is_some_and(|extension| extension == "csv") {
+            let mut csv = csv::Writer::from_writer(&mut file);
+            for row in rows {
+                csv.serialize(row.with_context(name)?).with_context(name)?;
+            }
+            csv.flush().with_context(name)?;
+        } else {
+            file.write_all(&CompletionHeader { says }.to_bytes()).with_context(name)?;
+            for row in rows {
+                file.write_all(&row.with_context(name)?.completion().to_bytes()).with_context(name)?;
+            }
+        }
+        file.finish()
+    }
+
+    fn path(&self, worker: u32) -> PathBuf {
+        self.folder.path().join(worker.to_string())
+    }
+}
+
+/// One worker's completions. The file is open only while a piece is written: 1,000 workers have 1,000 of them.
+struct Part {
+    path: PathBuf,
+    piece: Vec<u8>,
+}
+
+impl Completions for Part {
+    fn take(&mut self, arrival_ns: u64, completion: &Completion) -> io::Result<()> {
+        self.piece.extend_from_slice(&completion.to_bytes());
+        self.piece.extend_from_slice(&arrival_ns.to_le_bytes());
+        if self.piece.len() < PIECE { Ok(()) } else { self.end() }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        File::options().append(true).create(true).open(&self.path)?.write_all(&self.piece)?;
+        self.piece.clear();
+        Ok(())
+    }
+}
+
+/// A row of the CSV.
+#[derive(Serialize)]
+struct Row {
+    id: u64,
+    arrival_ns: u64,
+    start_ns: Option<u64>,
+    finish_ns: Option<u64>,
+    service_ns: u64,
+    worker: u32,
+}
+
+impl Row {
+    fn completion(&self) -> Completion {
+        let Self { id, start_ns, finish_ns, service_ns, .. } = *self;
+        Completion { id, start_ns: start_ns.unwrap_or(NONE), finish_ns: finish_ns.unwrap_or(NONE), service_ns }
+    }
+}
+
+/// Parts read side by side, in the order of ids.
+struct Merged {
+    parts: Vec<PartReader>,
+    /// The next id of each part.
+    next: BinaryHeap<Reverse<(u64, usize)>>,
+}
+
+struct PartReader {
+    worker: u32,
+    path: PathBuf,
+    /// Where in the file the piece after this one begins.
+    offset: u64,
+    piece: Vec<u8>,
+    at: usize,
+}
+
+impl Merged {
+    fn new(parts: impl Iterator<Item = (u32, PathBuf)>) -> io::Result<Self> {
+        let mut merged = Self { parts: Vec::new(), next: BinaryHeap::new() };
+        for (number, (worker, path)) in parts.enumerate() {
+            merged.parts.push(PartReader { worker, path, offset: 0, piece: Vec::new(), at: 0 });
+            merged.look(number)?;
+        }
+        Ok(merged)
+    }
+
+    /// Puts the next id of part `number`, if it has one, in its place.
+    fn look(&mut self, number: usize) -> io::Result<()> {
+        if let Some(record) = self.parts[number].record()? {
+            self.next
+                .push(Reverse((Completion::from_bytes(record.first_chunk().expect("a part's record")).id, number)));
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for Merged {
+    type Item = io::Result<Row>;
+
+    fn next(&mut self) -> Option<io::Result<Row>> {
+        let Reverse((_, number)) = self.next.pop()?;
+        let row = self.parts[number].row();
+        Some(self.look(number).map(|()| row))
+    }
+}
+
+impl PartReader {
+    /// The record at hand, read from the file where need be.
+    fn record(&mut self) -> io::Result<Option<&[u8; PART_RECORD]>> {
+        if self.at == self.piece.len() {
+            let mut file = File::open(&self.path)?;
+            file.seek(SeekFrom::Start(self.offset))?;
+            self.piece.clear();
+            self.at = 0;
+            self.offset += file.take(PIECE as u64).read_to_end(&mut self.piece)? as u64;
+        }
+        Ok(self.piece[self.at..].first_chunk())
+    }
+
+    /// Takes the record at hand.
+    fn row(&mut self) -> Row {
+        let (completion, arrival) = self.piece[self.at..self.at + PART_RECORD].split_at(Completion::LEN);
+        self.at += PART_RECORD;
+        let Completion { id, start_ns, finish_ns, service_ns } =
+            Completion::from_bytes(completion.first_chunk().expect("a completion's length"));
+        let given = |ns: u64| (ns != NONE).then_some(ns);
+        Row {
+            id,
+            arrival_ns: u64::from_le_bytes(*arrival.first_chunk().expect("eight bytes")),
+            start_ns: given(start_ns),
+            finish_ns: given(finish_ns),
+            service_ns,
+            worker: self.worker,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(target: &Path) {
+        let parts = Parts::new(target).unwrap();
+        let completion =
+            |id| Completion { id, start_ns: id + 1, finish_ns: if id == 4 { NONE } else { id + 2 }, service_ns: 1 };
+        for worker in 1..=3 {
+            let mut part = parts.part(worker);
+            for id in (0..5000u64).filter(|id| id % 3 + 1 == u64::from(worker)) {
+                part.take(id, &completion(id)).unwrap();
+            }
+            part.end().unwrap();
+        }
+        parts.merge(1..=3, Says(9)).unwrap();
+    }
+
+    #[test]
+    fn parts_become_one_file_in_the_order_of_ids() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("all.csv");
+        write(&target);
+        let text = std::fs::read_to_string(&target).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[..2], ["id,arrival_ns,start_ns,finish_ns,service_ns,worker", "0,0,1,2,1,1"]);
+        assert_eq!((lines[5], lines.len()), ("4,4,5,,1,2", 5001));
+        assert!(lines[1..].iter().enumerate().all(|(id, line)| line.starts_with(&format!("{id},"))));
+
+        let target = folder.path().join("all");
+        write(&target);
+        let bytes = std::fs::read(&target).unwrap();
+        let (records, _) = bytes.as_chunks();
+        assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().says, Says(9));
+        assert_eq!((records.len(), Completion::from_bytes(&records[5]).finish_ns), (5001, NONE));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing stays beside the files");
+    }
+}

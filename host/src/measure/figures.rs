@@ -1,0 +1,220 @@
+//! The figures of a report, each computed once from a tally's integers.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::{Counts, Histogram, Tally};
+
+/// What people read: averages, percentiles and counts of a worker or of the whole run. A dash in text and `null` in JSON
+/// stand for an average over nothing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figures {
+    /// Σ (start − arrival) / requests whose service began \[ns\], rounded.
+    pub average_delay_in_queue_ns: Option<u64>,
+    /// (1/T) ∫₀ᵀ requests waiting dt.
+    pub average_number_in_queue: Option<f64>,
+    /// (1/T) ∫₀ᵀ requests in the system dt.
+    pub average_number_in_system: Option<f64>,
+    /// Server time received within \[0, T\] / (servers · T).
+    pub server_utilization: Option<f64>,
+    /// T: when the simulation ended \[ns\].
+    pub time_simulation_ended_ns: u64,
+    /// Start − arrival of those whose service began.
+    pub delay_in_queue: Percentiles,
+    /// Finish − arrival of those who were served to their end.
+    pub response_time: Percentiles,
+    /// What became of the requests.
+    pub counts: Counts,
+}
+
+/// Percentiles \[ns\]: the upper ends of histogram buckets of three significant digits; the maximum is exact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Percentiles {
+    pub p50_ns: Option<u64>,
+    pub p90_ns: Option<u64>,
+    pub p95_ns: Option<u64>,
+    pub p99_ns: Option<u64>,
+    pub p99_9_ns: Option<u64>,
+    pub max_ns: Option<u64>,
+}
+
+impl Percentiles {
+    fn of(histogram: &Histogram) -> Self {
+        Self {
+            p50_ns: histogram.percentile(500),
+            p90_ns: histogram.percentile(900),
+            p95_ns: histogram.percentile(950),
+            p99_ns: histogram.percentile(990),
+            p99_9_ns: histogram.percentile(999),
+            max_ns: histogram.percentile(1000),
+        }
+    }
+}
+
+impl Figures {
+    /// The figures of one worker of `servers` servers.
+    pub fn of_worker(tally: &Tally, servers: u32) -> Self {
+        Self::new(
+            tally,
+            |sum| over(sum(tally), u128::from(tally.end_ns)),
+            u128::from(servers) * u128::from(tally.end_ns),
+        )
+    }
+
+    /// The figures of a run: `tallies` of all its workers, of `servers` servers each. Workers share one clock, up to the
+    /// largest T; with DELAY each ends by its own, so that averages over time add up worker by worker.
+    pub fn of_run(tallies: &[&Tally], servers: u32, delay: u64) -> Self {
+        let mut all = Tally::default();
+        for tally in tallies {
+            all.add(tally);
+        }
+        let servers = u128::from(servers);
+        if delay == 0 {
+            let workers = tallies.len() as u128;
+            let end = u128::from(all.end_ns);
+            return Self::new(&all, |sum| over(sum(&all), end), servers * workers * end);
+        }
+        let ends: u128 = tallies.iter().map(|tally| u128::from(tally.end_ns)).sum();
+        let each = |sum: fn(&Tally) -> u128| {
+            let averages = tallies.iter().filter_map(|tally| over(sum(tally), u128::from(tally.end_ns)));
+            (ends > 0).then(|| averages.sum())
+        };
+        Self::new(&all, each, servers * ends)
+    }
+
+    fn new(tally: &Tally, over_time: impl Fn(fn(&Tally) -> u128) -> Option<f64>, server_time: u128) -> Self {
+        let started = u128::from(tally.started);
+        Self {
+            // Rounded half up; a mean of 64-bit values is one.
+            average_delay_in_queue_ns: (started > 0).then(|| ((tally.delay_sum_ns + started / 2) / started) as u64),
+            average_number_in_queue: over_time(|tally| tally.waiting_area_ns),
+            average_number_in_system: over_time(|tally| tally.system_area_ns),
+            server_utilization: over(tally.service_sum_ns, server_time),
+            time_simulation_ended_ns: tally.end_ns,
+            delay_in_queue: Percentiles::of(&tally.delay_in_queue),
+            response_time: Percentiles::of(&tally.response_time),
+            counts: tally.counts,
+        }
+    }
+
+    /// The plain report: the four classical lines first, in the words of the original.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |name: &str, value: String, unit: &str| {
+            // Writing to a string can't fail.
+            let _ = writeln!(text, "{name:<26}{value:>20}{unit}");
+        };
+        line("Average delay in queue", milliseconds(self.average_delay_in_queue_ns), " ms");
+        line("Average number in queue", number(self.average_number_in_queue), "");
+        line("Server utilization", number(self.server_utilization), "");
+        line("Time simulation ended", milliseconds(Some(self.time_simulation_ended_ns)), " ms");
+        line("Average number in system", number(self.average_number_in_system), "");
+        for (name, percentiles) in [("Delay in queue", &self.delay_in_queue), ("Response time", &self.response_time)] {
+            let Percentiles { p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns } = percentiles;
+            for (label, ns) in [
+                ("p50", p50_ns),
+                ("p90", p90_ns),
+                ("p95", p95_ns),
+                ("p99", p99_ns),
+                ("p99.9", p99_9_ns),
+                ("max", max_ns),
+            ] {
+                line(&format!("{name} {label}"), milliseconds(*ns), " ms");
+            }
+        }
+        let counts = &self.counts;
+        for (name, count, always) in [
+            ("Requests offered", counts.offered, true),
+            ("  completed", counts.completed, true),
+            ("  in service", counts.in_service, false),
+            ("  rejected", counts.rejected, false),
+            ("  given up", counts.given_up, false),
+            ("  waiting", counts.waiting, false),
+            ("  not yet arrived", counts.not_yet_arrived, false),
+        ] {
+            if always || count > 0 {
+                line(name, count.to_string(), "");
+            }
+        }
+        text
+    }
+}
+
+fn over(sum: u128, time: u128) -> Option<f64> {
+    (time > 0).then(|| sum as f64 / time as f64)
+}
+
+/// Milliseconds with six decimals, exactly; a dash for nothing.
+pub fn milliseconds(ns: Option<u64>) -> String {
+    ns.map_or("-".to_owned(), |ns| format!("{}.{:06}", ns / 1_000_000, ns % 1_000_000))
+}
+
+/// Six decimals; a dash for nothing.
+pub fn number(value: Option<f64>) -> String {
+    value.map_or("-".to_owned(), |value| format!("{value:.6}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One server; arrivals 0, 1, 2 with demands 4, 4, 0: starts 0, 4, 8, finishes 4, 8, 8.
+    fn three() -> Tally {
+        let mut tally = Tally { end_ns: 8, ..Tally::default() };
+        tally.counts.offered = 3;
+        tally.completed(0, 0, 4, 4);
+        tally.completed(1, 4, 8, 4);
+        tally.completed(2, 8, 8, 0);
+        tally
+    }
+
+    #[test]
+    fn of_a_worker_as_computed_by_hand() {
+        let figures = Figures::of_worker(&three(), 1);
+        assert_eq!(figures.average_delay_in_queue_ns, Some(3));
+        assert_eq!(figures.average_number_in_queue, Some(9.0 / 8.0));
+        assert_eq!(figures.average_number_in_system, Some(17.0 / 8.0));
+        assert_eq!(figures.server_utilization, Some(1.0));
+        assert_eq!((figures.response_time.p50_ns, figures.response_time.max_ns), (Some(6), Some(7)));
+    }
+
+    #[test]
+    fn of_a_run_from_the_merged_population() {
+        let (busy, idle) = (three(), Tally { end_ns: 2, ..Tally::default() });
+        let run = Figures::of_run(&[&busy, &idle], 1, 0);
+        assert_eq!((run.average_number_in_queue, run.server_utilization), (Some(9.0 / 8.0), Some(0.5)));
+        // With DELAY each worker's average is over its own T.
+        let mut late = three();
+        late.end_ns = 16;
+        let run = Figures::of_run(&[&busy, &late, &Tally::default()], 1, 3);
+        assert_eq!(run.average_number_in_queue, Some(9.0 / 8.0 + 9.0 / 16.0));
+        assert_eq!(run.server_utilization, Some(16.0 / 24.0));
+        assert_eq!(run.time_simulation_ended_ns, 16);
+    }
+
+    #[test]
+    fn an_average_over_nothing_is_a_dash() {
+        let figures = Figures::of_worker(&Tally::default(), 1);
+        let text = figures.to_text();
+        assert!(
+            text.starts_with(
+                "Average delay in queue                       - ms\nAverage number in queue                      -\n"
+            ),
+            "{text}"
+        );
+        assert!(serde_json::to_string(&figures).unwrap().contains("\"server_utilization\":null"));
+    }
+
+    #[test]
+    fn unanswered_requests_wait_or_have_not_yet_arrived() {
+        let mut tally = Tally { end_ns: 10, ..Tally::default() };
+        tally.in_service(2, 4, 6);
+        tally.still_here(1, 2);
+        tally.unanswered(9);
+        tally.unanswered(10);
+        assert_eq!((tally.counts.waiting, tally.counts.not_yet_arrived), (1, 1));
+        assert_eq!((tally.waiting_area_ns, tally.system_area_ns, tally.service_sum_ns), (3, 9, 6));
+    }
+}

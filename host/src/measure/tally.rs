@@ -1,0 +1,148 @@
+//! The integers of one worker, or of several together.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::Histogram;
+
+/// The end that each request offered came to, at T.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// All requests of the shard.
+    pub offered: u64,
+    /// Served to their end.
+    pub completed: u64,
+    /// In service at T.
+    pub in_service: u64,
+    /// Turned away on arrival.
+    pub rejected: u64,
+    /// Left before their service was done.
+    pub given_up: u64,
+    /// Waiting at T.
+    pub waiting: u64,
+    /// Not yet arrived at T.
+    pub not_yet_arrived: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.offered += other.offered;
+        self.completed += other.completed;
+        self.in_service += other.in_service;
+        self.rejected += other.rejected;
+        self.given_up += other.given_up;
+        self.waiting += other.waiting;
+        self.not_yet_arrived += other.not_yet_arrived;
+    }
+}
+
+/// What was measured, in integers alone, so that tallies of workers add up exactly.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// What became of the requests.
+    pub counts: Counts,
+    /// Requests whose service began.
+    pub started: u64,
+    /// T: when the simulation ended \[ns\].
+    pub end_ns: u64,
+    /// Σ (start − arrival) over those whose service began \[ns\].
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub delay_sum_ns: u128,
+    /// ∫₀ᵀ requests waiting dt \[ns\].
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub waiting_area_ns: u128,
+    /// ∫₀ᵀ requests in the system dt \[ns\].
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub system_area_ns: u128,
+    /// Σ server time received within \[0, T\] \[ns\].
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub service_sum_ns: u128,
+    /// Start − arrival of those whose service began.
+    pub delay_in_queue: Histogram,
+    /// Finish − arrival of those who were served to their end.
+    pub response_time: Histogram,
+}
+
+impl Tally {
+    /// Somebody was served to the end.
+    #[inline]
+    pub fn completed(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
+        self.counts.completed += 1;
+        self.entered(arrival, start, service);
+        self.waiting_area_ns += u128::from(start - arrival);
+        self.system_area_ns += u128::from(finish - arrival);
+        self.response_time.record(finish - arrival);
+    }
+
+    /// Somebody left in the middle of their service.
+    pub fn given_up_in_service(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
+        self.counts.given_up += 1;
+        self.entered(arrival, start, service);
+        self.waiting_area_ns += u128::from(start - arrival);
+        self.system_area_ns += u128::from(finish - arrival);
+    }
+
+    /// Somebody left unserved: at once (rejected), or later (given up).
+    pub fn left_unserved(&mut self, arrival: u64, finish: u64) {
+        if finish == arrival {
+            self.counts.rejected += 1;
+        } else {
+            self.counts.given_up += 1;
+        }
+        self.waiting_area_ns += u128::from(finish - arrival);
+        self.system_area_ns += u128::from(finish - arrival);
+    }
+
+    /// Somebody is in service at T; their time in the system is added by [`Tally::still_here`].
+    pub fn in_service(&mut self, arrival: u64, start: u64, service: u64) {
+        self.counts.in_service += 1;
+        self.entered(arrival, start, service);
+        self.waiting_area_ns += u128::from(start - arrival);
+    }
+
+    /// Of those in service at T: all their times in the system, as their number and the sum of their arrivals.
+    pub fn still_here(&mut self, number: u64, arrivals: u128) {
+        self.system_area_ns += u128::from(number) * u128::from(self.end_ns) - arrivals;
+    }
+
+    /// Nobody answered for this request: it is waiting at T, or has not yet arrived. T must be known.
+    #[inline]
+    pub fn unanswered(&mut self, arrival: u64) {
+        if arrival < self.end_ns {
+            self.counts.waiting += 1;
+            self.waiting_area_ns += u128::from(self.end_ns - arrival);
+            self.system_area_ns += u128::from(self.end_ns - arrival);
+        } else {
+            self.counts.not_yet_arrived += 1;
+        }
+    }
+
+    /// Adds another worker's tally; T becomes the larger one.
+    pub fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        self.started += other.started;
+        self.end_ns = self.end_ns.max(other.end_ns);
+        self.delay_sum_ns += other.delay_sum_ns;
+        self.waiting_area_ns += other.waiting_area_ns;
+        self.system_area_ns += other.system_area_ns;
+        self.service_sum_ns += other.service_sum_ns;
+        self.delay_in_queue.merge(&other.delay_in_queue);
+        self.response_time.merge(&other.response_time);
+    }
+
+    #[inline]
+    fn entered(&mut self, arrival: u64, start: u64, service: u64) {
+        self.started += 1;
+        self.delay_sum_ns += u128::from(start - arrival);
+        self.service_sum_ns += u128::from(service);
+        self.delay_in_queue.record(start - arrival);
+    }
+}
+
+/// Sums may pass 2⁵³, so JSON holds them as decimal strings.
+fn as_text<S: Serializer>(sum: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(sum)
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}

@@ -1,0 +1,153 @@
+//! What a report says besides its figures: all that repeats a run, and what is odd about it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use trace::reader::{ReadFlags, Summary};
+use trace::{Request, Says};
+
+use crate::worker::{Measured, Model};
+use crate::{Simulator, measure::Tally};
+
+/// The settings that took part, by name.
+pub type SettingsUsed = BTreeMap<&'static str, Value>;
+
+/// What made a report: version, module, trace, settings. The same again gives the same report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Provenance {
+    /// Version of Queuebox.
+    pub queuebox: &'static str,
+    /// Version of the simulator contract.
+    pub contract: u32,
+    /// The module: SHA-256, and the bits that it says of itself.
+    pub module: Value,
+    /// The trace: the BLAKE3 of its bytes and how it was read, or the settings that generated it.
+    pub trace: Value,
+    /// The settings that took part.
+    pub settings: SettingsUsed,
+}
+
+impl Provenance {
+    /// Of a run of `simulator` over `trace`.
+    pub fn new(simulator: &Simulator, says: Says, trace: Value, settings: SettingsUsed) -> Self {
+        Self {
+            queuebox: env!("CARGO_PKG_VERSION"),
+            contract: trace::record::CONTRACT,
+            module: json!({ "sha256": simulator.sha256(), "says": says.0 }),
+            trace,
+            settings,
+        }
+    }
+}
+
+/// A worker's own report, in integers alone.
+#[derive(Debug, Serialize)]
+pub struct WorkerReport<'a> {
+    /// What made it.
+    #[serde(flatten)]
+    pub provenance: &'a Provenance,
+    /// What is odd about the run.
+    pub notes: &'a [String],
+    /// Its number, from 1.
+    pub worker: u32,
+    /// Whether the DELAY-th entry into service was reached.
+    pub delay_reached: bool,
+    /// What was measured.
+    pub tally: &'a Tally,
+}
+
+/// A recorded trace, as a report names it.
+pub fn recorded(summary: &Summary, flags: &ReadFlags) -> Value {
+    json!({
+        "blake3": summary.blake3,
+        "format": summary.format,
+        "requests": summary.requests,
+        "offset_ns": summary.offset_ns,
+        "sorted": flags.sort,
+        "rebased": flags.rebase,
+    })
+}
+
+impl Model {
+    /// Its settings as a report names them; ST and SERVICE only where a demand was `drawn`.
+    pub fn used(&self, drawn: bool) -> SettingsUsed {
+        let mut used = BTreeMap::from([
+            ("SERVERS", json!(self.servers)),
+            ("DISCIPLINE", json!(self.discipline)),
+            ("CAPACITY", json!(self.capacity)),
+            ("DELAY", json!(self.delay)),
+            ("SEED", json!(self.seed)),
+        ]);
+        if drawn {
+            used.insert("ST_NS", json!(self.st_ns));
+            used.insert("SERVICE", json!(self.service.name()));
+        }
+        used
+    }
+}
+
+/// What a trace asks of the servers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Load {
+    demands_ns: u128,
+    last_arrival_ns: u64,
+}
+
+impl Load {
+    /// Counts `requests` in, which come in order of arrival.
+    pub fn add(&mut self, requests: &[Request]) {
+        self.demands_ns += requests.iter().map(|request| u128::from(request.service_ns)).sum::<u128>();
+        self.last_arrival_ns = requests.last().map_or(self.last_arrival_ns, |last| last.arrival_ns);
+    }
+
+    /// Utilization offered: all demands over what `servers` give until the last arrival; None where that is 0.
+    pub fn utilization(&self, servers: u64) -> Option<f64> {
+        let time = u128::from(self.last_arrival_ns) * u128::from(servers);
+        (time > 0).then(|| self.demands_ns as f64 / time as f64)
+    }
+}
+
+/// What is odd about a run of workers that measured `measured`, a line each.
+pub fn notes(model: &Model, load: &Load, workers: u32, measured: &[&Measured]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(offered) =
+        load.utilization(u64::from(workers) * u64::from(model.servers)).filter(|&offered| offered >= 1.0)
+    {
+        notes.push(format!(
+            "the trace offers {offered:.2} times what {workers} worker(s) of {} server(s) can serve: the longer it is, the \
+             longer requests wait",
+            model.servers
+        ));
+    }
+    if model.delay > 0 {
+        let missed = measured.iter().filter(|worker| !worker.delay_reached);
+        let longest = missed.clone().map(|worker| worker.tally.counts.offered).max().unwrap_or(0);
+        if let number @ 1.. = missed.count() {
+            notes.push(format!(
+                "DELAY={} was not reached by {number} of {} worker(s): the longest of their shards has {longest} requests",
+                model.delay,
+                measured.len()
+            ));
+        }
+        if measured.len() > 1 {
+            notes.push(
+                "with DELAY each worker ends by its own: the run's average numbers are sums of the workers' own"
+                    .to_owned(),
+            );
+        }
+    }
+    let Some(says) = measured.first().map(|worker| worker.says) else { return notes };
+    if !says.has(Says::DISCIPLINE) {
+        notes.push("the order of service is the simulator's own".to_owned());
+    }
+    if says.has(Says::OWN_DEMANDS) {
+        notes.push("the service that requests got is the simulator's own; policies saw the trace's demands".to_owned());
+    }
+    if says.has(Says::SHARED) {
+        notes.push(
+            "service may be interrupted or shared: the delay in queue is the delay until first service".to_owned(),
+        );
+    }
+    notes
+}

@@ -1,0 +1,243 @@
+//! The sandbox: wasmtime set up so that a module can compute and nothing else, within limits.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use sha2::{Digest as _, Sha256};
+use trace::{Failure, printable};
+use wasmtime::{
+    Config, Engine, InstancePre, Linker, Module, ResourceLimiter, Store, Strategy, Trap, UpdateDeadline, ValType,
+    WasmBacktrace,
+};
+
+use crate::limits::{self, Limits};
+use crate::wasi::{self, Exit, Guest};
+
+/// A simulator's module, compiled once and shared by all workers of a run.
+#[derive(Clone)]
+pub struct Simulator {
+    instance: InstancePre<Guest>,
+    sha256: Arc<str>,
+}
+
+impl Simulator {
+    /// Compiles the module in the file `path`.
+    ///
+    /// # Errors
+    /// [`Failure::Module`] where it is no simulator of contract 1: no file, no WebAssembly, imports other than WASI
+    /// preview 1, no `memory`, no `_start`.
+    pub fn load(path: &Path) -> Result<Self, Failure> {
+        let name = path.display();
+        let read = |error: std::io::Error| Failure::Module(format!("{name}: {error}"));
+        let length = std::fs::metadata(path).map_err(read)?.len();
+        if length > limits::MODULE {
+            return Err(Failure::Limit(format!(
+                "module file: {name} has {length} bytes, more than {}",
+                limits::MODULE
+            )));
+        }
+        Self::compile(&std::fs::read(path).map_err(read)?).map_err(|failure| match failure {
+            Failure::Module(rule) => Failure::Module(format!("{name}: {rule}")),
+            other => other,
+        })
+    }
+
+    /// Compiles a module.
+    ///
+    /// # Errors
+    /// As [`Simulator::load`].
+    pub fn compile(bytes: &[u8]) -> Result<Self, Failure> {
+        let invalid = |error: wasmtime::Error| {
+            let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+            Failure::Module(printable(chain.join(": ").as_bytes(), 500))
+        };
+        if !bytes.starts_with(b"\0asm") {
+            return Err(Failure::Module(
+                "it is not a WebAssembly module: it does not begin with \"\\0asm\"".to_owned(),
+            ));
+        }
+        if bytes.get(4..8).is_some_and(|version| version != [1, 0, 0, 0]) {
+            return Err(Failure::Module("it is not a core WebAssembly module of version 1 (a component?)".to_owned()));
+        }
+        let engine = Engine::new(&config()).map_err(host_failed)?;
+        let module = Module::new(&engine, bytes).map_err(invalid)?;
+        check_exports(&module)?;
+        let mut linker = Linker::new(&engine);
+        wasi::add_to_linker(&mut linker).map_err(host_failed)?;
+        let instance = linker.instantiate_pre(&module).map_err(invalid)?;
+        tick(&engine)?;
+        let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Ok(Self { instance, sha256: sha256.into() })
+    }
+
+    /// SHA-256 of the module's bytes, in hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Runs `guest` to its end, and gives it back with how it ended.
+    pub(crate) fn run(&self, guest: Guest, limits: &Limits) -> (Guest, Result<(), Failure>) {
+        let mut store = Store::new(self.instance.module().engine(), guest);
+        store.limiter(|guest| &mut guest.memories);
+        let (base, started) = (limits.processor_time, processor_time());
+        store.epoch_deadline_callback(move |store| {
+            let requests = u32::try_from(store.data().ledger.requests()).unwrap_or(u32::MAX);
+            let allowed = base + limits::PROCESSOR_TIME_A_REQUEST * requests;
+            if processor_time().saturating_sub(started) > allowed {
+                return Err(Failure::Limit(format!(
+                    "processor time: the simulator took more than {} s + {} µs for each request read (--limit-time)",
+                    base.as_secs(),
+                    limits::PROCESSOR_TIME_A_REQUEST.as_micros()
+                ))
+                .into());
+            }
+            Ok(UpdateDeadline::Continue(1))
+        });
+        store.set_epoch_deadline(1);
+        let ended = self
+            .instance
+            .instantiate(&mut store)
+            .and_then(|instance| instance.get_typed_func::<(), ()>(&mut store, "_start"))
+            .and_then(|start| start.call(&mut store, ()));
+        let guest = store.into_data();
+        let ended = ended.or_else(|error| verdict(&error, &guest));
+        (guest, ended)
+    }
+}
+
+/// What of WebAssembly a simulator may use: what is deterministic and bounded.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        .cranelift_nan_canonicalization(true)
+        .epoch_interruption(true)
+        .max_wasm_stack(limits::STACK)
+        .wasm_relaxed_simd(false)
+        .wasm_threads(false)
+        .shared_memory(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_gc(false)
+        .wasm_function_references(false)
+        .wasm_exceptions(false);
+    config
+}
+
+fn check_exports(module: &Module) -> Result<(), Failure> {
+    let export = |name| module.get_export(name);
+    if export("memory").is_none_or(|memory| memory.memory().is_none()) {
+        return Err(Failure::Module("it does not export its \"memory\"".to_owned()));
+    }
+    let is_start = |kind: wasmtime::ExternType| {
+        kind.func().is_some_and(|func| func.params().len() == 0 && func.results().collect::<Vec<ValType>>().is_empty())
+    };
+    if !export("_start").is_some_and(is_start) {
+        return Err(Failure::Module(
+            "it does not export a function \"_start\" without parameters (is it a library?)".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Lets `engine` look at its guests' time, as long as it is used.
+fn tick(engine: &Engine) -> Result<(), Failure> {
+    let engine = engine.weak();
+    std::thread::Builder::new().name("tick".to_owned()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(limits::TICK);
+        }
+    })?;
+    Ok(())
+}
+
+/// The processor time of this thread.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// What an error that ended the simulator means.
+fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Failure> {
+    let said = || match guest.error_text.line() {
+        line if line.is_empty() => String::new(),
+        line => format!("; it said: {}", printable(line.as_bytes(), 600)),
+    };
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return Err(failure.clone());
+    }
+    if let Some(Exit(code)) = error.downcast_ref::<Exit>() {
+        return match code {
+            0 => Ok(()),
+            64 => Err(Failure::Usage(format!("the simulator can't honour a setting (exit code 64){}", said()))),
+            65 => Err(Failure::Simulator(format!("the simulator does not take its input (exit code 65){}", said()))),
+            code => Err(Failure::Simulator(format!("the simulator failed with exit code {code}{}", said()))),
+        };
+    }
+    let function = error
+        .downcast_ref::<WasmBacktrace>()
+        .and_then(|trace| trace.frames().first()?.func_name())
+        .map_or(String::new(), |name| format!(" in {}", printable(name.as_bytes(), 100)));
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => Err(Failure::Limit(format!(
+            "stack: the simulator used more than {} MiB{function}",
+            limits::STACK as u64 / crate::MIB
+        ))),
+        Some(trap) => Err(Failure::Simulator(format!("the simulator trapped: {trap}{function}{}", said()))),
+        None => Err(Failure::Simulator(format!(
+            "the simulator failed: {}",
+            printable(error.root_cause().to_string().as_bytes(), 300)
+        ))),
+    }
+}
+
+fn host_failed(error: wasmtime::Error) -> Failure {
+    Failure::Host(format!("the sandbox can't be set up: {error:#}"))
+}
+
+/// Adds up what a simulator allocates.
+pub(crate) struct Memories {
+    memory: usize,
+    limit: usize,
+    elements: usize,
+}
+
+impl Memories {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { memory: 0, limit: limits.memory, elements: 0 }
+    }
+}
+
+impl ResourceLimiter for Memories {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.memory.saturating_add(desired - current);
+        if total > self.limit {
+            let mib = |bytes: usize| bytes as u64 / crate::MIB;
+            return Err(Failure::Limit(format!(
+                "memory: the simulator asked for {} MiB, more than {} MiB (--limit-memory)",
+                mib(total),
+                mib(self.limit)
+            ))
+            .into());
+        }
+        self.memory = total;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.elements.saturating_add(desired - current);
+        if total > limits::TABLE_ELEMENTS {
+            return Err(Failure::Limit(format!(
+                "table elements: the simulator asked for {total}, more than {}",
+                limits::TABLE_ELEMENTS
+            ))
+            .into());
+        }
+        self.elements = total;
+        Ok(true)
+    }
+}

@@ -1,0 +1,197 @@
+//! One worker: a simulator over its shard, from the first request to what was measured.
+
+use trace::demand::{Demands, Law};
+use trace::random::Streams;
+use trace::settings::Settings;
+use trace::{Failure, Says};
+use wasmtime_wasi::WasiCtxBuilder;
+
+use crate::ledger::{Completions, Ledger};
+use crate::limits::Limits;
+use crate::measure::Tally;
+use crate::sandbox::{Memories, Simulator};
+use crate::shard::{Empty, Shard};
+use crate::streams::{ErrorText, Input, Output};
+use crate::wasi::{Guest, Standard};
+
+/// The settings of the model, as every simulator gets them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// ST: mean of the demands that are drawn \[ns\].
+    pub st_ns: u64,
+    /// SERVICE: their law.
+    pub service: Law,
+    /// SERVERS of a worker.
+    pub servers: u32,
+    /// DISCIPLINE.
+    pub discipline: String,
+    /// CAPACITY: requests in the system at most; 0 = no limit.
+    pub capacity: u64,
+    /// DELAY: entries into service until the simulation ends; 0 = the whole shard.
+    pub delay: u64,
+    /// SEED.
+    pub seed: u64,
+}
+
+impl Model {
+    /// The settings that it reads.
+    pub const KEYS: &'static [&'static str] = &["ST", "SERVICE", "SERVERS", "DISCIPLINE", "CAPACITY", "DELAY", "SEED"];
+
+    /// The model that `settings` describe.
+    ///
+    /// # Errors
+    /// Where one of them is not what it must be.
+    pub fn from_settings(settings: &Settings) -> Result<Self, Failure> {
+        Ok(Self {
+            st_ns: settings.duration("ST", 0)?,
+            service: settings.choice("SERVICE", &Law::NAMES)?,
+            servers: settings.count("SERVERS", 1..=1_000_000)? as u32,
+            discipline: settings.word("DISCIPLINE")?,
+            capacity: settings.count("CAPACITY", 0..=u64::MAX)?,
+            delay: settings.count("DELAY", 0..=u64::MAX)?,
+            seed: settings.count("SEED", 0..=u64::MAX)?,
+        })
+    }
+
+    /// What draws the demands that a trace does not give.
+    pub fn demands(&self) -> Demands {
+        Demands::new(self.st_ns, self.service, self.seed)
+    }
+
+    /// The settings that must be honoured since they are not at their default: name, value, bit.
+    fn demanding(&self) -> Vec<(&'static str, String, Says)> {
+        let mut all = Vec::new();
+        if self.servers != 1 {
+            all.push(("SERVERS", self.servers.to_string(), Says::SERVERS));
+        }
+        if self.discipline != "fifo" {
+            all.push(("DISCIPLINE", self.discipline.clone(), Says::DISCIPLINE));
+        }
+        if self.capacity != 0 {
+            all.push(("CAPACITY", self.capacity.to_string(), Says::CAPACITY));
+        }
+        if self.delay != 0 {
+            all.push(("DELAY", self.delay.to_string(), Says::DELAY));
+        }
+        all
+    }
+}
+
+/// What one worker is to do.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Its number, from 1.
+    pub worker: u32,
+    /// How many there are.
+    pub workers: u32,
+    /// The settings of the model.
+    pub model: Model,
+    /// The simulator's arguments.
+    pub arguments: Vec<String>,
+    /// What the simulator may use.
+    pub limits: Limits,
+    /// What [`preflight`] found that the module says of itself.
+    pub says: Option<Says>,
+}
+
+/// What came of one worker.
+pub struct Outcome {
+    /// Requests of its shard, answered or not.
+    pub offered: u64,
+    /// What was measured, or why not.
+    pub result: Result<Measured, Failure>,
+}
+
+/// What was measured of one worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measured {
+    /// The integers.
+    pub tally: Tally,
+    /// Whether the DELAY-th entry into service was reached.
+    pub delay_reached: bool,
+    /// What the simulator says of itself.
+    pub says: Says,
+}
+
+/// Runs `simulator` once on an empty shard and holds what it says of itself against the settings of `job`.
+///
+/// # Errors
+/// [`Failure::Usage`] where a setting is not at its default and the simulator does not honour it; else why it failed.
+pub fn preflight(simulator: &Simulator, job: &Job) -> Result<Says, Failure> {
+    let says = simulate(simulator, job, Box::new(Empty), None).result?.says;
+    for (setting, value, bit) in job.model.demanding() {
+        if !says.has(bit) {
+            return Err(Failure::Usage(format!(
+                "{setting}={value}: the module does not say that it honours {setting} (bit {})",
+                bit.0
+            )));
+        }
+    }
+    Ok(says)
+}
+
+/// Runs `simulator` over `shard` on this thread and measures its answers, which also go to `completions`, in the order of
+/// ids. When it ends early, or fails, the rest of the shard is read all the same, to count it.
+pub fn simulate(
+    simulator: &Simulator,
+    job: &Job,
+    shard: Box<dyn Shard>,
+    completions: Option<Box<dyn Completions>>,
+) -> Outcome {
+    let ledger = Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, completions);
+    let guest = Guest {
+        wasi: context(job),
+        memories: Memories::new(&job.limits),
+        input: Input::new(shard),
+        output: Output::new(job.says),
+        error_text: ErrorText::default(),
+        ledger,
+        random: Streams::new(job.model.seed, "simulator").of(u64::from(job.worker)),
+        clock_ns: 0,
+        descriptors: [Some(Standard::Input), Some(Standard::Output), Some(Standard::Error)],
+    };
+    let (guest, ended) = simulator.run(guest, &job.limits);
+    let Guest { mut input, output, ledger, .. } = guest;
+    let mut offered = ledger.requests();
+    let mut closed = ended.and_then(|()| output.end()).and_then(|()| {
+        let says = ledger.says().unwrap_or_default();
+        ledger.close().map(|closed| (closed, says))
+    });
+    loop {
+        match input.unread() {
+            Ok(None) => break,
+            Ok(Some(records)) => {
+                offered += (records.len() / trace::Request::LEN) as u64;
+                closed = closed.and_then(|(mut closed, says)| closed.unread(records).map(|()| (closed, says)));
+            }
+            Err(failure) => {
+                closed = closed.and(Err(failure));
+                break;
+            }
+        }
+    }
+    let result = closed.map(|(closed, says)| {
+        let (tally, delay_reached) = closed.result();
+        Measured { tally, delay_reached, says }
+    });
+    Outcome { offered, result }
+}
+
+/// The simulator's environment: arguments, the settings of the model, no files, no network.
+fn context(job: &Job) -> wasmtime_wasi::p1::WasiP1Ctx {
+    let Model { st_ns, service, servers, discipline, capacity, delay, seed } = &job.model;
+    WasiCtxBuilder::new()
+        .arg("sim")
+        .args(&job.arguments)
+        .env("SIM_CONTRACT", trace::record::CONTRACT.to_string())
+        .env("ST_NS", st_ns.to_string())
+        .env("SERVICE", service.name())
+        .env("SERVERS", servers.to_string())
+        .env("DISCIPLINE", discipline)
+        .env("CAPACITY", capacity.to_string())
+        .env("DELAY", delay.to_string())
+        .env("WORKER", job.worker.to_string())
+        .env("WORKERS", job.workers.to_string())
+        .env("SEED", seed.to_string())
+        .build_p1()
+}
