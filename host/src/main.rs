@@ -103,6 +103,12 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     }
 
     let summary = reader.summary();
+    if summary.drawn < summary.requests {
+        report::warn_of_unused_service(settings);
+    }
+    if summary.requests == 0 {
+        return Err(Failure::Trace(format!("{}: the trace has no requests", path.display())).into());
+    }
     let notes = report::notes(&job.model, &load, 1, &[&measured]);
     notes.iter().for_each(|note| program::note(note));
     let mut used = job.model.used(summary.drawn > 0);

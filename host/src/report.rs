@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 use trace::reader::{ReadFlags, Summary};
-use trace::{Request, Says};
+use trace::settings::Settings;
+use trace::{Request, Says, program};
 
 use crate::worker::{Measured, Model};
 use crate::{Simulator, measure::Tally};
@@ -84,6 +85,13 @@ impl Model {
             used.insert("SERVICE", json!(self.service.name()));
         }
         used
+    }
+}
+
+/// Tells the user of an ST or SERVICE that was asked for where a trace brings demands of its own.
+pub fn warn_of_unused_service(settings: &Settings) {
+    for key in ["ST", "SERVICE"].into_iter().filter(|key| settings.given(key)) {
+        program::warn(&format!("the trace brings its own demands, which {key} does not change"));
     }
 }
 

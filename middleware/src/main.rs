@@ -1,1 +1,60 @@
-fn main() {}
+//! `middleware run`: a whole run, from the trace to the report.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use middleware::run::{self, RunFlags};
+use middleware::run_folder;
+use middleware::split::{self, SplitFlags};
+use trace::settings::{self, Settings};
+use trace::{output, program};
+
+/// Split a trace of requests over workers by a load-balancing policy, and tell what the requests wait at each.
+#[derive(Parser)]
+#[command(name = "middleware", version)]
+#[command(
+    after_help = "Examples:\n  middleware run --workers 8 --balancer TC\n  middleware run --trace trace.csv --module mine.wasm\n\n\
+    Exit codes: 0 done, 1 the middleware failed, 2 usage or settings, 3 bad trace, 4 not a simulator, 5 the simulator \
+    failed, 6 a limit, 7 contract broken, 8 engine, 130 interrupted, 141 stdout closed. Where workers fail it is the \
+    lowest one's, and the report is written all the same"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A whole run: generate or read a trace, split it, simulate every worker, report.
+    Run(RunFlags),
+    /// Split a trace into a folder of shards, and no more.
+    Partition(SplitFlags),
+    /// Print the report of a run again, per worker.
+    Results {
+        /// A run's name or folder; the last one by default.
+        run: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let (run_keys, split_keys) = (run::keys(), split::keys());
+    let command = Cli::command()
+        .mut_subcommand("run", |run| settings::add_flags(run, &run_keys))
+        .mut_subcommand("partition", |split| settings::add_flags(split, &split_keys));
+    let matches = command.get_matches();
+    program::main(|| {
+        let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let settings = |keys: &[&'static str]| {
+            let (_, matches) = matches.subcommand().unwrap_or(("", &matches));
+            let settings = Settings::resolve(matches, keys)?;
+            settings.remarks().iter().for_each(|remark| program::note(remark));
+            anyhow::Ok(settings)
+        };
+        match cli.command {
+            Command::Run(flags) => run::run(&flags, &settings(&run_keys)?),
+            Command::Partition(flags) => split::split(&flags, &settings(&split_keys)?),
+            Command::Results { run } => Ok(output::print(&run_folder::plain_report(run.as_deref())?)?),
+        }
+    })
+}

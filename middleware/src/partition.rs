@@ -1,0 +1,82 @@
+//! Partitioning: every request of the trace to exactly one worker.
+
+use host::report::Load;
+use indicatif::{ProgressBar, ProgressStyle};
+use trace::{Failure, Request};
+
+use crate::policy::Balancer;
+use crate::source::Source;
+
+/// Where the workers' shards go.
+pub(crate) trait Shards {
+    /// The next request of the shard of worker `worker`, from 0.
+    ///
+    /// # Errors
+    /// Where the shard can't be written.
+    fn send(&mut self, worker: usize, request: &Request) -> anyhow::Result<()>;
+}
+
+/// A trace on its way through a policy.
+pub(crate) struct Partition {
+    source: Source,
+    balancer: Balancer,
+    load: Load,
+    requests: u64,
+}
+
+impl Partition {
+    /// `source` under `balancer`.
+    pub(crate) fn new(source: Source, balancer: Balancer) -> Self {
+        Self { source, balancer, load: Load::default(), requests: 0 }
+    }
+
+    /// Sends the whole trace to `shards`. Progress is shown where stderr is a terminal.
+    ///
+    /// # Errors
+    /// Where the trace is bad or has no requests, a limit is passed, or a shard can't be written.
+    pub(crate) fn pour(&mut self, shards: &mut impl Shards) -> anyhow::Result<()> {
+        let progress = progress(&self.source);
+        let mut batch = Vec::new();
+        while self.source.next(&mut batch)? {
+            self.load.add(&batch);
+            self.requests += batch.len() as u64;
+            for request in &batch {
+                shards.send(self.balancer.assign(request)?, request)?;
+            }
+            match self.source.progress() {
+                Some((bytes, _)) => progress.set_position(bytes),
+                None => progress.set_position(self.requests),
+            }
+        }
+        progress.finish_and_clear();
+        if self.requests == 0 {
+            return Err(Failure::Trace("the trace has no requests".to_owned()).into());
+        }
+        Ok(())
+    }
+
+    /// The trace; what it tells of itself is complete after [`Partition::pour`].
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// What the trace asks of the workers.
+    pub(crate) fn load(&self) -> &Load {
+        &self.load
+    }
+
+    /// Requests so far.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests
+    }
+}
+
+fn progress(source: &Source) -> ProgressBar {
+    let (length, template) = match source {
+        Source::Generated(_, generation, _) => (Some(generation.samples), "{human_pos} of {human_len} requests"),
+        Source::Recorded(reader, _) => (reader.progress().1, "{decimal_bytes} of {decimal_total_bytes}"),
+    };
+    let bar = length.map_or_else(ProgressBar::no_length, ProgressBar::new);
+    let style = ProgressStyle::with_template(&format!("simulating [{{bar:30}}] {template}, {{eta}} left"));
+    bar.with_style(style.expect("the template is right").progress_chars("=> "))
+}

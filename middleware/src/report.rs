@@ -1,0 +1,91 @@
+//! The report of a run: what each worker measured, and all of them together.
+
+use host::measure::{Figures, Tally};
+use host::report::Provenance;
+use host::{Measured, Outcome};
+use serde::Serialize;
+use trace::Failure;
+
+/// Everything that `report.json` holds.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct RunReport {
+    /// What made it.
+    #[serde(flatten)]
+    pub(crate) provenance: Provenance,
+    /// What is odd about the run.
+    pub(crate) notes: Vec<String>,
+    /// A row a worker.
+    pub(crate) workers: Vec<WorkerRow>,
+    /// The whole run; absent where a worker failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) run: Option<Figures>,
+}
+
+/// What came of one worker.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct WorkerRow {
+    /// Its number, from 1.
+    pub(crate) worker: u32,
+    /// Its figures or its failure.
+    #[serde(flatten)]
+    pub(crate) result: RowResult,
+}
+
+/// A worker's figures, or why there are none.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+#[allow(missing_docs, reason = "the names say it")]
+pub(crate) enum RowResult {
+    Measured(Box<Figures>),
+    Failed { offered: u64, error: RowError },
+}
+
+/// Why a worker failed.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct RowError {
+    /// The class of the failure.
+    pub(crate) class: &'static str,
+    /// One line for people.
+    pub(crate) message: String,
+}
+
+impl RunReport {
+    /// Merges what came of the workers, which stand in the order of their numbers and have `servers` servers each and DELAY
+    /// `delay`.
+    pub(crate) fn collect(
+        provenance: Provenance,
+        notes: Vec<String>,
+        outcomes: &[Outcome],
+        servers: u32,
+        delay: u64,
+    ) -> Self {
+        let tallies: Vec<&Tally> = measured(outcomes).map(|worker| &worker.tally).collect();
+        let run = (tallies.len() == outcomes.len()).then(|| Figures::of_run(&tallies, servers, delay));
+        let row = |(worker, outcome): (u32, &Outcome)| WorkerRow {
+            worker,
+            result: match &outcome.result {
+                Ok(measured) => RowResult::Measured(Box::new(Figures::of_worker(&measured.tally, servers))),
+                Err(failure) => RowResult::Failed {
+                    offered: outcome.offered,
+                    error: RowError { class: failure.class(), message: failure.to_string() },
+                },
+            },
+        };
+        Self { provenance, notes, workers: (1..).zip(outcomes).map(row).collect(), run }
+    }
+}
+
+/// What the workers that did not fail measured.
+pub(crate) fn measured(outcomes: &[Outcome]) -> impl Iterator<Item = &Measured> {
+    outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok())
+}
+
+/// The failure of the lowest worker that failed, with its number.
+///
+/// # Errors
+/// Where one failed.
+pub(crate) fn first_failure(outcomes: &[Outcome]) -> Result<(), (u32, Failure)> {
+    let failed =
+        (1..).zip(outcomes).find_map(|(worker, outcome)| Some((worker, outcome.result.as_ref().err()?.clone())));
+    failed.map_or(Ok(()), Err)
+}

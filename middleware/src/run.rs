@@ -1,0 +1,187 @@
+//! One whole run: generate or read, partition, simulate, collect, report.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use host::completions::Parts;
+use host::limits::LimitFlags;
+use host::report::{self, Provenance, WorkerReport};
+use host::{Job, Model, Outcome, Simulator, preflight};
+use serde_json::{Value, json};
+use trace::reader::ReadFlags;
+use trace::settings::Settings;
+use trace::{Failure, Says, output, program};
+
+use crate::engine::{self, Hosts};
+use crate::partition::Partition;
+use crate::report::{RunReport, first_failure, measured};
+use crate::run_folder::RunFolder;
+use crate::setup::{self, Balancing};
+use crate::shard_files::ShardFiles;
+use crate::table;
+
+/// What `middleware run` takes besides settings.
+#[derive(Debug, clap::Args)]
+pub struct RunFlags {
+    /// Write the report as JSON to FILE too, or to stdout (-) instead of the table.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Write what became of each request to FILE: CSV where its name ends in .csv, else records.
+    #[arg(long, value_name = "FILE")]
+    completions: Option<PathBuf>,
+    /// Keep the module, the shards and the workers' reports in the run folder.
+    #[arg(long)]
+    keep: bool,
+    #[command(flatten)]
+    read: ReadFlags,
+    #[command(flatten)]
+    limits: LimitFlags,
+}
+
+/// The settings that a run reads.
+pub fn keys() -> Vec<&'static str> {
+    setup::keys(&["MODULE", "ENGINE", "SIM_ARGS", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"])
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Where it can't be run whole; the failure of a worker comes last, after the report is written.
+pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let balancing = Balancing::from_settings(settings)?;
+    let module = Path::new(settings.text("MODULE").ok_or_else(|| settings.refuse("MODULE", "must name a module"))?);
+    let engine = engine::choose(settings)?;
+
+    let simulator = Simulator::load(module)?;
+    program::note(&format!("module: {} (SHA-256 {})", module.display(), &simulator.sha256()[..16]));
+    let mut job = job(flags, settings, &balancing);
+    let says = preflight(&simulator, &job).with_context(|| format!("{} on an empty shard", module.display()))?;
+    job.says = Some(says);
+
+    let source = setup::source(settings, &flags.read, &balancing.model)?;
+    let mut partition = Partition::new(source, balancing.balancer());
+    let folder = RunFolder::create()?;
+    let parts = flags.completions.as_deref().map(Parts::new).transpose()?;
+    let mut shards = flags.keep.then(|| keep_shards(&folder, balancing.workers)).transpose()?;
+    let hosts = Hosts { simulator: &simulator, job: &job, completions: parts.as_ref(), shards: shards.as_mut() };
+    let outcomes = engine.run(hosts, &mut partition)?;
+
+    setup::tell(settings, partition.source());
+    let report = collect(&partition, &simulator, &job, says, &balancing, &outcomes);
+    let served = (1..).zip(&outcomes).filter(|(_, outcome)| outcome.result.is_ok()).map(|(worker, _)| worker);
+    parts.map(|parts| parts.merge(served, says)).transpose()?;
+    if let Some(shards) = shards {
+        shards.finish()?;
+        keep_rest(&folder, module, &report, &outcomes)?;
+    }
+    let repeat = repeat(settings, &folder, module, started);
+    publish(flags, &report, folder, &repeat)?;
+    first_failure(&outcomes)
+        .map_err(|(worker, failure)| anyhow::Error::from(failure).context(format!("worker {worker}")))
+}
+
+/// What each worker is to do.
+fn job(flags: &RunFlags, settings: &Settings, balancing: &Balancing) -> Job {
+    let workers = balancing.workers as u32;
+    Job {
+        worker: 1,
+        workers,
+        model: balancing.model.clone(),
+        arguments: settings.text("SIM_ARGS").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+        limits: flags.limits.of_worker(workers),
+        says: None,
+    }
+}
+
+/// Puts what the workers measured, and what made it, into a report.
+fn collect(
+    partition: &Partition,
+    simulator: &Simulator,
+    job: &Job,
+    says: Says,
+    balancing: &Balancing,
+    outcomes: &[Outcome],
+) -> RunReport {
+    let Model { servers, delay, .. } = job.model;
+    let mut used = job.model.used(partition.source().drawn().0);
+    used.insert("WORKERS", json!(job.workers));
+    used.insert("BALANCER", json!(balancing.policy.name));
+    used.insert("SIM_ARGS", json!(job.arguments.join(" ")));
+    let provenance = Provenance::new(simulator, says, partition.source().name(), used);
+    let mut notes = report::notes(&job.model, partition.load(), job.workers, &measured(outcomes).collect::<Vec<_>>());
+    if partition.requests() < u64::from(job.workers) {
+        notes.push(format!("there are more workers ({}) than requests ({})", job.workers, partition.requests()));
+    }
+    if balancing.policy.sees_backlog && !says.has(Says::DISCIPLINE) {
+        notes.push(format!("the backlog that {} saw is a first-in first-out model's", balancing.policy.name));
+    }
+    RunReport::collect(provenance, notes, outcomes, servers, delay)
+}
+
+/// All that repeats the run, and what the report keeps out of itself.
+fn repeat(settings: &Settings, folder: &RunFolder, module: &Path, started: Instant) -> Value {
+    let values: serde_json::Map<String, Value> =
+        keys().iter().filter_map(|key| Some(((*key).to_owned(), settings.text(key)?.into()))).collect();
+    json!({
+        "run": folder.name(),
+        "queuebox": env!("CARGO_PKG_VERSION"),
+        "engine": "local",
+        "module": module,
+        "arguments": std::env::args().collect::<Vec<_>>(),
+        "settings": values,
+        "seconds": started.elapsed().as_secs_f64(),
+    })
+}
+
+fn keep_shards(folder: &RunFolder, workers: usize) -> anyhow::Result<ShardFiles> {
+    let shards = folder.path().join("shards");
+    std::fs::create_dir(&shards).with_context(|| shards.display().to_string())?;
+    ShardFiles::create(&shards, workers, true)
+}
+
+/// Keeps the module and what each worker reported.
+fn keep_rest(folder: &RunFolder, module: &Path, report: &RunReport, outcomes: &[Outcome]) -> anyhow::Result<()> {
+    let copy = folder.path().join("module.wasm");
+    std::fs::copy(module, &copy).with_context(|| copy.display().to_string())?;
+    let reports = folder.path().join("reports");
+    std::fs::create_dir(&reports).with_context(|| reports.display().to_string())?;
+    for (worker, outcome) in (1..).zip(outcomes) {
+        if let Ok(measured) = &outcome.result {
+            let whole = WorkerReport {
+                provenance: &report.provenance,
+                notes: &[],
+                worker,
+                delay_reached: measured.delay_reached,
+                tally: &measured.tally,
+            };
+            folder.write(&format!("reports/{worker}.json"), &pretty(&whole)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the report where it was asked for, and to the run folder.
+fn publish(flags: &RunFlags, report: &RunReport, folder: RunFolder, repeat: &Value) -> anyhow::Result<()> {
+    let json = pretty(report)?;
+    folder.write("run.json", &pretty(repeat)?)?;
+    folder.write("report.json", &json)?;
+    folder.write("report.txt", &table::plain(report))?;
+    let folder = folder.finish()?;
+    if let Some(target) = &flags.report {
+        output::write_text(target, &json)?;
+    }
+    if flags.report.as_deref() != Some(Path::new("-")) {
+        output::print(&format!(
+            "{}\nThe report is in {}; `middleware results` prints all of it.\n",
+            table::table(report),
+            folder.display()
+        ))?;
+    }
+    Ok(())
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|error| Failure::Host(error.to_string()))
+}

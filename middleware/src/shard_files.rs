@@ -1,0 +1,100 @@
+//! Shards as files of a folder: `1.req` or `1.csv`, …
+
+use std::fs::File;
+use std::io::{self, Seek as _, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use trace::writer::{TraceFormat, TraceWriter};
+use trace::{NONE, Request, RequestHeader};
+
+use crate::partition::Shards;
+
+/// Requests of all shards together that are in memory, and of one shard at most.
+const BUFFERED: usize = (64 << 20) / Request::LEN;
+const PIECE: usize = 4096;
+
+/// A folder of shards that is being written.
+pub(crate) struct ShardFiles {
+    shards: Vec<ShardFile>,
+    piece: usize,
+    records: bool,
+}
+
+struct ShardFile {
+    path: PathBuf,
+    requests: Vec<Request>,
+    written: u64,
+    writer: TraceWriter<Appending>,
+}
+
+impl ShardFiles {
+    /// Starts the shards of `workers` in `folder`, as records or as CSV.
+    ///
+    /// # Errors
+    /// Where they can't be made.
+    pub(crate) fn create(folder: &Path, workers: usize, records: bool) -> anyhow::Result<Self> {
+        let (format, extension) =
+            if records { (TraceFormat::Records { requests: NONE }, "req") } else { (TraceFormat::FullCsv, "csv") };
+        let shard = |number: usize| {
+            let path = folder.join(format!("{number}.{extension}"));
+            let writer =
+                TraceWriter::new(Appending(path.clone()), format).with_context(|| path.display().to_string())?;
+            Ok(ShardFile { path, requests: Vec::new(), written: 0, writer })
+        };
+        let shards = (1..=workers).map(shard).collect::<anyhow::Result<_>>()?;
+        Ok(Self { shards, piece: (BUFFERED / workers).clamp(1, PIECE), records })
+    }
+
+    /// Writes what is still in memory, and in records' headers how many there are.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    pub(crate) fn finish(mut self) -> anyhow::Result<()> {
+        for shard in &mut self.shards {
+            shard.append()?;
+            if self.records {
+                shard.number().with_context(|| shard.path.display().to_string())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Shards for ShardFiles {
+    #[inline]
+    fn send(&mut self, worker: usize, request: &Request) -> anyhow::Result<()> {
+        let shard = &mut self.shards[worker];
+        shard.requests.push(*request);
+        if shard.requests.len() < self.piece { Ok(()) } else { shard.append() }
+    }
+}
+
+impl ShardFile {
+    fn append(&mut self) -> anyhow::Result<()> {
+        self.writer.write(&self.requests).with_context(|| self.path.display().to_string())?;
+        self.written += self.requests.len() as u64;
+        self.requests.clear();
+        Ok(())
+    }
+
+    fn number(&self) -> io::Result<()> {
+        let mut file = File::options().write(true).open(&self.path)?;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&RequestHeader::new(self.written).to_bytes())?;
+        file.sync_all()
+    }
+}
+
+/// A file that is open only while it is appended to: 1,000 shards are 1,000 files.
+struct Appending(PathBuf);
+
+impl Write for Appending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        File::options().append(true).create(true).open(&self.0)?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

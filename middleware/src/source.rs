@@ -1,0 +1,90 @@
+//! Where a run's requests come from: a recorded trace, or the generator.
+
+use std::path::Path;
+
+use host::report;
+use serde_json::{Map, Value, json};
+use trace::demand::Demands;
+use trace::reader::{ReadFlags, TraceReader};
+use trace::{Failure, Request};
+use tracegen::{Generation, Generator};
+
+/// Requests of a generated trace that are made at once.
+const BATCH: usize = 4096;
+
+/// A trace, recorded or generated, as requests with their demands.
+pub(crate) enum Source {
+    /// From a file or stdin.
+    Recorded(Box<TraceReader>, ReadFlags),
+    /// From settings.
+    Generated(Box<Generator>, Generation, Demands),
+}
+
+impl Source {
+    /// The trace in the file `path` (`-` = stdin).
+    ///
+    /// # Errors
+    /// Where it can't be opened or its format is not known.
+    pub(crate) fn recorded(path: &Path, flags: &ReadFlags, demands: Demands) -> Result<Self, Failure> {
+        Ok(Source::Recorded(Box::new(TraceReader::open(path, flags, demands)?), flags.clone()))
+    }
+
+    /// The trace that `generation` describes.
+    pub(crate) fn generated(generation: Generation, demands: Demands) -> Self {
+        Source::Generated(Box::new(Generator::new(&generation)), generation, demands)
+    }
+
+    /// Puts the next requests into `batch`, whose old ones go; false at the end.
+    ///
+    /// # Errors
+    /// Where the trace is not what its format says.
+    pub(crate) fn next(&mut self, batch: &mut Vec<Request>) -> Result<bool, Failure> {
+        match self {
+            Source::Recorded(reader, _) => reader.next(batch),
+            Source::Generated(generator, _, demands) => {
+                batch.clear();
+                generator.fill(batch, BATCH);
+                batch.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
+                Ok(!batch.is_empty())
+            }
+        }
+    }
+
+    /// How far a recorded trace is read, and how long it is, where that is known \[bytes\].
+    pub(crate) fn progress(&self) -> Option<(u64, Option<u64>)> {
+        match self {
+            Source::Recorded(reader, _) => Some(reader.progress()),
+            Source::Generated(..) => None,
+        }
+    }
+
+    /// What to tell the user about the trace; complete after its end.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        match self {
+            Source::Recorded(reader, _) => reader.remarks(),
+            Source::Generated(..) => Vec::new(),
+        }
+    }
+
+    /// How the report names it; complete after its end.
+    pub(crate) fn name(&self) -> Value {
+        match self {
+            Source::Recorded(reader, flags) => report::recorded(&reader.summary(), flags),
+            Source::Generated(_, generation, _) => {
+                let settings = generation.settings().into_iter().map(|(key, value)| (key.to_owned(), value.into()));
+                json!({ "generated": settings.collect::<Map<String, Value>>() })
+            }
+        }
+    }
+
+    /// Whether a demand was drawn, and whether all were; complete after the end.
+    pub(crate) fn drawn(&self) -> (bool, bool) {
+        match self {
+            Source::Generated(..) => (true, true),
+            Source::Recorded(reader, _) => {
+                let summary = reader.summary();
+                (summary.drawn > 0, summary.drawn == summary.requests)
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Partitioning alone: a trace into a folder of shards.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use trace::output::Unfinished;
+use trace::reader::ReadFlags;
+use trace::settings::Settings;
+use trace::{Failure, output};
+
+use crate::partition::Partition;
+use crate::setup::{self, Balancing};
+use crate::shard_files::ShardFiles;
+
+/// What `middleware partition` takes besides settings.
+#[derive(Debug, clap::Args)]
+pub struct SplitFlags {
+    /// The folder to make.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// records (1.req, …) or csv (1.csv, …), both with the demands.
+    #[arg(long, value_name = "FORMAT", default_value = "records", value_parser = ["records", "csv"])]
+    format: String,
+    #[command(flatten)]
+    read: ReadFlags,
+}
+
+/// The settings that it reads.
+pub fn keys() -> Vec<&'static str> {
+    setup::keys(&[])
+}
+
+/// Partitions the trace.
+///
+/// # Errors
+/// Where the folder is there already, the trace is bad, or it can't be written whole; then no folder stays.
+pub fn split(flags: &SplitFlags, settings: &Settings) -> anyhow::Result<()> {
+    let balancing = Balancing::from_settings(settings)?;
+    let name = || flags.out.display().to_string();
+    if flags.out.exists() {
+        return Err(Failure::Usage(format!("{} is there already", name())).into());
+    }
+    let source = setup::source(settings, &flags.read, &balancing.model)?;
+    let beside = flags.out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let aside =
+        Unfinished::watch(tempfile::Builder::new().prefix(".queuebox-").tempdir_in(beside).with_context(name)?.keep());
+    #[cfg(unix)]
+    std::fs::set_permissions(aside.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).with_context(name)?;
+
+    let mut shards = ShardFiles::create(aside.path(), balancing.workers, flags.format == "records")?;
+    let mut partition = Partition::new(source, balancing.balancer());
+    partition.pour(&mut shards)?;
+    shards.finish()?;
+    aside.rename(&flags.out).with_context(name)?;
+    setup::tell(settings, partition.source());
+    Ok(output::print(&format!("{} requests in {} shards: {}\n", partition.requests(), balancing.workers, name()))?)
+}

@@ -1,0 +1,146 @@
+//! The report as people read it in a terminal.
+
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use host::measure::{Counts, Figures, number};
+
+use crate::report::{RowResult, RunReport, WorkerRow};
+
+/// With more workers than this the table shows the least, the median and the most loaded.
+const ROWS: usize = 32;
+
+/// A column of counts.
+type CountColumn = (&'static str, fn(&Counts) -> u64);
+
+/// The counts of requests that did not just complete: shown where there are some.
+const OTHER_COUNTS: [CountColumn; 5] = [
+    ("in\nservice", |counts| counts.in_service),
+    ("rejected", |counts| counts.rejected),
+    ("given\nup", |counts| counts.given_up),
+    ("waiting", |counts| counts.waiting),
+    ("not yet\narrived", |counts| counts.not_yet_arrived),
+];
+
+/// A row a worker and one for the whole run; then who failed, and what is odd.
+pub(crate) fn table(report: &RunReport) -> String {
+    let rows = shown(report);
+    let figures = || rows.iter().filter_map(|row| figures(row)).chain(&report.run);
+    let others: Vec<_> =
+        OTHER_COUNTS.into_iter().filter(|(_, count)| figures().any(|row| count(&row.counts) > 0)).collect();
+
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
+    let head = [
+        "worker",
+        "offered",
+        "completed",
+        "average\ndelay in\nqueue [ms]",
+        "average\nnumber in\nqueue",
+        "server\nutilization",
+        "time\nsimulation\nended [ms]",
+        "response\ntime p50\n[ms]",
+        "response\ntime p99\n[ms]",
+        "response\ntime max\n[ms]",
+    ];
+    table.set_header(head.into_iter().chain(others.iter().map(|(name, _)| *name)));
+    for row in &rows {
+        table.add_row(match &row.result {
+            RowResult::Measured(figures) => cells(row.worker.to_string(), figures, &others),
+            RowResult::Failed { offered, error } => {
+                vec![row.worker.to_string(), offered.to_string(), format!("failed ({})", error.class)]
+            }
+        });
+    }
+    if let Some(run) = &report.run {
+        table.add_row(cells("run".to_owned(), run, &others));
+    }
+    for column in table.column_iter_mut() {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let mut lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    if let Some(rule) = lines.iter().find(|line| line.starts_with('─')).cloned().filter(|_| report.run.is_some()) {
+        lines.insert(lines.len() - 1, rule);
+    }
+    let mut text = lines.join("\n") + "\n";
+    if rows.len() < report.workers.len() {
+        text += &format!("of {} workers: the least, the median and the most loaded\n", report.workers.len());
+    }
+    for row in &report.workers {
+        if let RowResult::Failed { error, .. } = &row.result {
+            text += &format!("worker {} failed: {}\n", row.worker, error.message);
+        }
+    }
+    for note in &report.notes {
+        text += &format!("note: {note}\n");
+    }
+    text
+}
+
+/// The plain report: the table, then the run and each worker in the words of the original.
+pub(crate) fn plain(report: &RunReport) -> String {
+    let provenance = &report.provenance;
+    let mut text = format!(
+        "Queuebox {}, module SHA-256 {}\n\n{}",
+        provenance.queuebox,
+        provenance.module["sha256"].as_str().unwrap_or_default(),
+        table(report)
+    );
+    for row in shown(report) {
+        text += &format!("\nWorker {}\n", row.worker);
+        text += &match &row.result {
+            RowResult::Measured(figures) => figures.to_text(),
+            RowResult::Failed { error, .. } => format!("failed: {}\n", error.message),
+        };
+    }
+    if let Some(run) = &report.run {
+        text += &format!("\nWhole run, {} workers\n{}", report.workers.len(), run.to_text());
+    }
+    text
+}
+
+fn cells(name: String, figures: &Figures, others: &[CountColumn]) -> Vec<String> {
+    let counts = &figures.counts;
+    let response = &figures.response_time;
+    let mut cells = vec![
+        name,
+        counts.offered.to_string(),
+        counts.completed.to_string(),
+        rounded(figures.average_delay_in_queue_ns),
+        number(figures.average_number_in_queue),
+        number(figures.server_utilization),
+        rounded(Some(figures.time_simulation_ended_ns)),
+        rounded(response.p50_ns),
+        rounded(response.p99_ns),
+        rounded(response.max_ns),
+    ];
+    cells.extend(others.iter().map(|(_, count)| count(counts).to_string()));
+    cells
+}
+
+/// Milliseconds with three decimals.
+fn rounded(ns: Option<u64>) -> String {
+    ns.map_or("-".to_owned(), |ns| {
+        let us = (ns / 500).div_ceil(2);
+        format!("{}.{:03}", us / 1000, us % 1000)
+    })
+}
+
+fn figures(row: &WorkerRow) -> Option<&Figures> {
+    match &row.result {
+        RowResult::Measured(figures) => Some(figures),
+        RowResult::Failed { .. } => None,
+    }
+}
+
+/// The rows to show: all, or of too many three.
+fn shown(report: &RunReport) -> Vec<&WorkerRow> {
+    let all: Vec<&WorkerRow> = report.workers.iter().collect();
+    if all.len() <= ROWS {
+        return all;
+    }
+    let mut by_load: Vec<&WorkerRow> = all.into_iter().filter(|row| figures(row).is_some()).collect();
+    let load = |row: &WorkerRow| figures(row).and_then(|figures| figures.server_utilization).unwrap_or(0.0);
+    by_load.sort_by(|a, b| load(a).total_cmp(&load(b)));
+    let mut places = vec![0, by_load.len() / 2, by_load.len().saturating_sub(1)];
+    places.dedup();
+    places.into_iter().filter_map(|place| by_load.get(place).copied()).collect()
+}
