@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use host::measure::{Counts, Figures, number};
+use host::report::Provenance;
 
 use crate::report::{RowResult, RunReport, WorkerRow};
 
@@ -60,7 +61,7 @@ pub(crate) fn table(report: &RunReport) -> String {
     if let Some(rule) = lines.iter().find(|line| line.starts_with('─')).cloned().filter(|_| report.run.is_some()) {
         lines.insert(lines.len() - 1, rule);
     }
-    let mut text = lines.join("\n") + "\n";
+    let mut text = title(report) + "\n\n" + &lines.join("\n") + "\n";
     if rows.len() < report.workers.len() {
         text += &format!("of {} workers: the least, the median and the most loaded\n", report.workers.len());
     }
@@ -95,6 +96,19 @@ pub(crate) fn plain(report: &RunReport) -> String {
         text += &format!("\nWhole run, {} workers\n{}", report.workers.len(), run.to_text());
     }
     text
+}
+
+/// What ran, in a line.
+fn title(report: &RunReport) -> String {
+    let Provenance { settings, trace, .. } = &report.provenance;
+    let setting =
+        |key| settings.get(key).map_or("-".to_owned(), |value| value.as_str().map_or(value.to_string(), str::to_owned));
+    let trace = match trace["format"].as_str() {
+        Some(format) => format!("{format}, BLAKE3 {:.16}", trace["blake3"].as_str().unwrap_or_default()),
+        None => format!("generated, SEED {}", setting("SEED")),
+    };
+    let of = if setting("SERVERS") == "1" { "one server".to_owned() } else { setting("SERVERS") + " servers" };
+    format!("{} over {} workers of {of} each; trace: {trace}", setting("BALANCER"), setting("WORKERS"))
 }
 
 fn cells(name: String, figures: &Figures, others: &[CountColumn]) -> Vec<String> {

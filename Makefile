@@ -1,0 +1,61 @@
+# `make help` lists what there is. Settings (WORKERS=8, BALANCER=TC, MODULE=mine.wasm, …) reach the programs as environment
+# variables, so none is assigned here.
+
+BUILD := target
+WASM := wasm32-wasip1
+PROGRAMS := tracegen middleware host
+PREFIX ?= /usr/local
+CARGO ?= cargo
+
+.PHONY: all programs sim run trace results test lint clean install uninstall help
+
+all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.wasm)
+	@if [ ! -e sim.wasm ]; then cp bin/sim.wasm sim.wasm; \
+	elif ! cmp -s sim.wasm bin/sim.wasm; then echo "sim.wasm is not the default simulator: left as it is (make sim restores the default)"; fi
+
+programs:
+	@$(CARGO) build --release --locked --target-dir $(BUILD) $(PROGRAMS:%=-p %)
+	@mkdir -p bin && for program in $(PROGRAMS); do cmp -s $(BUILD)/release/$$program bin/$$program || install -m 755 $(BUILD)/release/$$program bin/; done
+
+# The default simulator. Only a sim.wasm that is the last default, put there by make, is replaced by the new one.
+.PHONY: bin/sim.wasm
+bin/sim.wasm:
+	@[ -d "$$(rustc --print sysroot)/lib/rustlib/$(WASM)" ] || rustup target add $(WASM)
+	@$(CARGO) build --profile wasm --locked --target $(WASM) --target-dir $(BUILD) -p sim-wasm
+	@mkdir -p bin; new=$(BUILD)/$(WASM)/wasm/sim-wasm.wasm; \
+	if cmp -s sim.wasm bin/sim.wasm; then cp $$new sim.wasm; fi; cmp -s $$new bin/sim.wasm || cp $$new bin/sim.wasm
+
+sim: bin/sim.wasm ## Put the default simulator back as sim.wasm
+	@cp bin/sim.wasm sim.wasm && echo "sim.wasm is the default simulator"
+
+run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace.csv, MODULE=other.wasm, …)
+	@bin/middleware run
+
+trace: programs ## Generate a trace as trace.csv
+	@bin/tracegen --out trace.csv && echo "trace.csv is written; make run TRACE=trace.csv uses it"
+
+results: programs ## Print the last run's report again, per worker
+	@bin/middleware results
+
+test: all ## Build, then run every test
+	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --workspace --target-dir $(BUILD)
+
+lint: ## Formatting and lints, as CI wants them
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --workspace --all-targets --target-dir $(BUILD) -- -D warnings
+
+clean: ## Remove what make built; a sim.wasm of your own, traces and runs stay
+	@if [ -e sim.wasm ] && cmp -s sim.wasm bin/sim.wasm; then rm sim.wasm; fi
+	rm -rf bin $(BUILD)
+
+install: all ## Install the programs and the default simulator under PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/queuebox
+	install -m 755 $(PROGRAMS:%=bin/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 bin/sim.wasm .env.general $(DESTDIR)$(PREFIX)/share/queuebox
+
+uninstall: ## Remove what install put there
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%) $(DESTDIR)$(PREFIX)/share/queuebox/sim.wasm $(DESTDIR)$(PREFIX)/share/queuebox/.env.general
+	-rmdir $(DESTDIR)$(PREFIX)/share/queuebox
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
