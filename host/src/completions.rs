@@ -51,7 +51,8 @@ impl Parts {
         let mut file = OutFile::create(&self.target)?;
         let rows = Merged::new(workers.map(|worker| (worker, self.path(worker)))).with_context(name)?;
         if self.target.extension().is_some_and(|extension| extension == "csv") {
-            let mut csv = csv::Writer::from_writer(&mut file);
+            let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(&mut file);
+            csv.write_record(COLUMNS).with_context(name)?;
             for row in rows {
                 csv.serialize(row.with_context(name)?).with_context(name)?;
             }
@@ -89,6 +90,9 @@ impl Completions for Part {
         Ok(())
     }
 }
+
+/// The columns of the CSV.
+const COLUMNS: [&str; 6] = ["id", "arrival_ns", "start_ns", "finish_ns", "service_ns", "worker"];
 
 /// A row of the CSV.
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use trace::{Completion, CompletionHeader, Failure, NONE, Request, Says};
 
 use crate::limits::LATEST_NS;
 use crate::measure::Tally;
+use crate::verify::Verifier;
 
 /// Takes checked answers with their requests' arrivals, in the order of ids.
 pub trait Completions: Send {
@@ -45,14 +46,12 @@ pub(crate) struct Ledger {
     open: usize,
     /// Completions seen, for messages.
     records: u64,
-    /// All demands so far, and the last arrival \[ns\].
-    demands: u64,
-    last_arrival: u64,
     /// The largest start and the largest finish so far \[ns\].
     last_start: u64,
     last_finish: u64,
     in_service: InService,
     tally: Tally,
+    verifier: Option<Verifier>,
     completions: Option<Box<dyn Completions>>,
     /// Answers that wait for one of a smaller id, only where completions are wanted.
     held: BTreeMap<u64, (u64, Completion)>,
@@ -70,8 +69,15 @@ struct InService {
 }
 
 impl Ledger {
-    /// Empty books of a worker with `servers` and `delay`; `limit` requests may be open at once.
-    pub(crate) fn new(servers: u32, delay: u64, limit: usize, completions: Option<Box<dyn Completions>>) -> Self {
+    /// Empty books of a worker with `servers` and `delay`; `limit` requests may be open at once. Each answer is held against
+    /// `verifier`'s, if there is one, and goes to `completions`.
+    pub(crate) fn new(
+        servers: u32,
+        delay: u64,
+        limit: usize,
+        verifier: Option<Verifier>,
+        completions: Option<Box<dyn Completions>>,
+    ) -> Self {
         Self {
             servers: u64::from(servers),
             delay,
@@ -80,12 +86,11 @@ impl Ledger {
             read: VecDeque::new(),
             open: 0,
             records: 0,
-            demands: 0,
-            last_arrival: 0,
             last_start: 0,
             last_finish: 0,
             in_service: InService::default(),
             tally: Tally::default(),
+            verifier,
             completions,
             held: BTreeMap::new(),
         }
@@ -101,15 +106,15 @@ impl Ledger {
         self.tally.counts.offered
     }
 
-    /// Enters the requests of whole `records` that the simulator has just read.
+    /// Enters the requests of whole `records`, of `length` each, that the simulator has just read.
     ///
     /// # Errors
     /// Where too many are open, or times pass what 62 bits hold.
-    pub(crate) fn read(&mut self, records: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn read(&mut self, records: &[u8], length: usize) -> Result<(), Failure> {
         if self.read.len() > 2 * self.open + 4096 {
             self.read.retain(|request| request.demand != NONE);
         }
-        for record in records.chunks_exact(Request::LEN) {
+        for record in records.chunks_exact(length) {
             let request = Request::from_bytes(record);
             self.offer(&request)?;
             self.read.push_back(Open { id: request.id, arrival: request.arrival_ns, demand: request.service_ns });
@@ -117,7 +122,8 @@ impl Ledger {
         }
         if self.open + self.held.len() > self.limit {
             return Err(Failure::Limit(format!(
-                "unanswered requests: more than {} are read and not yet answered (--limit-unanswered)",
+                "unanswered requests: more than {} are read and not yet answered, or wait for an earlier one's answer \
+                 (--limit-unanswered)",
                 self.limit
             )));
         }
@@ -127,15 +133,17 @@ impl Ledger {
     /// Counts a request in.
     fn offer(&mut self, request: &Request) -> Result<(), Failure> {
         self.tally.counts.offered += 1;
-        self.demands = self.demands.saturating_add(request.service_ns);
-        self.last_arrival = request.arrival_ns;
-        if self.last_arrival.saturating_add(self.demands) >= LATEST_NS {
+        self.tally.demand_sum_ns += u128::from(request.service_ns);
+        if u128::from(request.arrival_ns) + self.tally.demand_sum_ns >= u128::from(LATEST_NS) {
             return Err(Failure::Trace(format!(
                 "request {}: its arrival and all demands up to it, together, reach 2^62 ns (146 years)",
                 request.id
             )));
         }
-        Ok(())
+        match &mut self.verifier {
+            Some(verifier) => verifier.arrive(request),
+            None => Ok(()),
+        }
     }
 
     /// Takes the header of the completions.
@@ -163,7 +171,9 @@ impl Ledger {
             _ => self.find(answer.id),
         };
         let Some(request) = request else {
-            return Err(self.broken(&answer, "no request of this id is read and unanswered"));
+            let surplus = "no request of this id is read and unanswered: more answers than requests read";
+            let rule = if self.open == 0 { surplus } else { "no request of this id is read and unanswered" };
+            return Err(self.broken(&answer, rule));
         };
         self.open -= 1;
         if self.read.len() > self.open {
@@ -171,6 +181,9 @@ impl Ledger {
         }
         if let Err(rule) = self.fold(&request, &answer) {
             return Err(self.broken(&answer, rule));
+        }
+        if let Some(verifier) = &mut self.verifier {
+            verifier.answer(&answer)?;
         }
         if self.completions.is_some() {
             self.pass_on(request.arrival, answer)?;
@@ -363,17 +376,17 @@ pub(crate) struct Closed {
 }
 
 impl Closed {
-    /// Counts the requests of whole `records` that the simulator left unread.
+    /// Counts the requests of whole `records`, of `length` each, that the simulator left unread.
     ///
     /// # Errors
     /// Where it should have read them: DELAY was not reached.
-    pub(crate) fn unread(&mut self, records: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn unread(&mut self, records: &[u8], length: usize) -> Result<(), Failure> {
         if !self.reached && !records.is_empty() {
             return Err(Failure::Contract(
                 "it ended before it had read its shard, though DELAY was not reached".to_owned(),
             ));
         }
-        for record in records.chunks_exact(Request::LEN) {
+        for record in records.chunks_exact(length) {
             let request = Request::from_bytes(record);
             self.ledger.offer(&request)?;
             self.ledger.tally.unanswered(request.arrival_ns);
@@ -382,8 +395,12 @@ impl Closed {
     }
 
     /// What was measured, and whether DELAY was reached.
-    pub(crate) fn result(self) -> (Tally, bool) {
-        (self.ledger.tally, self.reached)
+    ///
+    /// # Errors
+    /// With a verifier, the first answer that is missing or too many.
+    pub(crate) fn result(self) -> Result<(Tally, bool), Failure> {
+        let Ledger { tally, verifier, .. } = self.ledger;
+        verifier.map_or(Ok(()), Verifier::end).map(|()| (tally, self.reached))
     }
 }
 

@@ -4,11 +4,11 @@ const FIFO: Says = Says(11);
 
 /// A ledger with four requests read: arrivals 0, 10, 20, 30, demands 10.
 fn ledger(servers: u32, delay: u64, says: Says) -> Ledger {
-    let mut ledger = Ledger::new(servers, delay, 100, None);
+    let mut ledger = Ledger::new(servers, delay, 100, None, None);
     ledger.header(&CompletionHeader { says }.to_bytes()).unwrap();
     for id in 0..4 {
         let request = Request { id, arrival_ns: id * 10, service_ns: 10, ..Request::default() };
-        ledger.read(&request.to_bytes()).unwrap();
+        ledger.read(&request.to_bytes(), 48).unwrap();
     }
     ledger
 }
@@ -31,7 +31,7 @@ fn answers_in_any_order_add_up() {
         for id in order {
             answer(&mut ledger, id, id * 10, id * 10 + 10, 10).unwrap();
         }
-        let (tally, reached) = ledger.close().unwrap().result();
+        let (tally, reached) = ledger.close().unwrap().result().unwrap();
         assert_eq!((tally.counts.completed, tally.end_ns, reached), (4, 40, false));
         assert_eq!((tally.waiting_area_ns, tally.system_area_ns, tally.service_sum_ns), (0, 40, 40));
     }
@@ -71,13 +71,13 @@ fn nobody_serves_more_than_there_is() {
     for id in 0..4 {
         answer(&mut overlapping, id, 30, 40, 10).unwrap();
     }
-    let (tally, _) = overlapping.close().unwrap().result();
+    let (tally, _) = overlapping.close().unwrap().result().unwrap();
     assert_eq!(tally.service_sum_ns, 40, "40 ns of service fit into 40 ns");
 
-    let mut ledger = Ledger::new(1, 0, 100, None);
+    let mut ledger = Ledger::new(1, 0, 100, None, None);
     ledger.header(&CompletionHeader { says: FIFO }.to_bytes()).unwrap();
     for id in 0..2 {
-        ledger.read(&Request { id, service_ns: 10, ..Request::default() }.to_bytes()).unwrap();
+        ledger.read(&Request { id, service_ns: 10, ..Request::default() }.to_bytes(), 48).unwrap();
         answer(&mut ledger, id, 0, 10, 10).unwrap();
     }
     assert!(rule(ledger.close().map(drop)).contains("20 ns, is more than SERVERS=1 give in 10 ns"));
@@ -88,7 +88,7 @@ fn all_must_be_answered() {
     let mut ledger = ledger(1, 0, FIFO);
     answer(&mut ledger, 0, 0, 10, 10).unwrap();
     assert!(rule(ledger.close().map(drop)).contains("3 requests unanswered, the first is 1"));
-    assert!(rule(Ledger::new(1, 0, 1, None).close().map(drop)).contains("no header"));
+    assert!(rule(Ledger::new(1, 0, 1, None, None).close().map(drop)).contains("no header"));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn given_up_and_own_demands() {
     answer(&mut impatient, 1, NONE, 15, 0).unwrap();
     answer(&mut impatient, 2, 20, 30, 10).unwrap();
     answer(&mut impatient, 3, 30, 40, 10).unwrap();
-    let counts = impatient.close().unwrap().result().0.counts;
+    let counts = impatient.close().unwrap().result().unwrap().0.counts;
     assert_eq!((counts.completed, counts.given_up, counts.rejected), (2, 2, 0));
 
     let mut own = ledger(1, 0, FIFO.and(Says::OWN_DEMANDS));
@@ -116,8 +116,8 @@ fn under_delay_the_rest_waits_or_has_not_yet_arrived() {
     let mut ledger = super::tests::ledger(1, 1, FIFO);
     answer(&mut ledger, 1, 25, NONE, 0).unwrap();
     let mut closed = ledger.close().unwrap();
-    closed.unread(&Request { id: 9, arrival_ns: 40, ..Request::default() }.to_bytes()).unwrap();
-    let (tally, reached) = closed.result();
+    closed.unread(&Request { id: 9, arrival_ns: 40, ..Request::default() }.to_bytes(), 48).unwrap();
+    let (tally, reached) = closed.result().unwrap();
     assert!(reached);
     assert_eq!((tally.counts.in_service, tally.counts.waiting, tally.counts.not_yet_arrived), (1, 2, 2));
     // Requests 0 and 2 waited 25 and 5, request 1 waited 15 until its start.
@@ -139,9 +139,9 @@ fn under_delay_the_end_is_one() {
     let mut early = ledger(1, 3, FIFO);
     answer(&mut early, 0, 0, NONE, 0).unwrap();
     assert!(rule(early.close().map(drop)).contains("3 requests unanswered"));
-    let mut closed = Ledger::new(1, 3, 9, None);
+    let mut closed = Ledger::new(1, 3, 9, None, None);
     closed.header(&CompletionHeader { says: FIFO }.to_bytes()).unwrap();
-    let unread = closed.close().unwrap().unread(&Request::default().to_bytes());
+    let unread = closed.close().unwrap().unread(&Request::default().to_bytes(), 48);
     assert!(rule(unread).contains("before it had read its shard"));
 }
 
@@ -155,18 +155,18 @@ fn shared_service_is_bounded_by_all_servers() {
 
 #[test]
 fn too_many_open_requests_are_a_limit() {
-    let mut ledger = Ledger::new(1, 0, 2, None);
+    let mut ledger = Ledger::new(1, 0, 2, None, None);
     let record = |id| Request { id, ..Request::default() }.to_bytes();
-    ledger.read(&record(0)).unwrap();
-    ledger.read(&record(1)).unwrap();
-    assert!(matches!(ledger.read(&record(2)), Err(Failure::Limit(text)) if text.contains("more than 2")));
+    ledger.read(&record(0), 48).unwrap();
+    ledger.read(&record(1), 48).unwrap();
+    assert!(matches!(ledger.read(&record(2), 48), Err(Failure::Limit(text)) if text.contains("more than 2")));
 }
 
 #[test]
 fn times_stay_below_two_to_the_62() {
-    let mut ledger = Ledger::new(1, 0, 2, None);
+    let mut ledger = Ledger::new(1, 0, 2, None, None);
     let request = Request { arrival_ns: 1 << 61, service_ns: 1 << 61, ..Request::default() };
-    assert!(matches!(ledger.read(&request.to_bytes()), Err(Failure::Trace(_))));
+    assert!(matches!(ledger.read(&request.to_bytes(), 48), Err(Failure::Trace(_))));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The host: a sandbox that runs one simulator over one shard, checks its answers and measures them.
 
+mod check;
 pub mod completions;
 mod ledger;
 pub mod limits;
@@ -8,9 +9,11 @@ pub mod report;
 mod sandbox;
 pub mod shard;
 mod streams;
+mod verify;
 mod wasi;
 mod worker;
 
+pub use check::check;
 pub use ledger::Completions;
 pub use sandbox::Simulator;
 pub use worker::{Job, Measured, Model, Outcome, preflight, simulate};

@@ -31,12 +31,16 @@ pub const RANDOM_BYTES: usize = 64 * MIB as usize;
 pub const MODULE: u64 = 64 * MIB;
 /// How often a running simulator's processor time is looked at.
 pub const TICK: Duration = Duration::from_millis(10);
+/// Requests that the policies' model of all workers holds: an overloaded run's backlog grows without end.
+pub const BACKLOG: usize = 16_000_000;
 /// The last arrival of a shard plus all its demands must stay below this \[ns\].
 pub const LATEST_NS: u64 = 1 << 62;
 
 const MEMORY_DEFAULT: u64 = 256;
 const TIME_DEFAULT: u64 = 30;
 const UNANSWERED_DEFAULT: u64 = 1_000_000;
+/// However many workers share the limit, each may have read a few pieces.
+const UNANSWERED_LEAST: u64 = 8192;
 
 /// The flags that set limits, the same for every program that runs simulators.
 #[derive(Debug, Clone, clap::Args)]
@@ -48,7 +52,7 @@ pub struct LimitFlags {
     /// Processor time of one simulator, besides 2 µs for every request that it reads [s].
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     limit_time: u64,
-    /// Requests of a run that are read and not yet answered, divided among its workers.
+    /// Requests of a run that are read and not yet answered, divided among its workers (8192 each at least).
     #[arg(long, value_name = "N", default_value_t = UNANSWERED_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     limit_unanswered: u64,
 }
@@ -59,14 +63,15 @@ impl LimitFlags {
         Limits {
             memory: (self.limit_memory * MIB) as usize,
             processor_time: Duration::from_secs(self.limit_time),
-            unanswered: (self.limit_unanswered / u64::from(workers.max(1))).max(1) as usize,
+            unanswered: (self.limit_unanswered / u64::from(workers.max(1)))
+                .max(self.limit_unanswered.min(UNANSWERED_LEAST)) as usize,
         }
     }
 }
 
 /// The table that `host limits` prints.
 pub fn table() -> String {
-    let rows: [(&str, String, &str, &str); 10] = [
+    let rows: [(&str, String, &str, &str); 12] = [
         ("memory", format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what a simulator may allocate"),
         (
             "processor time",
@@ -76,7 +81,7 @@ pub fn table() -> String {
         ),
         (
             "unanswered requests",
-            format!("{UNANSWERED_DEFAULT} a run, divided among workers"),
+            format!("{UNANSWERED_DEFAULT} a run, its workers' together"),
             "--limit-unanswered",
             "what the host must remember",
         ),
@@ -91,6 +96,8 @@ pub fn table() -> String {
         ),
         ("random bytes of a call", format!("{} MiB", RANDOM_BYTES as u64 / MIB), "-", "a call can't be interrupted"),
         ("module file", format!("{} MiB", MODULE / MIB), "-", "it is read and compiled whole"),
+        ("line of a trace", format!("{} KiB", trace::reader::LINE_LIMIT / 1024), "-", "a row is held whole"),
+        ("modelled backlog", format!("{} million requests", BACKLOG / 1_000_000), "-", "policies that see it hold it"),
         (
             "requests to sort",
             format!("{} million", trace::reader::SORT_LIMIT / 1_000_000),

@@ -36,6 +36,9 @@ struct Cli {
     /// Write what became of each request to FILE: CSV where its name ends in .csv, else records.
     #[arg(long, value_name = "FILE")]
     completions: Option<PathBuf>,
+    /// Hold each answer against a native first-in first-out simulation of the same shard.
+    #[arg(long)]
+    verify: bool,
     /// The number that the simulator is told it has.
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     worker: u32,
@@ -53,6 +56,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Tell what a module breaks of the contract: run built-in shards through it, with every setting that it honours.
+    Check {
+        /// The module.
+        module: PathBuf,
+    },
     /// Print every limit of the sandbox, its default and its flag.
     Limits,
 }
@@ -66,6 +74,7 @@ fn main() -> ExitCode {
     program::main(|| {
         let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         match cli.command {
+            Some(Command::Check { module }) => host::check(&Simulator::load(&module)?, &module.display().to_string()),
             Some(Command::Limits) => Ok(output::print(&limits::table())?),
             None => run(&cli, &Settings::resolve(&matches, &keys)?),
         }
@@ -73,7 +82,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
-    settings.remarks().iter().for_each(|remark| program::note(remark));
+    settings.tell();
     let model = Model::from_settings(settings)?;
     if cli.worker > cli.workers {
         return Err(Failure::Usage(format!("--worker {} is more than --workers {}", cli.worker, cli.workers)).into());
@@ -86,6 +95,7 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
         model,
         arguments: cli.arguments.clone(),
         limits: cli.limits.of_worker(1),
+        verify: cli.verify,
         says: None,
     };
     let says = preflight(&simulator, &job).with_context(|| format!("{} on an empty shard", module.display()))?;
@@ -97,6 +107,9 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     let mut load = Load::default();
     let outcome = serve(&simulator, &job, &mut reader, &mut load, parts.as_ref())?;
     reader.remarks().iter().for_each(|remark| program::note(remark));
+    if outcome.offered == 0 {
+        return Err(Failure::Trace(format!("{}: the trace has no requests", path.display())).into());
+    }
     let measured = outcome.result.with_context(|| format!("worker {}", job.worker))?;
     if let Some(parts) = parts {
         parts.merge(std::iter::once(job.worker), says)?;
@@ -105,9 +118,6 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     let summary = reader.summary();
     if summary.drawn < summary.requests {
         report::warn_of_unused_service(settings);
-    }
-    if summary.requests == 0 {
-        return Err(Failure::Trace(format!("{}: the trace has no requests", path.display())).into());
     }
     let notes = report::notes(&job.model, &load, 1, &[&measured]);
     notes.iter().for_each(|note| program::note(note));

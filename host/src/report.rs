@@ -21,6 +21,8 @@ pub struct Provenance {
     pub queuebox: &'static str,
     /// Version of the simulator contract.
     pub contract: u32,
+    /// Significant digits of percentiles; all else is exact.
+    pub significant_digits: u32,
     /// The module: SHA-256, and the bits that it says of itself.
     pub module: Value,
     /// The trace: the BLAKE3 of its bytes and how it was read, or the settings that generated it.
@@ -35,6 +37,7 @@ impl Provenance {
         Self {
             queuebox: env!("CARGO_PKG_VERSION"),
             contract: trace::record::CONTRACT,
+            significant_digits: 3,
             module: json!({ "sha256": simulator.sha256(), "says": says.0 }),
             trace,
             settings,
@@ -99,19 +102,25 @@ pub fn warn_of_unused_service(settings: &Settings) {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Load {
     demands_ns: u128,
-    last_arrival_ns: u64,
+    /// The first arrival and the last \[ns\].
+    ends_ns: Option<(u64, u64)>,
 }
 
 impl Load {
     /// Counts `requests` in, which come in order of arrival.
     pub fn add(&mut self, requests: &[Request]) {
         self.demands_ns += requests.iter().map(|request| u128::from(request.service_ns)).sum::<u128>();
-        self.last_arrival_ns = requests.last().map_or(self.last_arrival_ns, |last| last.arrival_ns);
+        if let (Some(first), Some(last)) = (requests.first(), requests.last()) {
+            let (first_ns, _) = self.ends_ns.unwrap_or((first.arrival_ns, 0));
+            self.ends_ns = Some((first_ns, last.arrival_ns));
+        }
     }
 
-    /// Utilization offered: all demands over what `servers` give until the last arrival; None where that is 0.
+    /// Utilization offered: all demands over what `servers` give between the first arrival and the last; None where that
+    /// is 0.
     pub fn utilization(&self, servers: u64) -> Option<f64> {
-        let time = u128::from(self.last_arrival_ns) * u128::from(servers);
+        let (first_ns, last_ns) = self.ends_ns?;
+        let time = u128::from(last_ns - first_ns) * u128::from(servers);
         (time > 0).then(|| self.demands_ns as f64 / time as f64)
     }
 }

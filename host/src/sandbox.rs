@@ -1,5 +1,7 @@
 //! The sandbox: wasmtime set up so that a module can compute and nothing else, within limits.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,14 +33,15 @@ impl Simulator {
     pub fn load(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
         let read = |error: std::io::Error| Failure::Module(format!("{name}: {error}"));
-        let length = std::fs::metadata(path).map_err(read)?.len();
-        if length > limits::MODULE {
+        let mut bytes = Vec::new();
+        File::open(path).and_then(|file| file.take(limits::MODULE + 1).read_to_end(&mut bytes)).map_err(read)?;
+        if bytes.len() as u64 > limits::MODULE {
             return Err(Failure::Limit(format!(
-                "module file: {name} has {length} bytes, more than {}",
-                limits::MODULE
+                "module file: {name} has more than {} MiB",
+                limits::MODULE / crate::MIB
             )));
         }
-        Self::compile(&std::fs::read(path).map_err(read)?).map_err(|failure| match failure {
+        Self::compile(&bytes).map_err(|failure| match failure {
             Failure::Module(rule) => Failure::Module(format!("{name}: {rule}")),
             other => other,
         })
@@ -187,7 +190,11 @@ fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Failure> {
             "stack: the simulator used more than {} MiB{function}",
             limits::STACK as u64 / crate::MIB
         ))),
-        Some(trap) => Err(Failure::Simulator(format!("the simulator trapped: {trap}{function}{}", said()))),
+        Some(trap) => {
+            let trap = trap.to_string();
+            let trap = trap.trim_start_matches("wasm trap: ");
+            Err(Failure::Simulator(format!("the simulator trapped: {trap}{function}{}", said())))
+        }
         None => Err(Failure::Simulator(format!(
             "the simulator failed: {}",
             printable(error.root_cause().to_string().as_bytes(), 300)
@@ -216,7 +223,7 @@ impl ResourceLimiter for Memories {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.memory.saturating_add(desired - current);
         if total > self.limit {
-            let mib = |bytes: usize| bytes as u64 / crate::MIB;
+            let mib = |bytes: usize| (bytes as u64).div_ceil(crate::MIB);
             return Err(Failure::Limit(format!(
                 "memory: the simulator asked for {} MiB, more than {} MiB (--limit-memory)",
                 mib(total),

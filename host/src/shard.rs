@@ -6,6 +6,11 @@ use trace::{Failure, Request};
 
 /// The part of a trace that one worker serves, in pieces.
 pub trait Shard: Send {
+    /// Length of each record, at least a request's \[bytes\].
+    fn record_len(&self) -> usize {
+        Request::LEN
+    }
+
     /// The next whole records, without a header; None at the end. `spent` is an earlier piece, to be used again.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use trace::{Completion, Failure, NONE, Request, RequestHeader, Says, printable};
+use trace::{Completion, Failure, NONE, RequestHeader, Says, printable};
 
 use crate::ledger::Ledger;
 use crate::limits;
@@ -11,6 +11,7 @@ use crate::shard::Shard;
 /// stdin: the shard's header and records. A request enters the ledger when its last byte is read.
 pub(crate) struct Input {
     shard: Box<dyn Shard>,
+    record_len: usize,
     piece: Vec<u8>,
     /// Bytes of `piece` that are read, and of whole records that are in the ledger; both wait for the header's 48.
     read: usize,
@@ -23,8 +24,11 @@ pub(crate) struct Input {
 impl Input {
     pub(crate) fn new(shard: Box<dyn Shard>) -> Self {
         // The number of requests is not known beforehand on any engine, so that a simulator sees the same bytes on all.
-        let header = RequestHeader::new(NONE).to_bytes().to_vec();
-        Self { shard, piece: header, read: 0, entered: 0, is_header: true, ended: false }
+        let record_len = shard.record_len();
+        let header = RequestHeader { record_len: record_len as u32, requests: NONE };
+        let mut header = header.to_bytes().to_vec();
+        header.resize(record_len, 0);
+        Self { shard, record_len, piece: header, read: 0, entered: 0, is_header: true, ended: false }
     }
 
     /// Fills `buffer`; fewer bytes come only at the end, so that what a simulator reads hangs on no timing.
@@ -39,8 +43,8 @@ impl Input {
             filled += length;
             self.read += length;
             if !self.is_header {
-                let whole = self.read - self.read % Request::LEN;
-                ledger.read(&self.piece[self.entered..whole])?;
+                let whole = self.read - self.read % self.record_len;
+                ledger.read(&self.piece[self.entered..whole], self.record_len)?;
                 self.entered = whole;
             }
         }
@@ -59,8 +63,8 @@ impl Input {
         Ok(!self.ended)
     }
 
-    /// Whole records that were not read to their last byte, piece by piece; None at the end.
-    pub(crate) fn unread(&mut self) -> Result<Option<&[u8]>, Failure> {
+    /// Whole records that were not read to their last byte, and the length of one, piece by piece; None at the end.
+    pub(crate) fn unread(&mut self) -> Result<Option<(&[u8], usize)>, Failure> {
         if self.is_header || self.entered == self.piece.len() {
             self.read = self.piece.len();
             if !self.next_piece()? {
@@ -68,7 +72,7 @@ impl Input {
             }
         }
         let from = std::mem::replace(&mut self.entered, self.piece.len());
-        Ok(Some(&self.piece[from..]))
+        Ok(Some((&self.piece[from..], self.record_len)))
     }
 }
 
@@ -168,7 +172,7 @@ impl ErrorText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trace::CompletionHeader;
+    use trace::{CompletionHeader, Request};
 
     /// Records of ids 0…`n`−1 in pieces of two.
     struct Pieces(u64, u64);
@@ -185,7 +189,7 @@ mod tests {
     #[test]
     fn a_request_is_read_with_its_last_byte() {
         for size in [1, 47, 48, 49, 1000] {
-            let mut ledger = Ledger::new(1, 0, 100, None);
+            let mut ledger = Ledger::new(1, 0, 100, None, None);
             let mut input = Input::new(Box::new(Pieces(0, 5)));
             let (mut all, mut buffer) = (Vec::new(), vec![0; size]);
             loop {
@@ -204,12 +208,12 @@ mod tests {
     #[test]
     fn what_was_not_read_is_left_for_counting() {
         for (bytes, left) in [(0, 5), (48, 5), (95, 5), (96, 4), (150, 3), (288, 0)] {
-            let mut ledger = Ledger::new(1, 0, 100, None);
+            let mut ledger = Ledger::new(1, 0, 100, None, None);
             let mut input = Input::new(Box::new(Pieces(0, 5)));
             input.read(&mut vec![0; bytes], &mut ledger).unwrap();
             let mut records = 0;
-            while let Some(piece) = input.unread().unwrap() {
-                records += piece.len() / 48;
+            while let Some((piece, length)) = input.unread().unwrap() {
+                records += piece.len() / length;
             }
             assert_eq!(records, left, "after {bytes} bytes");
         }
@@ -222,18 +226,18 @@ mod tests {
             bytes.extend_from_slice(&Completion { id, ..Completion::default() }.to_bytes());
         }
         for size in [1, 31, 32, 33, 100, 1000] {
-            let mut ledger = Ledger::new(1, 0, 100, None);
+            let mut ledger = Ledger::new(1, 0, 100, None, None);
             Input::new(Box::new(Pieces(0, 5))).read(&mut [0; 1000], &mut ledger).unwrap();
             let mut output = Output::default();
             bytes.chunks(size).for_each(|piece| output.write(piece, &mut ledger).unwrap());
             output.end().unwrap();
-            assert_eq!(ledger.close().unwrap().result().0.counts.completed, 5);
+            assert_eq!(ledger.close().unwrap().result().unwrap().0.counts.completed, 5);
         }
         let mut output = Output::new(Some(Says(3)));
-        let error = output.write(&bytes[..40], &mut Ledger::new(1, 0, 1, None)).unwrap_err();
+        let error = output.write(&bytes[..40], &mut Ledger::new(1, 0, 1, None, None)).unwrap_err();
         assert!(error.to_string().contains("says 1, on an empty shard it said 3"));
         let mut output = Output::default();
-        output.write(&bytes[..40], &mut Ledger::new(1, 0, 1, None)).unwrap();
+        output.write(&bytes[..40], &mut Ledger::new(1, 0, 1, None, None)).unwrap();
         assert!(output.end().unwrap_err().to_string().contains("8 of 32 bytes"));
     }
 

@@ -1,5 +1,6 @@
 //! One worker: a simulator over its shard, from the first request to what was measured.
 
+use sim_wasm::Fifo;
 use trace::demand::{Demands, Law};
 use trace::random::Streams;
 use trace::settings::Settings;
@@ -12,6 +13,7 @@ use crate::measure::Tally;
 use crate::sandbox::{Memories, Simulator};
 use crate::shard::{Empty, Shard};
 use crate::streams::{ErrorText, Input, Output};
+use crate::verify::{self, Verifier};
 use crate::wasi::{Guest, Standard};
 
 /// The settings of the model, as every simulator gets them.
@@ -34,6 +36,9 @@ pub struct Model {
 }
 
 impl Model {
+    /// Most servers of a worker.
+    pub const SERVERS: u64 = 1_000_000;
+
     /// The settings that it reads.
     pub const KEYS: &'static [&'static str] = &["ST", "SERVICE", "SERVERS", "DISCIPLINE", "CAPACITY", "DELAY", "SEED"];
 
@@ -45,7 +50,7 @@ impl Model {
         Ok(Self {
             st_ns: settings.duration("ST", 0)?,
             service: settings.choice("SERVICE", &Law::NAMES)?,
-            servers: settings.count("SERVERS", 1..=1_000_000)? as u32,
+            servers: settings.count("SERVERS", 1..=Self::SERVERS)? as u32,
             discipline: settings.word("DISCIPLINE")?,
             capacity: settings.count("CAPACITY", 0..=u64::MAX)?,
             delay: settings.count("DELAY", 0..=u64::MAX)?,
@@ -56,6 +61,11 @@ impl Model {
     /// What draws the demands that a trace does not give.
     pub fn demands(&self) -> Demands {
         Demands::new(self.st_ns, self.service, self.seed)
+    }
+
+    /// What of it first in, first out needs.
+    fn fifo(&self) -> sim_wasm::Model {
+        sim_wasm::Model { servers: self.servers, capacity: self.capacity, delay: self.delay }
     }
 
     /// The settings that must be honoured since they are not at their default: name, value, bit.
@@ -90,6 +100,8 @@ pub struct Job {
     pub arguments: Vec<String>,
     /// What the simulator may use.
     pub limits: Limits,
+    /// Whether each answer is held against the native model's.
+    pub verify: bool,
     /// What [`preflight`] found that the module says of itself.
     pub says: Option<Says>,
 }
@@ -116,7 +128,8 @@ pub struct Measured {
 /// Runs `simulator` once on an empty shard and holds what it says of itself against the settings of `job`.
 ///
 /// # Errors
-/// [`Failure::Usage`] where a setting is not at its default and the simulator does not honour it; else why it failed.
+/// [`Failure::Usage`] where a setting is not at its default and the simulator does not honour it, or its answers are to be
+/// verified and can't be; else why it failed.
 pub fn preflight(simulator: &Simulator, job: &Job) -> Result<Says, Failure> {
     let says = simulate(simulator, job, Box::new(Empty), None).result?.says;
     for (setting, value, bit) in job.model.demanding() {
@@ -126,6 +139,9 @@ pub fn preflight(simulator: &Simulator, job: &Job) -> Result<Says, Failure> {
                 bit.0
             )));
         }
+    }
+    if job.verify {
+        verify::check(says)?;
     }
     Ok(says)
 }
@@ -138,7 +154,8 @@ pub fn simulate(
     shard: Box<dyn Shard>,
     completions: Option<Box<dyn Completions>>,
 ) -> Outcome {
-    let ledger = Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, completions);
+    let verifier = job.verify.then(|| Verifier::new(Fifo::new(job.model.fifo())));
+    let ledger = Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, verifier, completions);
     let guest = Guest {
         wasi: context(job),
         memories: Memories::new(&job.limits),
@@ -160,9 +177,9 @@ pub fn simulate(
     loop {
         match input.unread() {
             Ok(None) => break,
-            Ok(Some(records)) => {
-                offered += (records.len() / trace::Request::LEN) as u64;
-                closed = closed.and_then(|(mut closed, says)| closed.unread(records).map(|()| (closed, says)));
+            Ok(Some((records, length))) => {
+                offered += (records.len() / length) as u64;
+                closed = closed.and_then(|(mut closed, says)| closed.unread(records, length).map(|()| (closed, says)));
             }
             Err(failure) => {
                 closed = closed.and(Err(failure));
@@ -170,9 +187,9 @@ pub fn simulate(
             }
         }
     }
-    let result = closed.map(|(closed, says)| {
-        let (tally, delay_reached) = closed.result();
-        Measured { tally, delay_reached, says }
+    let result = closed.and_then(|(closed, says)| {
+        let (tally, delay_reached) = closed.result()?;
+        Ok(Measured { tally, delay_reached, says })
     });
     Outcome { offered, result }
 }

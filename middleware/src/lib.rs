@@ -1,5 +1,6 @@
 //! The middleware: splits a trace over workers by a policy, runs a host for each, collects what they measured.
 
+pub mod describe;
 mod engine;
 mod partition;
 mod policy;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use middleware::describe::{self, DescribeFlags};
 use middleware::run::{self, RunFlags};
 use middleware::run_folder;
 use middleware::split::{self, SplitFlags};
@@ -30,6 +31,8 @@ enum Command {
     Run(RunFlags),
     /// Split a trace into a folder of shards, and no more.
     Partition(SplitFlags),
+    /// Tell what a trace is like: rate, gaps, sizes, blocks, offered load.
+    Describe(DescribeFlags),
     /// Print the report of a run again, per worker.
     Results {
         /// A run's name or folder; the last one by default.
@@ -38,22 +41,24 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let (run_keys, split_keys) = (run::keys(), split::keys());
+    let (run_keys, split_keys, describe_keys) = (run::keys(), split::keys(), describe::keys());
     let command = Cli::command()
         .mut_subcommand("run", |run| settings::add_flags(run, &run_keys))
-        .mut_subcommand("partition", |split| settings::add_flags(split, &split_keys));
+        .mut_subcommand("partition", |split| settings::add_flags(split, &split_keys))
+        .mut_subcommand("describe", |describe| settings::add_flags(describe, &describe_keys));
     let matches = command.get_matches();
     program::main(|| {
         let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         let settings = |keys: &[&'static str]| {
             let (_, matches) = matches.subcommand().unwrap_or(("", &matches));
             let settings = Settings::resolve(matches, keys)?;
-            settings.remarks().iter().for_each(|remark| program::note(remark));
+            settings.tell();
             anyhow::Ok(settings)
         };
         match cli.command {
             Command::Run(flags) => run::run(&flags, &settings(&run_keys)?),
             Command::Partition(flags) => split::split(&flags, &settings(&split_keys)?),
+            Command::Describe(flags) => describe::describe(&flags, &settings(&describe_keys)?),
             Command::Results { run } => Ok(output::print(&run_folder::plain_report(run.as_deref())?)?),
         }
     })

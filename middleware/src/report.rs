@@ -14,11 +14,37 @@ pub(crate) struct RunReport {
     pub(crate) provenance: Provenance,
     /// What is odd about the run.
     pub(crate) notes: Vec<String>,
+    /// How evenly the policy spread requests and work; absent where a worker failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) imbalance: Option<Imbalance>,
     /// A row a worker.
     pub(crate) workers: Vec<WorkerRow>,
     /// The whole run; absent where a worker failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run: Option<Figures>,
+}
+
+/// The largest share of a worker over the mean share; `null` where there was nothing to share.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Imbalance {
+    /// Of requests.
+    pub(crate) requests: Option<f64>,
+    /// Of work: the sum of the requests' demands.
+    pub(crate) work: Option<f64>,
+}
+
+impl Imbalance {
+    fn of(tallies: &[&Tally]) -> Self {
+        let over_mean = |share: fn(&Tally) -> u128| {
+            let shares = || tallies.iter().map(|tally| share(tally));
+            let (largest, sum) = (shares().max()?, shares().sum::<u128>());
+            (sum > 0).then(|| largest as f64 * tallies.len() as f64 / sum as f64)
+        };
+        Self {
+            requests: over_mean(|tally| u128::from(tally.counts.offered)),
+            work: over_mean(|tally| tally.demand_sum_ns),
+        }
+    }
 }
 
 /// What came of one worker.
@@ -71,7 +97,8 @@ impl RunReport {
                 },
             },
         };
-        Self { provenance, notes, workers: (1..).zip(outcomes).map(row).collect(), run }
+        let imbalance = run.is_some().then(|| Imbalance::of(&tallies));
+        Self { provenance, notes, imbalance, workers: (1..).zip(outcomes).map(row).collect(), run }
     }
 }
 

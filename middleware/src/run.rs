@@ -30,6 +30,9 @@ pub struct RunFlags {
     /// Write what became of each request to FILE: CSV where its name ends in .csv, else records.
     #[arg(long, value_name = "FILE")]
     completions: Option<PathBuf>,
+    /// Hold each answer against a native first-in first-out simulation of the same shards.
+    #[arg(long)]
+    verify: bool,
     /// Keep the module, the shards and the workers' reports in the run folder.
     #[arg(long)]
     keep: bool,
@@ -60,7 +63,7 @@ pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     let says = preflight(&simulator, &job).with_context(|| format!("{} on an empty shard", module.display()))?;
     job.says = Some(says);
 
-    let source = setup::source(settings, &flags.read, &balancing.model)?;
+    let source = setup::source(settings, &flags.read, &balancing)?;
     let mut partition = Partition::new(source, balancing.balancer());
     let folder = RunFolder::create()?;
     let parts = flags.completions.as_deref().map(Parts::new).transpose()?;
@@ -91,6 +94,7 @@ fn job(flags: &RunFlags, settings: &Settings, balancing: &Balancing) -> Job {
         model: balancing.model.clone(),
         arguments: settings.text("SIM_ARGS").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
         limits: flags.limits.of_worker(workers),
+        verify: flags.verify,
         says: None,
     }
 }

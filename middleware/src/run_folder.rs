@@ -32,8 +32,8 @@ impl RunFolder {
     pub(crate) fn create() -> anyhow::Result<Self> {
         let runs = Path::new(RUNS);
         let made = fs::create_dir_all(runs).and_then(|()| {
-            let now =
-                OffsetDateTime::now_utc().format(format_description!("[year][month][day]T[hour][minute][second]Z"));
+            let now = OffsetDateTime::now_utc()
+                .format(format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:6]Z"));
             let now = now.map_err(io::Error::other)?;
             let folder = tempfile::Builder::new().prefix(&format!(".{now}-")).rand_bytes(6).tempdir_in(runs)?.keep();
             #[cfg(unix)]
@@ -111,11 +111,12 @@ fn names() -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-/// `20261124T093000Z-a1B2c3`
+/// `20261124T093000.123456Z-a1B2c3`: runs of one second keep their order too.
 fn is_run(name: &str) -> bool {
     let Some((date, random)) = name.split_once("Z-") else { return false };
     let digits = |text: &str, len| text.len() == len && text.bytes().all(|byte| byte.is_ascii_digit());
-    let date = date.split_once('T').is_some_and(|(day, time)| digits(day, 8) && digits(time, 6));
+    let time = |time: &str| time.split_once('.').is_some_and(|(time, micros)| digits(time, 6) && digits(micros, 6));
+    let date = date.split_once('T').is_some_and(|(day, rest)| digits(day, 8) && time(rest));
     date && random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
@@ -140,10 +141,14 @@ mod tests {
 
     #[test]
     fn only_runs_are_taken_for_runs() {
-        assert!(is_run("20261124T093000Z-a1B2c3"));
-        for other in
-            [".20261124T093000Z-a1B2c3", "20261124T093000Z", "mine", "20261124T093000Z-../x", "x0261124T093000Z-a1B2c3"]
-        {
+        assert!(is_run("20261124T093000.000001Z-a1B2c3"));
+        for other in [
+            ".20261124T093000.000001Z-a1B2c3",
+            "20261124T093000.000001Z",
+            "mine",
+            "20261124T093000.000001Z-../x",
+            "20261124T093000Z-a1B2c3",
+        ] {
             assert!(!is_run(other), "{other}");
         }
     }

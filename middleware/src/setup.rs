@@ -24,7 +24,7 @@ pub(crate) fn keys(others: &[&'static str]) -> Vec<&'static str> {
 }
 
 /// Most workers of a run.
-const WORKERS: u64 = 10_000;
+pub(crate) const WORKERS: u64 = 10_000;
 
 /// How a trace is balanced, and over what.
 pub(crate) struct Balancing {
@@ -60,7 +60,16 @@ impl Balancing {
 ///
 /// # Errors
 /// Where it can't be opened, or can't be generated as the settings say.
-pub(crate) fn source(settings: &Settings, flags: &ReadFlags, model: &Model) -> Result<Source, Failure> {
+pub(crate) fn source(settings: &Settings, flags: &ReadFlags, balancing: &Balancing) -> Result<Source, Failure> {
+    let Balancing { policy, model, .. } = balancing;
+    let source = open(settings, flags, model)?;
+    if policy.sees_block && !source.has_blocks() {
+        return Err(settings.refuse("BALANCER", "needs a trace that says which block a request addresses"));
+    }
+    Ok(source)
+}
+
+fn open(settings: &Settings, flags: &ReadFlags, model: &Model) -> Result<Source, Failure> {
     match settings.text("TRACE") {
         Some(path) => {
             let unused = Generation::KEYS.iter().filter(|&&key| key != "SEED" && settings.given(key));

@@ -1,7 +1,7 @@
 //! Shards as files of a folder: `1.req` or `1.csv`, …
 
 use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -53,9 +53,7 @@ impl ShardFiles {
     pub(crate) fn finish(mut self) -> anyhow::Result<()> {
         for shard in &mut self.shards {
             shard.append()?;
-            if self.records {
-                shard.number().with_context(|| shard.path.display().to_string())?;
-            }
+            shard.close(self.records).with_context(|| shard.path.display().to_string())?;
         }
         Ok(())
     }
@@ -78,10 +76,12 @@ impl ShardFile {
         Ok(())
     }
 
-    fn number(&self) -> io::Result<()> {
+    /// Syncs the file, whose header holds the number of requests where there is one.
+    fn close(&self, header: bool) -> io::Result<()> {
         let mut file = File::options().write(true).open(&self.path)?;
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&RequestHeader::new(self.written).to_bytes())?;
+        if header {
+            file.write_all(&RequestHeader::new(self.written).to_bytes())?;
+        }
         file.sync_all()
     }
 }

@@ -43,10 +43,18 @@ impl Source {
             Source::Recorded(reader, _) => reader.next(batch),
             Source::Generated(generator, _, demands) => {
                 batch.clear();
-                generator.fill(batch, BATCH);
+                generator.fill(batch, BATCH)?;
                 batch.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
                 Ok(!batch.is_empty())
             }
+        }
+    }
+
+    /// Whether it says which block a request addresses.
+    pub(crate) fn has_blocks(&self) -> bool {
+        match self {
+            Source::Recorded(reader, _) => reader.has_blocks(),
+            Source::Generated(..) => true,
         }
     }
 
@@ -71,7 +79,8 @@ impl Source {
         match self {
             Source::Recorded(reader, flags) => report::recorded(&reader.summary(), flags),
             Source::Generated(_, generation, _) => {
-                let settings = generation.settings().into_iter().map(|(key, value)| (key.to_owned(), value.into()));
+                let value = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+                let settings = generation.settings().into_iter().map(|(key, text)| (key.to_owned(), value(text)));
                 json!({ "generated": settings.collect::<Map<String, Value>>() })
             }
         }

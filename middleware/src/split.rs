@@ -40,7 +40,7 @@ pub fn split(flags: &SplitFlags, settings: &Settings) -> anyhow::Result<()> {
     if flags.out.exists() {
         return Err(Failure::Usage(format!("{} is there already", name())).into());
     }
-    let source = setup::source(settings, &flags.read, &balancing.model)?;
+    let source = setup::source(settings, &flags.read, &balancing)?;
     let beside = flags.out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let aside =
         Unfinished::watch(tempfile::Builder::new().prefix(".queuebox-").tempdir_in(beside).with_context(name)?.keep());

@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use host::measure::{Counts, Figures, number};
 use host::report::Provenance;
 
-use crate::report::{RowResult, RunReport, WorkerRow};
+use crate::report::{Imbalance, RowResult, RunReport, WorkerRow};
 
 /// With more workers than this the table shows the least, the median and the most loaded.
 const ROWS: usize = 32;
@@ -65,6 +65,9 @@ pub(crate) fn table(report: &RunReport) -> String {
     if rows.len() < report.workers.len() {
         text += &format!("of {} workers: the least, the median and the most loaded\n", report.workers.len());
     }
+    if let Some(Imbalance { requests, work }) = report.imbalance.filter(|_| report.workers.len() > 1) {
+        text += &format!("imbalance (largest over mean): requests {}, work {}\n", number(requests), number(work));
+    }
     for row in &report.workers {
         if let RowResult::Failed { error, .. } = &row.result {
             text += &format!("worker {} failed: {}\n", row.worker, error.message);
@@ -95,7 +98,7 @@ pub(crate) fn plain(report: &RunReport) -> String {
     if let Some(run) = &report.run {
         text += &format!("\nWhole run, {} workers\n{}", report.workers.len(), run.to_text());
     }
-    text
+    text + "\nPercentiles have three significant digits; all else is exact.\n"
 }
 
 /// What ran, in a line.

@@ -11,8 +11,11 @@ use crate::{Model, Station};
 #[derive(Debug, Clone)]
 pub struct Fifo {
     station: Station,
+    room: Option<Room>,
     /// Entries into service that may still come; None without DELAY.
     left: Option<u64>,
+    /// T, once the last entry is known; it may lie ahead.
+    end_ns: Option<u64>,
     /// Under DELAY: who is in service at the latest entry, by finish, since the next entry may be the last.
     serving: BinaryHeap<Reverse<(u64, u64, u64)>>,
 }
@@ -22,16 +25,36 @@ impl Fifo {
     pub fn new(model: Model) -> Self {
         Self {
             station: Station::new(model.servers),
+            room: (model.capacity > 0).then(|| Room { capacity: model.capacity, departures: BinaryHeap::new() }),
             left: (model.delay > 0).then_some(model.delay),
+            end_ns: None,
             serving: BinaryHeap::new(),
         }
     }
 
     /// Takes in the next request and gives the answers that are certain by now. Returns false when the simulation has
-    /// ended: with this request's entry into service the DELAY-th delay in queue is observed.
+    /// ended: the DELAY-th delay in queue is observed, and nobody can be turned away before that entry any more.
     #[inline]
     pub fn arrive(&mut self, request: &Request, answer: &mut impl FnMut(Completion)) -> bool {
+        if let Some(room) = &mut self.room {
+            if self.end_ns.is_some_and(|end| end <= request.arrival_ns) {
+                return false;
+            }
+            if room.is_full(request.arrival_ns) {
+                let Request { id, arrival_ns, .. } = *request;
+                answer(Completion { id, start_ns: NONE, finish_ns: arrival_ns, service_ns: 0 });
+                return true;
+            }
+            if self.end_ns.is_some() {
+                // It waits until the end.
+                room.departures.push(Reverse(NONE));
+                return true;
+            }
+        }
         let (start_ns, finish_ns) = self.station.enter(request.arrival_ns, request.service_ns);
+        if let Some(room) = &mut self.room {
+            room.departures.push(Reverse(finish_ns));
+        }
         match self.left {
             None => {
                 answer(Completion { id: request.id, start_ns, finish_ns, service_ns: request.service_ns });
@@ -57,7 +80,8 @@ impl Fifo {
         for Reverse((_, id, start_ns)) in std::mem::take(&mut self.serving).into_sorted_vec().into_iter().rev() {
             answer(Completion { id, start_ns, finish_ns: NONE, service_ns: now - start_ns });
         }
-        false
+        self.end_ns = Some(now);
+        self.room.is_some()
     }
 
     /// The shard has ended: gives the answers that are still owed.
@@ -65,6 +89,24 @@ impl Fifo {
         for Reverse(entry) in self.serving.into_sorted_vec().into_iter().rev() {
             answer(served(entry));
         }
+    }
+}
+
+/// CAPACITY: who is in the system.
+#[derive(Debug, Clone)]
+struct Room {
+    capacity: u64,
+    /// When those in the system leave.
+    departures: BinaryHeap<Reverse<u64>>,
+}
+
+impl Room {
+    /// Whether an arrival at `now` finds no place. Who leaves now has left.
+    fn is_full(&mut self, now: u64) -> bool {
+        while self.departures.peek().is_some_and(|Reverse(leaves)| *leaves <= now) {
+            self.departures.pop();
+        }
+        self.departures.len() as u64 >= self.capacity
     }
 }
 
@@ -77,7 +119,11 @@ mod tests {
     use super::*;
 
     fn answers(servers: u32, delay: u64, requests: &[(u64, u64)]) -> Vec<(u64, u64, u64, u64)> {
-        let mut fifo = Fifo::new(Model { servers, delay });
+        limited(Model { servers, capacity: 0, delay }, requests)
+    }
+
+    fn limited(model: Model, requests: &[(u64, u64)]) -> Vec<(u64, u64, u64, u64)> {
+        let mut fifo = Fifo::new(model);
         let mut all = Vec::new();
         let mut answer = |c: Completion| all.push((c.id, c.start_ns, c.finish_ns, c.service_ns));
         let goes_on = requests.iter().enumerate().all(|(id, &(arrival_ns, service_ns))| {
@@ -105,5 +151,25 @@ mod tests {
     #[test]
     fn a_delay_beyond_the_shard_is_never_reached() {
         assert_eq!(answers(2, 9, &[(0, 10), (0, 4)]), [(1, 0, 4, 4), (0, 0, 10, 10)]);
+    }
+
+    #[test]
+    fn who_finds_no_place_is_turned_away() {
+        let model = Model { servers: 1, capacity: 2, delay: 0 };
+        // At 10 request 0 has left before 3 and 4 arrive; 3 takes its place.
+        let requests = [(0, 10), (1, 10), (2, 10), (10, 10), (10, 10)];
+        let rejected = |id, at| (id, NONE, at, 0);
+        assert_eq!(
+            limited(model, &requests),
+            [(0, 0, 10, 10), (1, 10, 20, 10), rejected(2, 2), (3, 20, 30, 10), rejected(4, 10)]
+        );
+    }
+
+    #[test]
+    fn before_the_last_entry_some_are_still_turned_away() {
+        let model = Model { servers: 1, capacity: 2, delay: 2 };
+        // The second entry is at 10: request 2 is turned away before it, 3 has not yet arrived.
+        let requests = [(0, 10), (1, 10), (2, 10), (10, 10)];
+        assert_eq!(limited(model, &requests), [(0, 0, 10, 10), (1, 10, NONE, 0), (2, NONE, 2, 0)]);
     }
 }

@@ -6,7 +6,7 @@ use trace::{Completion, CompletionHeader, NONE, Request, RequestHeader};
 
 use crate::{Fifo, Model, SAYS};
 
-/// Bytes read or written at once; 8 KiB would cost twice the time.
+/// Bytes read or written at once: a call costs what some requests do.
 const PIECE: usize = 1 << 16;
 
 /// Why a shard could not be simulated.
@@ -99,7 +99,7 @@ mod tests {
 
     fn answers(mut shard: &[u8], delay: u64) -> Result<Vec<Completion>, Refusal> {
         let mut out = Vec::new();
-        filter(&mut shard, &mut out, Model { servers: 1, delay })?;
+        filter(&mut shard, &mut out, Model { servers: 1, capacity: 0, delay })?;
         let (records, rest) = out.as_chunks::<{ Completion::LEN }>();
         assert!(rest.is_empty());
         assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().says, SAYS);

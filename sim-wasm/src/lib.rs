@@ -1,4 +1,5 @@
-//! The default simulator: one station of SERVERS servers, first in first out, that may end after DELAY entries.
+//! The default simulator: one station of SERVERS servers and room for CAPACITY, first in first out, that may end after DELAY
+//! entries.
 //!
 //! The library is the queue model itself; it is what policies see as the backlog too. The program around it ([`filter`])
 //! becomes `sim.wasm`, and runs natively just as well.
@@ -14,13 +15,15 @@ pub use station::Station;
 use trace::Says;
 
 /// What the default simulator says of itself.
-pub const SAYS: Says = Says::SERVERS.and(Says::DISCIPLINE).and(Says::DELAY);
+pub const SAYS: Says = Says::SERVERS.and(Says::DISCIPLINE).and(Says::CAPACITY).and(Says::DELAY);
 
 /// The settings of the queue model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Model {
     /// SERVERS: servers of the station, at least 1.
     pub servers: u32,
+    /// CAPACITY: requests in the system at most, those in service included; 0 = no limit.
+    pub capacity: u64,
     /// DELAY: entries into service after which the simulation ends; 0 = it does not.
     pub delay: u64,
 }

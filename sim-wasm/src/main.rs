@@ -34,8 +34,9 @@ fn settings() -> Result<Model, String> {
         return Err(format!("DISCIPLINE={discipline} is not one that this simulator knows; it knows fifo"));
     }
     let servers = number("SERVERS", "1")?;
+    let (capacity, delay) = (number("CAPACITY", "0")?, number("DELAY", "0")?);
     match u32::try_from(servers) {
-        Ok(servers) if servers > 0 => Ok(Model { servers, delay: number("DELAY", "0")? }),
+        Ok(servers) if servers > 0 => Ok(Model { servers, capacity, delay }),
         _ => Err(format!("SERVERS={servers} is not a number from 1 to {}", u32::MAX)),
     }
 }

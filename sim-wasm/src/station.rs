@@ -22,6 +22,16 @@ impl Station {
         Self { servers: servers.max(1) as usize, single: 0, free: BinaryHeap::new() }
     }
 
+    /// When the earliest server is free \[ns\]: who arrives now starts then, or at once where that is past.
+    #[inline]
+    pub fn free_at(&self) -> u64 {
+        match self.free.peek() {
+            _ if self.servers == 1 => self.single,
+            Some(Reverse(earliest)) if self.free.len() == self.servers => *earliest,
+            _ => 0,
+        }
+    }
+
     /// Takes in the next request, by order of arrival, and gives its start and finish \[ns\].
     #[inline]
     pub fn enter(&mut self, arrival_ns: u64, service_ns: u64) -> (u64, u64) {

@@ -30,6 +30,12 @@ pub fn draw(stream: &mut Stream) -> u64 {
     }
 }
 
+/// A draw of the exponential law with mean 1, as a float: it holds the draw exactly up to 32.
+#[inline]
+pub fn draw_unit(stream: &mut Stream) -> f64 {
+    draw(stream) as f64 / (1u64 << FRACTION_BITS) as f64
+}
+
 /// A draw with the mean `mean_ns`, rounded \[ns\].
 #[inline]
 pub fn draw_ns(stream: &mut Stream, mean_ns: u64) -> u64 {

@@ -26,6 +26,12 @@ pub(crate) const fn fnv1a(bytes: &[u8]) -> u64 {
     hash
 }
 
+/// The hash by which HASH spreads blocks: the first draw of SplitMix64 from `value`.
+#[inline]
+pub const fn hash(value: u64) -> u64 {
+    mix(value.wrapping_add(GAMMA))
+}
+
 /// All streams of one seed and one name.
 #[derive(Debug, Clone, Copy)]
 pub struct Streams {
@@ -81,6 +87,7 @@ mod tests {
         // SplitMix64 from 0, as published with the generator.
         let mut stream = Stream { state: 0 };
         assert_eq!([stream.bits(), stream.bits()], [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4]);
+        assert_eq!(hash(0), 0xe220_a839_7b1d_cdaf);
         // The table of FORMAT.md.
         let mut service = Streams::new(1, "service").of(0);
         assert_eq!([service.bits(), service.bits()], SERVICE_1_0);

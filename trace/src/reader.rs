@@ -112,6 +112,11 @@ impl TraceReader {
         self.has(|field| matches!(field, field::Field::Block | field::Field::BlockName))
     }
 
+    /// Whether the trace says which requests read and which write; records always do.
+    pub fn has_ops(&self) -> bool {
+        self.has(|field| matches!(field, field::Field::Op(_)))
+    }
+
     /// Whether the trace brings demands of its own; some of a CSV's may be empty all the same.
     pub fn has_service(&self) -> bool {
         self.has(|field| matches!(field, field::Field::Service(_) | field::Field::Duration(_)))

@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 
 use clap::{Arg, ArgMatches, Command};
 
-use crate::Failure;
 use crate::decimal;
 use crate::demand::{Demands, Law};
+use crate::{Failure, program};
 
 /// The longest duration that a setting takes, about 104 days \[ns\].
 pub const LONGEST_NS: u64 = 1 << 53;
@@ -50,7 +50,9 @@ struct Value {
 /// The settings of one program, every key resolved.
 pub struct Settings {
     values: BTreeMap<&'static str, Value>,
-    remarks: Vec<String>,
+    /// Lines of the file that are no setting, and environment variables that are.
+    unknown: Vec<String>,
+    taken: Vec<String>,
 }
 
 /// Adds a flag for each of `keys`, and `--env-file`.
@@ -105,15 +107,14 @@ impl Settings {
             .iter()
             .map(|line| (line.key, Value { text: line.value.to_owned(), origin: Origin::Shipped }))
             .collect();
-        let mut remarks = Vec::new();
+        let mut unknown = Vec::new();
         if let Some((name, text)) = &file {
             for line in parse(text, name)? {
                 match values.get_mut(line.key) {
-                    None => remarks.push(unknown(name, &line)),
-                    Some(value) if !line.value.is_empty() => {
+                    None => unknown.push(no_setting(name, &line)),
+                    Some(value) => {
                         *value = Value { text: line.value.to_owned(), origin: Origin::File(name.clone(), line.number) };
                     }
-                    Some(value) => value.text.clear(),
                 }
             }
         }
@@ -128,15 +129,15 @@ impl Settings {
                 *value = Value { text, origin: Origin::Flag };
             }
         }
-        if !taken.is_empty() {
-            remarks.push(format!("from the environment: {}", taken.join(" ")));
-        }
-        Ok(Self { values, remarks })
+        Ok(Self { values, unknown, taken })
     }
 
-    /// What to tell the user about where settings came from: environment variables taken, unknown keys.
-    pub fn remarks(&self) -> &[String] {
-        &self.remarks
+    /// Tells the user where settings came from: of unknown keys, and of environment variables that were taken.
+    pub fn tell(&self) {
+        self.unknown.iter().for_each(|unknown| program::warn(unknown));
+        if !self.taken.is_empty() {
+            program::note(&format!("from the environment: {}", self.taken.join(" ")));
+        }
     }
 
     /// Whether `key` was given by flag or environment: said on purpose for this run.
@@ -285,7 +286,7 @@ fn parse<'a>(text: &'a str, name: &str) -> Result<Vec<Line<'a>>, Failure> {
     Ok(lines)
 }
 
-fn unknown(name: &str, line: &Line<'_>) -> String {
+fn no_setting(name: &str, line: &Line<'_>) -> String {
     let nearest = SHIPPED_KEYS.iter().map(|known| (strsim::damerau_levenshtein(known.key, line.key), known.key)).min();
     let hint = match nearest {
         Some((distance, key)) if distance <= 2 => format!("; did you mean {key}?"),
@@ -337,13 +338,13 @@ mod tests {
     fn unknown_keys_and_environment_variables_are_told() {
         let settings = layered("TESTNO=9\nSAMPELS=1", &[("MEAN", "4")], &[]).unwrap();
         assert_eq!(
-            settings.remarks(),
+            settings.unknown,
             [
                 "f:1: TESTNO is not a setting of Queuebox, so it changes nothing",
                 "f:2: SAMPELS is not a setting of Queuebox, so it changes nothing; did you mean SAMPLES?",
-                "from the environment: MEAN=4",
             ]
         );
+        assert_eq!(settings.taken, ["MEAN=4"]);
         assert!(settings.given("MEAN") && !settings.given("SAMPLES"));
     }
 
@@ -351,7 +352,8 @@ mod tests {
     fn an_empty_line_unsets() {
         let settings = layered("SAMPLES=\nTRACE=a.csv", &[], &[]).unwrap();
         assert_eq!((settings.text("SAMPLES"), settings.text("TRACE")), (None, Some("a.csv")));
-        assert!(settings.count("SAMPLES", 1..=9).is_err());
+        let error = settings.count("SAMPLES", 1..=9).unwrap_err().to_string();
+        assert_eq!(error, "f:1: SAMPLES= must be an integer from 1 to 9");
     }
 
     #[test]

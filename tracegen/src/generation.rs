@@ -3,7 +3,7 @@
 use trace::Failure;
 use trace::settings::Settings;
 
-use crate::law::Law;
+use crate::law::{Law, Unmet};
 use crate::sizes::Sizes;
 
 /// The family that the laws of gaps and sizes are of: DISTRIBUTION.
@@ -17,11 +17,19 @@ pub enum Family {
     Normal,
     /// Always INTER_ARRIVAL, always SIZE.
     Deterministic,
+    /// The lognormal law, by MEAN and STDEV.
+    Lognormal,
+    /// The gamma law, by MEAN and STDEV.
+    Gamma,
+    /// The Weibull law, by MEAN and STDEV.
+    Weibull,
+    /// The Pareto law of the first kind, by MEAN and STDEV.
+    Pareto,
 }
 
 impl Family {
     /// The families by name, and by the number that the original gave them.
-    pub const NAMES: [(&'static str, Family); 7] = [
+    pub const NAMES: [(&'static str, Family); 11] = [
         ("uniform", Family::Uniform),
         ("1", Family::Uniform),
         ("poisson", Family::Poisson),
@@ -29,6 +37,10 @@ impl Family {
         ("normal", Family::Normal),
         ("3", Family::Normal),
         ("deterministic", Family::Deterministic),
+        ("lognormal", Family::Lognormal),
+        ("gamma", Family::Gamma),
+        ("weibull", Family::Weibull),
+        ("pareto", Family::Pareto),
     ];
 
     /// Its name.
@@ -62,6 +74,11 @@ pub struct Generation {
 /// of gaps exceeds by chance.
 const LONGEST_TRACE_NS: u128 = 1 << 61;
 
+/// The largest variance of the sum of all gaps under a law with a tail \[ns²\]: by Chebyshev's inequality no client's gaps then
+/// exceed their mean, of 2⁶¹ ns at most, by another 2⁶¹ ns, but with one seed in a million. (The variances of the clients'
+/// sums add up to this one, and so do the chances.)
+const LARGEST_VARIANCE: f64 = LONGEST_TRACE_NS as f64 * LONGEST_TRACE_NS as f64 / 1e6;
+
 /// The largest number of anything that is counted.
 const MOST: u64 = 1 << 53;
 
@@ -91,17 +108,11 @@ impl Generation {
             Family::Uniform => (Law::Uniform, Sizes::Uniform { size: size(settings, sas)? }),
             Family::Poisson => (Law::Exponential, Sizes::poisson(size(settings, sas)?)),
             Family::Deterministic => (Law::Constant, Sizes::Constant { size: size(settings, sas)? }),
-            Family::Normal => {
-                let (mean, stdev) = moments(settings, sas)?;
-                let law = Law::normal(stdev / mean).ok_or_else(|| {
-                    let rule = format!(
-                        "is above MEAN={mean}: a normal law's part above zero has a coefficient of variation \
-                         (STDEV/MEAN) of at most 1"
-                    );
-                    settings.refuse("STDEV", &rule)
-                })?;
-                (law, Sizes::Rounded { mean, stdev, law })
-            }
+            Family::Normal => by_moments(settings, sas, Law::normal)?,
+            Family::Lognormal => by_moments(settings, sas, Law::lognormal)?,
+            Family::Gamma => by_moments(settings, sas, Law::gamma)?,
+            Family::Weibull => by_moments(settings, sas, Law::weibull)?,
+            Family::Pareto => by_moments(settings, sas, Law::pareto)?,
         };
         let generation = Self {
             samples: settings.count("SAMPLES", 1..=MOST)?,
@@ -123,7 +134,23 @@ impl Generation {
             );
             return Err(settings.refuse("SAMPLES", &rule));
         }
+        generation.refuse_too_long_a_tail(settings)?;
         Ok(generation)
+    }
+
+    /// Refuses a law with a tail whose gaps times may not hold.
+    fn refuse_too_long_a_tail(&self, settings: &Settings) -> Result<(), Failure> {
+        let Sizes::Rounded { mean, stdev, .. } = self.sizes else { return Ok(()) };
+        let (cv, mean_ns) = (stdev / mean, self.inter_arrival_ns as f64);
+        if !self.gaps.has_a_tail() || self.samples as f64 * (mean_ns * cv) * (mean_ns * cv) <= LARGEST_VARIANCE {
+            return Ok(());
+        }
+        let rule = format!(
+            "is too long: {} gaps with a coefficient of variation (STDEV/MEAN) of {cv} may, with more than one seed in a \
+             million, make a trace longer than 146 years",
+            self.samples
+        );
+        Err(settings.refuse("INTER_ARRIVAL", &rule))
     }
 
     /// What a report names it by, in the order of `.env.general`: only what took part, times in nanoseconds. SEED is not
@@ -145,6 +172,16 @@ impl Generation {
         settings.push(("CONCURRENCY", self.concurrency.to_string()));
         settings
     }
+}
+
+/// Gaps and sizes of a family that goes by MEAN and STDEV.
+fn by_moments(settings: &Settings, sas: u64, law: fn(f64) -> Result<Law, Unmet>) -> Result<(Law, Sizes), Failure> {
+    let (mean, stdev) = moments(settings, sas)?;
+    let law = law(stdev / mean).map_err(|Unmet { side, bound, reason }| {
+        let times = if bound == 1.0 { String::new() } else { format!("{bound} times ") };
+        settings.refuse("STDEV", &format!("is {side} {times}MEAN={mean}: {reason}"))
+    })?;
+    Ok((law, Sizes::Rounded { mean, stdev, law }))
 }
 
 fn size(settings: &Settings, sas: u64) -> Result<u32, Failure> {
@@ -181,101 +218,5 @@ fn read_ratio(settings: &Settings) -> Result<f64, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::testing::{generation, refusal, trace, try_generation};
-
-    #[test]
-    fn what_can_not_be_met_is_refused_with_its_reason() {
-        let refused = [
-            (vec![("SAMPLES", "0")], "flag: SAMPLES=0 must be an integer from 1 to 9007199254740992"),
-            (vec![("CONCURRENCY", "0")], "flag: CONCURRENCY=0 must be an integer from 1 to 1000000"),
-            (vec![("CONCURRENCY", "1000001")], "flag: CONCURRENCY=1000001 must be an integer from 1 to 1000000"),
-            (vec![("INTER_ARRIVAL", "0")], "flag: INTER_ARRIVAL=0 must be at least 1 ns"),
-            (vec![("SEED", "-1")], "flag: SEED=-1 must be an integer from 0 to 18446744073709551615"),
-            (vec![("SAS", "0")], "flag: SAS=0 must be an integer from 1 to 9007199254740992"),
-            (vec![("SIZE", "0")], "flag: SIZE=0 must be an integer from 1 to 4294967295"),
-            (
-                vec![("SIZE", "65"), ("SAS", "64")],
-                "flag: SIZE=65 is above SAS=64: a request lies within the storage array",
-            ),
-            (
-                vec![("DISTRIBUTION", "4")],
-                "flag: DISTRIBUTION=4 must be one of uniform, 1, poisson, 2, normal, 3, deterministic",
-            ),
-            (
-                vec![("READ_RATIO", "0.8")],
-                "flag: READ_RATIO=0.8 must be 0 or from 1 to 100: per cent is meant (80, not 0.8)",
-            ),
-            (vec![("READ_RATIO", "100.1")], "flag: READ_RATIO=100.1 must be at most 100: per cent is meant"),
-            (vec![("DISTRIBUTION", "3"), ("MEAN", "0")], "flag: MEAN=0 must be above 0"),
-            (
-                vec![("DISTRIBUTION", "3"), ("MEAN", "65"), ("SAS", "64")],
-                "flag: MEAN=65 must be at most 64: a request lies within the storage array (SAS=64)",
-            ),
-            (
-                vec![("DISTRIBUTION", "3"), ("MEAN", "8"), ("STDEV", "8.001")],
-                "flag: STDEV=8.001 is above MEAN=8: a normal law's part above zero has a coefficient of variation \
-                 (STDEV/MEAN) of at most 1",
-            ),
-            (
-                vec![("SAMPLES", "1000000"), ("INTER_ARRIVAL", "100000s"), ("CONCURRENCY", "3")],
-                "flag: SAMPLES=1000000 is too many: 333334 gaps of a mean of 100000000000000 ns (INTER_ARRIVAL) make a \
-                 client's trace longer than 73 years",
-            ),
-        ];
-        for (changes, reason) in refused {
-            assert_eq!(refusal(&changes), reason);
-        }
-    }
-
-    #[test]
-    fn a_family_does_not_mind_what_it_does_not_use() {
-        assert!(try_generation(&[("DISTRIBUTION", "3"), ("SIZE", "65"), ("SAS", "64")]).is_ok());
-        assert!(try_generation(&[("DISTRIBUTION", "2"), ("MEAN", "0"), ("STDEV", "-")]).is_ok());
-    }
-
-    #[test]
-    fn the_longest_trace_stays_below_what_times_hold() {
-        // 2⁵³ ns 256 times are 2⁶¹ ns.
-        let changes = [("SAMPLES", "256"), ("INTER_ARRIVAL", "9007199254740992ns")];
-        assert!(trace(&changes).iter().all(|request| request.arrival_ns < 1 << 62));
-        assert!(try_generation(&[("SAMPLES", "257"), changes[1]]).is_err());
-    }
-
-    #[test]
-    fn the_original_s_own_settings_work() {
-        let original = [
-            ("SAMPLES", "500"),
-            ("SIZE", "500"),
-            ("INTER_ARRIVAL", "1"),
-            ("READ_RATIO", "80"),
-            ("SAS", "5493"),
-            ("DISTRIBUTION", "3"),
-            ("MEAN", "1"),
-            ("STDEV", "1"),
-            ("CONCURRENCY", "1"),
-        ];
-        let trace = trace(&original);
-        assert_eq!(trace.len(), 500);
-        // 500 exponential gaps of 1 ms: within 4 deviations.
-        assert!((trace[499].arrival_ns as f64 / 1e6 - 500.0).abs() < 90.0);
-        assert!(trace.iter().all(|request| request.size >= 1 && request.block < 5494));
-    }
-
-    #[test]
-    fn a_report_names_what_took_part() {
-        let named = |changes: &[(&str, &str)]| {
-            let settings = generation(changes).settings();
-            settings.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(
-            named(&[("READ_RATIO", "70.0"), ("INTER_ARRIVAL", "1.5ms")]),
-            "SAMPLES=200000 SIZE=64 INTER_ARRIVAL_NS=1500000 READ_RATIO=70 SAS=1000000 DISTRIBUTION=poisson CONCURRENCY=1"
-        );
-        assert_eq!(
-            named(&[("DISTRIBUTION", "3"), ("STDEV", "0.50")]),
-            "SAMPLES=200000 INTER_ARRIVAL_NS=10000000 READ_RATIO=70 SAS=1000000 DISTRIBUTION=normal MEAN=8 STDEV=0.5 \
-             CONCURRENCY=1"
-        );
-    }
-}
+#[path = "generation_tests.rs"]
+mod tests;

@@ -3,11 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use trace::Request;
 use trace::random::{Stream, Streams};
+use trace::{Failure, Request};
 
 use crate::generation::Generation;
 use crate::law::Law;
+
+/// What every arrival is below \[ns\].
+const LATEST_NS: u64 = 1 << 62;
 
 /// The requests of a trace in order of arrival, then of client: exactly SAMPLES, ids from 0, demands not yet drawn.
 #[derive(Debug)]
@@ -32,15 +35,21 @@ struct Client {
 }
 
 impl Client {
-    /// The clock, cut \[ns\]. Settings keep it far below 2⁶².
+    /// The clock, cut \[ns\]; 2⁶⁴−1 for all that is not below.
     #[inline]
     fn arrival_ns(&self) -> u64 {
-        (self.clock >> Law::FRACTION_BITS) as u64
+        u64::try_from(self.clock >> Law::FRACTION_BITS).unwrap_or(u64::MAX)
     }
 
+    /// Adds a gap \[2⁻⁴⁸ of the mean\]. A clock that has reached its end stays there, and [`Generator::fill`] tells: one
+    /// client's gap of centuries concerns nobody where the others make the trace without it.
     #[inline]
-    fn advance(&mut self, gap: u64, mean_ns: u64) {
-        self.clock += u128::from(gap) * u128::from(mean_ns);
+    fn advance(&mut self, gap: u128, mean_ns: u64) {
+        let gap = match u64::try_from(gap) {
+            Ok(gap) => u128::from(gap) * u128::from(mean_ns),
+            Err(_) => gap.saturating_mul(mean_ns.into()),
+        };
+        self.clock = self.clock.saturating_add(gap);
     }
 }
 
@@ -65,11 +74,21 @@ impl Generator {
     }
 
     /// Appends the next requests to `out`, at most `most`, and says how many: 0 after the last one. Their `service_ns` is 0.
-    pub fn fill(&mut self, out: &mut Vec<Request>, most: usize) -> usize {
+    ///
+    /// # Errors
+    /// Where a request arrives after 2⁶² ns, which times don't hold: less than once in a million seeds of the settings that
+    /// [`Generation::from_settings`] lets pass.
+    pub fn fill(&mut self, out: &mut Vec<Request>, most: usize) -> Result<usize, Failure> {
         let before = out.len();
         while out.len() - before < most && self.made < self.generation.samples {
             let Some(mut top) = self.next.peek_mut() else { break };
             let Reverse((arrival_ns, number)) = *top;
+            if arrival_ns >= LATEST_NS {
+                return Err(Failure::Usage(format!(
+                    "SEED={} makes a trace longer than 146 years",
+                    self.generation.seed
+                )));
+            }
             let client = &mut self.clients[number as usize];
             let mut request = draw(client, &self.generation, self.most_blocks);
             request.id = self.made;
@@ -81,7 +100,7 @@ impl Generator {
             client.advance(gap, self.generation.inter_arrival_ns);
             *top = Reverse((client.arrival_ns(), number));
         }
-        out.len() - before
+        Ok(out.len() - before)
     }
 }
 
@@ -97,11 +116,12 @@ fn draw(client: &mut Client, generation: &Generation, most_blocks: u32) -> Reque
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Family;
     use crate::testing::{generation, trace};
 
     #[test]
     fn exactly_samples_in_order_of_arrival_then_client() {
-        for distribution in ["uniform", "poisson", "normal", "deterministic"] {
+        for (distribution, _) in Family::NAMES {
             // Gaps of a few nanoseconds: many arrivals at one time.
             let trace = trace(&[
                 ("DISTRIBUTION", distribution),
@@ -122,9 +142,9 @@ mod tests {
     fn batches_do_not_show() {
         let generation = generation(&[("SAMPLES", "1000"), ("CONCURRENCY", "3")]);
         let mut all = Vec::new();
-        assert_eq!(Generator::new(&generation).fill(&mut all, 2000), 1000);
+        assert_eq!(Generator::new(&generation).fill(&mut all, 2000), Ok(1000));
         let (mut generator, mut pieces) = (Generator::new(&generation), Vec::new());
-        let made: Vec<usize> = (0..4).map(|_| generator.fill(&mut pieces, 400)).collect();
+        let made: Vec<usize> = (0..4).map(|_| generator.fill(&mut pieces, 400).unwrap()).collect();
         assert_eq!((made, pieces), (vec![400, 400, 200, 0], all));
     }
 
@@ -139,25 +159,33 @@ mod tests {
     /// Draws are a promise: another machine, another compiler, the same trace.
     #[test]
     fn the_first_requests_of_each_family() {
-        let first = |distribution| {
-            let trace = trace(&[("DISTRIBUTION", distribution), ("SAMPLES", "100"), ("CONCURRENCY", "3")]);
-            [0, 99].map(|place: usize| {
+        for (distribution, stdev, drawn) in FIRST_AND_HUNDREDTH {
+            let trace =
+                trace(&[("DISTRIBUTION", distribution), ("STDEV", stdev), ("SAMPLES", "100"), ("CONCURRENCY", "3")]);
+            let first_and_hundredth = [0, 99].map(|place: usize| {
                 let Request { arrival_ns, client, op, block, size, .. } = trace[place];
                 (arrival_ns, client, op, block, size)
-            })
-        };
-        let drawn = ["uniform", "poisson", "normal", "deterministic"].map(first);
-        assert_eq!(drawn, FIRST_AND_HUNDREDTH);
+            });
+            assert_eq!(first_and_hundredth, drawn, "{distribution}, deviation {stdev}");
+        }
     }
 
     /// Arrival, client, op, block, size.
     type Drawn = (u64, u32, u8, u64, u32);
 
-    const FIRST_AND_HUNDREDTH: [[Drawn; 2]; 4] = [
-        [(2651218, 0, 0, 325148, 3), (307724765, 2, 0, 743235, 56)],
-        [(658999, 0, 0, 325129, 62), (284057520, 2, 0, 366348, 61)],
-        [(320671, 1, 0, 656960, 10), (328755440, 0, 0, 909690, 3)],
-        [(3098674, 0, 0, 325128, 64), (333098674, 0, 0, 909635, 64)],
+    const FIRST_AND_HUNDREDTH: [(&str, &str, [Drawn; 2]); 12] = [
+        ("uniform", "4", [(2651218, 0, 0, 325148, 3), (307724765, 2, 0, 743235, 56)]),
+        ("poisson", "4", [(658999, 0, 0, 325129, 62), (284057520, 2, 0, 366348, 61)]),
+        ("normal", "4", [(320671, 1, 0, 656960, 10), (328755440, 0, 0, 909690, 3)]),
+        ("deterministic", "4", [(3098674, 0, 0, 325128, 64), (333098674, 0, 0, 909635, 64)]),
+        ("lognormal", "4", [(361508, 1, 0, 656961, 9), (324446559, 1, 1, 561903, 4)]),
+        ("lognormal", "16", [(105204, 1, 0, 656962, 7), (417874237, 2, 1, 301896, 4)]),
+        ("gamma", "4", [(1490095, 1, 0, 656961, 9), (317098839, 2, 0, 213697, 2)]),
+        ("gamma", "16", [(142537, 0, 0, 325145, 14), (365798938, 2, 0, 743276, 1)]),
+        ("weibull", "4", [(1323985, 0, 0, 325148, 2), (302596468, 2, 0, 743274, 4)]),
+        ("weibull", "16", [(16394, 0, 0, 325149, 1), (244711919, 2, 0, 901742, 1)]),
+        ("pareto", "4", [(2324455, 1, 0, 656963, 6), (310794345, 0, 1, 52684, 9)]),
+        ("pareto", "16", [(2021392, 1, 0, 656963, 5), (291609418, 1, 0, 797842, 10)]),
     ];
 
     #[test]
@@ -175,6 +203,25 @@ mod tests {
             assert_eq!(few[..many.len()], many);
         }
         assert!(own("3", 0).iter().zip(own("3", 1)).all(|(one, other)| one.0 != other.0));
+    }
+
+    #[test]
+    fn a_gap_that_times_do_not_hold_is_told() {
+        let mut generator = Generator::new(&generation(&[]));
+        generator.clients[0].advance(u128::MAX, 1);
+        generator.clients[0].advance(1 << 64, u64::MAX);
+        generator.next = [Reverse((generator.clients[0].arrival_ns(), 0))].into();
+        let failure = generator.fill(&mut Vec::new(), 1).unwrap_err();
+        assert_eq!(failure.to_string(), "SEED=1 makes a trace longer than 146 years");
+    }
+
+    #[test]
+    fn clocks_add_large_gaps_exactly() {
+        let mut client = Generator::new(&generation(&[])).clients.remove(0);
+        client.clock = 0;
+        client.advance((1 << 70) + (1 << 47), 1_000_001);
+        assert_eq!(client.clock, ((1 << 70) + (1 << 47)) * 1_000_001);
+        assert_eq!(client.arrival_ns(), (1 << 22) * 1_000_001 + 500_000);
     }
 
     #[test]

@@ -3,7 +3,11 @@
 use trace::exponential;
 use trace::random::Stream;
 
+use crate::gamma::Gamma;
+use crate::lognormal::Lognormal;
+use crate::pareto::Pareto;
 use crate::truncated_normal::TruncatedNormal;
+use crate::weibull::Weibull;
 
 /// A law with mean 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,6 +20,25 @@ pub(crate) enum Law {
     Exponential,
     /// A normal law's part above zero.
     TruncatedNormal(TruncatedNormal),
+    /// Lognormal.
+    Lognormal(Lognormal),
+    /// Gamma.
+    Gamma(Gamma),
+    /// Weibull.
+    Weibull(Weibull),
+    /// Pareto of the first kind.
+    Pareto(Pareto),
+}
+
+/// A coefficient of variation that a family has no law with.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Unmet {
+    /// Which bound it passes: `above` or `below`.
+    pub(crate) side: &'static str,
+    /// That bound.
+    pub(crate) bound: f64,
+    /// Why it is one.
+    pub(crate) reason: String,
 }
 
 impl Law {
@@ -24,40 +47,126 @@ impl Law {
     /// 1, as a draw.
     pub(crate) const ONE: u64 = 1 << Self::FRACTION_BITS;
 
+    /// The least variation but 0 of a family with a tail. Draws are counted in 2⁻⁴⁸, 3·10⁵ times finer.
+    const LEAST: f64 = 1e-9;
+
     /// A normal law's part above zero with the coefficient of variation `cv`: at 0 and at 1 its limits. None above 1,
     /// where there is none.
-    pub(crate) fn normal(cv: f64) -> Option<Self> {
+    pub(crate) fn normal(cv: f64) -> Result<Self, Unmet> {
         // Below this, no draw would differ from 1.
         const LEAST: f64 = 1e-15;
         match cv {
-            _ if cv < LEAST => Some(Law::Constant),
-            _ if cv < 1.0 => Some(Law::TruncatedNormal(TruncatedNormal::new(cv))),
-            1.0 => Some(Law::Exponential),
-            _ => None,
+            _ if cv < LEAST => Ok(Law::Constant),
+            _ if cv < 1.0 => Ok(Law::TruncatedNormal(TruncatedNormal::new(cv))),
+            1.0 => Ok(Law::Exponential),
+            _ => Err(Unmet {
+                side: "above",
+                bound: 1.0,
+                reason: "a normal law's part above zero has a coefficient of variation (STDEV/MEAN) of at most 1"
+                    .into(),
+            }),
         }
+    }
+
+    /// The lognormal law with the coefficient of variation `cv`.
+    pub(crate) fn lognormal(cv: f64) -> Result<Self, Unmet> {
+        Self::with_a_tail("lognormal", cv, Lognormal::MOST, || Law::Lognormal(Lognormal::new(cv)))
+    }
+
+    /// The gamma law with the coefficient of variation `cv`; at 1 it is exponential.
+    pub(crate) fn gamma(cv: f64) -> Result<Self, Unmet> {
+        let law = || if cv == 1.0 { Law::Exponential } else { Law::Gamma(Gamma::new(cv)) };
+        Self::with_a_tail("gamma", cv, Gamma::MOST, law)
+    }
+
+    /// The Weibull law with the coefficient of variation `cv`; at 1 it is exponential.
+    pub(crate) fn weibull(cv: f64) -> Result<Self, Unmet> {
+        let law = || if cv == 1.0 { Law::Exponential } else { Law::Weibull(Weibull::new(cv)) };
+        Self::with_a_tail("Weibull", cv, Weibull::MOST, law)
+    }
+
+    /// The Pareto law with the coefficient of variation `cv`.
+    pub(crate) fn pareto(cv: f64) -> Result<Self, Unmet> {
+        Self::with_a_tail("Pareto", cv, Pareto::MOST, || Law::Pareto(Pareto::new(cv)))
+    }
+
+    /// A family's law. Its largest variation, `most`, is one at which at least half of the second moment lies in draws that
+    /// are not rarer than one in a billion: a trace of a billion requests shows that much of it, a shorter one less.
+    fn with_a_tail(name: &str, cv: f64, most: f64, law: impl FnOnce() -> Self) -> Result<Self, Unmet> {
+        if cv == 0.0 {
+            Ok(Law::Constant)
+        } else if cv < Self::LEAST {
+            let reason = "so small a variation is lost where draws are rounded (0 is none at all)".to_owned();
+            Err(Unmet { side: "below", bound: Self::LEAST, reason })
+        } else if cv > most {
+            let reason = format!(
+                "a {name} law of a larger coefficient of variation (STDEV/MEAN) owes most of it to draws rarer than one \
+                 in a billion, which no trace shows"
+            );
+            Err(Unmet { side: "above", bound: most, reason })
+        } else {
+            Ok(law())
+        }
+    }
+
+    /// Whether draws may be many times the mean.
+    pub(crate) fn has_a_tail(&self) -> bool {
+        matches!(self, Law::Lognormal(_) | Law::Gamma(_) | Law::Weibull(_) | Law::Pareto(_))
     }
 
     /// A draw \[2⁻⁴⁸\].
     #[inline]
-    pub(crate) fn draw(&self, stream: &mut Stream) -> u64 {
+    pub(crate) fn draw(&self, stream: &mut Stream) -> u128 {
         match self {
-            Law::Constant => Self::ONE,
+            Law::Constant => Self::ONE.into(),
             // Odd numbers below 2: their mean is 1 to the last bit.
-            Law::Uniform => stream.bits() >> (63 - Self::FRACTION_BITS) | 1,
-            Law::Exponential => exponential::draw(stream),
-            Law::TruncatedNormal(law) => (law.draw(stream) * Self::ONE as f64 + 0.5) as u64,
+            Law::Uniform => (stream.bits() >> (63 - Self::FRACTION_BITS) | 1).into(),
+            Law::Exponential => exponential::draw(stream).into(),
+            Law::TruncatedNormal(law) => rounded(law.draw(stream)).into(),
+            Law::Lognormal(law) => rounded_with_a_tail(stream, |stream| law.draw(stream)),
+            Law::Gamma(law) => rounded_with_a_tail(stream, |stream| law.draw(stream)),
+            Law::Weibull(law) => rounded_with_a_tail(stream, |stream| law.draw(stream)),
+            Law::Pareto(law) => rounded_with_a_tail(stream, |stream| law.draw(stream)),
         }
+    }
+
+    /// A draw in units of the mean.
+    #[inline]
+    pub(crate) fn in_means(draw: u128) -> f64 {
+        // Of 64 bits the conversion is one instruction.
+        u64::try_from(draw).map_or(draw as f64, |draw| draw as f64) / Self::ONE as f64
     }
 
     /// A draw for a client's first gap, so that clients do not start in step: an ordinary gap times a uniform number, and
     /// an ordinary one under the exponential law, which does not remember \[2⁻⁴⁸\].
-    pub(crate) fn draw_first(&self, stream: &mut Stream) -> u64 {
+    pub(crate) fn draw_first(&self, stream: &mut Stream) -> u128 {
         let gap = self.draw(stream);
         match self {
             Law::Exponential => gap,
-            _ => stream.below(gap),
+            _ => part(gap, stream.bits()),
         }
     }
+}
+
+/// Of a law whose draws stay far below 2¹⁶.
+#[inline]
+fn rounded(draw: f64) -> u64 {
+    (draw * Law::ONE as f64 + 0.5) as u64
+}
+
+/// Of a law with a tail. 2⁸⁰ times the mean is more than any clock shows, so that the clock says so, also where the cast
+/// holds no more. Apart, so that the quick families' draws stay small enough to be inlined.
+#[inline(never)]
+fn rounded_with_a_tail(stream: &mut Stream, draw: impl Fn(&mut Stream) -> f64) -> u128 {
+    let draw = draw(stream);
+    if draw < 65535.0 { rounded(draw).into() } else { (draw * Law::ONE as f64 + 0.5) as u128 }
+}
+
+/// `gap` times `bits`/2⁶⁴, cut.
+#[inline]
+fn part(gap: u128, bits: u64) -> u128 {
+    let (high, low) = (gap >> 64, gap as u64);
+    high * u128::from(bits) + ((u128::from(low) * u128::from(bits)) >> 64)
 }
 
 #[cfg(test)]
@@ -117,7 +226,16 @@ mod tests {
         assert!(gaps(&[("DISTRIBUTION", "normal"), ("STDEV", "0")]).iter().all(|&gap| gap == 1.0));
         let gaps = gaps(&[("DISTRIBUTION", "normal"), ("MEAN", "8"), ("STDEV", "8")]);
         assert_follows("normal, variation 1", gaps, |x| 1.0 - (-x).exp());
-        assert_eq!(Law::normal(1.0 + f64::EPSILON), None);
+        assert!(Law::normal(1.0 + f64::EPSILON).is_err());
+    }
+
+    #[test]
+    fn a_part_of_a_gap_is_the_same_below_and_above_64_bits() {
+        let (bits, high) = (0x9e37_79b9_7f4a_7c15, 1u128 << 64);
+        assert_eq!(part(u128::from(u64::MAX), bits), u128::from(bits) - 1);
+        assert_eq!(part(high, bits), u128::from(bits));
+        assert_eq!(part(high * 5 + 3, bits), u128::from(bits) * 5 + 1);
+        assert_eq!(part(u128::MAX, u64::MAX), u128::MAX - high);
     }
 
     #[test]

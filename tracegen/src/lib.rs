@@ -4,13 +4,20 @@
 //! is keyed by the seed, by what it is drawn for and by the client, so that one client's requests do not hang on how
 //! many others there are.
 
+mod gamma;
 mod generation;
 mod generator;
 mod law;
+mod lognormal;
+mod normal;
+mod pareto;
 mod poisson;
 mod sizes;
 mod truncated_normal;
+mod weibull;
 
+#[cfg(test)]
+mod tail_tests;
 #[cfg(test)]
 mod testing;
 

@@ -60,7 +60,7 @@ fn run() -> anyhow::Result<()> {
     let matches = add_flags(Arguments::command(), &keys).get_matches();
     let Arguments { out, format } = Arguments::from_arg_matches(&matches)?;
     let settings = Settings::resolve(&matches, &keys)?;
-    settings.remarks().iter().for_each(|remark| program::note(remark));
+    settings.tell();
     let generation = Generation::from_settings(&settings)?;
     let demands = Demands::from_settings(&settings)?;
     for key in ["ST", "SERVICE"].into_iter().filter(|key| format != Format::Records && settings.given(key)) {
@@ -88,7 +88,7 @@ fn write<W: Write>(generation: &Generation, demands: Option<Demands>, format: Tr
     let mut generator = Generator::new(generation);
     let mut writer = TraceWriter::new(to, format)?;
     let mut batch = Vec::with_capacity(BATCH);
-    while generator.fill(&mut batch, BATCH) > 0 {
+    while generator.fill(&mut batch, BATCH)? > 0 {
         if let Some(demands) = demands {
             batch.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
         }

@@ -49,7 +49,7 @@ impl Sizes {
             Sizes::Constant { size } => u64::from(size),
             Sizes::Uniform { size } => 1 + stream.below(u64::from(size)),
             Sizes::Poisson { law, .. } => law.draw(stream),
-            Sizes::Rounded { mean, law, .. } => (law.draw(stream) as f64 / Law::ONE as f64 * mean + 0.5) as u64,
+            Sizes::Rounded { mean, law, .. } => (Law::in_means(law.draw(stream)) * mean + 0.5) as u64,
         };
         size.clamp(1, u64::from(most)) as u32
     }

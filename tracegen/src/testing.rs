@@ -46,7 +46,7 @@ pub(crate) fn refusal(changes: &[(&str, &str)]) -> String {
 pub(crate) fn trace(changes: &[(&str, &str)]) -> Vec<Request> {
     let mut generator = Generator::new(&generation(changes));
     let mut requests = Vec::new();
-    while generator.fill(&mut requests, 1000) > 0 {}
+    while generator.fill(&mut requests, 1000).unwrap() > 0 {}
     requests
 }
 
@@ -66,14 +66,42 @@ pub(crate) fn variation(draws: &[f64]) -> f64 {
 }
 
 /// Kolmogorov and Smirnov's test: the largest distance between the draws' distribution and `law` is at most 1.95/√n.
-pub(crate) fn assert_follows(what: &str, mut draws: Vec<f64>, law: impl Fn(f64) -> f64) {
+pub(crate) fn assert_follows(what: &str, draws: Vec<f64>, law: impl Fn(f64) -> f64) {
+    assert_follows_within(what, 0.0, draws, law);
+}
+
+/// The same of draws that may each be off by `step`: between the law at that much below and above.
+pub(crate) fn assert_follows_within(what: &str, step: f64, mut draws: Vec<f64>, law: impl Fn(f64) -> f64) {
     let n = draws.len() as f64;
     draws.sort_by(f64::total_cmp);
     let distance = draws.iter().enumerate().fold(0.0f64, |distance, (i, &x)| {
-        let law = law(x);
-        distance.max((law - i as f64 / n).abs()).max((law - (i as f64 + 1.0) / n).abs())
+        let (over, under) = (law(x - step) - i as f64 / n, (i as f64 + 1.0) / n - law(x + step));
+        distance.max(over).max(under)
     });
     assert!(distance < 1.95 / n.sqrt(), "{what}: {distance} of {}", 1.95 / n.sqrt());
+}
+
+/// As many of the draws lie above `x` as `probability` says, within 4 deviations of a binomial and a few for its skewness.
+pub(crate) fn assert_tail(what: &str, draws: &[f64], x: f64, probability: f64) {
+    let (n, count) = (draws.len() as f64, draws.iter().filter(|&&draw| draw > x).count() as f64);
+    let bound = 4.0 * (n * probability).sqrt() + 4.0;
+    assert!((count - n * probability).abs() < bound, "{what}: {count} of {} above {x}", n * probability);
+}
+
+/// Simpson's rule over `points` gives X mean 1 and the coefficient of variation `cv`; `integrand` gives X − 1 and its weight.
+pub(crate) fn assert_solved(cv: f64, points: std::ops::Range<f64>, integrand: impl Fn(f64) -> (f64, f64)) {
+    let steps = 400_000;
+    let width = (points.end - points.start) / f64::from(steps);
+    let mut sums = [0.0; 3];
+    for step in 0..=steps {
+        let simpson = if step == 0 || step == steps { 1.0 } else { f64::from(2 + 2 * (step % 2)) };
+        let (excess, weight) = integrand(points.start + f64::from(step) * width);
+        let weight = simpson * weight;
+        sums = [sums[0] + weight, sums[1] + weight * excess, sums[2] + weight * excess * excess];
+    }
+    let (excess, variance) = (sums[1] / sums[0], sums[2] / sums[0] - (sums[1] / sums[0]).powi(2));
+    assert!(excess.abs() < 1e-9 * cv.max(1e-3), "cv {cv}: mean 1 + {excess}");
+    assert!((variance.sqrt() / cv - 1.0).abs() < 1e-6, "cv {cv}: {}", variance.sqrt());
 }
 
 /// Pearson's χ² of counts of 0, 1, 2 … against their probabilities; neighbours are taken together until 20 are expected.

@@ -6,8 +6,10 @@
 
 use std::f64::consts::{PI, SQRT_2};
 
-use trace::exponential;
+use trace::exponential::draw_unit;
 use trace::random::Stream;
+
+use crate::normal;
 
 /// The law with mean 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,7 +42,7 @@ impl TruncatedNormal {
     #[inline]
     fn above_negative_cut(&self, stream: &mut Stream) -> f64 {
         loop {
-            let excess = normal(stream) - self.cut;
+            let excess = normal::draw(stream) - self.cut;
             if excess > 0.0 {
                 return excess;
             }
@@ -53,33 +55,13 @@ impl TruncatedNormal {
         let root = libm::sqrt(self.cut * self.cut + 4.0);
         let (rate, rate_above_cut) = ((self.cut + root) / 2.0, 2.0 / (self.cut + root));
         loop {
-            let excess = unit_exponential(stream) / rate;
+            let excess = draw_unit(stream) / rate;
             let off = excess - rate_above_cut;
-            if unit_exponential(stream) >= off * off / 2.0 {
+            if draw_unit(stream) >= off * off / 2.0 {
                 return excess;
             }
         }
     }
-}
-
-/// A draw of the standard normal law by Leva, "A fast normal random number generator" (1992): a ratio of uniform numbers
-/// between two quadratic curves that settle all but one draw of a hundred.
-#[inline]
-fn normal(stream: &mut Stream) -> f64 {
-    loop {
-        let u = stream.unit();
-        let v = 1.7156 * (stream.unit() - 0.5);
-        let (x, y) = (u - 0.449871, v.abs() + 0.386595);
-        let q = x * x + y * (0.19600 * y - 0.25472 * x);
-        if q < 0.27597 || (q <= 0.27846 && v * v <= -4.0 * u * u * libm::log(u)) {
-            return v / u;
-        }
-    }
-}
-
-#[inline]
-fn unit_exponential(stream: &mut Stream) -> f64 {
-    exponential::draw(stream) as f64 / (1u64 << exponential::FRACTION_BITS) as f64
 }
 
 /// Of Z − α, Z standard normal above α.

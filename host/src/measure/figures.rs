@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::tally::as_text;
 use super::{Counts, Histogram, Tally};
 
 /// What people read: averages, percentiles and counts of a worker or of the whole run. A dash in text and `null` in JSON
@@ -26,6 +27,11 @@ pub struct Figures {
     pub response_time: Percentiles,
     /// What became of the requests.
     pub counts: Counts,
+    /// Rejected over all that arrived by T.
+    pub rejected_share: Option<f64>,
+    /// Σ demands of all requests offered \[ns\].
+    #[serde(serialize_with = "as_text")]
+    pub work_offered_ns: u128,
 }
 
 /// Percentiles \[ns\]: the upper ends of histogram buckets of three significant digits; the maximum is exact.
@@ -96,6 +102,11 @@ impl Figures {
             delay_in_queue: Percentiles::of(&tally.delay_in_queue),
             response_time: Percentiles::of(&tally.response_time),
             counts: tally.counts,
+            rejected_share: over(
+                u128::from(tally.counts.rejected),
+                u128::from(tally.counts.offered - tally.counts.not_yet_arrived),
+            ),
+            work_offered_ns: tally.demand_sum_ns,
         }
     }
 
@@ -138,12 +149,17 @@ impl Figures {
                 line(name, count.to_string(), "");
             }
         }
+        if counts.rejected > 0 {
+            line("Rejected share", number(self.rejected_share), "");
+        }
+        let work = self.work_offered_ns;
+        line("Work offered", format!("{}.{:06}", work / 1_000_000, work % 1_000_000), " ms");
         text
     }
 }
 
-fn over(sum: u128, time: u128) -> Option<f64> {
-    (time > 0).then(|| sum as f64 / time as f64)
+fn over(sum: u128, whole: u128) -> Option<f64> {
+    (whole > 0).then(|| sum as f64 / whole as f64)
 }
 
 /// Milliseconds with six decimals, exactly; a dash for nothing.

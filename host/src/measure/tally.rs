@@ -44,6 +44,9 @@ pub struct Tally {
     pub started: u64,
     /// T: when the simulation ended \[ns\].
     pub end_ns: u64,
+    /// Σ demands of all requests of the shard \[ns\].
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub demand_sum_ns: u128,
     /// Σ (start − arrival) over those whose service began \[ns\].
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     pub delay_sum_ns: u128,
@@ -121,6 +124,7 @@ impl Tally {
         self.counts.add(&other.counts);
         self.started += other.started;
         self.end_ns = self.end_ns.max(other.end_ns);
+        self.demand_sum_ns += other.demand_sum_ns;
         self.delay_sum_ns += other.delay_sum_ns;
         self.waiting_area_ns += other.waiting_area_ns;
         self.system_area_ns += other.system_area_ns;
@@ -139,7 +143,7 @@ impl Tally {
 }
 
 /// Sums may pass 2⁵³, so JSON holds them as decimal strings.
-fn as_text<S: Serializer>(sum: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn as_text<S: Serializer>(sum: &u128, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(sum)
 }
 

@@ -16,7 +16,7 @@ impl RoundRobin {
 }
 
 impl Policy for RoundRobin {
-    fn choose(&mut self, _: &Request, _: &mut Backlog) -> usize {
+    fn choose(&mut self, _: &Request, _: &Backlog) -> usize {
         let worker = self.next;
         self.next = if worker + 1 == self.workers { 0 } else { worker + 1 };
         worker
@@ -30,7 +30,7 @@ mod tests {
     #[test]
     fn takes_turns() {
         let mut policy = RoundRobin::new(3);
-        let turns: Vec<_> = (0..7).map(|_| policy.choose(&Request::default(), &mut Backlog::new(0, 1, 0))).collect();
+        let turns: Vec<_> = (0..7).map(|_| policy.choose(&Request::default(), &Backlog::new(0, 1, 0))).collect();
         assert_eq!(turns, [0, 1, 2, 0, 1, 2, 0]);
     }
 }

@@ -18,7 +18,7 @@ impl TwoChoices {
 }
 
 impl Policy for TwoChoices {
-    fn choose(&mut self, request: &Request, backlog: &mut Backlog) -> usize {
+    fn choose(&mut self, request: &Request, backlog: &Backlog) -> usize {
         let mut stream = self.streams.of(request.id);
         let first = stream.below(self.workers);
         if self.workers == 1 {
@@ -37,33 +37,34 @@ impl Policy for TwoChoices {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Balancer;
     use super::*;
+
+    /// How often each of `workers` is chosen at `arrival_ns`, after one request of demand 10 went somewhere at 0.
+    fn shares(workers: usize, arrival_ns: u64) -> Vec<u32> {
+        let mut shares = vec![0; workers];
+        for seed in 0..2000 {
+            let mut balancer = Balancer::named("TC", workers, 1, 0, seed);
+            let busy = balancer.assign(&Request { service_ns: 10, ..Request::default() }).unwrap();
+            let chosen = balancer.assign(&Request { id: 1, arrival_ns, ..Request::default() }).unwrap();
+            // Counted from the busy one.
+            shares[(chosen + workers - busy) % workers] += 1;
+        }
+        shares
+    }
 
     #[test]
     fn the_busy_one_of_a_pair_is_spared() {
-        let mut backlog = Backlog::new(2, 1, 0);
-        backlog.admit(0, &Request { service_ns: 10, ..Request::default() }).unwrap();
-        let mut policy = TwoChoices::new(2, 1);
-        let choose = |policy: &mut TwoChoices, backlog: &mut Backlog| -> usize {
-            (0..1000).map(|id| policy.choose(&Request { id, ..Request::default() }, backlog)).sum()
-        };
-        assert_eq!(choose(&mut policy, &mut backlog), 1000);
+        assert_eq!(shares(2, 9), [0, 2000]);
         // At 10 the departure comes before the arrival: a tie, broken at random.
-        backlog.advance(10);
-        assert!((400..600).contains(&choose(&mut policy, &mut backlog)));
-        assert_eq!(TwoChoices::new(1, 1).choose(&Request::default(), &mut Backlog::new(1, 1, 0)), 0);
+        assert!(shares(2, 10)[0].abs_diff(1000) < 112, "{:?}", shares(2, 10));
+        assert_eq!(shares(1, 0), [2000]);
     }
 
     #[test]
     fn pairs_are_distinct_and_all_are_drawn() {
-        let mut backlog = Backlog::new(3, 1, 0);
-        backlog.admit(0, &Request { service_ns: 10, ..Request::default() }).unwrap();
-        let mut policy = TwoChoices::new(3, 1);
-        let mut shares = [0u32; 3];
-        for id in 0..9000 {
-            shares[policy.choose(&Request { id, ..Request::default() }, &mut backlog)] += 1;
-        }
+        let shares = shares(3, 9);
         assert_eq!(shares[0], 0, "a pair always holds an idle one");
-        assert!(shares[1].abs_diff(4500) < 240, "{shares:?}");
+        assert!(shares[1].abs_diff(1000) < 112, "{shares:?}");
     }
 }

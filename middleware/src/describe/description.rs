@@ -1,0 +1,179 @@
+//! The figures of a description, each computed once from what was counted.
+
+use std::collections::BTreeMap;
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::counted::Counted;
+use super::distribution::{PERCENTILES, Summary};
+use super::hyper_log_log::HyperLogLog;
+use super::load::{Load, Stations};
+use super::popularity::Popular;
+use super::windows::Busiest;
+
+/// Nanoseconds in a second.
+const SECOND: f64 = 1e9;
+
+/// What a trace is like, as JSON holds it; `null` stands for what it has not.
+#[derive(Debug, Serialize)]
+pub(super) struct Description {
+    pub(super) queuebox: &'static str,
+    /// The trace, as reports name it.
+    pub(super) trace: Value,
+    /// The settings that took part.
+    pub(super) settings: BTreeMap<&'static str, Value>,
+    pub(super) requests: u64,
+    /// The first arrival \[ns\].
+    pub(super) first_arrival_ns: u64,
+    /// Last arrival − first arrival \[ns\].
+    pub(super) span_ns: u64,
+    /// Gaps / span: one over the mean gap.
+    pub(super) mean_rate_per_s: Option<f64>,
+    pub(super) peak: Option<Peak>,
+    #[serde(serialize_with = "times")]
+    pub(super) gaps: Summary,
+    pub(super) gaps_of_0: u64,
+    pub(super) operations: Option<Operations>,
+    #[serde(serialize_with = "numbers")]
+    pub(super) size: Option<Summary>,
+    #[serde(serialize_with = "numbers")]
+    pub(super) reply_size: Option<Summary>,
+    pub(super) clients: Share,
+    pub(super) blocks: Option<Share>,
+    /// How many of the demands were drawn.
+    pub(super) demands_drawn: u64,
+    #[serde(serialize_with = "times")]
+    pub(super) demand: Summary,
+    pub(super) load: Load,
+}
+
+/// The peak of the rate.
+#[derive(Debug, Serialize)]
+pub(super) struct Peak {
+    pub(super) rate_per_s: f64,
+    /// How long the windows are \[ns\].
+    pub(super) window_ns: u64,
+    /// Requests in the busiest.
+    pub(super) requests: u64,
+    /// When it starts, in the trace's time \[ns\].
+    pub(super) start_ns: u64,
+}
+
+/// Requests of each kind.
+#[derive(Debug, Serialize)]
+pub(super) struct Operations {
+    pub(super) reads: u64,
+    pub(super) writes: u64,
+    pub(super) others: u64,
+}
+
+/// Different blocks or clients, and the most popular one.
+#[derive(Debug, Serialize)]
+pub(super) struct Share {
+    pub(super) distinct: u64,
+    pub(super) exact: bool,
+    /// Standard error of `distinct`, relative.
+    pub(super) distinct_standard_error: f64,
+    /// The most popular one's number, where all is exact.
+    pub(super) most_popular: Option<u64>,
+    /// Its requests: at least and at most.
+    pub(super) most_popular_requests: [u64; 2],
+    /// Its share of all requests: at least and at most.
+    pub(super) most_popular_share: [f64; 2],
+}
+
+impl Description {
+    /// Of what was `counted` of a `trace` with requests, `drawn` of whose demands were drawn.
+    pub(super) fn new(
+        trace: Value,
+        settings: BTreeMap<&'static str, Value>,
+        drawn: u64,
+        counted: Counted,
+        stations: Stations,
+    ) -> Self {
+        let (first_ns, last_ns) = counted.ends_ns.unwrap_or_default();
+        let (gaps, demand) = (counted.gaps.summary(), counted.demands.summary());
+        let (requests, span_ns) = (demand.count, last_ns - first_ns);
+        // A trace that does not say sizes has zeros.
+        let said = |sizes: Summary| Some(sizes).filter(|sizes| sizes.sum > 0);
+        Self {
+            queuebox: env!("CARGO_PKG_VERSION"),
+            trace,
+            settings,
+            requests,
+            first_arrival_ns: first_ns,
+            span_ns,
+            mean_rate_per_s: (span_ns > 0).then(|| gaps.count as f64 * SECOND / span_ns as f64),
+            peak: (span_ns > 0).then(|| Peak::new(counted.windows.busiest(), first_ns)),
+            gaps,
+            gaps_of_0: counted.zero_gaps,
+            operations: counted.ops.map(|[reads, writes, others]| Operations { reads, writes, others }),
+            size: said(counted.sizes.summary()),
+            reply_size: said(counted.reply_sizes.summary()),
+            clients: Share::new(counted.clients.popular(), requests),
+            blocks: counted.blocks.map(|blocks| Share::new(blocks.popular(), requests)),
+            demands_drawn: drawn,
+            load: Load::new(demand.sum, span_ns, stations),
+            demand,
+        }
+    }
+}
+
+impl Peak {
+    fn new(busiest: Busiest, first_ns: u64) -> Self {
+        let Busiest { window_ns, requests, start_ns } = busiest;
+        Self {
+            rate_per_s: requests as f64 * SECOND / window_ns as f64,
+            window_ns,
+            requests,
+            start_ns: first_ns + start_ns,
+        }
+    }
+}
+
+impl Share {
+    fn new(popular: Popular, requests: u64) -> Self {
+        let Popular { distinct, exact, number, at_least, at_most } = popular;
+        // No estimate can pass the number of requests.
+        let (distinct, at_most) = (distinct.min(requests), at_most.min(requests));
+        Self {
+            distinct,
+            exact,
+            distinct_standard_error: if exact { 0.0 } else { HyperLogLog::STANDARD_ERROR },
+            most_popular: number,
+            most_popular_requests: [at_least, at_most],
+            most_popular_share: [at_least, at_most].map(|count| count as f64 / requests as f64),
+        }
+    }
+}
+
+/// Times: integers, `_ns` in their names.
+fn times<S: Serializer>(summary: &Summary, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry("mean_ns", &summary.mean_rounded())?;
+    map.serialize_entry("cv", &summary.cv)?;
+    for (name, value) in ranks(summary) {
+        map.serialize_entry(&format!("{name}_ns"), &value)?;
+    }
+    map.end()
+}
+
+/// Sizes, in whatever they are counted.
+fn numbers<S: Serializer>(summary: &Option<Summary>, serializer: S) -> Result<S::Ok, S::Error> {
+    let Some(summary) = summary else { return serializer.serialize_none() };
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry("mean", &summary.mean())?;
+    map.serialize_entry("cv", &summary.cv)?;
+    for (name, value) in ranks(summary) {
+        map.serialize_entry(name, &value)?;
+    }
+    map.end()
+}
+
+/// Least, percentiles and largest, by name.
+fn ranks(summary: &Summary) -> impl Iterator<Item = (&'static str, Option<u64>)> {
+    let percentiles = PERCENTILES.iter().zip(summary.percentiles).map(|((name, ..), value)| (*name, value));
+    std::iter::once(("min", summary.min)).chain(percentiles).chain([("max", summary.max)])
+}

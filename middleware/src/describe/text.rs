@@ -1,0 +1,222 @@
+//! A description as people read it in a terminal.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use serde_json::Value;
+
+use super::description::{Description, Operations, Peak, Share};
+use super::distribution::{PERCENTILES, Summary};
+
+/// Units of time and their length \[ns\].
+const UNITS: [(&str, u64); 3] = [("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000)];
+
+/// A line a subject, then a table of what is distributed.
+pub(super) fn text(description: &Description) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        // Writing to a string can't fail.
+        let _ = writeln!(text, "{name:<18}{value}");
+    };
+    let of = |count: u64, all: u64| percent(count as f64 / all as f64);
+
+    let Description { trace, requests, span_ns, gaps, .. } = description;
+    line("trace", format!("{}, BLAKE3 {:.16}", word(&trace["format"]), word(&trace["blake3"])));
+    line("requests", format!("{requests} in {}, the first at {}", time(*span_ns), time(description.first_arrival_ns)));
+    line("rate", or_dash(description.mean_rate_per_s, |rate| format!("{} in the mean", per_second(rate))));
+    line("peak", or_dash(description.peak.as_ref(), peak));
+    let gaps_of_0 = format!("{} ({} of {})", of(description.gaps_of_0, gaps.count), description.gaps_of_0, gaps.count);
+    line("gaps of 0", if gaps.count == 0 { "-".to_owned() } else { gaps_of_0 });
+    let operations = |&Operations { reads, writes, others }: &Operations| {
+        let others = if others == 0 { String::new() } else { format!(", {} others", of(others, *requests)) };
+        format!("{} reads, {} writes{others}", of(reads, *requests), of(writes, *requests))
+    };
+    line("operations", or_dash(description.operations.as_ref(), operations));
+    line("clients", share(&description.clients, *requests, "the busiest sends"));
+    line("blocks", or_dash(description.blocks.as_ref(), |blocks| share(blocks, *requests, "the most popular gets")));
+    line("demands", demands(description));
+
+    let setting = |key| description.settings.get(key).map_or("-".to_owned(), word);
+    let servers = match setting("SERVERS").as_str() {
+        "1" => "one server".to_owned(),
+        servers => format!("{servers} servers"),
+    };
+    let load = &description.load;
+    line("offered load", or_dash(load.offered, |offered| format!("{offered:.3} servers busy in the mean")));
+    line(
+        "utilization",
+        or_dash(load.utilization, |utilization| {
+            format!("{utilization:.3} offered to WORKERS={} of {servers} each", setting("WORKERS"))
+        }),
+    );
+    line(
+        "workers needed",
+        or_dash(load.workers_below_1.zip(load.workers_below_0_75), |(below_1, below_0_75)| {
+            format!("at least {below_1} to stay below utilization 1, {below_0_75} to stay below 0.75")
+        }),
+    );
+    text + "\n" + &distributions(description)
+}
+
+/// The table of gaps, demands and sizes.
+fn distributions(description: &Description) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
+    let percentiles = PERCENTILES.map(|(_, name, _)| name);
+    table.set_header(["", "mean", "CV", "min"].into_iter().chain(percentiles).chain(["max"]));
+    for (name, summary) in [("gap", &description.gaps), ("demand", &description.demand)] {
+        table.add_row(row(name, summary, summary.mean_rounded().map(short), short));
+    }
+    for (name, summary) in [("size", &description.size), ("reply size", &description.reply_size)] {
+        if let Some(summary) = summary {
+            let mean = summary.mean().map(|mean| format!("{mean:.3}"));
+            table.add_row(row(name, summary, mean, |size| size.to_string()));
+        }
+    }
+    for (place, column) in table.column_iter_mut().enumerate() {
+        let names = place == 0;
+        column.set_padding(if names { (0, 1) } else { (1, 1) });
+        column.set_cell_alignment(if names { CellAlignment::Left } else { CellAlignment::Right });
+    }
+    // Without the table's left border.
+    table.lines().map(|line| line.trim_end().chars().skip(1).chain(['\n']).collect::<String>()).collect()
+}
+
+fn row(name: &str, summary: &Summary, mean: Option<String>, show: impl Fn(u64) -> String) -> Vec<String> {
+    let mut cells = vec![name.to_owned(), mean.unwrap_or("-".to_owned()), or_dash(summary.cv, |cv| format!("{cv:.3}"))];
+    let ranks = std::iter::once(summary.min).chain(summary.percentiles).chain([summary.max]);
+    cells.extend(ranks.map(|value| or_dash(value, &show)));
+    cells
+}
+
+fn peak(peak: &Peak) -> String {
+    let Peak { rate_per_s, window_ns, requests, start_ns } = *peak;
+    let (rate, window) = (per_second(rate_per_s), whole(window_ns));
+    format!("{rate}: {requests} in the busiest window of {window}, from {} on", time(start_ns))
+}
+
+fn share(share: &Share, requests: u64, most_popular: &str) -> String {
+    let Share { distinct, exact, distinct_standard_error, .. } = share;
+    let [least, most] = share.most_popular_requests;
+    let [least_share, most_share] = share.most_popular_share.map(percent);
+    if *exact {
+        return format!("{distinct}; {most_popular} {least_share} ({least} of {requests})");
+    }
+    let shares = if least_share == most_share { most_share } else { format!("{least_share} to {most_share}") };
+    format!(
+        "about {distinct} (standard error {}); {most_popular} {shares} ({least} to {most} of {requests})",
+        percent(*distinct_standard_error)
+    )
+}
+
+fn demands(description: &Description) -> String {
+    let Description { requests, demands_drawn, settings, .. } = description;
+    if *demands_drawn == 0 {
+        return "the trace's own".to_owned();
+    }
+    let mean = settings.get("ST_NS").and_then(Value::as_u64).map_or("-".to_owned(), short);
+    let [law, seed] = ["SERVICE", "SEED"].map(|key| settings.get(key).map_or("-".to_owned(), word));
+    let which = if demands_drawn == requests {
+        "drawn".to_owned()
+    } else {
+        format!("the trace's own, but {demands_drawn} of {requests} drawn")
+    };
+    format!("{which}: SERVICE={law} of mean ST={mean}, SEED={seed}")
+}
+
+/// A time in the largest unit that it reaches, with three decimals.
+fn time(ns: u64) -> String {
+    unit(ns).map_or(format!("{ns} ns"), |(unit, length)| format!("{} {unit}", rounded(ns, length, 3)))
+}
+
+/// A time in the largest unit that it reaches, with four significant digits.
+fn short(ns: u64) -> String {
+    unit(ns).map_or(format!("{ns} ns"), |(unit, length)| {
+        let decimals = 3u32.saturating_sub((ns / length).ilog10());
+        format!("{} {unit}", rounded(ns, length, decimals))
+    })
+}
+
+/// A time in the largest unit that it reaches, of which it is a multiple.
+fn whole(ns: u64) -> String {
+    unit(ns).map_or(format!("{ns} ns"), |(unit, length)| format!("{} {unit}", ns / length))
+}
+
+/// The largest unit that `ns` reaches.
+fn unit(ns: u64) -> Option<(&'static str, u64)> {
+    UNITS.into_iter().find(|&(_, length)| ns >= length)
+}
+
+/// `ns` in units of `length`, rounded half up.
+fn rounded(ns: u64, length: u64, decimals: u32) -> String {
+    let (ns, length, scale) = (u128::from(ns), u128::from(length), 10u128.pow(decimals));
+    let scaled = (ns * scale + length / 2) / length;
+    match decimals as usize {
+        0 => scaled.to_string(),
+        width => format!("{}.{:0width$}", scaled / scale, scaled % scale),
+    }
+}
+
+fn per_second(rate: f64) -> String {
+    format!("{rate:.3} requests/s")
+}
+
+fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.000_01 { "< 0.001 %".to_owned() } else { format!("{:.3} %", share * 100.0) }
+}
+
+fn or_dash<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
+    value.map_or("-".to_owned(), show)
+}
+
+fn word(value: &Value) -> String {
+    value.as_str().map_or(value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_estimated_is_called_so() {
+        let mut estimate = Share {
+            distinct: 2_000_000,
+            exact: false,
+            distinct_standard_error: 0.004_062_5,
+            most_popular: None,
+            most_popular_requests: [2_000_000, 2_100_000],
+            most_popular_share: [0.2, 0.21],
+        };
+        let shown = "about 2000000 (standard error 0.406 %); the most popular gets 20.000 % to 21.000 % \
+                     (2000000 to 2100000 of 10000000)";
+        assert_eq!(share(&estimate, 10_000_000, "the most popular gets"), shown);
+        estimate.most_popular_share = [0.0, 0.000_001];
+        assert!(share(&estimate, 10, "gets").contains("gets 0.000 % to < 0.001 % ("));
+        estimate.most_popular_share = [0.000_001; 2];
+        assert!(share(&estimate, 10, "gets").contains("gets < 0.001 % ("));
+    }
+
+    #[test]
+    fn a_share_is_0_only_where_there_is_none() {
+        assert_eq!([0.0, 0.000_009, 0.000_01, 1.0].map(percent), ["0.000 %", "< 0.001 %", "0.001 %", "100.000 %"]);
+    }
+
+    #[test]
+    fn times_are_short_and_rounded() {
+        for (ns, exact, brief) in [
+            (0, "0 ns", "0 ns"),
+            (999, "999 ns", "999 ns"),
+            (1_000, "1.000 µs", "1.000 µs"),
+            (1_499_500, "1.500 ms", "1.500 ms"),
+            (63_799_400, "63.799 ms", "63.80 ms"),
+            (999_999_999, "1000.000 ms", "1000.0 ms"),
+            (217_169_049_000, "217.169 s", "217.2 s"),
+            (12_345_500_000_000, "12345.500 s", "12346 s"),
+            (u64::MAX, "18446744073.710 s", "18446744074 s"),
+        ] {
+            assert_eq!((time(ns), short(ns)), (exact.to_owned(), brief.to_owned()));
+        }
+        let windows = [1, 100, 10_000, 1_000_000_000, 1_000_000_000_000].map(whole);
+        assert_eq!(windows, ["1 ns", "100 ns", "10 µs", "1 s", "1000 s"]);
+    }
+}

@@ -1,0 +1,41 @@
+//! HASH: the block's hash modulo WORKERS, so that requests of one block meet at one worker.
+
+use trace::Request;
+use trace::random::hash;
+
+use super::{Backlog, Policy};
+
+pub(super) struct Hash {
+    workers: u64,
+}
+
+impl Hash {
+    pub(super) fn new(workers: usize) -> Self {
+        Self { workers: workers as u64 }
+    }
+}
+
+impl Policy for Hash {
+    fn choose(&mut self, request: &Request, _: &Backlog) -> usize {
+        (hash(request.block) % self.workers) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Balancer;
+    use super::*;
+
+    #[test]
+    fn a_block_has_one_worker_and_blocks_spread() {
+        let mut balancer = Balancer::named("HASH", 8, 1, 0, 1);
+        let mut assign = |block| balancer.assign(&Request { block, ..Request::default() }).unwrap();
+        let mut shares = [0u32; 8];
+        for block in 0..80_000 {
+            let worker = assign(block);
+            assert_eq!(worker, assign(block));
+            shares[worker] += 1;
+        }
+        assert!(shares.iter().all(|&share| share.abs_diff(10_000) < 470), "{shares:?}");
+    }
+}

@@ -1,0 +1,197 @@
+//! What simulators may not answer: each rule of the contract that the host checks, broken once, by a guest that follows a
+//! script.
+
+use std::fmt::Write as _;
+
+use trace::{Completion, CompletionHeader, NONE, Says};
+
+use crate::support::{Ended, Folder, THREE, guest_text};
+
+/// What a guest does with a shard that holds requests. It has read all of the first one but its last byte by then, and
+/// has written no header yet.
+struct Script {
+    data: Vec<u8>,
+    steps: String,
+}
+
+impl Script {
+    /// A guest that says `says` of itself on an empty shard, and nothing yet on others.
+    fn silent(says: u64) -> Self {
+        Self { data: CompletionHeader { says: Says(says) }.to_bytes().to_vec(), steps: String::new() }
+    }
+
+    /// One that says the same on every shard, and has read it.
+    fn saying(says: u64) -> Self {
+        Self::silent(says).header(says).reads(900_000)
+    }
+
+    fn reads(mut self, length: u32) -> Self {
+        writeln!(self.steps, "(drop (call $read (i32.const {length})))").unwrap();
+        self
+    }
+
+    fn writes(mut self, bytes: &[u8]) -> Self {
+        writeln!(self.steps, "(call $write (i32.const {}) (i32.const {}))", 64 + self.data.len(), bytes.len()).unwrap();
+        self.data.extend_from_slice(bytes);
+        self
+    }
+
+    fn header(self, says: u64) -> Self {
+        self.writes(&CompletionHeader { says: Says(says) }.to_bytes())
+    }
+
+    /// Answers request `id`, times in µs.
+    fn answers(self, id: u64, start_us: u64, finish_us: u64, service_us: u64) -> Self {
+        let ns = |us: u64| us.saturating_mul(1000);
+        self.writes(
+            &Completion { id, start_ns: ns(start_us), finish_ns: ns(finish_us), service_ns: ns(service_us) }.to_bytes(),
+        )
+    }
+
+    fn module(&self) -> String {
+        let data = self.data.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
+        guest_text("script").replace("DATA", &data).replace(";; SCRIPT", &self.steps)
+    }
+
+    /// Ends with exit code `code` over [`THREE`] with `flags`.
+    fn exits(self, code: i32, flags: &str) -> Ended {
+        let folder = Folder::with("trace.csv", THREE).and_module("guest", &self.module());
+        let ended = folder.host_with("guest", &format!("trace.csv {flags} --completions out")).exits(code);
+        assert_eq!(folder.names().contains(&"out".to_owned()), code == 0, "{}", ended.errors());
+        assert_eq!(folder.names().len(), if code == 0 { 3 } else { 2 }, "{:?}", folder.names());
+        ended
+    }
+
+    /// Ends with exit code 7, an error that names the worker and holds `rule`.
+    fn breaks(self, rule: &str) {
+        self.exits(7, "").says("error: worker 1: ").says(rule);
+    }
+
+    fn breaks_with(self, flags: &str, rule: &str) {
+        self.exits(7, flags).says("error: worker 1: ").says(rule);
+    }
+}
+
+/// "Never" and "still in service", in µs.
+const NEVER: u64 = NONE;
+
+#[test]
+fn answers_of_any_order_are_taken() {
+    let right = |script: Script| script.answers(2, 20, 21, 1).answers(0, 0, 5, 5).answers(1, 5, 10, 5).exits(0, "");
+    right(Script::saying(0)).prints("Average delay in queue                0.001000 ms\n");
+    // The same in pieces that end within records.
+    let bytes = Script::saying(0).answers(1, 5, 10, 5).answers(2, 20, 21, 1).answers(0, 0, 5, 5).data;
+    let mut script = Script::saying(0);
+    for piece in bytes[64..].chunks(7) {
+        script = script.writes(piece);
+    }
+    script.exits(0, "").prints("Average delay in queue                0.001000 ms\n");
+}
+
+#[test]
+fn an_answer_belongs_to_one_request_that_was_read() {
+    let rule = "): no request of this id is read and unanswered";
+    let id_7 = "answer 1 (id 7, start 0, finish 5000, service 5000): no request of this id is read and unanswered";
+    Script::saying(0).answers(7, 0, 5, 5).breaks(id_7);
+    Script::saying(0).answers(0, 0, 5, 5).answers(0, 0, 5, 5).breaks(rule);
+    // Out of order, and then once more.
+    Script::saying(0).answers(1, 5, 10, 5).answers(1, 5, 10, 5).breaks(rule);
+    // The last byte of a request is not read yet; then the first request's is, and the second's first.
+    Script::silent(0).header(0).answers(0, 0, 5, 5).breaks(rule);
+    let early = Script::silent(0).header(0).reads(1 + 47).answers(0, 0, 5, 5).answers(1, 5, 10, 5);
+    early.exits(7, "").says("answer 2 (id 1, ").says(rule);
+}
+
+#[test]
+fn times_go_forward_and_service_is_what_was_needed() {
+    Script::saying(0)
+        .answers(1, 1, 6, 5)
+        .breaks("answer 1 (id 1, start 1000, finish 6000, service 5000): start is before arrival");
+    Script::saying(0).answers(0, 3, 2, 5).breaks("finish is before start");
+    Script::saying(0).answers(0, 0, 6, 6).breaks("service is more than the request's demand");
+    Script::saying(0).answers(0, 0, 6, 5).breaks("finish - start is not service");
+    Script::saying(32).answers(0, 0, 4, 5).breaks("service is more than all servers give");
+    // Three at a time are more than one server gives.
+    let together = Script::saying(16).answers(0, 0, 30, 30).answers(1, 2, 60, 58).answers(2, 20, 60, 40);
+    together.breaks("all service together, 128000 ns, is more than SERVERS=1 give in 60000 ns");
+}
+
+#[test]
+fn who_is_never_served_gets_no_service_and_leaves() {
+    Script::saying(4).answers(0, NEVER, 1, 1).breaks("never served, but service is not 0");
+    Script::saying(4).answers(0, NEVER, NEVER, 0).breaks("neither start nor finish");
+    Script::saying(4).answers(1, NEVER, 1, 0).breaks("finish is before arrival");
+    Script::saying(0)
+        .answers(0, NEVER, 0, 0)
+        .breaks("rejected by a simulator that does not say that it honours CAPACITY");
+    let given_up = |script: Script| script.answers(0, 0, 5, 5).answers(1, NEVER, 4, 0).answers(2, 20, 20, 0);
+    given_up(Script::saying(0)).exits(0, "").prints("  given up                                   2\n");
+}
+
+#[test]
+fn all_is_answered() {
+    Script::saying(0).breaks("it ended with 3 requests unanswered, the first is 0");
+    Script::saying(0).answers(0, 0, 5, 5).answers(2, 20, 21, 1).breaks("1 requests unanswered, the first is 1");
+    Script::silent(0).header(0).reads(1).answers(0, 0, 5, 5).breaks("it ended before it had read its shard");
+    Script::saying(0).answers(0, 0, NEVER, 2).breaks("still in service at the end");
+    Script::saying(0).answers(0, 0, 5, 5).writes(&[1; 31]).breaks("its last answer is cut short, 31 of 32 bytes");
+}
+
+#[test]
+fn the_header_is_always_there_and_always_the_same() {
+    Script::silent(0).reads(900_000).breaks("it wrote no header");
+    Script::silent(0).header(1).breaks("the header of its answers says 1, on an empty shard it said 0");
+    Script::silent(9).header(8).breaks("the header of its answers says 8, on an empty shard it said 9");
+    Script::silent(0)
+        .writes(b"QBOXREQ\n\x01\0\0\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")
+        .breaks("the first bytes are");
+    Script::silent(0).writes(b"QBOXCPL\n\x01\0\0\0").breaks("cut short, 12 of 32 bytes");
+    // What is wrong on an empty shard is found before the trace is looked at.
+    let on_empty =
+        |script: Script| script.exits(7, "").says("guest.wasm on an empty shard: the header of its answers: ");
+    on_empty(Script::silent(64)).says("0x40");
+    on_empty(Script::silent(u64::MAX)).says("bits");
+    let folder = Folder::with("trace.csv", THREE)
+        .and_module("nothing", "(module (memory (export \"memory\") 1) (func (export \"_start\")))");
+    folder.host_with("nothing", "trace.csv").exits(7).says("nothing.wasm on an empty shard: it wrote no header");
+}
+
+#[test]
+fn a_setting_is_refused_without_its_bit() {
+    for (flag, setting) in [
+        ("--servers 2", "SERVERS=2"),
+        ("--discipline sjf", "DISCIPLINE=sjf"),
+        ("--capacity 9", "CAPACITY=9"),
+        ("--delay 1", "DELAY=1"),
+    ] {
+        let bit = match setting.split('=').next().unwrap() {
+            "SERVERS" => 1,
+            "DISCIPLINE" => 2,
+            "CAPACITY" => 4,
+            _ => 8,
+        };
+        Script::saying(63 - bit).exits(2, flag).says(&format!("{setting}: the module does not say that it honours"));
+    }
+    // At their defaults no bit is asked for.
+    let right = Script::saying(0).answers(0, 0, 5, 5).answers(1, 5, 10, 5).answers(2, 20, 21, 1);
+    right
+        .exits(0, "--servers 1 --discipline fifo --capacity 0 --delay 0")
+        .says("the order of service is the simulator's own");
+}
+
+#[test]
+fn with_delay_the_simulation_ends_at_that_entry() {
+    // At 5 µs request 0 leaves and 1 enters; 2 has not yet arrived, whether it was read or not.
+    let ends = |script: Script| script.answers(0, 0, 5, 5).answers(1, 5, NEVER, 0).exits(0, "--delay 2");
+    for script in [Script::saying(8), Script::silent(8).header(8).reads(1 + 48)] {
+        ends(script)
+            .prints("  in service                                 1\n")
+            .prints("  not yet arrived                            1\n");
+    }
+    let first = || Script::saying(8).answers(0, 0, 5, 5);
+    first().answers(1, 5, 10, 5).breaks_with("--delay 2", "a finish at 10000 ns is after the end at 5000 ns");
+    first().answers(1, 5, NEVER, 1).breaks_with("--delay 2", "those in service say that the end was at 6000 ns");
+    first().answers(1, 5, NEVER, 0).answers(2, 20, NEVER, 0).breaks_with("--delay 2", "one more start than DELAY");
+    first().breaks_with("--delay 2", "it ended with 2 requests unanswered, the first is 1");
+    first().answers(1, 5, 10, 5).answers(2, 20, NEVER, 0).breaks_with("--delay 4", "DELAY was not reached");
+}

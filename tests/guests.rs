@@ -1,0 +1,63 @@
+//! Another's module in the place of `sim.wasm`: written by hand after the contract, it needs nothing of ours.
+
+use crate::support::{Folder, THREE};
+
+#[test]
+fn a_module_written_by_hand_waits_as_the_default_one() {
+    let folder = Folder::new().and_guest("fifo");
+    // Some 30,000 requests are 22 pieces of 64 KiB, of which none ends with a whole record by itself.
+    folder.run("tracegen", "--samples 30000 --concurrency 3 --inter-arrival 10 --out trace.csv").succeeds();
+    folder.host("trace.csv --st 3 --completions ours.csv").succeeds();
+    folder.host_with("fifo", "trace.csv --st 3 --completions theirs.csv").succeeds();
+    assert_eq!(folder.text("ours.csv").lines().count(), 30_001);
+    assert!(folder.text("ours.csv") == folder.text("theirs.csv"));
+}
+
+#[test]
+fn it_is_swapped_by_its_name_alone() {
+    let folder = Folder::with("trace.csv", THREE).and_guest("fifo");
+    let bytes = folder.read("fifo.wasm");
+    let folder = folder.and("sim.wasm", bytes);
+    let sha = |ended: crate::support::Ended| ended.json()["module"]["sha256"].as_str().unwrap().to_owned();
+    let named = sha(folder.host_with("fifo", "trace.csv --report -").succeeds());
+    let by_setting = sha(folder.run("host", "trace.csv --report -").env("MODULE", "fifo.wasm").succeeds());
+    // MODULE's default is the sim.wasm of the current directory.
+    let found = sha(folder.run("host", "trace.csv --report -").succeeds());
+    let default = sha(folder.host("trace.csv --report -").succeeds());
+    assert_eq!([&named, &named], [&by_setting, &found]);
+    assert_ne!(named, default);
+    folder
+        .host_with("fifo", "trace.csv")
+        .succeeds()
+        .says("the order of service is the simulator's own")
+        .prints(&format!("Module fifo.wasm (SHA-256 {})\n\nAverage delay in queue", &named[..16]));
+}
+
+#[test]
+fn what_it_does_not_honour_is_refused() {
+    let folder = Folder::with("trace.csv", THREE).and_guest("fifo");
+    folder
+        .host_with("fifo", "trace.csv --servers 2")
+        .exits(2)
+        .says("error: fifo.wasm on an empty shard: SERVERS=2: the module does not say that it honours SERVERS (bit 1)");
+}
+
+#[test]
+fn it_gets_the_settings_of_the_model_and_its_arguments_and_nothing_else() {
+    let folder = Folder::with("trace.csv", THREE).and_guest("environment");
+    let told = "SIM_CONTRACT=1 ST_NS=1500000 SERVICE=deterministic SERVERS=3 DISCIPLINE=sjf CAPACITY=7 DELAY=9 WORKER=2 \
+                WORKERS=5 SEED=11 sim --one two";
+    folder
+        .host_with(
+            "environment",
+            "trace.csv --st 1.5 --service deterministic --servers 3 --discipline sjf --capacity 7 --delay 9 --worker 2 \
+             --workers 5 --seed 11 -- --one two",
+        )
+        .env("HOME", "/root")
+        .env("SECRET", "1")
+        .exits(5)
+        .says(&format!("it said: {told}\n"));
+    let defaults = "SIM_CONTRACT=1 ST_NS=10000000 SERVICE=exponential SERVERS=1 DISCIPLINE=fifo CAPACITY=0 DELAY=0 WORKER=1 \
+                    WORKERS=1 SEED=1 sim";
+    folder.host_with("environment", "trace.csv").env("WORKERS", "4").exits(5).says(&format!("it said: {defaults}\n"));
+}

@@ -1,0 +1,28 @@
+;; Says its whole environment, then its arguments, on stderr, and gives up.
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $environ_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (func $say (param $length i32)
+    (local $at i32)
+    ;; A blank for every zero byte between two texts.
+    (local.set $at (i32.const 0x1000))
+    (loop $bytes
+      (if (i32.eqz (i32.load8_u (local.get $at))) (then (i32.store8 (local.get $at) (i32.const 32))))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (br_if $bytes (i32.lt_u (local.get $at) (i32.add (i32.const 0x1000) (local.get $length)))))
+    (i32.store (i32.const 0) (i32.const 0x1000))
+    (i32.store (i32.const 4) (local.get $length))
+    (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8))))
+  (func (export "_start")
+    (drop (call $environ_sizes_get (i32.const 16) (i32.const 20)))
+    (drop (call $environ_get (i32.const 64) (i32.const 0x1000)))
+    (call $say (i32.load (i32.const 20)))
+    (drop (call $args_sizes_get (i32.const 16) (i32.const 20)))
+    (drop (call $args_get (i32.const 64) (i32.const 0x1000)))
+    (call $say (i32.load (i32.const 20)))
+    (call $proc_exit (i32.const 1))))

@@ -1,0 +1,10 @@
+;; Writes a header and then answers without end, to requests that it has not read.
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 0) "\00\10\00\00" "\00\00\01\00")
+  (data (i32.const 0x1000) "QBOXCPL\n" "\01\00\00\00" "\20\00\00\00")
+  (func (export "_start")
+    (loop $forever
+      (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+      (br $forever))))

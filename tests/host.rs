@@ -1,0 +1,239 @@
+//! The program `host`: what it prints and writes, and how it refuses what is wrong.
+
+use std::io::Write as _;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use trace::{Completion, NONE, Request};
+
+use crate::support::{Folder, THREE, guest_text, many_rows, shard, sim_wasm};
+
+#[test]
+fn the_text_begins_with_the_module_and_the_four_classical_lines() {
+    let text = Folder::with("trace.csv", THREE).host("trace.csv").succeeds().says_nothing().stdout();
+    let (head, rest) = text.split_once("\n\n").unwrap();
+    assert!(head.starts_with(&format!("Module {} (SHA-256 ", sim_wasm().display())), "{head}");
+    // 3 µs over three requests, 3 of 21 µs waiting, 11 of 21 µs busy.
+    let classical = "\
+Average delay in queue                0.001000 ms
+Average number in queue               0.142857
+Server utilization                    0.523810
+Time simulation ended                 0.021000 ms
+";
+    assert!(rest.starts_with(classical), "{rest}");
+    assert!(
+        rest.contains(
+            "Requests offered                             3\n  completed                                  3\n"
+        )
+    );
+}
+
+#[test]
+fn the_report_holds_integers_alone_and_is_the_same_each_time() {
+    let folder = Folder::new();
+    folder.run("tracegen", "--samples 20000 --out trace.csv").succeeds();
+    let write = |name: &str| {
+        let printed = folder.host(&format!("trace.csv --servers 2 --st 5ms --report {name}")).succeeds();
+        assert!(printed.stdout().contains("Average delay in queue"));
+        folder.text(name)
+    };
+    let report = write("once.json");
+    assert_eq!(report, write("again.json"));
+    assert_eq!(report, folder.host("trace.csv --servers 2 --st 5ms --report -").succeeds().stdout());
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert!(!has_float(&report), "{report}");
+    assert_eq!(report["tally"]["counts"]["completed"], 20000);
+    let settings = json!({
+        "CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 2, "SERVICE": "exponential", "SIM_ARGS": "",
+        "ST_NS": 5_000_000
+    });
+    assert_eq!(report["settings"], settings);
+    assert_eq!((&report["trace"]["format"], &report["trace"]["requests"]), (&json!("csv"), &json!(20000)));
+    assert_eq!(report["trace"]["blake3"].as_str().unwrap().len(), 64);
+    assert_eq!(report["module"]["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!((&report["contract"], &report["queuebox"]), (&json!(1), &json!(env!("CARGO_PKG_VERSION"))));
+}
+
+fn has_float(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(values) => values.iter().any(has_float),
+        Value::Object(members) => members.values().any(has_float),
+        _ => false,
+    }
+}
+
+#[test]
+fn a_report_names_no_law_where_no_demand_was_drawn() {
+    let report = Folder::with("trace.csv", THREE).host("trace.csv --report -").succeeds().json();
+    assert!(report["settings"].get("ST_NS").is_none() && report["settings"].get("SERVICE").is_none(), "{report}");
+}
+
+#[test]
+fn completions_are_csv_by_the_file_s_name_and_else_records() {
+    let folder = Folder::with("trace.csv", THREE);
+    folder.host("trace.csv --delay 2 --completions all.csv").succeeds();
+    let csv = "id,arrival_ns,start_ns,finish_ns,service_ns,worker\n0,0,0,5000,5000,1\n1,2000,5000,,0,1\n";
+    assert_eq!(folder.text("all.csv"), csv);
+    folder.host("trace.csv --delay 2 --completions all --worker 3 --workers 3").succeeds();
+    let completion = |id, start_ns, finish_ns, service_ns| Completion { id, start_ns, finish_ns, service_ns };
+    assert_eq!(folder.completions("all"), [completion(0, 0, 5000, 5000), completion(1, 5000, NONE, 0)]);
+    assert_eq!(folder.names(), ["all", "all.csv", "trace.csv"]);
+}
+
+#[test]
+fn a_trace_is_the_same_as_csv_as_records_and_from_stdin() {
+    let requests: Vec<Request> = [(0, 5000), (2000, 5000), (20_000, 1000)]
+        .iter()
+        .zip(0..)
+        .map(|(&(arrival_ns, service_ns), id)| Request { id, arrival_ns, service_ns, ..Request::default() })
+        .collect();
+    let records = shard(&requests);
+    let folder = Folder::with("trace.csv", THREE).and("trace.req", &records);
+    let tally = |ended: crate::support::Ended| ended.json()["tally"].clone();
+    let csv = tally(folder.host("trace.csv --report -").succeeds());
+    assert_eq!(csv["delay_sum_ns"], "3000");
+    assert_eq!(csv, tally(folder.host("trace.req --report -").succeeds()));
+    assert_eq!(csv, tally(folder.host("- --report -").stdin(THREE).succeeds()));
+    assert_eq!(csv, tally(folder.host("- --report -").stdin(records).succeeds()));
+}
+
+#[test]
+fn a_bad_trace_is_refused_with_file_and_line() {
+    let mut rows: String = (0..116).map(|row| format!("{row}\n")).collect();
+    rows.insert_str(0, "arrival_ms\n");
+    let row_118 = |row: &str| Folder::with("trace.csv", format!("{rows}{row}\n200\n"));
+    let refused = |folder: Folder, error: &str| {
+        folder.host("trace.csv --completions out.csv --report out.json").exits(3).says(&format!("error: {error}"));
+        assert_eq!(folder.names(), ["trace.csv"]);
+    };
+    refused(row_118("x"), "trace.csv:118: ");
+    refused(row_118("114"), "trace.csv:118: ");
+    refused(row_118(""), "trace.csv:118: ");
+    refused(row_118("117,1"), "trace.csv:118: ");
+    refused(Folder::with("trace.csv", ""), "trace.csv: the file is empty");
+    refused(Folder::with("trace.csv", "arrival_ms\n"), "trace.csv: the trace has no requests");
+    refused(Folder::with("trace.csv", "time\n1\n"), "trace.csv:1: no format is known");
+    Folder::new().host("trace.csv").exits(3).says("error: trace.csv: No such file");
+    row_118("114").host("trace.csv --sort").succeeds();
+    let long = format!("arrival_ns,service_ns\n0,{0}\n0,{0}\n", 1u64 << 61);
+    Folder::with("trace.csv", long).host("trace.csv").exits(3).says("request 1: its arrival and all demands");
+}
+
+#[test]
+fn a_shard_cut_short_or_too_long_is_refused() {
+    let requests: Vec<Request> = (0..20_000).map(|id| Request { id, arrival_ns: id, ..Request::default() }).collect();
+    let whole = shard(&requests);
+    let refused = |bytes: &[u8], error: &str| {
+        let folder = Folder::with("1.req", bytes);
+        folder.host("1.req --completions out").exits(3).says(error);
+        assert_eq!(folder.names(), ["1.req"]);
+    };
+    refused(&whole[..whole.len() - 1], "1.req: record 20000: the file is cut short (47 of 48 bytes)");
+    refused(&whole[..whole.len() - 48], "1.req: the file is cut short: 19999 requests where its header says 20000");
+    refused(&whole[..47], "1.req: the file is cut short: 47 of the header's 48 bytes");
+    refused(&[whole.clone(), requests[0].to_bytes().to_vec()].concat(), "1.req");
+}
+
+#[test]
+fn what_is_no_simulator_is_refused_with_exit_code_4() {
+    let trace = || Folder::with("trace.csv", THREE);
+    let refused =
+        |folder: Folder, rule: &str| folder.host_with("m", "trace.csv").exits(4).says("error: m.wasm: ").says(rule);
+    refused(trace(), "No such file");
+    refused(trace().and("m.wasm", ""), "it is not a WebAssembly module");
+    refused(trace().and("m.wasm", "#!/bin/sh\n"), "it is not a WebAssembly module");
+    refused(trace().and("m.wasm", guest_text("fifo")), "it is not a WebAssembly module");
+    let module = std::fs::read(sim_wasm()).unwrap();
+    for length in [4, 8, 100, module.len() / 2, module.len() - 1] {
+        // The names at a module's end may be missing, but not be cut.
+        refused(trace().and("m.wasm", &module[..length]), "");
+    }
+    let is = |text: &str, rule: &str| refused(trace().and_module("m", text), rule);
+    const MEMORY: &str = "(memory (export \"memory\") 1)";
+    const START: &str = "(func (export \"_start\"))";
+    is("(component)", "a component?");
+    is(&format!("(module {MEMORY})"), "it does not export a function \"_start\"");
+    is(&format!("(module {MEMORY} (func (export \"_start\") (param i32)))"), "\"_start\" without parameters");
+    is(&format!("(module {MEMORY} (func (export \"_start\") (result i32) (i32.const 0)))"), "_start");
+    is(&format!("(module {START})"), "it does not export its \"memory\"");
+    is(&format!("(module (import \"env\" \"tell\" (func)) {MEMORY} {START})"), "env");
+    let unknown = "(import \"wasi_snapshot_preview1\" \"fd_teleport\" (func))";
+    is(&format!("(module {unknown} {MEMORY} {START})"), "fd_teleport");
+    let other = "(import \"wasi_snapshot_preview1\" \"fd_close\" (func (param i64)))";
+    is(&format!("(module {other} {MEMORY} {START})"), "fd_close");
+    is(&format!("(module (memory (export \"memory\") 1 1 shared) {START})"), "");
+    is(&format!("(module (memory (export \"memory\") i64 1) {START})"), "");
+    is(&format!("(module {MEMORY} (memory 1) {START})"), "");
+}
+
+#[test]
+fn usage_is_refused_with_exit_code_2() {
+    let folder = Folder::with("trace.csv", THREE);
+    for arguments in ["", "trace.csv --unknown", "trace.csv --limit-time 0", "trace.csv --worker 0", "a.csv b.csv"] {
+        folder.host(arguments).exits_as_usage();
+    }
+    folder.host("trace.csv --worker 3 --workers 2").exits(2).says("--worker 3 is more than --workers 2");
+    folder.host("trace.csv --trace-format vcr").exits(2).says("--trace-format vcr is none of records, csv, original");
+}
+
+#[test]
+fn a_full_disk_is_the_host_s_own_failure() {
+    let folder = Folder::with("trace.csv", THREE);
+    folder.host("trace.csv --report /dev/full").exits(1).says("/dev/full: No space left on device");
+    folder.host("trace.csv --completions /dev/full").exits(1).says("/dev/full: ");
+    folder.host("trace.csv --report missing/report.json").exits(1).says("missing/report.json: No such file");
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    folder.host("trace.csv").stdout(full()).exits(1).says("No space left on device");
+    assert_eq!(folder.names(), ["trace.csv"]);
+}
+
+#[test]
+fn a_closed_stdout_ends_quietly_with_141() {
+    let folder = Folder::with("trace.csv", THREE);
+    let host = |arguments| folder.host(arguments);
+    for run in [host("trace.csv"), host("trace.csv --report -"), folder.run("host", "limits")] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        run.stdout(writer).exits(141).says_nothing();
+    }
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_half_written() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let folder = Folder::new();
+        let host = folder.host("- --completions out.csv --report out.json").start();
+        host.child.stdin.as_ref().unwrap().write_all(&many_rows()).unwrap();
+        folder.wait_for_a_file();
+        kill_process(Pid::from_child(&host.child), signal).unwrap();
+        let ended = host.end();
+        assert_eq!((ended.code(), folder.names()), (Some(code), vec![]), "{}", ended.errors());
+    }
+}
+
+#[test]
+fn help_version_and_limits_are_there() {
+    let folder = Folder::new();
+    let help = folder.run("host", "--help").succeeds().says_nothing();
+    let help = help.prints("Usage: host").prints("--completions <FILE>").prints("--servers <SERVERS>");
+    help.prints("Exit codes: 0 done").prints("7 contract broken").prints("Example: host --module sim.wasm trace.csv");
+    let version = folder.run("host", "--version").succeeds().stdout();
+    assert_eq!(version, format!("host {}\n", env!("CARGO_PKG_VERSION")));
+    let limits = folder.run("host", "limits").succeeds().stdout();
+    for limit in
+        ["memory ", "processor time ", "unanswered requests ", "table elements ", "stack ", "output ", "error text "]
+    {
+        assert!(limits.lines().any(|line| line.starts_with(limit)), "{limit}: {limits}");
+    }
+    for flag in ["--limit-memory", "--limit-time", "--limit-unanswered"] {
+        assert!(limits.contains(flag) && folder.run("host", "--help").succeeds().stdout().contains(flag), "{flag}");
+    }
+}
+
+#[test]
+fn an_old_result_stays_where_a_new_run_fails() {
+    let folder = Folder::with("trace.csv", "arrival_ms\nx\n").and("out.csv", "old").and("out.json", "old");
+    folder.host("trace.csv --completions out.csv --report out.json").exits(3);
+    assert_eq!((folder.text("out.csv"), folder.text("out.json")), ("old".to_owned(), "old".to_owned()));
+}

@@ -1,0 +1,17 @@
+//! Whole programs, the model against theory and against another simulation, hostile simulators.
+//!
+//! `make test` builds the programs and the module first and says where they are.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod contract;
+mod guests;
+mod host;
+mod middleware;
+mod oracle;
+mod queueing;
+mod sandbox;
+mod settings;
+mod simulator;
+mod support;
+mod tracegen;

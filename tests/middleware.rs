@@ -1,0 +1,332 @@
+//! `middleware`: whole runs on the local engine, partitioning, results.
+
+use serde_json::Value;
+
+use crate::support::{Ended, Folder, Run, guest_text, many_rows, sim_wasm};
+
+fn middleware(folder: &Folder, arguments: &str) -> Run {
+    folder.run("middleware", arguments).env("MODULE", sim_wasm().to_str().unwrap())
+}
+
+/// The JSON report of a run.
+fn report(folder: &Folder, arguments: &str) -> Value {
+    middleware(folder, &format!("run --report - {arguments}")).succeeds().json()
+}
+
+fn workers(report: &Value) -> &Vec<Value> {
+    report["workers"].as_array().unwrap()
+}
+
+fn offered(worker: &Value) -> u64 {
+    worker["counts"]["offered"].as_u64().unwrap()
+}
+
+fn mean_delay(report: &Value) -> f64 {
+    report["run"]["average_delay_in_queue_ns"].as_f64().unwrap()
+}
+
+/// Ids of a CSV's first column.
+fn ids(csv: &str) -> Vec<u64> {
+    csv.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn a_run_prints_a_row_a_worker_and_results_prints_it_again_in_the_classical_words() {
+    let folder = Folder::new();
+    let ended = middleware(&folder, "run --samples 4000").succeeds().says("module:").says("engine: local");
+    for head in ["worker", "offered", "completed", "utilization", "p50", "p99", "max", "RR over 4 workers"] {
+        assert!(ended.stdout().contains(head), "{head}: {}", ended.stdout());
+    }
+    let rows = ended.stdout();
+    assert_eq!(rows.lines().filter(|line| line.split_whitespace().nth(1) == Some("1000")).count(), 4, "{rows}");
+    assert!(rows.lines().any(|line| line.trim_start().starts_with("run") && line.contains("4000")));
+
+    let results = middleware(&folder, "results").succeeds().stdout();
+    for worker in 1..=4 {
+        let lines: Vec<&str> = results.lines().skip_while(|line| *line != format!("Worker {worker}")).skip(1).collect();
+        for (line, words) in lines.iter().zip([
+            "Average delay in queue",
+            "Average number in queue",
+            "Server utilization",
+            "Time simulation ended",
+        ]) {
+            let number = line.strip_prefix(words).unwrap_or_else(|| panic!("{line}")).trim().trim_end_matches(" ms");
+            assert_eq!(number.split_once('.').unwrap().1.len(), 6, "six decimals: {line}");
+        }
+    }
+    assert!(results.contains("Whole run, 4 workers"));
+}
+
+#[test]
+fn the_run_folder_holds_what_repeats_the_run() {
+    let folder = Folder::new();
+    middleware(&folder, "run --samples 40 --keep").succeeds();
+    let runs = Folder::names(&folder);
+    assert_eq!(runs, ["runs"]);
+    let run = folder.only_in("runs");
+    let names = folder.names_in(&run);
+    assert_eq!(names, ["module.wasm", "report.json", "report.txt", "reports", "run.json", "shards"]);
+    assert_eq!(folder.names_in(&format!("{run}/shards")), ["1.req", "2.req", "3.req", "4.req"]);
+    assert_eq!(folder.names_in(&format!("{run}/reports")), ["1.json", "2.json", "3.json", "4.json"]);
+    let repeat: Value = serde_json::from_slice(&folder.read(&format!("{run}/run.json"))).unwrap();
+    assert_eq!(repeat["settings"]["SAMPLES"], "40");
+    // A kept shard, by the host alone, gives the worker's row again.
+    let alone = folder.host(&format!("{run}/shards/3.req --worker 3 --workers 4 --report -")).succeeds().json();
+    let kept: Value = serde_json::from_slice(&folder.read(&format!("{run}/reports/3.json"))).unwrap();
+    assert_eq!(alone["tally"], kept["tally"]);
+}
+
+#[test]
+fn two_runs_give_the_same_bytes_and_the_trace_may_be_written_in_between() {
+    let folder = Folder::new();
+    let twice =
+        [(); 2].map(|()| middleware(&folder, "run --samples 5000 --balancer TC --report -").succeeds().stdout());
+    assert_eq!(twice[0], twice[1]);
+
+    folder.run("tracegen", "--samples 5000 --out t.csv").succeeds();
+    folder.run("tracegen", "--samples 5000 --format records --out t.req").succeeds();
+    let generated: Value = serde_json::from_str(&twice[0]).unwrap();
+    for trace in ["t.csv", "t.req"] {
+        let recorded = report(&folder, &format!("--trace {trace} --balancer TC"));
+        assert_eq!((&recorded["workers"], &recorded["run"]), (&generated["workers"], &generated["run"]), "{trace}");
+    }
+}
+
+#[test]
+fn the_report_names_all_that_takes_part_and_nothing_else() {
+    let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n2,5\n");
+    let recorded = report(&folder, "--trace t.csv --workers 2");
+    assert_eq!(recorded["trace"]["format"], "csv");
+    assert_eq!(recorded["trace"]["blake3"].as_str().unwrap().len(), 64);
+    assert_eq!(recorded["module"]["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!((&recorded["settings"]["WORKERS"], &recorded["settings"]["BALANCER"]), (&2.into(), &"RR".into()));
+    assert_eq!(recorded["settings"].get("ST_NS"), None, "no demand was drawn");
+    let generated = report(&folder, "--samples 10");
+    assert_eq!(generated["settings"]["ST_NS"], 10_000_000);
+    assert_eq!(generated["trace"]["generated"]["SAMPLES"], 10);
+    for report in [recorded, generated] {
+        let text = report.to_string();
+        for absent in ["ENGINE", "MODULE", "seconds", "t.csv", "sim.wasm", "runs"] {
+            assert!(!text.contains(absent), "{absent}");
+        }
+    }
+}
+
+#[test]
+fn every_request_is_in_exactly_one_shard() {
+    let folder = Folder::new();
+    for balancer in ["R", "RR", "TC"] {
+        for format in ["csv", "records"] {
+            let out = format!("{balancer}-{format}");
+            middleware(
+                &folder,
+                &format!("partition --samples 3000 --workers 7 --balancer {balancer} --format {format} --out {out}"),
+            )
+            .succeeds()
+            .says_nothing();
+        }
+        let mut all = Vec::new();
+        for worker in 1..=7 {
+            let csv = folder.text(&format!("{balancer}-csv/{worker}.csv"));
+            let shard = ids(&csv);
+            assert!(shard.is_sorted());
+            // Both formats hold the same requests with the same demands.
+            let [csv, records] = ["csv/{}.csv", "records/{}.req"].map(|path| {
+                let path = format!("{balancer}-{}", path.replace("{}", &worker.to_string()));
+                folder.host(&format!("{path} --report -")).succeeds().json()["tally"].clone()
+            });
+            assert_eq!(csv, records);
+            all.extend(shard);
+        }
+        all.sort_unstable();
+        assert_eq!(all, (0..3000).collect::<Vec<_>>(), "{balancer}");
+    }
+    middleware(&folder, "partition --samples 10 --out RR-csv").exits(2).says("RR-csv is there already");
+}
+
+#[test]
+fn one_worker_is_the_run_and_the_host_says_the_same() {
+    let folder = Folder::new();
+    folder.run("tracegen", "--samples 2000 --out t.csv").succeeds();
+    let run = report(&folder, "--trace t.csv --workers 1");
+    let mut row = workers(&run)[0].clone();
+    row.as_object_mut().unwrap().remove("worker");
+    assert_eq!(row, run["run"]);
+    let text = folder.host("t.csv").succeeds().stdout();
+    let results = middleware(&folder, "results").succeeds().stdout();
+    assert!(results.contains(text.split_once("\n\n").unwrap().1), "{results}");
+}
+
+#[test]
+fn who_sees_the_backlog_waits_less() {
+    let folder = Folder::new();
+    let [random, robin, choices] =
+        ["R", "RR", "TC"].map(|policy| mean_delay(&report(&folder, &format!("--samples 200000 --balancer {policy}"))));
+    assert!(choices < robin && robin < random, "TC {choices}, RR {robin}, R {random}");
+}
+
+#[test]
+fn the_settings_of_the_original_run_and_what_is_odd_about_them_is_told() {
+    let original = "SAMPLES=500\nSIZE=500\nINTER_ARRIVAL=1\nREAD_RATIO=80\nSAS=5493\nDISTRIBUTION=3\nMEAN=1\nSTDEV=1\n\
+                    CONCURRENCY=1\nST=100\nDELAY=1000\nTESTNO=9\nBALANCER=RR\n";
+    let folder = Folder::with(".env.general", original);
+    let ended = middleware(&folder, "run").succeeds().says(".env.general:12: TESTNO is not a setting");
+    let text = ended.stdout();
+    assert!(text.contains("times what 4 worker(s)"), "{text}");
+    assert!(
+        text.contains("DELAY=1000 was not reached by 4 of 4 worker(s): the longest of their shards has 125 requests")
+    );
+}
+
+#[test]
+fn with_delay_each_worker_ends_by_its_own() {
+    let folder = Folder::new();
+    let run = report(&folder, "--samples 4000 --delay 100 --completions c.csv");
+    for worker in workers(&run) {
+        let counts = &worker["counts"];
+        let count = |name: &str| counts[name].as_u64().unwrap();
+        assert_eq!(count("completed") + count("in_service"), 100);
+        assert_eq!(count("completed") + count("in_service") + count("waiting") + count("not_yet_arrived"), 1000);
+    }
+    assert_eq!(folder.text("c.csv").lines().count(), 401);
+}
+
+#[test]
+fn completions_are_in_the_order_of_ids_and_name_their_worker() {
+    let folder = Folder::with("t.csv", "id,arrival_us,service_us\n3,0,5\n7,2,5\n8,20,1\n");
+    middleware(&folder, "run --trace t.csv --workers 2 --completions c.csv").succeeds();
+    let expected = "id,arrival_ns,start_ns,finish_ns,service_ns,worker\n\
+                    3,0,0,5000,5000,1\n7,2000,2000,7000,5000,2\n8,20000,20000,21000,1000,1\n";
+    assert_eq!(folder.text("c.csv"), expected);
+    middleware(&folder, "run --trace t.csv --workers 2 --completions c").succeeds();
+    assert_eq!(folder.completions("c").iter().map(|answer| answer.id).collect::<Vec<_>>(), [3, 7, 8]);
+    assert_eq!(folder.names(), ["c", "c.csv", "runs", "t.csv"]);
+}
+
+#[test]
+fn a_failing_worker_leaves_the_others_results() {
+    let cases = [
+        ("(unreachable)", 5, "simulator", "unreachable"),
+        ("(loop $for_ever (br $for_ever))", 6, "limit", "processor time"),
+        ("(drop (memory.grow (i32.const 60000)))", 6, "limit", "memory"),
+        (
+            "(loop $flood (i32.store (i32.const 0) (i32.const 0)) (i32.store (i32.const 4) (i32.const 0x10000)) (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8))) (br $flood))",
+            6,
+            "limit",
+            "error text",
+        ),
+        ("(call $answer) (call $answer)", 7, "contract", "no request of this id is read and unanswered"),
+    ];
+    for (failure, code, class, words) in cases {
+        let folder = Folder::new().and_module("mine", &guest_text("second_fails").replace(";; FAILURE", failure));
+        let arguments = "run --module mine.wasm --samples 12 --workers 3 --delay 1 --limit-time 1 --report r.json";
+        let ended = middleware(&folder, arguments).exits(code).says("error: worker 2: ").says(words);
+        assert!(ended.stdout().contains(&format!("failed ({class})")), "{}", ended.stdout());
+        let report: Value = serde_json::from_slice(&folder.read("r.json")).unwrap();
+        assert_eq!(report.get("run"), None);
+        let rows = workers(&report);
+        assert_eq!((&rows[1]["error"]["class"], &rows[1]["offered"]), (&class.into(), &4.into()));
+        assert_eq!([offered(&rows[0]), offered(&rows[2])], [4, 4]);
+        middleware(&folder, "results").succeeds().prints("worker 2 failed: ");
+    }
+}
+
+#[test]
+fn a_swapped_module_is_used_and_named() {
+    let folder = Folder::new().and_guest("fifo");
+    let arguments = "--samples 1000 --workers 3";
+    let [own, other] = [report(&folder, arguments), report(&folder, &format!("{arguments} --module fifo.wasm"))];
+    assert_ne!(own["module"]["sha256"], other["module"]["sha256"]);
+    assert_eq!(own["run"], other["run"]);
+    middleware(&folder, "run --module fifo.wasm --samples 10 --servers 2").exits(2).says("SERVERS=2").says("bit 1");
+}
+
+#[test]
+fn recorded_traces_are_recognised_sorted_on_request_and_refused_by_line() {
+    let azure = "app,func,end_timestamp,duration\na,f,2.5,0.5\nb,f,5.0,4.0\na,g,9.25,0.25\n";
+    let folder = Folder::with("azure.csv", azure);
+    middleware(&folder, "run --trace azure.csv").exits(3).says("azure.csv:3: ").says("--sort");
+    let run = report(&folder, "--trace azure.csv --sort --workers 1");
+    assert_eq!(
+        (&run["trace"]["format"], &run["trace"]["offset_ns"]),
+        (&"azure-functions-2021".into(), &1_000_000_000.into())
+    );
+    assert_eq!(run["run"]["time_simulation_ended_ns"], 8_250_000_000u64);
+    let forced = middleware(&folder, "run --trace azure.csv --trace-format mqsim");
+    forced.exits(3).says("azure.csv:1: ");
+    middleware(&folder, "run --trace azure.csv --trace-format nonsense").exits(2).says("nonsense");
+}
+
+#[test]
+fn wrong_input_is_one_line_an_exit_code_and_no_file() {
+    let bad_row = format!("arrival_ms\n{}x\n", "1\n".repeat(116));
+    let folder = Folder::with("bad.csv", bad_row).and("empty.csv", "");
+    let before = folder.names();
+    for (arguments, code, words) in [
+        ("run --workers 0", 2, "flag: WORKERS=0 must be an integer from 1 to"),
+        ("run --balancer BEST", 2, "flag: BALANCER=BEST must be one of R, RR, TC, JSQ, LW, HASH"),
+        ("run --trace bad.csv --completions c.csv --report r.json", 3, "bad.csv:118: "),
+        ("run --trace empty.csv", 3, "empty.csv"),
+        ("run --trace missing.csv", 3, "missing.csv"),
+        ("run --module missing.wasm", 4, "missing.wasm"),
+        ("run --module bad.csv", 4, "bad.csv"),
+        ("run --engine docker", 8, "Docker"),
+        ("run --sort", 2, "--trace"),
+        ("run --discipline sjf", 2, "DISCIPLINE=sjf"),
+        ("partition --trace bad.csv --out shards", 3, "bad.csv:118: "),
+        ("results", 2, "there is no run"),
+        ("results nothing", 2, "nothing"),
+    ] {
+        middleware(&folder, arguments).exits(code).says(words);
+        let after: Vec<String> = folder.names().into_iter().filter(|name| name != "runs").collect();
+        assert_eq!(after, before, "{arguments}");
+    }
+    assert!(folder.names_in("runs").is_empty());
+    middleware(&folder, "run --samples 10 --report /dev/full").exits(1).says("/dev/full: No space left");
+}
+
+#[test]
+fn ctrl_c_leaves_nothing() {
+    use std::io::Write as _;
+    let folder = Folder::new();
+    let mut started = middleware(&folder, "run --trace - --keep --completions c.csv").start();
+    let mut stdin = started.child.stdin.take().unwrap();
+    stdin.write_all(&many_rows()).unwrap();
+    let id = rustix::process::Pid::from_child(&started.child);
+    while folder.names().len() < 2 {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    assert_eq!(started.end().code(), Some(130));
+    assert_eq!((folder.names(), folder.names_in("runs").len()), (vec!["runs".to_owned()], 0));
+}
+
+#[test]
+fn more_workers_than_requests_is_a_note_and_empty_shards_have_dashes() {
+    let folder = Folder::new();
+    let ended: Ended = middleware(&folder, "run --samples 2 --workers 3").succeeds();
+    let text = ended.prints("there are more workers (3) than requests (2)").stdout();
+    assert!(
+        text.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().starts_with(&["3", "0", "0", "-"])),
+        "{text}"
+    );
+}
+
+#[test]
+fn of_many_workers_the_table_shows_three() {
+    let folder = Folder::new();
+    let ended = middleware(&folder, "run --samples 4000 --workers 40 --report all.json").succeeds();
+    let text = ended.prints("of 40 workers: the least, the median and the most loaded").stdout();
+    assert_eq!(text.lines().filter(|line| line.split_whitespace().nth(1) == Some("100")).count(), 3, "{text}");
+    let all: Value = serde_json::from_slice(&folder.read("all.json")).unwrap();
+    assert_eq!(workers(&all).len(), 40);
+}
+
+#[test]
+fn the_newest_twenty_runs_stay() {
+    let folder = Folder::new();
+    for _ in 0..23 {
+        middleware(&folder, "run --samples 1 --workers 1").succeeds();
+    }
+    assert_eq!(folder.names_in("runs").len(), 20);
+}

@@ -1,0 +1,89 @@
+//! Another simulation of first in, first out: an event at a time, as the contract's order of events is worded, and with
+//! nothing of the program's but the records.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use trace::{Completion, NONE, Request};
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Departure,
+    Entry,
+    Arrival,
+}
+
+/// Who is in service, and since when.
+#[derive(Clone, Copy)]
+struct InService {
+    id: u64,
+    start: u64,
+}
+
+/// What becomes of `requests` at `servers` servers, until the `delay`-th entry into service (0 = to the end), by id.
+pub(crate) fn completions(requests: &[Request], servers: usize, delay: u64) -> Vec<Completion> {
+    let demand = |id: u64| requests.iter().find(|request| request.id == id).unwrap().service_ns;
+    let mut events: BinaryHeap<Reverse<(u64, Kind, u64)>> =
+        requests.iter().map(|request| Reverse((request.arrival_ns, Kind::Arrival, request.id))).collect();
+    let mut waiting: VecDeque<u64> = VecDeque::new();
+    let mut in_service: Vec<InService> = Vec::new();
+    // Servers that somebody is about to enter, at this same instant.
+    let mut taken = 0;
+    let mut entries = 0;
+    let mut end = None;
+    let mut answers = Vec::new();
+
+    while let Some(Reverse((now, kind, id))) = events.pop() {
+        // At the end only those who leave at that very moment still do.
+        if end.is_some_and(|end| now > end || kind != Kind::Departure) {
+            break;
+        }
+        match kind {
+            Kind::Arrival => waiting.push_back(id),
+            Kind::Entry => {
+                taken -= 1;
+                in_service.push(InService { id, start: now });
+                events.push(Reverse((now + demand(id), Kind::Departure, id)));
+                entries += 1;
+                if entries == delay {
+                    end = Some(now);
+                }
+            }
+            Kind::Departure => {
+                let place = in_service.iter().position(|served| served.id == id).unwrap();
+                let InService { start, .. } = in_service.remove(place);
+                answers.push(Completion { id, start_ns: start, finish_ns: now, service_ns: now - start });
+            }
+        }
+        while in_service.len() + taken < servers
+            && let Some(first) = waiting.pop_front()
+        {
+            taken += 1;
+            events.push(Reverse((now, Kind::Entry, first)));
+        }
+    }
+    if let Some(end) = end {
+        answers.extend(in_service.iter().map(|&InService { id, start }| Completion {
+            id,
+            start_ns: start,
+            finish_ns: NONE,
+            service_ns: end - start,
+        }));
+    }
+    answers.sort_by_key(|answer| answer.id);
+    answers
+}
+
+#[test]
+fn by_hand() {
+    let request = |id, arrival_ns, service_ns| Request { id, arrival_ns, service_ns, ..Request::default() };
+    let requests = [request(3, 0, 10), request(4, 0, 4), request(9, 1, 3)];
+    let rows = |servers, delay| -> Vec<(u64, u64, u64, u64)> {
+        let answers = completions(&requests, servers, delay);
+        answers.iter().map(|answer| (answer.id, answer.start_ns, answer.finish_ns, answer.service_ns)).collect()
+    };
+    assert_eq!(rows(1, 0), [(3, 0, 10, 10), (4, 10, 14, 4), (9, 14, 17, 3)]);
+    assert_eq!(rows(2, 0), [(3, 0, 10, 10), (4, 0, 4, 4), (9, 4, 7, 3)]);
+    assert_eq!(rows(2, 3), [(3, 0, NONE, 4), (4, 0, 4, 4), (9, 4, NONE, 0)]);
+    assert_eq!(rows(3, 2), [(3, 0, NONE, 0), (4, 0, NONE, 0)]);
+}

@@ -1,0 +1,189 @@
+//! Delays in queue against theory. Shown by `cargo test --release queueing -- --nocapture`, with the environment that
+//! `make test` sets.
+//!
+//! Every case is simulated `REPLICATIONS` times from seeds of their own, and theory must lie within the interval of 99.9 %
+//! confidence that Student's law gives for the mean over them. A replication starts with an empty system; its first
+//! `WARM_UP` requests are not measured. The slowest case, M/M/1 at 0.9, forgets its start with a time constant of
+//! 1/(1 − √0.9)² = 380 service times (Cohen, "The Single Server Queue", 1982), of which the warm-up is more than 50.
+
+use clap::Command;
+use sim_wasm::{Fifo, Model};
+use trace::demand::Demands;
+use trace::settings::{Settings, add_flags};
+use trace::{Completion, Request};
+use tracegen::{Generation, Generator};
+
+use crate::support::Folder;
+
+const REPLICATIONS: u64 = 30;
+/// Student's quantile of 0.9995 at 29 degrees of freedom.
+const STUDENT: f64 = 3.659;
+const WARM_UP: u64 = 20_000;
+const MEASURED: u64 = 200_000;
+
+/// One queue: the mean gap between arrivals is 10 ms.
+struct Case {
+    name: &'static str,
+    utilization: f64,
+    servers: u32,
+    service: &'static str,
+    /// Clients that arrivals come from, each by a Poisson process.
+    clients: u64,
+}
+
+const MM1: Case = Case { name: "M/M/1", utilization: 0.75, servers: 1, service: "exponential", clients: 1 };
+const MD1: Case = Case { name: "M/D/1", service: "deterministic", ..MM1 };
+
+impl Case {
+    fn service_ms(&self) -> f64 {
+        10.0 * self.utilization * f64::from(self.servers)
+    }
+
+    /// The mean delay in queue \[ms\]: Erlang's C (1917) over the rate at which a full system serves beyond what arrives;
+    /// where service is constant and there is one server, half of it, by Pollaczek's and Khinchine's formula.
+    fn theory_ms(&self) -> f64 {
+        let servers = i32::try_from(self.servers).unwrap();
+        let load = self.utilization * f64::from(servers);
+        let term = |n: i32| (1..=n).fold(1.0, |term, i| term * load / f64::from(i));
+        let all_busy = term(servers) / (1.0 - self.utilization);
+        let waits = all_busy / ((0..servers).map(term).sum::<f64>() + all_busy);
+        let delay = waits * self.service_ms() / (f64::from(servers) * (1.0 - self.utilization));
+        if self.service == "deterministic" { delay / 2.0 } else { delay }
+    }
+
+    fn flags(&self, seed: u64) -> Vec<String> {
+        let gap_ms = 10 * self.clients;
+        let (clients, service, st_ns) = (self.clients, self.service, (self.service_ms() * 1e6).round());
+        let text = format!(
+            "tracegen --env-file /dev/null --distribution poisson --inter-arrival {gap_ms}ms --concurrency {clients} \
+             --samples {} --seed {seed} --st {st_ns}ns --service {service}",
+            WARM_UP + MEASURED
+        );
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    /// The mean delay in queue of one replication \[ms\].
+    fn simulate(&self, seed: u64) -> f64 {
+        let keys: Vec<_> = Generation::KEYS.iter().chain(&["ST", "SERVICE"]).copied().collect();
+        let matches = add_flags(Command::new("tracegen"), &keys).get_matches_from(self.flags(seed));
+        let settings = Settings::resolve(&matches, &keys).unwrap();
+        let demands = Demands::from_settings(&settings).unwrap();
+        let mut generator = Generator::new(&Generation::from_settings(&settings).unwrap());
+        let mut fifo = Fifo::new(Model { servers: self.servers, capacity: 0, delay: 0 });
+        let (mut batch, mut delays_ns): (Vec<Request>, u128) = (Vec::new(), 0);
+        while generator.fill(&mut batch, 4096).unwrap() > 0 {
+            for request in &mut batch {
+                request.service_ns = demands.draw(request.id);
+                fifo.arrive(request, &mut |answer: Completion| {
+                    if answer.id >= WARM_UP {
+                        delays_ns += u128::from(answer.start_ns - request.arrival_ns);
+                    }
+                });
+            }
+            batch.clear();
+        }
+        delays_ns as f64 / MEASURED as f64 / 1e6
+    }
+
+    /// The interval of confidence holds theory, and is no wider than `precision` of it to each side.
+    fn holds(&self, precision: f64) {
+        let delays: Vec<f64> = (1..=REPLICATIONS).map(|seed| self.simulate(seed)).collect();
+        let (mean, half) = interval(&delays, STUDENT);
+        self.compare("", mean, half);
+        assert!(
+            half < precision * self.theory_ms(),
+            "{}: an interval of {half} ms to each side says little",
+            self.name
+        );
+    }
+
+    fn compare(&self, how: &str, mean: f64, half: f64) {
+        let theory = self.theory_ms();
+        let line = format!(
+            "{}{how} at {:.2}: theory {theory:.4} ms, measured {mean:.4} ± {half:.4} ms",
+            self.name, self.utilization
+        );
+        println!("{line}");
+        assert!((mean - theory).abs() <= half, "{line}");
+    }
+}
+
+/// Mean over replications and half of its interval of confidence.
+fn interval(values: &[f64], student: f64) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    (mean, student * (variance / n).sqrt())
+}
+
+#[test]
+fn theory_is_the_formula_of_the_books() {
+    let close = |case: Case, ms: f64| assert!((case.theory_ms() - ms).abs() < 1e-9, "{}", case.theory_ms());
+    // ρ/(1 − ρ) service times, half of it, and two servers at 0.5: ρ²/(1 − ρ²) service times.
+    close(MM1, 22.5);
+    close(MD1, 11.25);
+    close(Case { utilization: 0.5, servers: 2, ..MM1 }, 10.0 / 3.0);
+}
+
+#[test]
+fn mm1_waits_as_theory_says() {
+    Case { utilization: 0.5, ..MM1 }.holds(0.02);
+    MM1.holds(0.02);
+    Case { utilization: 0.9, ..MM1 }.holds(0.05);
+}
+
+#[test]
+fn md1_waits_half_of_it() {
+    Case { utilization: 0.5, ..MD1 }.holds(0.02);
+    MD1.holds(0.02);
+    Case { utilization: 0.9, ..MD1 }.holds(0.05);
+}
+
+#[test]
+fn mmc_waits_as_erlang_s_c_says() {
+    Case { name: "M/M/2", servers: 2, ..MM1 }.holds(0.02);
+    Case { name: "M/M/5", servers: 5, utilization: 0.9, ..MM1 }.holds(0.06);
+}
+
+#[test]
+fn clients_with_exponential_gaps_are_one_poisson_process() {
+    Case { name: "M/M/1 of 5 clients", clients: 5, ..MM1 }.holds(0.02);
+}
+
+#[test]
+fn constant_gaps_and_smaller_constant_service_never_wait() {
+    let folder = Folder::new();
+    let made = "--distribution deterministic --samples 1000 --concurrency 1 --inter-arrival 10 --out trace.csv";
+    folder.run("tracegen", made).succeeds();
+    let report = folder.host("trace.csv --st 9.9 --service deterministic --report -").succeeds().json();
+    assert_eq!(report["tally"]["delay_sum_ns"], "0");
+    assert_eq!(report["tally"]["service_sum_ns"], "9900000000");
+}
+
+/// The programs, from `tracegen` to the host's report. The whole trace is measured: of so many requests the first ones,
+/// which meet an emptier system, take less than a thousandth off the mean at this utilization.
+#[test]
+fn the_programs_measure_what_theory_says() {
+    for case in [MM1, MD1] {
+        let (mut delays, mut utilizations) = (Vec::new(), Vec::new());
+        for seed in 1..=12 {
+            let flags = case.flags(seed)[1..].join(" ");
+            let folder = Folder::new();
+            folder.run("tracegen", &format!("{flags} --format records --out trace.req")).succeeds();
+            let report = folder.host(&format!("trace.req --seed {seed} --report -")).succeeds().json();
+            let tally = &report["tally"];
+            let number = |name: &str| tally[name].as_str().unwrap().parse::<f64>().unwrap();
+            assert_eq!(tally["started"], WARM_UP + MEASURED);
+            // Little's law, exact where everybody has left: the area of those waiting is the sum of their delays.
+            assert_eq!(tally["waiting_area_ns"], tally["delay_sum_ns"]);
+            delays.push(number("delay_sum_ns") / tally["started"].as_f64().unwrap() / 1e6);
+            utilizations.push(number("service_sum_ns") / tally["end_ns"].as_f64().unwrap());
+        }
+        // Student's quantile of 0.9995 at 11 degrees of freedom.
+        let (mean, half) = interval(&delays, 4.437);
+        case.compare(" by the programs", mean, half);
+        assert!(half < 0.04 * case.theory_ms(), "{half}");
+        let (utilization, half) = interval(&utilizations, 4.437);
+        assert!((utilization - case.utilization).abs() <= half && half < 0.01, "{utilization} ± {half}");
+    }
+}

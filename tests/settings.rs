@@ -1,0 +1,79 @@
+//! Where settings come from: flags over the environment over `.env.general` over the shipped defaults.
+
+use crate::support::{Folder, THREE};
+
+/// The folder's host with `flags` and `environment` reports `key` as `value`.
+fn reports(folder: &Folder, flags: &str, environment: &[(&str, &str)], key: &str, value: u64) {
+    let mut run = folder.host(&format!("trace.csv --report - {flags}"));
+    for (key, value) in environment {
+        run = run.env(key, value);
+    }
+    let report = run.succeeds().json();
+    assert_eq!(report["settings"][key], value, "{flags} {environment:?}");
+}
+
+#[test]
+fn a_flag_goes_before_the_environment_and_that_before_the_file() {
+    let folder = Folder::with("trace.csv", THREE);
+    reports(&folder, "", &[], "SERVERS", 1);
+    let folder = folder.and(".env.general", "# two\nSERVERS=2\n").and("other", "SERVERS=5\nDELAY=2\n");
+    reports(&folder, "", &[], "SERVERS", 2);
+    reports(&folder, "", &[("SERVERS", "3")], "SERVERS", 3);
+    reports(&folder, "", &[("SERVERS", "")], "SERVERS", 2);
+    reports(&folder, "--servers 4", &[("SERVERS", "3")], "SERVERS", 4);
+    reports(&folder, "--env-file other", &[], "SERVERS", 5);
+    reports(&folder, "--env-file other", &[("DELAY", "1")], "DELAY", 1);
+}
+
+#[test]
+fn what_was_taken_from_the_environment_is_said() {
+    let folder = Folder::with("trace.csv", THREE);
+    folder.host("trace.csv").env("SERVERS", "3").succeeds().says("note: from the environment: SERVERS=3\n");
+}
+
+#[test]
+fn an_unknown_key_is_said_with_its_line_and_the_nearest_one() {
+    let folder = Folder::with("trace.csv", THREE).and(".env.general", "TESTNO=9\nSEVERS=2\n");
+    let ended = folder.host("trace.csv").succeeds();
+    ended
+        .says(".env.general:1: TESTNO is not a setting of Queuebox, so it changes nothing\n")
+        .says(".env.general:2: SEVERS is not a setting of Queuebox, so it changes nothing; did you mean SERVERS?\n");
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let refused = |file: &str, flags: &str, error: &str| {
+        let folder = Folder::with("trace.csv", THREE).and(".env.general", file);
+        folder.host(&format!("trace.csv {flags}")).exits(2).says(&format!("error: {error}"));
+    };
+    refused("\nSERVERS=0\n", "", ".env.general:2: SERVERS=0 must be an integer from 1 to 1000000");
+    refused("", "--servers x", "flag: SERVERS=x must be an integer");
+    refused("", "--delay -1", "flag: DELAY=-1 must be an integer");
+    refused("", "--st 5parsec", "flag: ST=5parsec must be a duration such as 250us, 3ms, 1.5s");
+    refused("", "--service pareto", "flag: SERVICE=pareto must be one of exponential, deterministic");
+    refused("", "--discipline FIFO", "flag: DISCIPLINE=FIFO must be a lower-case word");
+    refused("SERVERS=1\nSERVERS=1\n", "", ".env.general:2: SERVERS stands here a second time, after line 1");
+    refused("SERVERS\n", "", ".env.general:1: \"SERVERS\" is not KEY=VALUE");
+    refused("", "--env-file nowhere", "nowhere: No such file");
+}
+
+#[test]
+fn what_is_odd_about_a_run_is_said() {
+    let folder = Folder::with("trace.csv", THREE);
+    folder
+        .host("trace.csv --delay 1000")
+        .succeeds()
+        .says("DELAY=1000 was not reached by 1 of 1 worker(s): the longest of their shards has 3 requests");
+    let busy = Folder::with("trace.csv", "arrival_ms,service_ms\n0,15\n10,5\n");
+    busy.host("trace.csv").succeeds().says("the trace offers 2.00 times what 1 worker(s) of 1 server(s) can serve");
+}
+
+#[test]
+fn durations_are_in_milliseconds_unless_they_say_otherwise() {
+    let folder = Folder::with("trace.csv", "arrival_ms\n0\n");
+    for (st, ns) in
+        [("3", 3_000_000), ("1.5", 1_500_000), ("250us", 250_000), ("2s", 2_000_000_000), ("7ns", 7), ("0", 0)]
+    {
+        reports(&folder, &format!("--st {st}"), &[], "ST_NS", ns);
+    }
+}

@@ -1,0 +1,159 @@
+//! The default simulator: the same natively and sandboxed, and the same as the oracle.
+
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use host::limits::Limits;
+use host::shard::Shard;
+use host::{Completions, Job, Simulator, simulate};
+use proptest::prelude::*;
+use sim_wasm::Model;
+use trace::demand::Law;
+use trace::random::Streams;
+use trace::{Completion, Failure, Request, printable};
+
+use crate::oracle;
+use crate::support::{Folder, shard, sim_wasm};
+
+/// Small traces with ties, demands of nothing and gaps between ids.
+fn traces() -> impl Strategy<Value = Vec<Request>> {
+    let gap = prop_oneof![3 => Just(0), 2 => 1..4u64, 1 => 4..30u64];
+    let demand = prop_oneof![2 => Just(0), 3 => 1..4u64, 3 => 4..30u64];
+    let step = prop_oneof![3 => Just(1), 1 => 2..1000u64];
+    prop::collection::vec((gap, demand, step), 0..40).prop_map(|rows| {
+        let (mut id, mut arrival_ns) = (0, 0);
+        let request = |(gap, service_ns, step)| {
+            (id, arrival_ns) = (id + step, arrival_ns + gap);
+            Request { id, arrival_ns, service_ns, ..Request::default() }
+        };
+        rows.into_iter().map(request).collect()
+    })
+}
+
+/// A longer one, of many pieces of 64 KiB.
+fn long_trace(requests: u64) -> Vec<Request> {
+    let mut random = Streams::new(5, "tests").of(0);
+    let mut arrival_ns = 0;
+    let request = |id| {
+        arrival_ns += random.below(3) * random.below(8);
+        Request { id: 3 * id, arrival_ns, service_ns: random.below(4) * random.below(12), ..Request::default() }
+    };
+    (0..requests).map(request).collect()
+}
+
+/// What the library makes of a shard, in this very program.
+fn native(requests: &[Request], model: Model) -> Vec<Completion> {
+    let mut out = Vec::new();
+    sim_wasm::filter(&mut shard(requests).as_slice(), &mut out, model).unwrap();
+    let (records, rest) = out.as_chunks();
+    assert!(rest.is_empty());
+    by_id(records[1..].iter().map(Completion::from_bytes).collect())
+}
+
+/// What the module makes of it in its sandbox.
+fn sandboxed(requests: &[Request], model: Model) -> Vec<Completion> {
+    static SIMULATOR: LazyLock<Simulator> = LazyLock::new(|| Simulator::load(&sim_wasm()).unwrap());
+    let model = host::Model {
+        st_ns: 1,
+        service: Law::Exponential,
+        servers: model.servers,
+        discipline: "fifo".to_owned(),
+        capacity: 0,
+        delay: model.delay,
+        seed: 1,
+    };
+    let limits = Limits { memory: 1 << 24, processor_time: Duration::from_secs(10), unanswered: 1000 };
+    let job =
+        Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, says: Some(sim_wasm::SAYS), verify: false };
+    let answers = Answers::default();
+    let shard = Piece(requests.iter().flat_map(Request::to_bytes).collect());
+    simulate(&SIMULATOR, &job, Box::new(shard), Some(Box::new(answers.clone()))).result.unwrap();
+    by_id(std::mem::take(&mut answers.0.lock().unwrap()))
+}
+
+/// A shard in one piece.
+struct Piece(Vec<u8>);
+
+impl Shard for Piece {
+    fn next(&mut self, _: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(Some(std::mem::take(&mut self.0)).filter(|piece| !piece.is_empty()))
+    }
+}
+
+#[derive(Clone, Default)]
+struct Answers(Arc<Mutex<Vec<Completion>>>);
+
+impl Completions for Answers {
+    fn take(&mut self, _: u64, completion: &Completion) -> io::Result<()> {
+        self.0.lock().unwrap().push(*completion);
+        Ok(())
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn by_id(mut completions: Vec<Completion>) -> Vec<Completion> {
+    completions.sort_by_key(|completion| completion.id);
+    completions
+}
+
+/// Every DELAY, to beyond the shard.
+fn models(requests: &[Request]) -> impl Iterator<Item = Model> {
+    let delays = requests.len() as u64 + 2;
+    (1..=4).flat_map(move |servers| (0..=delays).map(move |delay| Model { servers, capacity: 0, delay }))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_event_by_event_simulation_gives_the_same(requests in traces()) {
+        for model in models(&requests) {
+            let obvious = oracle::completions(&requests, model.servers as usize, model.delay);
+            prop_assert_eq!(native(&requests, model), obvious, "{:?}", model);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 25, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_sandbox_changes_nothing(requests in traces()) {
+        for model in models(&requests) {
+            prop_assert_eq!(sandboxed(&requests, model), native(&requests, model), "{:?}", model);
+        }
+    }
+}
+
+#[test]
+fn the_host_s_file_of_completions_holds_what_the_library_answers() {
+    let requests = long_trace(6000);
+    let folder = Folder::with("trace.req", shard(&requests));
+    for servers in 1..=4 {
+        for delay in [0, 1, 3000, 5999, 6000, 6001] {
+            folder.host(&format!("trace.req --completions out --servers {servers} --delay {delay}")).succeeds();
+            let expected = native(&requests, Model { servers, capacity: 0, delay });
+            assert!(folder.completions("out") == expected, "SERVERS={servers} DELAY={delay}");
+        }
+    }
+}
+
+#[test]
+fn a_setting_that_it_can_not_honour_is_refused_with_its_reason() {
+    let folder = Folder::with("trace.csv", "arrival_ms\n0\n");
+    folder
+        .host("trace.csv --discipline sjf")
+        .exits(2)
+        .says("the simulator can't honour a setting (exit code 64); it said: DISCIPLINE=sjf is not one");
+}
+
+#[test]
+fn it_runs_as_a_wasm_command_of_its_own_kind() {
+    let module = std::fs::read(sim_wasm()).unwrap();
+    assert!(module.starts_with(b"\0asm\x01\0\0\0"), "{}", printable(&module[..8], 8));
+    assert!(module.len() < 256 << 10, "the module has grown to {} bytes", module.len());
+}

@@ -1,0 +1,114 @@
+//! The program `tracegen`.
+
+use trace::{Request, RequestHeader};
+
+use crate::support::Folder;
+
+#[test]
+fn a_seed_gives_the_same_bytes_each_time() {
+    let folder = Folder::new();
+    let make =
+        |flags: &str| folder.run("tracegen", &format!("--samples 5000 {flags}")).succeeds().stdout_bytes().to_vec();
+    assert_eq!(make("--seed 7"), make("--seed 7"));
+    assert_ne!(make("--seed 7"), make("--seed 8"));
+    folder.run("tracegen", "--samples 5000 --seed 7 --out trace.csv").succeeds();
+    assert_eq!(folder.read("trace.csv"), make("--seed 7"));
+    assert_eq!(folder.names(), ["trace.csv"]);
+}
+
+#[test]
+fn exactly_samples_rows_in_time_order_for_every_family() {
+    let folder = Folder::new();
+    for family in ["1", "2", "3", "uniform", "poisson", "normal", "deterministic"] {
+        let flags = format!("--samples 1234 --concurrency 7 --distribution {family}");
+        let text = folder.run("tracegen", &flags).succeeds().stdout();
+        let (header, rows) = text.split_once('\n').unwrap();
+        assert_eq!(header, "id,arrival_ns,client,op,block,size");
+        let arrivals: Vec<u64> = rows.lines().map(|row| row.split(',').nth(1).unwrap().parse().unwrap()).collect();
+        assert!(arrivals.len() == 1234 && arrivals.is_sorted(), "{family}");
+    }
+}
+
+#[test]
+fn csv_and_records_are_the_same_trace_with_the_same_demands() {
+    let folder = Folder::new();
+    let make = |format: &str| {
+        let flags = "--samples 3000 --seed 3 --st 2ms --out trace";
+        folder.run("tracegen", &format!("{flags}.{format} --format {format}")).succeeds();
+        let report = folder.host(&format!("trace.{format} --seed 3 --st 2ms --report -")).succeeds().json();
+        report["tally"].clone()
+    };
+    assert_eq!(make("csv"), make("records"));
+    let bytes = folder.read("trace.records");
+    let header = RequestHeader::from_bytes(bytes.first_chunk().unwrap()).unwrap();
+    assert_eq!((header.requests, bytes.len()), (3000, 48 * 3001));
+    assert!(bytes.chunks(48).skip(1).map(Request::from_bytes).all(|request| request.service_ns > 0));
+}
+
+#[test]
+fn the_original_s_format_goes_both_ways() {
+    let folder = Folder::new();
+    let flags = "--samples 2000 --distribution deterministic --inter-arrival 1ms --concurrency 1";
+    folder.run("tracegen", &format!("{flags} --format original --out trace.original")).succeeds();
+    folder.run("tracegen", &format!("{flags} --out trace.csv")).succeeds();
+    let first = folder.text("trace.original").lines().next().unwrap().to_owned();
+    let cells: Vec<&str> = first.split(',').collect();
+    assert!(cells.len() == 5 && cells[1] == "0" && ["r", "w"].contains(&cells[2]), "{first}");
+    let counts = |name: &str| {
+        let report = folder.host(&format!("{name} --report -")).succeeds().json();
+        (report["trace"]["format"].as_str().unwrap().to_owned(), report["tally"]["service_sum_ns"].clone())
+    };
+    let (original, csv) = (counts("trace.original"), counts("trace.csv"));
+    assert_eq!((original.0.as_str(), original.1), ("original", csv.1));
+}
+
+#[test]
+fn the_original_s_own_settings_run_and_what_is_odd_is_said() {
+    let settings = "SAMPLES=500\nSIZE=500\nINTER_ARRIVAL=1\nREAD_RATIO=80\nSAS=5493\nDISTRIBUTION=3\nMEAN=1\nSTDEV=1\n\
+                    CONCURRENCY=1\nST=100\nDELAY=1000\nTESTNO=9\nBALANCER=RR\n";
+    let folder = Folder::with(".env.general", settings);
+    folder.run("tracegen", "--out trace.csv").succeeds().says("TESTNO is not a setting of Queuebox");
+    assert_eq!(folder.text("trace.csv").lines().count(), 501);
+    let ended = folder.host("trace.csv").succeeds().prints("Requests offered                           500\n");
+    ended.says("times what 1 worker(s) of 1 server(s) can serve").says("DELAY=1000 was not reached");
+}
+
+#[test]
+fn what_is_wrong_is_refused_and_leaves_no_file() {
+    let folder = Folder::new();
+    for (flags, error) in [
+        ("--samples 0", "flag: SAMPLES=0 must be an integer from 1"),
+        ("--read-ratio 0.8", "flag: READ_RATIO=0.8 must be 0 or from 1 to 100: per cent is meant"),
+        ("--size 9 --sas 8", "flag: SIZE=9 is above SAS=8"),
+        ("--inter-arrival 0", "flag: INTER_ARRIVAL=0 must be at least 1 ns"),
+        ("--distribution 9", "flag: DISTRIBUTION=9 must be one of uniform"),
+        ("--distribution 3 --mean 1 --stdev 2", "flag: STDEV=2 is above MEAN=1"),
+    ] {
+        folder.run("tracegen", &format!("{flags} --out trace.csv")).exits(2).says(error);
+    }
+    folder.run("tracegen", "--unknown").exits_as_usage();
+    folder.run("tracegen", "--samples 5 --out /dev/full").exits(1).says("/dev/full: No space left on device");
+    folder.run("tracegen", "--samples 5 --out missing/trace.csv").exits(1).says("missing/trace.csv: No such file");
+    assert!(folder.names().is_empty());
+}
+
+#[test]
+fn a_closed_stdout_ends_quietly_with_141() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    Folder::new().run("tracegen", "").stdout(writer).exits(141).says_nothing();
+}
+
+#[test]
+fn help_and_version_are_there() {
+    let folder = Folder::new();
+    folder
+        .run("tracegen", "--help")
+        .succeeds()
+        .says_nothing()
+        .prints("Usage: tracegen")
+        .prints("--inter-arrival")
+        .prints("Exit codes:");
+    let version = folder.run("tracegen", "--version").succeeds().stdout();
+    assert_eq!(version, format!("tracegen {}\n", env!("CARGO_PKG_VERSION")));
+}

@@ -1,0 +1,154 @@
+//! Tests of [`super`].
+
+use crate::testing::{generation, refusal, trace, try_generation};
+
+#[test]
+fn what_can_not_be_met_is_refused_with_its_reason() {
+    let refused = [
+        (vec![("SAMPLES", "0")], "flag: SAMPLES=0 must be an integer from 1 to 9007199254740992"),
+        (vec![("CONCURRENCY", "0")], "flag: CONCURRENCY=0 must be an integer from 1 to 1000000"),
+        (vec![("CONCURRENCY", "1000001")], "flag: CONCURRENCY=1000001 must be an integer from 1 to 1000000"),
+        (vec![("INTER_ARRIVAL", "0")], "flag: INTER_ARRIVAL=0 must be at least 1 ns"),
+        (vec![("SEED", "-1")], "flag: SEED=-1 must be an integer from 0 to 18446744073709551615"),
+        (vec![("SAS", "0")], "flag: SAS=0 must be an integer from 1 to 9007199254740992"),
+        (vec![("SIZE", "0")], "flag: SIZE=0 must be an integer from 1 to 4294967295"),
+        (vec![("SIZE", "65"), ("SAS", "64")], "flag: SIZE=65 is above SAS=64: a request lies within the storage array"),
+        (
+            vec![("DISTRIBUTION", "4")],
+            "flag: DISTRIBUTION=4 must be one of uniform, 1, poisson, 2, normal, 3, deterministic, \
+             lognormal, gamma, weibull, pareto",
+        ),
+        (
+            vec![("READ_RATIO", "0.8")],
+            "flag: READ_RATIO=0.8 must be 0 or from 1 to 100: per cent is meant (80, not 0.8)",
+        ),
+        (vec![("READ_RATIO", "100.1")], "flag: READ_RATIO=100.1 must be at most 100: per cent is meant"),
+        (vec![("DISTRIBUTION", "3"), ("MEAN", "0")], "flag: MEAN=0 must be above 0"),
+        (
+            vec![("DISTRIBUTION", "3"), ("MEAN", "65"), ("SAS", "64")],
+            "flag: MEAN=65 must be at most 64: a request lies within the storage array (SAS=64)",
+        ),
+        (
+            vec![("DISTRIBUTION", "3"), ("MEAN", "8"), ("STDEV", "8.001")],
+            "flag: STDEV=8.001 is above MEAN=8: a normal law's part above zero has a coefficient of variation \
+             (STDEV/MEAN) of at most 1",
+        ),
+        (
+            vec![("DISTRIBUTION", "lognormal"), ("MEAN", "2.5"), ("STDEV", "201")],
+            "flag: STDEV=201 is above 80 times MEAN=2.5: a lognormal law of a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to draws rarer than one in a billion, which no trace shows",
+        ),
+        (
+            vec![("DISTRIBUTION", "gamma"), ("STDEV", "8001")],
+            "flag: STDEV=8001 is above 1000 times MEAN=8: a gamma law of a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to draws rarer than one in a billion, which no trace shows",
+        ),
+        (
+            vec![("DISTRIBUTION", "weibull"), ("STDEV", "3201")],
+            "flag: STDEV=3201 is above 400 times MEAN=8: a Weibull law of a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to draws rarer than one in a billion, which no trace shows",
+        ),
+        (
+            vec![("DISTRIBUTION", "pareto"), ("STDEV", "20.001")],
+            "flag: STDEV=20.001 is above 2.5 times MEAN=8: a Pareto law of a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to draws rarer than one in a billion, which no trace shows",
+        ),
+        (
+            vec![("DISTRIBUTION", "pareto"), ("MEAN", "8"), ("STDEV", "0.000000007")],
+            "flag: STDEV=0.000000007 is below 0.000000001 times MEAN=8: so small a variation is lost where draws are \
+             rounded (0 is none at all)",
+        ),
+        (vec![("DISTRIBUTION", "gamma"), ("MEAN", "0"), ("STDEV", "0")], "flag: MEAN=0 must be above 0"),
+        (vec![("DISTRIBUTION", "weibull"), ("STDEV", "-1")], "flag: STDEV=-1 must be a number of at least 0"),
+        (
+            vec![("DISTRIBUTION", "pareto"), ("STDEV", "16"), ("SAMPLES", "1000000"), ("INTER_ARRIVAL", "2000s")],
+            "flag: INTER_ARRIVAL=2000s is too long: 1000000 gaps with a coefficient of variation (STDEV/MEAN) of 2 may, with \
+             more than one seed in a million, make a trace longer than 146 years",
+        ),
+        (
+            vec![("SAMPLES", "1000000"), ("INTER_ARRIVAL", "100000s"), ("CONCURRENCY", "3")],
+            "flag: SAMPLES=1000000 is too many: 333334 gaps of a mean of 100000000000000 ns (INTER_ARRIVAL) make a \
+             client's trace longer than 73 years",
+        ),
+    ];
+    for (changes, reason) in refused {
+        assert_eq!(refusal(&changes), reason);
+    }
+}
+
+#[test]
+fn a_family_does_not_mind_what_it_does_not_use() {
+    assert!(try_generation(&[("DISTRIBUTION", "3"), ("SIZE", "65"), ("SAS", "64")]).is_ok());
+    assert!(try_generation(&[("DISTRIBUTION", "2"), ("MEAN", "0"), ("STDEV", "-")]).is_ok());
+}
+
+#[test]
+fn the_bounds_themselves_are_met() {
+    for (distribution, stdev) in [
+        ("normal", "8"),
+        ("lognormal", "640"),
+        ("gamma", "8000"),
+        ("weibull", "3200"),
+        ("pareto", "20"),
+        ("pareto", "0"),
+    ] {
+        assert!(try_generation(&[("DISTRIBUTION", distribution), ("STDEV", stdev)]).is_ok(), "{distribution} {stdev}");
+    }
+    // 2⁶¹ ns are 2.3·10⁹ s: 10⁻³ of it for √SAMPLES·INTER_ARRIVAL·STDEV/MEAN.
+    let tail = |gap| {
+        try_generation(&[("DISTRIBUTION", "gamma"), ("STDEV", "16"), ("SAMPLES", "1000000"), ("INTER_ARRIVAL", gap)])
+    };
+    assert!(tail("1152s").is_ok() && tail("1153s").is_err());
+}
+
+#[test]
+fn the_longest_trace_stays_below_what_times_hold() {
+    // 2⁵³ ns 256 times are 2⁶¹ ns.
+    let changes = [("SAMPLES", "256"), ("INTER_ARRIVAL", "9007199254740992ns")];
+    assert!(trace(&changes).iter().all(|request| request.arrival_ns < 1 << 62));
+    assert!(try_generation(&[("SAMPLES", "257"), changes[1]]).is_err());
+}
+
+#[test]
+fn the_original_s_own_settings_work() {
+    let original = [
+        ("SAMPLES", "500"),
+        ("SIZE", "500"),
+        ("INTER_ARRIVAL", "1"),
+        ("READ_RATIO", "80"),
+        ("SAS", "5493"),
+        ("DISTRIBUTION", "3"),
+        ("MEAN", "1"),
+        ("STDEV", "1"),
+        ("CONCURRENCY", "1"),
+    ];
+    let trace = trace(&original);
+    assert_eq!(trace.len(), 500);
+    // 500 exponential gaps of 1 ms: within 4 deviations.
+    assert!((trace[499].arrival_ns as f64 / 1e6 - 500.0).abs() < 90.0);
+    assert!(trace.iter().all(|request| request.size >= 1 && request.block < 5494));
+}
+
+#[test]
+fn a_report_names_what_took_part() {
+    let named = |changes: &[(&str, &str)]| {
+        let settings = generation(changes).settings();
+        settings.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        named(&[("READ_RATIO", "70.0"), ("INTER_ARRIVAL", "1.5ms")]),
+        "SAMPLES=200000 SIZE=64 INTER_ARRIVAL_NS=1500000 READ_RATIO=70 SAS=1000000 DISTRIBUTION=poisson CONCURRENCY=1"
+    );
+    assert_eq!(
+        named(&[("DISTRIBUTION", "3"), ("STDEV", "0.50")]),
+        "SAMPLES=200000 INTER_ARRIVAL_NS=10000000 READ_RATIO=70 SAS=1000000 DISTRIBUTION=normal MEAN=8 STDEV=0.5 \
+         CONCURRENCY=1"
+    );
+    for family in ["lognormal", "gamma", "weibull", "pareto"] {
+        let expected = format!(
+            "SAMPLES=200000 INTER_ARRIVAL_NS=10000000 READ_RATIO=70 SAS=1000000 DISTRIBUTION={family} MEAN=8 STDEV=12 \
+             CONCURRENCY=1"
+        );
+        assert_eq!(named(&[("DISTRIBUTION", &family.to_uppercase()), ("STDEV", "12.0")]), expected);
+    }
+}
