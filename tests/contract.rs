@@ -148,12 +148,12 @@ fn the_header_is_always_there_and_always_the_same() {
     Script::silent(0).writes(b"QBOXCPL\n\x01\0\0\0").breaks("cut short, 12 of 32 bytes");
     // What is wrong on an empty shard is found before the trace is looked at.
     let on_empty =
-        |script: Script| script.exits(7, "").says("guest.wasm on an empty shard: the header of its answers: ");
+        |script: Script| script.exits(7, "").says("guest.wasm: on an empty shard: the header of its answers: ");
     on_empty(Script::silent(64)).says("0x40");
     on_empty(Script::silent(u64::MAX)).says("bits");
     let folder = Folder::with("trace.csv", THREE)
         .and_module("nothing", "(module (memory (export \"memory\") 1) (func (export \"_start\")))");
-    folder.host_with("nothing", "trace.csv").exits(7).says("nothing.wasm on an empty shard: it wrote no header");
+    folder.host_with("nothing", "trace.csv").exits(7).says("nothing.wasm: on an empty shard: it wrote no header");
 }
 
 #[test]

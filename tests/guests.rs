@@ -39,7 +39,7 @@ fn what_it_does_not_honour_is_refused() {
     folder
         .host_with("fifo", "trace.csv --servers 2")
         .exits(2)
-        .says("error: fifo.wasm on an empty shard: SERVERS=2: the module does not say that it honours SERVERS (bit 1)");
+        .says("error: fifo.wasm: SERVERS=2: the module does not say that it honours SERVERS (bit 1)");
 }
 
 #[test]

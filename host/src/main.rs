@@ -98,7 +98,7 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
         verify: cli.verify,
         says: None,
     };
-    let says = preflight(&simulator, &job).with_context(|| format!("{} on an empty shard", module.display()))?;
+    let says = preflight(&simulator, &job).with_context(|| module.display().to_string())?;
     job.says = Some(says);
 
     let path = cli.trace.as_deref().unwrap_or(Path::new("-"));

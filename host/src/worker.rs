@@ -1,5 +1,6 @@
 //! One worker: a simulator over its shard, from the first request to what was measured.
 
+use anyhow::Context as _;
 use sim_wasm::Fifo;
 use trace::demand::{Demands, Law};
 use trace::random::Streams;
@@ -130,14 +131,15 @@ pub struct Measured {
 /// # Errors
 /// [`Failure::Usage`] where a setting is not at its default and the simulator does not honour it, or its answers are to be
 /// verified and can't be; else why it failed.
-pub fn preflight(simulator: &Simulator, job: &Job) -> Result<Says, Failure> {
-    let says = simulate(simulator, job, Box::new(Empty), None).result?.says;
+pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Says> {
+    let says = simulate(simulator, job, Box::new(Empty), None).result.context("on an empty shard")?.says;
     for (setting, value, bit) in job.model.demanding() {
         if !says.has(bit) {
             return Err(Failure::Usage(format!(
                 "{setting}={value}: the module does not say that it honours {setting} (bit {})",
                 bit.0
-            )));
+            ))
+            .into());
         }
     }
     if job.verify {

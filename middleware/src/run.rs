@@ -60,7 +60,7 @@ pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     let simulator = Simulator::load(module)?;
     program::note(&format!("module: {} (SHA-256 {})", module.display(), &simulator.sha256()[..16]));
     let mut job = job(flags, settings, &balancing);
-    let says = preflight(&simulator, &job).with_context(|| format!("{} on an empty shard", module.display()))?;
+    let says = preflight(&simulator, &job).with_context(|| module.display().to_string())?;
     job.says = Some(says);
 
     let source = setup::source(settings, &flags.read, &balancing)?;
