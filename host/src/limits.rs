@@ -81,7 +81,7 @@ pub fn table() -> String {
         ),
         (
             "unanswered requests",
-            format!("{UNANSWERED_DEFAULT} a run, its workers' together"),
+            format!("{UNANSWERED_DEFAULT} a run, at least {UNANSWERED_LEAST} a worker"),
             "--limit-unanswered",
             "what the host must remember",
         ),

@@ -143,7 +143,7 @@ pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Says> {
         }
     }
     if job.verify {
-        verify::check(says)?;
+        verify::check(says, &job.model.discipline)?;
     }
     Ok(says)
 }
