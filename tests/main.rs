@@ -4,14 +4,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod check;
 mod contract;
+mod describe;
 mod guests;
 mod host;
+mod loss;
 mod middleware;
 mod oracle;
+mod policies;
 mod queueing;
 mod sandbox;
 mod settings;
 mod simulator;
+mod stranger;
+mod strangers;
 mod support;
 mod tracegen;
+mod verify;

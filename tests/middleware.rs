@@ -4,16 +4,16 @@ use serde_json::Value;
 
 use crate::support::{Ended, Folder, Run, guest_text, many_rows, sim_wasm};
 
-fn middleware(folder: &Folder, arguments: &str) -> Run {
+pub(crate) fn middleware(folder: &Folder, arguments: &str) -> Run {
     folder.run("middleware", arguments).env("MODULE", sim_wasm().to_str().unwrap())
 }
 
 /// The JSON report of a run.
-fn report(folder: &Folder, arguments: &str) -> Value {
+pub(crate) fn report(folder: &Folder, arguments: &str) -> Value {
     middleware(folder, &format!("run --report - {arguments}")).succeeds().json()
 }
 
-fn workers(report: &Value) -> &Vec<Value> {
+pub(crate) fn workers(report: &Value) -> &Vec<Value> {
     report["workers"].as_array().unwrap()
 }
 

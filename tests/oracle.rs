@@ -2,7 +2,7 @@
 //! nothing of the program's but the records.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use trace::{Completion, NONE, Request};
 
@@ -20,9 +20,10 @@ struct InService {
     start: u64,
 }
 
-/// What becomes of `requests` at `servers` servers, until the `delay`-th entry into service (0 = to the end), by id.
-pub(crate) fn completions(requests: &[Request], servers: usize, delay: u64) -> Vec<Completion> {
-    let demand = |id: u64| requests.iter().find(|request| request.id == id).unwrap().service_ns;
+/// What becomes of `requests` at `servers` servers with room for `capacity` in all (0 = no limit), until the `delay`-th entry
+/// into service (0 = to the end), by id.
+pub(crate) fn completions(requests: &[Request], servers: usize, capacity: usize, delay: u64) -> Vec<Completion> {
+    let demands: HashMap<u64, u64> = requests.iter().map(|request| (request.id, request.service_ns)).collect();
     let mut events: BinaryHeap<Reverse<(u64, Kind, u64)>> =
         requests.iter().map(|request| Reverse((request.arrival_ns, Kind::Arrival, request.id))).collect();
     let mut waiting: VecDeque<u64> = VecDeque::new();
@@ -39,11 +40,14 @@ pub(crate) fn completions(requests: &[Request], servers: usize, delay: u64) -> V
             break;
         }
         match kind {
+            Kind::Arrival if capacity > 0 && waiting.len() + taken + in_service.len() >= capacity => {
+                answers.push(Completion { id, start_ns: NONE, finish_ns: now, service_ns: 0 });
+            }
             Kind::Arrival => waiting.push_back(id),
             Kind::Entry => {
                 taken -= 1;
                 in_service.push(InService { id, start: now });
-                events.push(Reverse((now + demand(id), Kind::Departure, id)));
+                events.push(Reverse((now + demands[&id], Kind::Departure, id)));
                 entries += 1;
                 if entries == delay {
                     end = Some(now);
@@ -78,12 +82,19 @@ pub(crate) fn completions(requests: &[Request], servers: usize, delay: u64) -> V
 fn by_hand() {
     let request = |id, arrival_ns, service_ns| Request { id, arrival_ns, service_ns, ..Request::default() };
     let requests = [request(3, 0, 10), request(4, 0, 4), request(9, 1, 3)];
-    let rows = |servers, delay| -> Vec<(u64, u64, u64, u64)> {
-        let answers = completions(&requests, servers, delay);
+    let limited = |servers, capacity, delay| -> Vec<(u64, u64, u64, u64)> {
+        let answers = completions(&requests, servers, capacity, delay);
         answers.iter().map(|answer| (answer.id, answer.start_ns, answer.finish_ns, answer.service_ns)).collect()
     };
+    let rows = |servers, delay| limited(servers, 0, delay);
     assert_eq!(rows(1, 0), [(3, 0, 10, 10), (4, 10, 14, 4), (9, 14, 17, 3)]);
     assert_eq!(rows(2, 0), [(3, 0, 10, 10), (4, 0, 4, 4), (9, 4, 7, 3)]);
     assert_eq!(rows(2, 3), [(3, 0, NONE, 4), (4, 0, 4, 4), (9, 4, NONE, 0)]);
     assert_eq!(rows(3, 2), [(3, 0, NONE, 0), (4, 0, NONE, 0)]);
+    // Room for two in all: the third is turned away, also where the second entry, at 10, is the last event.
+    assert_eq!(limited(1, 2, 0), [(3, 0, 10, 10), (4, 10, 14, 4), (9, NONE, 1, 0)]);
+    assert_eq!(limited(1, 2, 2), [(3, 0, 10, 10), (4, 10, NONE, 0), (9, NONE, 1, 0)]);
+    // With the first entry all ends: nobody arrives any more.
+    assert_eq!(limited(1, 1, 1), [(3, 0, NONE, 0)]);
+    assert_eq!(limited(2, 1, 0), [(3, 0, 10, 10), (4, NONE, 0, 0), (9, NONE, 1, 0)]);
 }

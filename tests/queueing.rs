@@ -15,9 +15,9 @@ use tracegen::{Generation, Generator};
 
 use crate::support::Folder;
 
-const REPLICATIONS: u64 = 30;
+pub(crate) const REPLICATIONS: u64 = 30;
 /// Student's quantile of 0.9995 at 29 degrees of freedom.
-const STUDENT: f64 = 3.659;
+pub(crate) const STUDENT: f64 = 3.659;
 const WARM_UP: u64 = 20_000;
 const MEASURED: u64 = 200_000;
 
@@ -51,37 +51,24 @@ impl Case {
         if self.service == "deterministic" { delay / 2.0 } else { delay }
     }
 
-    fn flags(&self, seed: u64) -> Vec<String> {
-        let gap_ms = 10 * self.clients;
-        let (clients, service, st_ns) = (self.clients, self.service, (self.service_ms() * 1e6).round());
-        let text = format!(
-            "tracegen --env-file /dev/null --distribution poisson --inter-arrival {gap_ms}ms --concurrency {clients} \
-             --samples {} --seed {seed} --st {st_ns}ns --service {service}",
-            WARM_UP + MEASURED
-        );
-        text.split(' ').map(str::to_owned).collect()
+    fn arrivals(&self) -> Arrivals {
+        Arrivals {
+            clients: self.clients,
+            service: self.service,
+            service_ms: self.service_ms(),
+            requests: WARM_UP + MEASURED,
+        }
     }
 
     /// The mean delay in queue of one replication \[ms\].
     fn simulate(&self, seed: u64) -> f64 {
-        let keys: Vec<_> = Generation::KEYS.iter().chain(&["ST", "SERVICE"]).copied().collect();
-        let matches = add_flags(Command::new("tracegen"), &keys).get_matches_from(self.flags(seed));
-        let settings = Settings::resolve(&matches, &keys).unwrap();
-        let demands = Demands::from_settings(&settings).unwrap();
-        let mut generator = Generator::new(&Generation::from_settings(&settings).unwrap());
-        let mut fifo = Fifo::new(Model { servers: self.servers, capacity: 0, delay: 0 });
-        let (mut batch, mut delays_ns): (Vec<Request>, u128) = (Vec::new(), 0);
-        while generator.fill(&mut batch, 4096).unwrap() > 0 {
-            for request in &mut batch {
-                request.service_ns = demands.draw(request.id);
-                fifo.arrive(request, &mut |answer: Completion| {
-                    if answer.id >= WARM_UP {
-                        delays_ns += u128::from(answer.start_ns - request.arrival_ns);
-                    }
-                });
+        let mut delays_ns: u128 = 0;
+        let model = Model { servers: self.servers, capacity: 0, delay: 0 };
+        self.arrivals().each(seed, model, |request, answer| {
+            if request.id >= WARM_UP {
+                delays_ns += u128::from(answer.start_ns - request.arrival_ns);
             }
-            batch.clear();
-        }
+        });
         delays_ns as f64 / MEASURED as f64 / 1e6
     }
 
@@ -108,8 +95,47 @@ impl Case {
     }
 }
 
+/// What arrives in one replication: by Poisson processes, 10 ms from one request to the next in the mean.
+pub(crate) struct Arrivals {
+    pub(crate) clients: u64,
+    pub(crate) service: &'static str,
+    pub(crate) service_ms: f64,
+    pub(crate) requests: u64,
+}
+
+impl Arrivals {
+    /// The flags of `tracegen`.
+    pub(crate) fn flags(&self, seed: u64) -> String {
+        let Self { clients, service, service_ms, requests } = self;
+        let (gap_ms, st_ns) = (10 * clients, (service_ms * 1e6).round());
+        format!(
+            "--env-file /dev/null --distribution poisson --inter-arrival {gap_ms}ms --concurrency {clients} \
+             --samples {requests} --seed {seed} --st {st_ns}ns --service {service}"
+        )
+    }
+
+    /// Each request of the replication `seed`, with what becomes of it in `model`, which must answer at once.
+    pub(crate) fn each(&self, seed: u64, model: Model, mut each: impl FnMut(&Request, Completion)) {
+        let keys: Vec<_> = Generation::KEYS.iter().chain(&["ST", "SERVICE"]).copied().collect();
+        let words = format!("tracegen {}", self.flags(seed));
+        let matches = add_flags(Command::new("tracegen"), &keys).get_matches_from(words.split(' '));
+        let settings = Settings::resolve(&matches, &keys).unwrap();
+        let demands = Demands::from_settings(&settings).unwrap();
+        let mut generator = Generator::new(&Generation::from_settings(&settings).unwrap());
+        let mut fifo = Fifo::new(model);
+        let mut batch: Vec<Request> = Vec::new();
+        while generator.fill(&mut batch, 4096).unwrap() > 0 {
+            for request in &mut batch {
+                request.service_ns = demands.draw(request.id);
+                fifo.arrive(request, &mut |answer| each(request, answer));
+            }
+            batch.clear();
+        }
+    }
+}
+
 /// Mean over replications and half of its interval of confidence.
-fn interval(values: &[f64], student: f64) -> (f64, f64) {
+pub(crate) fn interval(values: &[f64], student: f64) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
@@ -167,7 +193,7 @@ fn the_programs_measure_what_theory_says() {
     for case in [MM1, MD1] {
         let (mut delays, mut utilizations) = (Vec::new(), Vec::new());
         for seed in 1..=12 {
-            let flags = case.flags(seed)[1..].join(" ");
+            let flags = case.arrivals().flags(seed);
             let folder = Folder::new();
             folder.run("tracegen", &format!("{flags} --format records --out trace.req")).succeeds();
             let report = folder.host(&format!("trace.req --seed {seed} --report -")).succeeds().json();

@@ -51,33 +51,45 @@ fn native(requests: &[Request], model: Model) -> Vec<Completion> {
     by_id(records[1..].iter().map(Completion::from_bytes).collect())
 }
 
-/// What the module makes of it in its sandbox.
-fn sandboxed(requests: &[Request], model: Model) -> Vec<Completion> {
+/// What the module makes of it in its sandbox, from records of `record_len` bytes each.
+fn sandboxed(requests: &[Request], record_len: usize, model: Model) -> Vec<Completion> {
     static SIMULATOR: LazyLock<Simulator> = LazyLock::new(|| Simulator::load(&sim_wasm()).unwrap());
     let model = host::Model {
         st_ns: 1,
         service: Law::Exponential,
         servers: model.servers,
         discipline: "fifo".to_owned(),
-        capacity: 0,
+        capacity: model.capacity,
         delay: model.delay,
         seed: 1,
     };
-    let limits = Limits { memory: 1 << 24, processor_time: Duration::from_secs(10), unanswered: 1000 };
+    let limits = Limits { memory: 1 << 24, processor_time: Duration::from_secs(10), unanswered: 10_000 };
     let job =
-        Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, says: Some(sim_wasm::SAYS), verify: false };
+        Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, says: Some(sim_wasm::SAYS), verify: true };
     let answers = Answers::default();
-    let shard = Piece(requests.iter().flat_map(Request::to_bytes).collect());
+    let long = |request: &Request| {
+        let mut record = request.to_bytes().to_vec();
+        record.resize(record_len, 0xff);
+        record
+    };
+    let shard = Piece { records: requests.iter().flat_map(long).collect(), record_len };
     simulate(&SIMULATOR, &job, Box::new(shard), Some(Box::new(answers.clone()))).result.unwrap();
     by_id(std::mem::take(&mut answers.0.lock().unwrap()))
 }
 
 /// A shard in one piece.
-struct Piece(Vec<u8>);
+struct Piece {
+    records: Vec<u8>,
+    record_len: usize,
+}
 
 impl Shard for Piece {
+    fn record_len(&self) -> usize {
+        self.record_len
+    }
+
     fn next(&mut self, _: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(Some(std::mem::take(&mut self.0)).filter(|piece| !piece.is_empty()))
+        Ok(Some(std::mem::take(&mut self.records)).filter(|piece| !piece.is_empty()))
     }
 }
 
@@ -100,10 +112,11 @@ fn by_id(mut completions: Vec<Completion>) -> Vec<Completion> {
     completions
 }
 
-/// Every DELAY, to beyond the shard.
+/// Every DELAY, to beyond the shard, with every room from none set to more than the shard needs.
 fn models(requests: &[Request]) -> impl Iterator<Item = Model> {
     let delays = requests.len() as u64 + 2;
-    (1..=4).flat_map(move |servers| (0..=delays).map(move |delay| Model { servers, capacity: 0, delay }))
+    let rooms = (1..=4).flat_map(|servers| (0..=6).chain([1000]).map(move |capacity| (servers, capacity)));
+    rooms.flat_map(move |(servers, capacity)| (0..=delays).map(move |delay| Model { servers, capacity, delay }))
 }
 
 proptest! {
@@ -112,32 +125,45 @@ proptest! {
     #[test]
     fn an_event_by_event_simulation_gives_the_same(requests in traces()) {
         for model in models(&requests) {
-            let obvious = oracle::completions(&requests, model.servers as usize, model.delay);
+            let Model { servers, capacity, delay } = model;
+            let obvious = oracle::completions(&requests, servers as usize, capacity as usize, delay);
             prop_assert_eq!(native(&requests, model), obvious, "{:?}", model);
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 25, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_sandbox_changes_nothing(requests in traces()) {
-        for model in models(&requests) {
-            prop_assert_eq!(sandboxed(&requests, model), native(&requests, model), "{:?}", model);
-        }
+    fn the_sandbox_changes_nothing(
+        requests in traces(), servers in 1..=4u32, capacity in 0..7u64, delay in prop_oneof![Just(0), 0..42u64],
+        more in prop::sample::select(vec![0, 8, 64]),
+    ) {
+        let model = Model { servers, capacity, delay };
+        prop_assert_eq!(sandboxed(&requests, Request::LEN + more, model), native(&requests, model), "{:?}", model);
     }
 }
 
 #[test]
-fn the_host_s_file_of_completions_holds_what_the_library_answers() {
+fn records_of_any_length_are_skipped_to_their_end() {
+    let requests = long_trace(3000);
+    let model = Model { servers: 2, capacity: 5, delay: 0 };
+    for record_len in [48, 56, 4096] {
+        assert!(sandboxed(&requests, record_len, model) == native(&requests, model), "{record_len}");
+    }
+}
+
+#[test]
+fn the_host_s_file_of_completions_holds_what_the_oracle_says() {
     let requests = long_trace(6000);
     let folder = Folder::with("trace.req", shard(&requests));
-    for servers in 1..=4 {
+    for (servers, capacity) in [(1, 0), (1, 3), (2, 2), (3, 7), (4, 1)] {
         for delay in [0, 1, 3000, 5999, 6000, 6001] {
-            folder.host(&format!("trace.req --completions out --servers {servers} --delay {delay}")).succeeds();
-            let expected = native(&requests, Model { servers, capacity: 0, delay });
-            assert!(folder.completions("out") == expected, "SERVERS={servers} DELAY={delay}");
+            let flags = format!("--servers {servers} --capacity {capacity} --delay {delay}");
+            folder.host(&format!("trace.req --verify --completions out {flags}")).succeeds();
+            let expected = oracle::completions(&requests, servers, capacity, delay);
+            assert!(folder.completions("out") == expected, "{flags}");
         }
     }
 }

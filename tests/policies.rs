@@ -1,0 +1,183 @@
+//! Every policy through whole runs.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use trace::random::Streams;
+
+use crate::middleware::{middleware, report, workers};
+use crate::support::Folder;
+
+const POLICIES: [&str; 6] = ["R", "RR", "TC", "JSQ", "LW", "HASH"];
+
+/// A trace with ties, demands of nothing and gaps in ids; blocks are 0 to 9.
+fn tied(requests: u64, seed: u64) -> String {
+    let mut random = Streams::new(seed, "tests").of(0);
+    let mut csv = "id,arrival_ns,service_ns,block\n".to_owned();
+    let (mut id, mut arrival) = (0, 0);
+    for _ in 0..requests {
+        id += 1 + random.below(3);
+        arrival += random.below(3) * random.below(8);
+        let service = random.below(4) * random.below(12);
+        // Writing to a string can't fail.
+        let _ = writeln!(csv, "{id},{arrival},{service},{}", random.below(10));
+    }
+    csv
+}
+
+/// The rows of a file of completions, as text, by id: what stands before the worker's number, and the number.
+fn completions(folder: &Folder, name: &str) -> BTreeMap<u64, (String, u32)> {
+    let row = |line: &str| {
+        let (fields, worker) = line.rsplit_once(',').unwrap();
+        (fields.split(',').next().unwrap().parse().unwrap(), (fields.to_owned(), worker.parse().unwrap()))
+    };
+    folder.text(name).lines().skip(1).map(row).collect()
+}
+
+/// The sum of what became of the requests.
+fn ends(figures: &Value) -> u64 {
+    let counts = figures["counts"].as_object().unwrap();
+    counts.iter().filter(|(name, _)| *name != "offered").map(|(_, count)| count.as_u64().unwrap()).sum()
+}
+
+#[test]
+fn every_request_has_one_end_under_every_policy() {
+    let folder = Folder::with("t.csv", tied(600, 1));
+    let stations = [(1, 0, 0), (2, 3, 0), (3, 2, 20), (1, 1, 7), (2, 0, 90), (1, 4, 0)];
+    for (place, policy) in POLICIES.into_iter().enumerate() {
+        for count in 1..=8 {
+            // Each policy meets each station, and each number of workers.
+            let (servers, capacity, delay) = stations[(place + count) % stations.len()];
+            let flags = format!(
+                "--trace t.csv --verify --balancer {policy} --workers {count} --servers {servers} --capacity {capacity} \
+                 --delay {delay}"
+            );
+            let report = report(&folder, &flags);
+            let offered: Vec<u64> =
+                workers(&report).iter().map(|row| row["counts"]["offered"].as_u64().unwrap()).collect();
+            assert_eq!((offered.len(), offered.iter().sum::<u64>()), (count, 600), "{flags}");
+            assert!(workers(&report).iter().zip(&offered).all(|(row, &offered)| ends(row) == offered), "{flags}");
+            assert_eq!((&report["run"]["counts"]["offered"], ends(&report["run"])), (&json!(600), 600), "{flags}");
+            let rejected = report["run"]["counts"]["rejected"].as_u64().unwrap();
+            assert!(capacity > 0 || rejected == 0, "{flags}");
+            // One worker with room for one, or three: these bursts overflow it.
+            assert!(capacity == 0 || count > 1 || rejected > 0, "{flags}");
+        }
+    }
+}
+
+#[test]
+fn hash_sends_each_block_to_one_worker() {
+    let trace = tied(500, 2);
+    let folder = Folder::with("t.csv", &trace);
+    let block_of = |line: &str| line.rsplit_once(',').unwrap().1.to_owned();
+    let blocks: BTreeMap<u64, String> =
+        trace.lines().skip(1).map(|line| (line.split(',').next().unwrap().parse().unwrap(), block_of(line))).collect();
+    for workers in [1, 3, 8] {
+        report(&folder, &format!("--trace t.csv --balancer HASH --workers {workers} --completions c.csv"));
+        let mut worker_of: BTreeMap<&String, u32> = BTreeMap::new();
+        for (id, (_, worker)) in completions(&folder, "c.csv") {
+            assert_eq!(*worker_of.entry(&blocks[&id]).or_insert(worker), worker, "block {}", blocks[&id]);
+        }
+        let used: std::collections::BTreeSet<u32> = worker_of.values().copied().collect();
+        assert_eq!(worker_of.len(), 10);
+        assert!(used.len() as u32 > workers / 2, "ten blocks went to {used:?}");
+    }
+}
+
+#[test]
+fn hash_needs_a_trace_that_says_blocks() {
+    let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n2,5\n");
+    for arguments in ["run --trace t.csv", "partition --trace t.csv --out shards"] {
+        middleware(&folder, &format!("{arguments} --balancer HASH"))
+            .exits(2)
+            .says("BALANCER=HASH needs a trace that says which block a request addresses");
+    }
+    assert!(!folder.names().contains(&"shards".to_owned()));
+    // What the generator makes has blocks.
+    middleware(&folder, "run --samples 10 --balancer HASH").succeeds();
+}
+
+/// Kiefer and Wolfowitz (1955): who goes to the server that is free first waits as in one queue before all servers, however
+/// they are spread over workers.
+#[test]
+fn lw_is_one_queue_before_all_servers() {
+    for (seed, (count, servers)) in (1..).zip([(1, 1), (2, 1), (3, 1), (5, 1), (8, 1), (2, 2), (3, 4)]) {
+        let folder = Folder::with("t.csv", tied(2000, seed));
+        let run = format!("--trace t.csv --workers {count} --servers {servers} --completions run.csv --balancer");
+        report(&folder, &format!("{run} LW"));
+        folder.host(&format!("t.csv --servers {} --completions host.csv", count * servers)).succeeds();
+        let fields =
+            |name: &str| completions(&folder, name).into_values().map(|(fields, _)| fields).collect::<Vec<_>>();
+        // Id, arrival, start, finish and service of each.
+        assert!(fields("run.csv") == fields("host.csv"), "{count} workers of {servers} servers");
+        // Not so where nobody looks: the trace has requests that wait.
+        report(&folder, &format!("{run} R"));
+        assert!(count == 1 || fields("run.csv") != fields("host.csv"), "{count} workers of {servers} servers");
+    }
+}
+
+#[test]
+fn imbalance_is_the_largest_share_over_the_mean_one() {
+    // By turns, worker 1 gets 0, 2 and 4, worker 2 gets 1 and 3: 3 of 2.5 requests, 8 of 10 µs.
+    let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n2,7\n20,1\n21,5\n30,2\n");
+    let two = report(&folder, "--trace t.csv --balancer RR --workers 2");
+    assert_eq!(two["imbalance"], json!({"requests": 1.2, "work": 1.2}));
+    let work = |report: &Value| -> Vec<Value> {
+        workers(report)
+            .iter()
+            .map(|row| row["work_offered_ns"].clone())
+            .chain([report["run"]["work_offered_ns"].clone()])
+            .collect()
+    };
+    assert_eq!(work(&two), ["8000", "12000", "20000"]);
+    // Of four, worker 1 gets 0 and 4: 2 of 1.25 requests; 7, 7, 1 and 5 of 5 µs.
+    let four = report(&folder, "--trace t.csv --balancer RR --workers 4");
+    assert_eq!(four["imbalance"], json!({"requests": 1.6, "work": 1.4}));
+    assert_eq!(report(&folder, "--trace t.csv --workers 1")["imbalance"], json!({"requests": 1.0, "work": 1.0}));
+    middleware(&folder, "run --trace t.csv --balancer RR --workers 4")
+        .succeeds()
+        .prints("imbalance (largest over mean): requests 1.600000, work 1.400000\n");
+    // Where nothing is to be done, nothing can be uneven.
+    let idle = Folder::with("t.csv", "arrival_us,service_us\n0,0\n2,0\n");
+    assert_eq!(report(&idle, "--trace t.csv --workers 2")["imbalance"], json!({"requests": 1.0, "work": null}));
+}
+
+/// Work is what was offered, also where it was turned away.
+#[test]
+fn imbalance_counts_who_was_turned_away() {
+    let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n0,1\n1,5\n1,1\n2,5\n2,1\n");
+    let report = report(&folder, "--trace t.csv --balancer RR --workers 2 --capacity 1");
+    let row = &workers(&report)[0];
+    assert_eq!((&row["counts"]["rejected"], &row["work_offered_ns"]), (&json!(2), &json!("15000")));
+    assert_eq!(row["rejected_share"], json!(2.0 / 3.0));
+    assert_eq!(report["imbalance"], json!({"requests": 1.0, "work": 15.0 / 9.0}));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_one_other_ties() {
+    let folder = Folder::with("t.csv", tied(400, 3));
+    for policy in POLICIES {
+        let print = |seed: u64| {
+            let flags = format!("run --trace t.csv --workers 5 --balancer {policy} --seed {seed} --report -");
+            middleware(&folder, &flags).succeeds().stdout()
+        };
+        let first = print(1);
+        assert_eq!(first, print(1), "{policy}");
+        let other: [Value; 2] =
+            [first, print(2)].map(|text| serde_json::from_str::<Value>(&text).unwrap()["workers"].take());
+        assert_eq!(other[0] == other[1], ["RR", "HASH"].contains(&policy), "{policy}");
+    }
+}
+
+#[test]
+fn a_policy_s_model_is_called_one_where_the_order_of_service_is_another() {
+    let folder = Folder::new().and_guest("fifo");
+    for policy in POLICIES {
+        let notes =
+            report(&folder, &format!("--samples 40 --module fifo.wasm --balancer {policy}"))["notes"].to_string();
+        let said = notes.contains(&format!("the backlog that {policy} saw is a first-in first-out model's"));
+        assert_eq!(said, ["TC", "JSQ", "LW"].contains(&policy), "{policy}: {notes}");
+    }
+}

@@ -1,0 +1,83 @@
+//! Simulators as strangers write them: WAT that knows the contract and nothing of ours, true or not.
+
+use std::fmt::Write as _;
+
+use crate::support::guest_text;
+
+/// One that reads its whole shard before it answers.
+#[derive(Clone)]
+pub(crate) struct Stranger {
+    says: u64,
+    simulate: String,
+    length: &'static str,
+    direction: &'static str,
+}
+
+impl Stranger {
+    /// One that simulates as `guests/<discipline>.wat` does, and says nothing of itself.
+    pub(crate) fn of(discipline: &str) -> Self {
+        let length = "(i32.load (i32.const 0x10000c))";
+        Self { says: 0, simulate: guest_text(discipline), length, direction: "forward" }
+    }
+
+    /// One server, first in, first out.
+    pub(crate) fn in_order() -> Self {
+        Self::of("in_order")
+    }
+
+    /// Who finds `capacity` requests in the system is turned away, whatever CAPACITY is.
+    pub(crate) fn with_room_for(self, capacity: u32) -> Self {
+        self.before(&format!(
+            "(if (i32.ge_u (local.get $taken) (i32.const {capacity})) (then
+               (if (i64.gt_u (i64.load (i32.add (i32.const 0x6000000)
+                     (i32.shl (i32.sub (local.get $taken) (i32.const {capacity})) (i32.const 3)))) (local.get $arrival))
+                 (then
+                   (call $answer (local.get $at) (i64.const -1) (local.get $arrival) (i64.const 0))
+                   (br $turned_away)))))"
+        ))
+    }
+
+    /// With these bits in its header.
+    pub(crate) fn saying(self, says: u64) -> Self {
+        Self { says, ..self }
+    }
+
+    /// That does `steps` with each request before it is served.
+    pub(crate) fn before(self, steps: &str) -> Self {
+        self.putting(";; BEFORE", steps)
+    }
+
+    /// That does `steps` with each answer before it is kept.
+    pub(crate) fn after(self, steps: &str) -> Self {
+        self.putting(";; AFTER", steps)
+    }
+
+    /// The last answer first.
+    pub(crate) fn backward(self) -> Self {
+        Self { direction: "backward", ..self }
+    }
+
+    /// That takes all records to be 48 bytes long, whatever the header says.
+    pub(crate) fn of_48_bytes(self) -> Self {
+        Self { length: "(i32.const 48)", ..self }
+    }
+
+    fn putting(self, mark: &str, steps: &str) -> Self {
+        assert!(self.simulate.contains(mark), "{mark} is not there, or was replaced before");
+        Self { simulate: self.simulate.replace(mark, steps), ..self }
+    }
+
+    /// Its WebAssembly text.
+    pub(crate) fn text(&self) -> String {
+        let mut says = String::new();
+        for byte in self.says.to_le_bytes() {
+            // Writing to a string can't fail.
+            let _ = write!(says, "\\{byte:02x}");
+        }
+        guest_text("whole_shard")
+            .replacen("SAYS\"", &format!("{says}\""), 1)
+            .replace("(local.set $length LENGTH)", &format!("(local.set $length {})", self.length))
+            .replace("(call $DIRECTION)", &format!("(call ${})", self.direction))
+            .replace("  ;; SIMULATE\n", &self.simulate)
+    }
+}
