@@ -6,8 +6,9 @@ WASM := wasm32-wasip1
 PROGRAMS := tracegen middleware host
 PREFIX ?= /usr/local
 CARGO ?= cargo
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p $${COMPOSE_PROJECT_NAME:-queuebox}
 
-.PHONY: all programs sim run trace results test lint clean install uninstall help
+.PHONY: all programs sim run workers down bin/worker/host trace results test lint clean install uninstall help
 
 all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.wasm)
 	@if [ ! -e sim.wasm ]; then cp bin/sim.wasm sim.wasm; \
@@ -28,8 +29,23 @@ bin/sim.wasm:
 sim: bin/sim.wasm ## Put the default simulator back as sim.wasm
 	@cp bin/sim.wasm sim.wasm && echo "sim.wasm is the default simulator"
 
-run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace.csv, MODULE=other.wasm, …)
+run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace.csv, MODULE=other.wasm, ENGINE=local, …)
+	@set -e; set -- $$(bin/middleware engine 2>/dev/null || echo failed); \
+	if [ "$$1" = docker ]; then DOCKER_HOST=$$2 WORKERS=$$3 $(MAKE) --no-print-directory workers; fi
 	@bin/middleware run
+
+workers: bin/worker/host ## Make WORKERS worker containers available to the Docker engine
+	@docker build -q -t queuebox-worker -f Dockerfile bin/worker >/dev/null
+	@$(COMPOSE) up --no-start --scale worker=$${WORKERS:-4}
+
+# The host that containers run: the same, linked statically, so that the image holds nothing else.
+bin/worker/host: programs
+	@mkdir -p bin/worker/empty; cmp -s bin/host bin/worker/.made-from || { \
+	$(CARGO) rustc --release --locked --target-dir $(BUILD) -p host --bin host -- -C target-feature=+crt-static && \
+	install -m 755 $(BUILD)/release/host bin/worker/host && cp bin/host bin/worker/.made-from; }
+
+down: ## Remove the worker containers (VOLUMES=1: and the volume of their runs)
+	@$(COMPOSE) down $${VOLUMES:+--volumes}
 
 trace: programs ## Generate a trace as trace.csv
 	@bin/tracegen --out trace.csv && echo "trace.csv is written; make run TRACE=trace.csv uses it"

@@ -43,7 +43,7 @@ impl Parts {
 
     /// Where worker `worker` puts its completions.
     pub fn part(&self, worker: u32) -> Box<dyn Completions> {
-        Box::new(Part { path: self.path(worker), piece: Vec::with_capacity(PIECE) })
+        write_part(self.path(worker))
     }
 
     /// Merges the parts of `workers` into the file: CSV where its name ends so, else records.
@@ -70,9 +70,15 @@ impl Parts {
         file.finish()
     }
 
-    fn path(&self, worker: u32) -> PathBuf {
+    /// The file of the part of worker `worker`.
+    pub fn path(&self, worker: u32) -> PathBuf {
         self.folder.path().join(worker.to_string())
     }
+}
+
+/// Takes one worker's completions into the file `path`.
+pub(crate) fn write_part(path: PathBuf) -> Box<dyn Completions> {
+    Box::new(Part { path, piece: Vec::with_capacity(PIECE) })
 }
 
 /// One worker's completions. The file is open only while a piece is written: 1,000 workers have 1,000 of them.

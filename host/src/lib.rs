@@ -2,6 +2,7 @@
 
 mod check;
 pub mod completions;
+pub mod job;
 mod ledger;
 pub mod limits;
 pub mod measure;

@@ -61,6 +61,14 @@ enum Command {
         /// The module.
         module: PathBuf,
     },
+    /// Run one worker of a run folder, as FILE says; what a worker's container does.
+    Job {
+        /// The job.
+        file: PathBuf,
+    },
+    /// Keep a container alive while stdin is open: a lock that ends with who holds it.
+    #[command(hide = true)]
+    Hold,
     /// Print every limit of the sandbox, its default and its flag.
     Limits,
 }
@@ -74,6 +82,8 @@ fn main() -> ExitCode {
     program::main(|| {
         let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         match cli.command {
+            Some(Command::Job { file }) => host::job::run(&file),
+            Some(Command::Hold) => Ok(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).map(drop)?),
             Some(Command::Check { module }) => host::check(&Simulator::load(&module)?, &module.display().to_string()),
             Some(Command::Limits) => Ok(output::print(&limits::table())?),
             None => run(&cli, &Settings::resolve(&matches, &keys)?),

@@ -21,6 +21,7 @@ use crate::wasi::{self, Exit, Guest};
 #[derive(Clone)]
 pub struct Simulator {
     instance: InstancePre<Guest>,
+    bytes: Arc<[u8]>,
     sha256: Arc<str>,
 }
 
@@ -72,7 +73,12 @@ impl Simulator {
         let instance = linker.instantiate_pre(&module).map_err(invalid)?;
         tick(&engine)?;
         let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        Ok(Self { instance, sha256: sha256.into() })
+        Ok(Self { instance, bytes: bytes.into(), sha256: sha256.into() })
+    }
+
+    /// The module's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// SHA-256 of the module's bytes, in hexadecimal.

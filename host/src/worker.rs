@@ -1,6 +1,7 @@
 //! One worker: a simulator over its shard, from the first request to what was measured.
 
 use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
 use sim_wasm::Fifo;
 use trace::demand::{Demands, Law};
 use trace::random::Streams;
@@ -18,7 +19,7 @@ use crate::verify::{self, Verifier};
 use crate::wasi::{Guest, Standard};
 
 /// The settings of the model, as every simulator gets them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
     /// ST: mean of the demands that are drawn \[ns\].
     pub st_ns: u64,
@@ -89,7 +90,7 @@ impl Model {
 }
 
 /// What one worker is to do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
     /// Its number, from 1.
     pub worker: u32,
@@ -108,6 +109,7 @@ pub struct Job {
 }
 
 /// What came of one worker.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Outcome {
     /// Requests of its shard, answered or not.
     pub offered: u64,
@@ -116,7 +118,7 @@ pub struct Outcome {
 }
 
 /// What was measured of one worker.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measured {
     /// The integers.
     pub tally: Tally,

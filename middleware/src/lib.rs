@@ -1,7 +1,7 @@
 //! The middleware: splits a trace over workers by a policy, runs a host for each, collects what they measured.
 
 pub mod describe;
-mod engine;
+pub mod engine;
 mod partition;
 mod policy;
 mod report;

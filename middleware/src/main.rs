@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use middleware::describe::{self, DescribeFlags};
 use middleware::run::{self, RunFlags};
-use middleware::run_folder;
 use middleware::split::{self, SplitFlags};
+use middleware::{engine, run_folder};
 use trace::settings::{self, Settings};
 use trace::{output, program};
 
@@ -33,6 +33,8 @@ enum Command {
     Partition(SplitFlags),
     /// Tell what a trace is like: rate, gaps, sizes, blocks, offered load.
     Describe(DescribeFlags),
+    /// Say which engine a run would take: local, or docker, its address and how many workers it needs.
+    Engine,
     /// Print the report of a run again, per worker.
     Results {
         /// A run's name or folder; the last one by default.
@@ -43,6 +45,7 @@ enum Command {
 fn main() -> ExitCode {
     let (run_keys, split_keys, describe_keys) = (run::keys(), split::keys(), describe::keys());
     let command = Cli::command()
+        .mut_subcommand("engine", |engine| settings::add_flags(engine, &run_keys))
         .mut_subcommand("run", |run| settings::add_flags(run, &run_keys))
         .mut_subcommand("partition", |split| settings::add_flags(split, &split_keys))
         .mut_subcommand("describe", |describe| settings::add_flags(describe, &describe_keys));
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
             Command::Run(flags) => run::run(&flags, &settings(&run_keys)?),
             Command::Partition(flags) => split::split(&flags, &settings(&split_keys)?),
             Command::Describe(flags) => describe::describe(&flags, &settings(&describe_keys)?),
+            Command::Engine => Ok(output::print(&(engine::which(&settings(&run_keys)?)? + "\n"))?),
             Command::Results { run } => Ok(output::print(&run_folder::plain_report(run.as_deref())?)?),
         }
     })

@@ -68,7 +68,13 @@ pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     let folder = RunFolder::create()?;
     let parts = flags.completions.as_deref().map(Parts::new).transpose()?;
     let mut shards = flags.keep.then(|| keep_shards(&folder, balancing.workers)).transpose()?;
-    let hosts = Hosts { simulator: &simulator, job: &job, completions: parts.as_ref(), shards: shards.as_mut() };
+    let hosts = Hosts {
+        simulator: &simulator,
+        job: &job,
+        completions: parts.as_ref(),
+        shards: shards.as_mut(),
+        folder: &folder,
+    };
     let outcomes = engine.run(hosts, &mut partition)?;
 
     setup::tell(settings, partition.source());
@@ -79,7 +85,7 @@ pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
         shards.finish()?;
         keep_rest(&folder, module, &report, &outcomes)?;
     }
-    let repeat = repeat(settings, &folder, module, started);
+    let repeat = repeat(settings, &folder, module, engine.name(), started);
     publish(flags, &report, folder, &repeat)?;
     first_failure(&outcomes)
         .map_err(|(worker, failure)| anyhow::Error::from(failure).context(format!("worker {worker}")))
@@ -125,13 +131,13 @@ fn collect(
 }
 
 /// All that repeats the run, and what the report keeps out of itself.
-fn repeat(settings: &Settings, folder: &RunFolder, module: &Path, started: Instant) -> Value {
+fn repeat(settings: &Settings, folder: &RunFolder, module: &Path, engine: &str, started: Instant) -> Value {
     let values: serde_json::Map<String, Value> =
         keys().iter().filter_map(|key| Some(((*key).to_owned(), settings.text(key)?.into()))).collect();
     json!({
         "run": folder.name(),
         "queuebox": env!("CARGO_PKG_VERSION"),
-        "engine": "local",
+        "engine": engine,
         "module": module,
         "arguments": std::env::args().collect::<Vec<_>>(),
         "settings": values,

@@ -5,6 +5,7 @@ use crate::random::Streams;
 
 /// The law of the service times that are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "programs", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum Law {
     /// Exponential.
     Exponential,

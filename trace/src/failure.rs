@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 /// Why a program, or one worker, failed. Each variant is a class that scripts can rely on; its text is one line for
 /// people that says where, which rule and which value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "class", content = "message", rename_all = "lowercase")]
 pub enum Failure {
     /// The host or the middleware itself could not go on: a full disk, a lost pipe. Exit code 1.
     #[error("{0}")]

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -41,6 +42,14 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     1
 }
 
+/// What is to be done before a signal ends the program.
+static ON_SIGNAL: Mutex<Vec<Box<dyn FnOnce() + Send>>> = Mutex::new(Vec::new());
+
+/// Has `end` run, on another thread, before a signal ends the program.
+pub fn on_signal(end: impl FnOnce() + Send + 'static) {
+    ON_SIGNAL.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(end));
+}
+
 /// Prints one line of warning on stderr.
 pub fn warn(text: &str) {
     say("warning", text);
@@ -60,6 +69,8 @@ fn exit_cleanly_on_signals() -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         if let Some(signal) = signals.forever().next() {
+            let ends = std::mem::take(&mut *ON_SIGNAL.lock().unwrap_or_else(PoisonError::into_inner));
+            ends.into_iter().for_each(|end| end());
             output::remove_unfinished();
             std::process::exit(128 + signal);
         }

@@ -165,6 +165,7 @@ impl RequestHeader {
 
 /// What a simulator says of itself, a bit each, in the header of its completions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "programs", derive(serde::Serialize, serde::Deserialize))]
 pub struct Says(pub u64);
 
 impl Says {

@@ -1,31 +1,38 @@
 //! Engines: where hosts run.
 
+mod docker;
 mod local;
 
-use host::{Job, Outcome, Simulator};
-use trace::Failure;
-use trace::program;
-use trace::settings::Settings;
-
-use crate::partition::Partition;
-use crate::shard_files::ShardFiles;
-
 use host::completions::Parts;
+use host::{Job, Outcome, Simulator};
+use trace::settings::Settings;
+use trace::{Failure, Request, program};
+
+use crate::partition::{Partition, Shards};
+use crate::run_folder::RunFolder;
+use crate::shard_files::ShardFiles;
+use docker::{Address, Docker};
+use local::Local;
 
 /// What an engine is to run: a host for each worker, all of one simulator.
 pub(crate) struct Hosts<'a> {
     /// The simulator.
-    pub simulator: &'a Simulator,
+    pub(crate) simulator: &'a Simulator,
     /// What each worker is to do; `worker` is set by the engine.
-    pub job: &'a Job,
+    pub(crate) job: &'a Job,
     /// Where workers put their completions, if they are wanted.
-    pub completions: Option<&'a Parts>,
+    pub(crate) completions: Option<&'a Parts>,
     /// Where shards are kept, if they are.
-    pub shards: Option<&'a mut ShardFiles>,
+    pub(crate) shards: Option<&'a mut ShardFiles>,
+    /// The run's folder.
+    pub(crate) folder: &'a RunFolder,
 }
 
 /// Runs hosts somewhere.
 pub(crate) trait Engine {
+    /// Its name.
+    fn name(&self) -> &'static str;
+
     /// Takes the whole partitioned trace and gives back what came of each worker, in the order of their numbers.
     ///
     /// # Errors
@@ -33,30 +40,79 @@ pub(crate) trait Engine {
     fn run(&self, hosts: Hosts<'_>, partition: &mut Partition) -> anyhow::Result<Vec<Outcome>>;
 }
 
-/// The engine that ENGINE asks for.
+/// What ENGINE asks for.
+#[derive(Clone, Copy)]
+enum Asked {
+    Auto,
+    Local,
+    Docker,
+}
+
+impl Asked {
+    fn from_settings(settings: &Settings) -> Result<Self, Failure> {
+        settings.choice("ENGINE", &[("auto", Self::Auto), ("local", Self::Local), ("docker", Self::Docker)])
+    }
+}
+
+/// The engine that ENGINE asks for; `auto` takes Docker where it answers and has workers, and says in one line what it took
+/// and why.
 ///
 /// # Errors
-/// Where there is none of that name.
+/// Where an engine that is asked for, or named by an address, does not answer or has no workers.
 pub(crate) fn choose(settings: &Settings) -> Result<Box<dyn Engine>, Failure> {
-    #[derive(Clone, Copy)]
-    enum Choice {
-        Auto,
-        Local,
-        Docker,
-    }
-    let names = [("auto", Choice::Auto), ("local", Choice::Local), ("docker", Choice::Docker)];
-    match settings.choice("ENGINE", &names)? {
-        Choice::Local => {}
-        Choice::Auto => {
-            program::note("engine: local, threads of this process (ENGINE=auto; this version has no other)");
-            if settings.text("SERVER_IP").is_some() {
-                program::warn("SERVER_IP changes nothing: this version has no Docker engine");
+    let why = match Asked::from_settings(settings)? {
+        Asked::Local => return Ok(Box::new(Local)),
+        asked => {
+            let address = Address::from_settings(settings)?;
+            let (host, named) = (address.host.clone(), address.named);
+            match Docker::connect(address) {
+                Ok(docker) if docker.workers() > 0 => {
+                    program::note(&format!("engine: docker, {} containers at {host}", docker.workers()));
+                    return Ok(Box::new(docker));
+                }
+                Ok(_) if named || matches!(asked, Asked::Docker) => {
+                    return Err(Failure::Engine(format!(
+                        "{host}: there are no workers; make workers WORKERS=N makes them"
+                    )));
+                }
+                Ok(_) => format!("the Docker engine at {host} has no workers; make run makes them"),
+                Err(failure) if named || matches!(asked, Asked::Docker) => return Err(failure),
+                Err(failure) => failure.to_string(),
             }
         }
-        Choice::Docker => {
-            let text = "ENGINE=docker: this version has no Docker engine; ENGINE=local runs workers as threads";
-            return Err(Failure::Engine(text.to_owned()));
+    };
+    program::note(&format!("engine: local, threads of this process ({why})"));
+    Ok(Box::new(Local))
+}
+
+/// For make: `local`, or `docker`, the address of the engine that answers and how many workers it needs.
+///
+/// # Errors
+/// Where an engine that is asked for, or named by an address, does not answer.
+pub fn which(settings: &Settings) -> Result<String, Failure> {
+    let asked = Asked::from_settings(settings)?;
+    if matches!(asked, Asked::Local) {
+        return Ok("local".to_owned());
+    }
+    let address = Address::from_settings(settings)?;
+    let (host, named) = (address.host.clone(), address.named);
+    match Docker::connect(address) {
+        Ok(_) => Ok(format!("docker {host} {}", settings.count("WORKERS", 1..=crate::setup::WORKERS)?)),
+        Err(failure) if named || matches!(asked, Asked::Docker) => Err(failure),
+        Err(_) => Ok("local".to_owned()),
+    }
+}
+
+/// Shards that go to two places.
+struct Both<'a, S: Shards>(&'a mut S, Option<&'a mut ShardFiles>);
+
+impl<S: Shards> Shards for Both<'_, S> {
+    #[inline]
+    fn send(&mut self, worker: usize, request: &Request) -> anyhow::Result<()> {
+        self.0.send(worker, request)?;
+        match &mut self.1 {
+            None => Ok(()),
+            Some(kept) => kept.send(worker, request),
         }
     }
-    Ok(Box::new(local::Local))
 }

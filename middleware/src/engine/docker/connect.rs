@@ -1,0 +1,172 @@
+//! Where the Docker engine is, and how to reach it.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
+use trace::Failure;
+use trace::settings::Settings;
+
+use super::within;
+
+/// The local engine's socket.
+const SOCKET: &str = "/var/run/docker.sock";
+
+/// bollard's own time limit \[s\]; ours around each call are shorter where it matters.
+const TIMEOUT_S: u64 = 600;
+
+/// How long an engine may take to say who it is.
+const HELLO: Duration = Duration::from_secs(10);
+
+/// An engine's address, and what the API is spoken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// As DOCKER_HOST writes it.
+    pub(crate) host: String,
+    /// The user named it, so that it must answer.
+    pub(crate) named: bool,
+    /// The folder of certificates, over TLS.
+    certificates: Option<PathBuf>,
+    version: Option<(usize, usize)>,
+}
+
+impl Address {
+    /// The engine that the settings and the environment name: SERVER_IP, else DOCKER_HOST, else the local socket.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where they contradict each other, or would speak plain TCP to another machine.
+    pub(crate) fn from_settings(settings: &Settings) -> Result<Self, Failure> {
+        let variable = |key: &str| std::env::var(key).ok().filter(|value| !value.is_empty());
+        Self::resolve(settings, variable)
+    }
+
+    fn resolve(settings: &Settings, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+        let tls = variable("DOCKER_TLS_VERIFY").is_some();
+        let server = match settings.text("SERVER_IP") {
+            None => None,
+            Some(ip) => {
+                let port = match settings.text("SERVER_PORT") {
+                    None => {
+                        if tls {
+                            2376
+                        } else {
+                            2375
+                        }
+                    }
+                    Some(_) => settings.count("SERVER_PORT", 1..=65535)?,
+                };
+                let ip = if ip.contains(':') { format!("[{ip}]") } else { ip.to_owned() };
+                Some(format!("tcp://{ip}:{port}"))
+            }
+        };
+        let host = match (server, variable("DOCKER_HOST")) {
+            (Some(server), Some(host)) if server != host => {
+                let text =
+                    format!("SERVER_IP and SERVER_PORT name {server}, DOCKER_HOST names {host}: unset one of them");
+                return Err(Failure::Usage(text));
+            }
+            (server, host) => server.or(host),
+        };
+        let named = host.is_some();
+        let host = host.unwrap_or_else(|| format!("unix://{SOCKET}"));
+        let certificates = tls.then(|| {
+            let home = variable("HOME").unwrap_or_default();
+            PathBuf::from(variable("DOCKER_CERT_PATH").unwrap_or_else(|| format!("{home}/.docker")))
+        });
+        if let Some(target) = host.strip_prefix("tcp://") {
+            let insecure = settings.text("INSECURE_TCP").is_some()
+                && settings.choice("INSECURE_TCP", &[("0", false), ("1", true)])?;
+            if !tls && !insecure && !is_loopback(target) {
+                return Err(Failure::Usage(format!(
+                    "{host}: whoever speaks to this port owns that machine, so plain TCP is refused; use TLS \
+                     (DOCKER_TLS_VERIFY=1, DOCKER_CERT_PATH), or INSECURE_TCP=1 where you trust the network"
+                )));
+            }
+        } else if !host.starts_with("unix://") {
+            return Err(Failure::Usage(format!(
+                "{host}: a Docker engine's address is tcp://HOST:PORT or unix:///PATH"
+            )));
+        }
+        let version = settings.text("API_VERSION").map(|text| {
+            let number = text.trim_start_matches('v').split_once('.');
+            number
+                .and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)))
+                .ok_or_else(|| settings.refuse("API_VERSION", "must be a version such as v1.41"))
+        });
+        Ok(Self { host, named, certificates, version: version.transpose()? })
+    }
+
+    /// Connects, and settles which version of the API is spoken.
+    ///
+    /// # Errors
+    /// [`Failure::Engine`] where no engine answers, or it can't speak API_VERSION.
+    pub(crate) async fn connect(&self) -> Result<Docker, Failure> {
+        let fail = |error: bollard::errors::Error| Failure::Engine(format!("{}: {}", self.host, reason(&error)));
+        let version = match self.version {
+            Some((major_version, minor_version)) => &ClientVersion { major_version, minor_version },
+            None => API_DEFAULT_VERSION,
+        };
+        let docker = match (&self.certificates, self.host.strip_prefix("unix://")) {
+            (_, Some(path)) => Docker::connect_with_unix(path, TIMEOUT_S, version),
+            (Some(folder), None) => {
+                let file = |name: &str| folder.join(name);
+                Docker::connect_with_ssl(
+                    &self.host,
+                    &file("key.pem"),
+                    &file("cert.pem"),
+                    &file("ca.pem"),
+                    TIMEOUT_S,
+                    version,
+                )
+            }
+            (None, None) => Docker::connect_with_http(&self.host, TIMEOUT_S, version),
+        };
+        let docker = docker.map_err(fail)?;
+        let engine = within(HELLO, &self.host, docker.version()).await?;
+        if let Some((major, minor)) = self.version {
+            let parse = |text: Option<String>| {
+                let text = text.unwrap_or_default();
+                let (major, minor) = text.split_once('.').unwrap_or_default();
+                (major.parse().unwrap_or(0usize), minor.parse().unwrap_or(0usize))
+            };
+            let (least, most) = (parse(engine.min_api_version), parse(engine.api_version));
+            if !(least..=most).contains(&(major, minor)) {
+                return Err(Failure::Engine(format!(
+                    "API_VERSION=v{major}.{minor}: the engine at {} speaks v{}.{} to v{}.{}",
+                    self.host, least.0, least.1, most.0, most.1
+                )));
+            }
+        }
+        docker.negotiate_version().await.map_err(fail)
+    }
+}
+
+/// Why an engine does not answer, in words that help.
+pub(super) fn reason(error: &bollard::errors::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            match io.kind() {
+                std::io::ErrorKind::PermissionDenied => {
+                    return "no rights on the socket: join the group docker (sudo usermod -aG docker $USER, then log in anew)".to_owned();
+                }
+                std::io::ErrorKind::NotFound => {
+                    return "there is no such socket: no Docker engine runs here".to_owned();
+                }
+                std::io::ErrorKind::ConnectionRefused => return "no Docker engine listens there".to_owned(),
+                _ => {}
+            }
+        }
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn is_loopback(target: &str) -> bool {
+    let host = target.rsplit_once(':').map_or(target, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

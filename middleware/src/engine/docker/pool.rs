@@ -1,0 +1,152 @@
+//! The workers' containers, which compose has made, and the lock that gives them to one run at a time.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use bollard::Docker;
+use bollard::container::AttachContainerResults;
+use bollard::errors::Error;
+use bollard::models::{ContainerCreateBody, ContainerSummaryStateEnum, HostConfig};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptions, ListContainersOptionsBuilder,
+    StartContainerOptions, WaitContainerOptions,
+};
+use futures_util::StreamExt as _;
+use trace::{Failure, program};
+
+use super::{CALL, within};
+
+/// How long a second run waits for the first.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One worker's container.
+#[derive(Debug, Clone)]
+pub(super) struct Container {
+    pub(super) id: String,
+    /// Its image, by id.
+    image: String,
+    /// The number that compose gave it.
+    pub(super) number: u32,
+    running: bool,
+}
+
+/// The project that compose made the workers under.
+pub(super) fn project() -> String {
+    std::env::var("COMPOSE_PROJECT_NAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "queuebox".to_owned())
+}
+
+/// The workers' containers by their numbers.
+pub(super) async fn containers(docker: &Docker) -> Result<Vec<Container>, Failure> {
+    let labels = vec![
+        format!("com.docker.compose.project={}", project()),
+        "com.docker.compose.service=worker".to_owned(),
+        "com.docker.compose.oneoff=False".to_owned(),
+    ];
+    let options =
+        ListContainersOptionsBuilder::default().all(true).filters(&HashMap::from([("label", labels)])).build();
+    let listed = within(CALL, "the list of containers", docker.list_containers(Some(options))).await?;
+    let mut containers: Vec<Container> = listed
+        .into_iter()
+        .filter_map(|summary| {
+            let number = summary.labels?.get("com.docker.compose.container-number")?.parse().ok()?;
+            let running = !matches!(
+                summary.state?,
+                ContainerSummaryStateEnum::CREATED
+                    | ContainerSummaryStateEnum::EXITED
+                    | ContainerSummaryStateEnum::DEAD
+            );
+            Some(Container { id: summary.id?, image: summary.image_id?, number, running })
+        })
+        .collect();
+    containers.sort_by_key(|container| container.number);
+    Ok(containers)
+}
+
+/// Kills a container and waits until it has ended.
+pub(super) async fn stop(docker: &Docker, id: &str) -> Result<(), Failure> {
+    // A paused one can't be killed; one that has ended can be neither.
+    let _ = within(CALL, "unpause", docker.unpause_container(id)).await;
+    let _ = within(CALL, "kill", docker.kill_container(id, None::<KillContainerOptions>)).await;
+    let mut waiting = Box::pin(docker.wait_container(id, None::<WaitContainerOptions>));
+    match tokio::time::timeout(CALL, waiting.next()).await {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Failure::Engine(format!("the container {id:.12} can't be ended"))),
+    }
+}
+
+/// The containers are this run's, as long as this lives: a container of a fixed name runs while its stdin is held open, and
+/// ends with us, however we end.
+pub(super) struct Lock {
+    _attached: AttachContainerResults,
+}
+
+impl Lock {
+    /// Takes the containers for `run`, and ends what a run that was killed left running in them.
+    ///
+    /// # Errors
+    /// [`Failure::Engine`] where another run has them.
+    pub(super) async fn take(docker: &Docker, containers: &mut [Container], run: &str) -> Result<Self, Failure> {
+        let image = containers.first().map(|container| container.image.clone()).unwrap_or_default();
+        let name = format!("{}-lock", project());
+        let started = Instant::now();
+        let mut told = false;
+        loop {
+            match Self::create(docker, &name, &image, run).await {
+                Ok(()) => break,
+                Err(Some(failure)) => return Err(failure),
+                Err(None) if started.elapsed() < PATIENCE => {
+                    if !told {
+                        program::note("another run uses the workers: waiting for its end");
+                        told = true;
+                    }
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Err(None) => {
+                    return Err(Failure::Engine(format!(
+                        "another run uses the workers (its lock is the container {name}); wait for it, or make down"
+                    )));
+                }
+            }
+        }
+        let options = AttachContainerOptionsBuilder::default().stdin(true).stream(true).build();
+        let attached = within(CALL, "attach to the lock", docker.attach_container(&name, Some(options))).await?;
+        within(CALL, "start of the lock", docker.start_container(&name, None::<StartContainerOptions>)).await?;
+        for container in containers.iter_mut().filter(|container| container.running) {
+            program::note(&format!("worker {} still runs for a run that was killed: ended", container.number));
+            stop(docker, &container.id).await?;
+            container.running = false;
+        }
+        Ok(Self { _attached: attached })
+    }
+
+    /// None as the error: somebody else has it.
+    async fn create(docker: &Docker, name: &str, image: &str, run: &str) -> Result<(), Option<Failure>> {
+        let options = CreateContainerOptionsBuilder::default().name(name).build();
+        let body = ContainerCreateBody {
+            image: Some(image.to_owned()),
+            cmd: Some(vec!["hold".to_owned()]),
+            open_stdin: Some(true),
+            stdin_once: Some(true),
+            attach_stdin: Some(true),
+            user: Some(format!("{0}:{0}", super::USER)),
+            labels: Some(HashMap::from([("queuebox.run".to_owned(), run.to_owned())])),
+            host_config: Some(HostConfig {
+                auto_remove: Some(true),
+                network_mode: Some("none".to_owned()),
+                readonly_rootfs: Some(true),
+                cap_drop: Some(vec!["ALL".to_owned()]),
+                security_opt: Some(vec!["no-new-privileges".to_owned()]),
+                memory: Some(64 << 20),
+                pids_limit: Some(16),
+                ..HostConfig::default()
+            }),
+            ..ContainerCreateBody::default()
+        };
+        match tokio::time::timeout(CALL, docker.create_container(Some(options), body)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(Error::DockerResponseServerError { status_code: 409, .. })) => Err(None),
+            Ok(Err(error)) => Err(Some(Failure::Engine(super::connect::reason(&error)))),
+            Err(_) => Err(Some(Failure::Engine("the lock: no answer in time".to_owned()))),
+        }
+    }
+}
