@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 CARGO ?= cargo
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p $${COMPOSE_PROJECT_NAME:-queuebox}
 
-.PHONY: all programs sim run workers down bin/worker/host trace results test lint clean install uninstall help
+.PHONY: all programs sim run image workers down bin/worker/host trace results test test-docker lint clean install uninstall help
 
 all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.wasm)
 	@if [ ! -e sim.wasm ]; then cp bin/sim.wasm sim.wasm; \
@@ -34,8 +34,10 @@ run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace
 	if [ "$$1" = docker ]; then DOCKER_HOST=$$2 WORKERS=$$3 $(MAKE) --no-print-directory workers; fi
 	@bin/middleware run
 
-workers: bin/worker/host ## Make WORKERS worker containers available to the Docker engine
+image: bin/worker/host ## Build the worker image (nothing is pulled)
 	@docker build -q -t queuebox-worker -f Dockerfile bin/worker >/dev/null
+
+workers: image ## Make WORKERS worker containers available to the Docker engine
 	@$(COMPOSE) up --no-start --scale worker=$${WORKERS:-4}
 
 # The host that containers run: the same, linked statically, so that the image holds nothing else.
@@ -45,7 +47,7 @@ bin/worker/host: programs
 	install -m 755 $(BUILD)/release/host bin/worker/host && cp bin/host bin/worker/.made-from; }
 
 down: ## Remove the worker containers (VOLUMES=1: and the volume of their runs)
-	@$(COMPOSE) down $${VOLUMES:+--volumes}
+	@$(COMPOSE) rm -fsv && $(COMPOSE) down $${VOLUMES:+--volumes}
 
 trace: programs ## Generate a trace as trace.csv
 	@bin/tracegen --out trace.csv && echo "trace.csv is written; make run TRACE=trace.csv uses it"
@@ -53,8 +55,12 @@ trace: programs ## Generate a trace as trace.csv
 results: programs ## Print the last run's report again, per worker
 	@bin/middleware results
 
-test: all ## Build, then run every test
+test: all ## Build, then run every test; those of containers where a Docker engine answers
+	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory image; fi
 	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --workspace --target-dir $(BUILD)
+
+test-docker: all image ## The tests of containers, which then must run
+	QUEUEBOX_DOCKER=required QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests docker
 
 lint: ## Formatting and lints, as CI wants them
 	$(CARGO) fmt --all --check
@@ -74,4 +80,4 @@ uninstall: ## Remove what install put there
 	-rmdir $(DESTDIR)$(PREFIX)/share/queuebox
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -44,8 +44,10 @@ enum Command {
 
 fn main() -> ExitCode {
     let (run_keys, split_keys, describe_keys) = (run::keys(), split::keys(), describe::keys());
+    let engine_keys = [engine::KEYS, &["WORKERS"]].concat();
     let command = Cli::command()
-        .mut_subcommand("engine", |engine| settings::add_flags(engine, &run_keys))
+        .mut_subcommand("results", |results| settings::add_flags(results, engine::KEYS))
+        .mut_subcommand("engine", |engine| settings::add_flags(engine, &engine_keys))
         .mut_subcommand("run", |run| settings::add_flags(run, &run_keys))
         .mut_subcommand("partition", |split| settings::add_flags(split, &split_keys))
         .mut_subcommand("describe", |describe| settings::add_flags(describe, &describe_keys));
@@ -62,8 +64,10 @@ fn main() -> ExitCode {
             Command::Run(flags) => run::run(&flags, &settings(&run_keys)?),
             Command::Partition(flags) => split::split(&flags, &settings(&split_keys)?),
             Command::Describe(flags) => describe::describe(&flags, &settings(&describe_keys)?),
-            Command::Engine => Ok(output::print(&(engine::which(&settings(&run_keys)?)? + "\n"))?),
-            Command::Results { run } => Ok(output::print(&run_folder::plain_report(run.as_deref())?)?),
+            Command::Engine => Ok(output::print(&(engine::which(&settings(&engine_keys)?)? + "\n"))?),
+            Command::Results { run } => {
+                Ok(output::print(&run_folder::plain_report(run.as_deref(), &settings(engine::KEYS)?)?)?)
+            }
         }
     })
 }

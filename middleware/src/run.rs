@@ -13,7 +13,7 @@ use trace::reader::ReadFlags;
 use trace::settings::Settings;
 use trace::{Failure, Says, output, program};
 
-use crate::engine::{self, Hosts};
+use crate::engine::{self, Engine, Hosts};
 use crate::partition::Partition;
 use crate::report::{RunReport, first_failure, measured};
 use crate::run_folder::RunFolder;
@@ -44,7 +44,7 @@ pub struct RunFlags {
 
 /// The settings that a run reads.
 pub fn keys() -> Vec<&'static str> {
-    setup::keys(&["MODULE", "ENGINE", "SIM_ARGS", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"])
+    setup::keys(&[&["MODULE", "SIM_ARGS"], engine::KEYS].concat())
 }
 
 /// Runs it.
@@ -86,7 +86,7 @@ pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
         keep_rest(&folder, module, &report, &outcomes)?;
     }
     let repeat = repeat(settings, &folder, module, engine.name(), started);
-    publish(flags, &report, folder, &repeat)?;
+    publish(flags, &report, folder, &*engine, &repeat)?;
     first_failure(&outcomes)
         .map_err(|(worker, failure)| anyhow::Error::from(failure).context(format!("worker {worker}")))
 }
@@ -173,11 +173,20 @@ fn keep_rest(folder: &RunFolder, module: &Path, report: &RunReport, outcomes: &[
 }
 
 /// Writes the report where it was asked for, and to the run folder.
-fn publish(flags: &RunFlags, report: &RunReport, folder: RunFolder, repeat: &Value) -> anyhow::Result<()> {
+fn publish(
+    flags: &RunFlags,
+    report: &RunReport,
+    folder: RunFolder,
+    engine: &dyn Engine,
+    repeat: &Value,
+) -> anyhow::Result<()> {
     let json = pretty(report)?;
     folder.write("run.json", &pretty(repeat)?)?;
     folder.write("report.json", &json)?;
     folder.write("report.txt", &table::plain(report))?;
+    if let Err(error) = engine.keep(&folder) {
+        program::warn(&format!("the workers' volume does not hold this run's report: {error:#}"));
+    }
     let folder = folder.finish()?;
     if let Some(target) = &flags.report {
         output::write_text(target, &json)?;

@@ -10,6 +10,9 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use trace::Failure;
 use trace::output::{self, Unfinished};
+use trace::settings::Settings;
+
+use crate::engine::kept_report;
 
 /// Where run folders are.
 pub(crate) const RUNS: &str = "runs";
@@ -80,11 +83,20 @@ impl RunFolder {
     }
 }
 
-/// The plain report of a run: of a folder, or of a run's name; without either of the newest.
+/// The plain report of a run: of a folder, or of a run's name; without either of the newest. Where it is not here, it is
+/// fetched from the engine that keeps it.
 ///
 /// # Errors
 /// Where there is no such run.
-pub fn plain_report(run: Option<&Path>) -> anyhow::Result<String> {
+pub fn plain_report(run: Option<&Path>, settings: &Settings) -> anyhow::Result<String> {
+    let name = run.map(|run| run.display().to_string());
+    local_report(run).or_else(|error| match kept_report(settings, name.as_deref())? {
+        Some(report) => Ok(report),
+        None => Err(error),
+    })
+}
+
+fn local_report(run: Option<&Path>) -> anyhow::Result<String> {
     let folder = match run {
         Some(run) if run.is_dir() => run.to_owned(),
         Some(run) => Path::new(RUNS).join(run),

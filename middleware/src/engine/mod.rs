@@ -14,6 +14,9 @@ use crate::shard_files::ShardFiles;
 use docker::{Address, Docker};
 use local::Local;
 
+/// The settings that say which engine.
+pub const KEYS: &[&str] = &["ENGINE", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"];
+
 /// What an engine is to run: a host for each worker, all of one simulator.
 pub(crate) struct Hosts<'a> {
     /// The simulator.
@@ -38,6 +41,14 @@ pub(crate) trait Engine {
     /// # Errors
     /// Where the trace can't be read to its end or the engine fails; a worker's failure is in its outcome.
     fn run(&self, hosts: Hosts<'_>, partition: &mut Partition) -> anyhow::Result<Vec<Outcome>>;
+
+    /// Keeps the reports in `folder` where its hosts ran too.
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    fn keep(&self, _folder: &RunFolder) -> anyhow::Result<()> {
+        Ok(())
+    }
 }
 
 /// What ENGINE asks for.
@@ -100,6 +111,24 @@ pub fn which(settings: &Settings) -> Result<String, Failure> {
         Ok(_) => Ok(format!("docker {host} {}", settings.count("WORKERS", 1..=crate::setup::WORKERS)?)),
         Err(failure) if named || matches!(asked, Asked::Docker) => Err(failure),
         Err(_) => Ok("local".to_owned()),
+    }
+}
+
+/// The plain report of `run`, or of the last one, from where the workers of the Docker engine keep it; None where there is no
+/// such engine or run.
+///
+/// # Errors
+/// Where the engine that is named does not answer.
+pub fn kept_report(settings: &Settings, run: Option<&str>) -> anyhow::Result<Option<String>> {
+    if matches!(Asked::from_settings(settings)?, Asked::Local) {
+        return Ok(None);
+    }
+    let address = Address::from_settings(settings)?;
+    let named = address.named;
+    match Docker::connect(address) {
+        Ok(docker) => docker.kept_report(run),
+        Err(failure) if named => Err(failure.into()),
+        Err(_) => Ok(None),
     }
 }
 

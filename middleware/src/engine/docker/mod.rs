@@ -9,6 +9,7 @@ mod pool;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,8 +23,9 @@ use trace::{Failure, program};
 
 use super::{Engine, Hosts};
 use crate::partition::Partition;
+use crate::run_folder::RunFolder;
 use crate::shard_files::ShardFiles;
-use archive::{Sent, upload};
+use archive::{Sent, download, upload};
 use attempt::attempt;
 use pool::{Container, Lock, containers, stop};
 
@@ -35,11 +37,18 @@ const USER: u64 = 65534;
 /// Where the volume `shared` is in every worker.
 const SHARED: &str = "/shared";
 
+/// What of a run's reports is kept there too, and the file with the name of the last run.
+const REPORTS: [&str; 3] = ["run.json", "report.json", "report.txt"];
+const LAST: &str = "last";
+
 /// How long a call may take that moves no data.
 const CALL: Duration = Duration::from_secs(60);
 
 /// How often a worker is tried: faults of the infrastructure are tried again, a simulator's own failure never.
 const ATTEMPTS: u32 = 4;
+
+/// Pause before the first new attempt, four times as long before each further one.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Containers that are worked with at once: each holds a connection or two.
 const AT_ONCE: usize = 64;
@@ -76,8 +85,38 @@ impl Docker {
     pub(crate) fn connect(address: Address) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let api = runtime.block_on(address.connect())?;
+        let engine = runtime.block_on(within(CALL, &address.host, api.version()))?.arch.unwrap_or_default();
+        let ours = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        if engine != ours {
+            let text = format!("{}: its machine is {engine}, these programs and their image are {ours}", address.host);
+            return Err(Failure::Engine(text));
+        }
         let containers = runtime.block_on(containers(&api))?;
         Ok(Self { address, runtime, api, containers })
+    }
+
+    /// The plain report of a run on the volume, or of its last one; None where there is none.
+    pub(crate) fn kept_report(&self, run: Option<&str>) -> anyhow::Result<Option<String>> {
+        let Ok(container) = self.first() else { return Ok(None) };
+        let read = |path: PathBuf| self.runtime.block_on(download(&self.api, &container.id, &path));
+        let shared = Path::new(SHARED);
+        let run = match run {
+            Some(run) => run.to_owned(),
+            None => match read(shared.join(LAST))? {
+                Some(last) => String::from_utf8_lossy(&last).into_owned(),
+                None => return Ok(None),
+            },
+        };
+        let report = read(shared.join("runs").join(run).join("report.txt"))?;
+        Ok(report.map(|text| String::from_utf8_lossy(&text).into_owned()))
+    }
+
+    fn first(&self) -> Result<&Container, Failure> {
+        self.containers.first().ok_or_else(|| Failure::Engine("there are no workers".to_owned()))
     }
 
     /// How many workers compose has made there.
@@ -109,6 +148,16 @@ impl Engine for Docker {
         let spool = Spool { run: folder.name(), simulator, local, completions };
         self.runtime.block_on(dispatch(&self.api, containers, &spool, job, &running))
     }
+
+    fn keep(&self, folder: &RunFolder) -> anyhow::Result<()> {
+        let container = self.first()?;
+        let run = PathBuf::from("runs").join(folder.name());
+        let files = REPORTS.map(|name| folder.path().join(name));
+        let mut sent: Vec<Sent<'_>> =
+            REPORTS.iter().zip(&files).map(|(name, file)| Sent::File(run.join(name), file)).collect();
+        sent.push(Sent::Bytes(LAST.into(), folder.name().as_bytes()));
+        self.runtime.block_on(upload(&self.api, &container.id, SHARED, &sent))
+    }
 }
 
 /// Gives every worker to a container until each has its outcome.
@@ -126,12 +175,15 @@ async fn dispatch(
 
     let queue: Mutex<VecDeque<(u32, u32)>> = Mutex::new((1..=job.workers).map(|worker| (worker, 1)).collect());
     let outcomes: Mutex<BTreeMap<u32, Outcome>> = Mutex::default();
-    let next = || lock(&queue).pop_front();
+    let next = || if running.ending.load(Ordering::SeqCst) { None } else { lock(&queue).pop_front() };
     let serve = async |container: &Container| {
         while let Some((worker, tries)) = next() {
             running.add(&container.id);
             let result = attempt(api, container, spool, Job { worker, ..job.clone() }).await;
             running.remove(&container.id);
+            if running.ending.load(Ordering::SeqCst) {
+                return true;
+            }
             match result {
                 Ok(outcome) => {
                     lock(&outcomes).insert(worker, outcome);
@@ -139,7 +191,9 @@ async fn dispatch(
                 Err(fault) if tries < ATTEMPTS => {
                     program::warn(&format!("worker {worker}, container {}: {fault:#}; tried again", container.number));
                     lock(&queue).push_back((worker, tries + 1));
-                    // Whatever happened to it, it must be stopped to be used again, here or by the next one.
+                    // Whatever happened to it, it must be stopped to be used again, here or by the next one. An engine that
+                    // is started anew needs a while.
+                    tokio::time::sleep(PAUSE * 4u32.pow(tries)).await;
                     if stop(api, &container.id).await.is_err() {
                         return false;
                     }
@@ -153,6 +207,10 @@ async fn dispatch(
         true
     };
     while lock(&outcomes).len() < job.workers as usize {
+        if running.ending.load(Ordering::SeqCst) {
+            // The signal's thread ends the program, as soon as the containers have ended.
+            std::future::pending::<()>().await;
+        }
         if containers.is_empty() {
             return Err(Failure::Engine("no container is left that can be used".to_owned()).into());
         }
@@ -171,29 +229,39 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// The containers that work for us right now: a signal that ends this program ends them too.
-struct Running(Arc<Mutex<Vec<String>>>);
+#[derive(Clone, Default)]
+struct Running {
+    ids: Arc<Mutex<Vec<String>>>,
+    /// A signal came: nothing is begun any more.
+    ending: Arc<AtomicBool>,
+}
 
 impl Running {
     fn watch(address: &Address) -> Self {
-        let running = Self(Arc::default());
-        let (ids, address) = (running.0.clone(), address.clone());
+        let running = Self::default();
+        let (theirs, address) = (running.clone(), address.clone());
         program::on_signal(move || {
-            let ids = std::mem::take(&mut *lock(&ids));
+            theirs.ending.store(true, Ordering::SeqCst);
+            let ids = lock(&theirs.ids).clone();
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
             runtime.block_on(async {
                 let Ok(api) = address.connect().await else { return };
-                join_all(ids.iter().map(|id| stop(&api, id))).await;
+                // Twice: a start may have been under way.
+                for _ in 0..2 {
+                    join_all(ids.iter().map(|id| stop(&api, id))).await;
+                    tokio::time::sleep(PAUSE).await;
+                }
             });
         });
         running
     }
 
     fn add(&self, id: &str) {
-        lock(&self.0).push(id.to_owned());
+        lock(&self.ids).push(id.to_owned());
     }
 
     fn remove(&self, id: &str) {
-        lock(&self.0).retain(|running| running != id);
+        lock(&self.ids).retain(|running| running != id);
     }
 }
 
