@@ -138,7 +138,7 @@ impl Address {
                 )));
             }
         }
-        docker.negotiate_version().await.map_err(fail)
+        within(HELLO, &self.host, docker.negotiate_version()).await
     }
 }
 
@@ -169,4 +169,63 @@ fn is_loopback(target: &str) -> bool {
     let host = target.rsplit_once(':').map_or(target, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Command;
+    use trace::settings::add_flags;
+
+    /// The address by `flags`, with the environment variables `variables`.
+    fn resolve(flags: &[&str], variables: &[(&str, &str)]) -> Result<Address, Failure> {
+        let keys = crate::engine::KEYS;
+        let matches = add_flags(Command::new("test"), keys).get_matches_from([&["test"], flags].concat());
+        let settings = Settings::resolve(&matches, keys).unwrap();
+        let value = |key: &str| variables.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
+        Address::resolve(&settings, value)
+    }
+
+    fn host(flags: &[&str], variables: &[(&str, &str)]) -> String {
+        resolve(flags, variables).unwrap().host
+    }
+
+    #[test]
+    fn server_ip_or_docker_host_or_the_local_socket() {
+        assert_eq!(host(&[], &[]), "unix:///var/run/docker.sock");
+        assert_eq!(host(&["--server-ip", "127.0.0.1"], &[]), "tcp://127.0.0.1:2375");
+        assert_eq!(host(&["--server-ip", "::1", "--server-port", "99"], &[]), "tcp://[::1]:99");
+        assert_eq!(host(&[], &[("DOCKER_HOST", "unix:///x.sock")]), "unix:///x.sock");
+        let same = ("DOCKER_HOST", "tcp://127.0.0.1:2375");
+        assert_eq!(host(&["--server-ip", "127.0.0.1"], &[same]), "tcp://127.0.0.1:2375");
+        assert!(!resolve(&[], &[]).unwrap().named && resolve(&[], &[same]).unwrap().named);
+    }
+
+    #[test]
+    fn contradictions_and_open_doors_are_refused() {
+        let says = |flags: &[&str], variables: &[(&str, &str)]| resolve(flags, variables).unwrap_err().to_string();
+        let other = [("DOCKER_HOST", "unix:///x.sock")];
+        assert!(says(&["--server-ip", "127.0.0.1"], &other).contains("DOCKER_HOST names unix:///x.sock"));
+        let far = ["--server-ip", "192.0.2.1"];
+        assert!(says(&far, &[]).contains("plain TCP is refused"));
+        assert_eq!(host(&[&far[..], &["--insecure-tcp", "1"]].concat(), &[]), "tcp://192.0.2.1:2375");
+        let tls = [("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", "/certs")];
+        let address = resolve(&far, &tls).unwrap();
+        assert_eq!((address.host.as_str(), address.certificates), ("tcp://192.0.2.1:2376", Some("/certs".into())));
+        assert!(says(&[], &[("DOCKER_HOST", "ssh://there")]).contains("tcp://HOST:PORT or unix:///PATH"));
+        assert!(says(&["--api-version", "newest"], &[]).contains("API_VERSION=newest must be a version"));
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (target, ours) in [
+            ("127.0.0.1:2375", true),
+            ("localhost:1", true),
+            ("[::1]:1", true),
+            ("127.0.0.1.evil:1", false),
+            ("10.0.0.1:1", false),
+        ] {
+            assert_eq!(is_loopback(target), ours, "{target}");
+        }
+    }
 }

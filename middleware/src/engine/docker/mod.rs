@@ -5,8 +5,8 @@ mod archive;
 mod attempt;
 mod connect;
 mod pool;
+mod queue;
 
-use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +28,7 @@ use crate::shard_files::ShardFiles;
 use archive::{Sent, download, upload};
 use attempt::attempt;
 use pool::{Container, Lock, containers, stop};
+use queue::{Next, Queue};
 
 pub(crate) use connect::Address;
 
@@ -44,13 +45,10 @@ const LAST: &str = "last";
 /// How long a call may take that moves no data.
 const CALL: Duration = Duration::from_secs(60);
 
-/// How often a worker is tried: faults of the infrastructure are tried again, a simulator's own failure never.
-const ATTEMPTS: u32 = 4;
-
 /// Pause before the first new attempt, four times as long before each further one.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Containers that are worked with at once: each holds a connection or two.
+/// Most containers that are used: each holds a connection or two. More workers are served in turns.
 const AT_ONCE: usize = 64;
 
 /// An engine that answered.
@@ -173,55 +171,59 @@ async fn dispatch(
     let first = containers.first().ok_or_else(|| Failure::Engine("there are no workers".to_owned()))?;
     upload(api, &first.id, SHARED, &[Sent::Bytes(inside, spool.simulator.bytes())]).await?;
 
-    let queue: Mutex<VecDeque<(u32, u32)>> = Mutex::new((1..=job.workers).map(|worker| (worker, 1)).collect());
-    let outcomes: Mutex<BTreeMap<u32, Outcome>> = Mutex::default();
-    let next = || if running.ending.load(Ordering::SeqCst) { None } else { lock(&queue).pop_front() };
-    let serve = async |container: &Container| {
-        while let Some((worker, tries)) = next() {
-            running.add(&container.id);
-            let result = attempt(api, container, spool, Job { worker, ..job.clone() }).await;
-            running.remove(&container.id);
-            if running.ending.load(Ordering::SeqCst) {
-                return true;
-            }
-            match result {
-                Ok(outcome) => {
-                    lock(&outcomes).insert(worker, outcome);
-                }
-                Err(fault) if tries < ATTEMPTS => {
-                    program::warn(&format!("worker {worker}, container {}: {fault:#}; tried again", container.number));
-                    lock(&queue).push_back((worker, tries + 1));
-                    // Whatever happened to it, it must be stopped to be used again, here or by the next one. An engine that
-                    // is started anew needs a while.
-                    tokio::time::sleep(PAUSE * 4u32.pow(tries)).await;
-                    if stop(api, &container.id).await.is_err() {
-                        return false;
-                    }
-                }
-                Err(fault) => {
-                    let failure = Failure::Engine(format!("{ATTEMPTS} attempts failed, the last: {fault:#}"));
-                    lock(&outcomes).insert(worker, Outcome { offered: 0, result: Err(failure) });
-                }
-            }
-        }
-        true
-    };
-    while lock(&outcomes).len() < job.workers as usize {
-        if running.ending.load(Ordering::SeqCst) {
-            // The signal's thread ends the program, as soon as the containers have ended.
-            std::future::pending::<()>().await;
-        }
-        if containers.is_empty() {
-            return Err(Failure::Engine("no container is left that can be used".to_owned()).into());
-        }
-        let mut usable = Vec::new();
-        for some in containers.chunks(AT_ONCE) {
-            usable.extend(join_all(some.iter().map(&serve)).await);
-        }
-        let mut usable = usable.into_iter();
-        containers.retain(|_| usable.next().unwrap_or(false));
+    containers.truncate(AT_ONCE);
+    let queue = Mutex::new(Queue::new(job.workers, containers.len()));
+    join_all(containers.iter().map(|container| serve(api, container, spool, job, &queue, running))).await;
+    if running.ending.load(Ordering::SeqCst) {
+        // The signal's thread ends the program, as soon as the containers have ended.
+        std::future::pending::<()>().await;
     }
-    Ok(outcomes.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
+    Ok(queue.into_inner().unwrap_or_else(PoisonError::into_inner).outcomes()?)
+}
+
+/// Tries workers on `container` until all have their outcomes, or it can't be used any more.
+async fn serve(
+    api: &Api,
+    container: &Container,
+    spool: &Spool<'_>,
+    job: &Job,
+    queue: &Mutex<Queue>,
+    running: &Running,
+) {
+    while !running.ending.load(Ordering::SeqCst) {
+        let next = lock(queue).next(container.number);
+        let tried = match next {
+            Next::Try(tried) => tried,
+            Next::Done => return,
+            Next::Wait => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let worker = tried.worker;
+        running.add(&container.id);
+        let result = attempt(api, container, spool, Job { worker, ..job.clone() }).await;
+        running.remove(&container.id);
+        if running.ending.load(Ordering::SeqCst) {
+            return;
+        }
+        match result {
+            Ok(outcome) => lock(queue).ended(worker, outcome),
+            Err(fault) => {
+                let attempts = lock(queue).failed(tried, container.number, &fault);
+                if let Some(attempts) = attempts {
+                    program::warn(&format!("worker {worker}, container {}: {fault:#}; tried again", container.number));
+                    // An engine that is started anew needs a while.
+                    tokio::time::sleep(PAUSE * 4u32.pow(attempts as u32)).await;
+                }
+                // Whatever happened to it, it must be stopped to be used again, here or by the next run.
+                if stop(api, &container.id).await.is_err() {
+                    lock(queue).gone();
+                    return;
+                }
+            }
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -63,12 +63,18 @@ pub(super) async fn containers(docker: &Docker) -> Result<Vec<Container>, Failur
 }
 
 /// Kills a container and waits until it has ended.
+///
+/// # Errors
+/// Where it can't be ended, or is gone.
 pub(super) async fn stop(docker: &Docker, id: &str) -> Result<(), Failure> {
     // A paused one can't be killed; one that has ended can be neither.
     let _ = within(CALL, "unpause", docker.unpause_container(id)).await;
     let _ = within(CALL, "kill", docker.kill_container(id, None::<KillContainerOptions>)).await;
     let mut waiting = Box::pin(docker.wait_container(id, None::<WaitContainerOptions>));
     match tokio::time::timeout(CALL, waiting.next()).await {
+        Ok(Some(Err(Error::DockerResponseServerError { status_code: 404, .. }))) => {
+            Err(Failure::Engine(format!("the container {id:.12} is gone")))
+        }
         Ok(_) => Ok(()),
         Err(_) => Err(Failure::Engine(format!("the container {id:.12} can't be ended"))),
     }
