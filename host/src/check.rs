@@ -1,17 +1,16 @@
 //! `host check`: what a module breaks of the contract, told in a second to who writes it.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use trace::demand::Law;
 use trace::random::Streams;
-use trace::{Completion, Failure, Request, Says, output};
+use trace::{Failure, Request, Says, output};
 
-use crate::ledger::Completions;
 use crate::limits::Limits;
-use crate::shard::Shard;
-use crate::worker::{Job, Model, Outcome, preflight, simulate};
+use crate::shard::{Empty, Shard};
+use crate::worker::{Job, Model, panicked, preflight, simulate, spawn};
 use crate::{Simulator, verify};
 
 /// Requests of the shard that tells the speed.
@@ -40,6 +39,12 @@ struct Case {
 /// # Errors
 /// The first failure, once all checks are made.
 pub fn check(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
+    std::thread::scope(|scope| {
+        spawn(scope, "check".to_owned(), || check_all(simulator, name))?.join().map_err(|_| panicked())?
+    })
+}
+
+fn check_all(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
     let mut job = job();
     output::print(&format!("{name} (SHA-256 {})\n", &simulator.sha256()[..16]))?;
     let says = preflight(simulator, &job)?;
@@ -55,48 +60,66 @@ pub fn check(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
         output::print("its order of service or its demands are its own: held against the contract's rules alone\n")?;
     }
 
-    let mut failures = Vec::new();
+    let mut checks = Checks::default();
+    if says.has(Says::DISCIPLINE) {
+        let name = "a DISCIPLINE that nobody knows is refused (exit code 64)".to_owned();
+        checks.settle(name, refuses_an_unknown_word(simulator, &job))?;
+    }
     for case in cases(says) {
-        let result = passes(simulator, &job, &case);
-        output::print(&line(&case.name, result.as_ref().map(|_| ())))?;
-        failures.extend(result.err());
-        if let Some(Failure::Limit(_)) = failures.last() {
+        checks.settle(case.name.clone(), run(simulator, &job, &case))?;
+        if checks.hangs() {
             // Each further one could take as long.
-            return summary(failures);
+            return checks.summary();
         }
     }
     let speed =
         Case { name: String::new(), requests: random(MANY, 1_000), record_len: Request::LEN, model: job.model.clone() };
     job.verify = false;
     let started = Instant::now();
-    match run(simulator, &job, &speed, None).result {
-        Ok(_) => {
-            let ns = started.elapsed().as_nanos() as u64 / MANY;
-            output::print(&format!("{MANY} requests at {ns} ns each, checked and measured\n"))?;
-        }
-        Err(failure) => {
-            output::print(&line("a million requests", Err(&failure)))?;
-            failures.push(failure);
-        }
+    let result = run(simulator, &job, &speed);
+    if result.is_ok() {
+        let ns = started.elapsed().as_nanos() as u64 / MANY;
+        output::print(&format!("{MANY} requests at {ns} ns each, checked and measured\n"))?;
+    } else {
+        checks.settle("a million requests".to_owned(), result)?;
     }
-    summary(failures)
+    checks.summary()
 }
 
-/// The first of the failures, if there are any, for the exit code.
-fn summary(mut failures: Vec<Failure>) -> anyhow::Result<()> {
-    match failures.len() {
-        0 => Ok(()),
-        failed => Err(anyhow::Error::from(failures.swap_remove(0)).context(match failed {
-            1 => "a check failed".to_owned(),
-            _ => format!("{failed} checks failed, the first"),
-        })),
-    }
-}
+/// What failed so far: the check's name, and why.
+#[derive(Default)]
+struct Checks(Vec<(String, Failure)>);
 
-fn line(name: &str, result: Result<(), &Failure>) -> String {
-    match result {
-        Ok(()) => format!("  ok    {name}\n"),
-        Err(failure) => format!("  FAIL  {name}: {failure}\n"),
+impl Checks {
+    /// Prints how a check ended.
+    fn settle(&mut self, name: String, result: Result<(), Failure>) -> io::Result<()> {
+        match result {
+            Ok(()) => output::print(&format!("  ok    {name}\n")),
+            // Who knows only some values of a setting may refuse others.
+            Err(Failure::Usage(reason)) => output::print(&format!("  -     {name}: {reason}\n")),
+            Err(failure) => {
+                output::print(&format!("  FAIL  {name}: {failure}\n"))?;
+                self.0.push((name, failure));
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the last failure took all the time that it was given.
+    fn hangs(&self) -> bool {
+        matches!(self.0.last(), Some((_, Failure::Limit(_))))
+    }
+
+    /// The first of the failures, if there are any, for the exit code.
+    fn summary(mut self) -> anyhow::Result<()> {
+        let failed = self.0.len();
+        if failed == 0 {
+            return Ok(());
+        }
+        let (name, failure) = self.0.swap_remove(0);
+        let failed =
+            if failed == 1 { "a check failed".to_owned() } else { format!("{failed} checks failed, the first") };
+        Err(anyhow::Error::from(failure).context(name).context(failed))
     }
 }
 
@@ -180,22 +203,23 @@ fn random(requests: u64, load: u64) -> Arc<[Request]> {
     (0..requests).map(request).collect()
 }
 
-/// Runs a case twice: it must pass, and answer the same.
-fn passes(simulator: &Simulator, job: &Job, case: &Case) -> Result<(), Failure> {
-    let answers = || {
-        let answers = Answers::default();
-        run(simulator, job, case, Some(Box::new(answers.clone()))).result.map(|_| answers.take_all())
-    };
-    if answers()? == answers()? {
-        return Ok(());
+/// Who honours DISCIPLINE ends with exit code 64 where it does not know the word.
+fn refuses_an_unknown_word(simulator: &Simulator, job: &Job) -> Result<(), Failure> {
+    let model = Model { discipline: "no-such-discipline".to_owned(), ..job.model.clone() };
+    match simulate(simulator, &Job { model, verify: false, ..job.clone() }, Box::new(Empty), None).result {
+        Err(Failure::Usage(_)) => Ok(()),
+        Err(other) => Err(other),
+        Ok(_) => {
+            let rule = "it says that it honours DISCIPLINE (bit 2), but takes a word that means nothing";
+            Err(Failure::Contract(rule.to_owned()))
+        }
     }
-    Err(Failure::Contract("the same shard twice: its answers differ".to_owned()))
 }
 
-fn run(simulator: &Simulator, job: &Job, case: &Case, completions: Option<Box<dyn Completions>>) -> Outcome {
+fn run(simulator: &Simulator, job: &Job, case: &Case) -> Result<(), Failure> {
     let job = Job { model: case.model.clone(), ..job.clone() };
     let shard = BuiltIn { requests: case.requests.clone(), at: 0, record_len: case.record_len };
-    simulate(simulator, &job, Box::new(shard), completions)
+    simulate(simulator, &job, Box::new(shard), None).result.map(drop)
 }
 
 /// A shard in memory.
@@ -219,26 +243,5 @@ impl Shard for BuiltIn {
             self.at += 1;
         }
         Ok((!spent.is_empty()).then_some(spent))
-    }
-}
-
-/// All answers of a run, in the order of ids.
-#[derive(Clone, Default)]
-struct Answers(Arc<Mutex<Vec<Completion>>>);
-
-impl Answers {
-    fn take_all(&self) -> Vec<Completion> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
-    }
-}
-
-impl Completions for Answers {
-    fn take(&mut self, _: u64, completion: &Completion) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(*completion);
-        Ok(())
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -32,12 +32,10 @@ impl Parts {
     /// Where the folder can't be made; the error names `target`.
     pub fn new(target: &Path) -> anyhow::Result<Self> {
         // A pipe or a device has no room beside it.
-        let in_place = std::fs::metadata(target).is_ok_and(|metadata| !metadata.is_file());
-        let temporary = std::env::temp_dir();
-        let beside = if in_place { Some(temporary.as_path()) } else { target.parent() };
-        let beside = beside.filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = tempfile::Builder::new().prefix(".queuebox-").tempdir_in(beside);
-        let folder = Unfinished::watch(folder.with_context(|| target.display().to_string())?.keep());
+        let is_special = std::fs::metadata(target).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+        let place = if is_special { std::env::temp_dir().join("completions") } else { target.to_owned() };
+        anyhow::ensure!(!target.is_dir(), "{}: it is a folder", target.display());
+        let folder = Unfinished::folder_beside(&place).with_context(|| target.display().to_string())?;
         Ok(Self { folder, target: target.to_owned() })
     }
 

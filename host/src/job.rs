@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use trace::{Failure, NONE, Request, RequestHeader, output, program};
+use trace::output::OutFile;
+use trace::{Failure, NONE, Request, RequestHeader, program};
 
 use crate::completions::write_part;
 use crate::shard::Shard;
-use crate::worker::{Job, Outcome, simulate};
+use crate::worker::{Job, Outcome, panicked, simulate, spawn};
 use crate::{Completions, Simulator};
 
 /// How many runs stay in the folder of runs, this one included.
@@ -83,7 +84,7 @@ pub fn run(path: &Path) -> anyhow::Result<()> {
     let failure = outcome.result.as_ref().err().cloned();
     let target = JobFile::outcome(&file.folder, file.job.worker);
     make_folder_of(&target)?;
-    output::write_text(&target, &serde_json::to_string(&OutcomeFile { nonce: file.nonce, outcome })?)?;
+    OutFile::create(&target)?.finish_with(&serde_json::to_string(&OutcomeFile { nonce: file.nonce, outcome })?)?;
     failure.map_or(Ok(()), |failure| Err(anyhow::Error::from(failure).context(worker)))
 }
 
@@ -104,7 +105,11 @@ fn serve(file: &JobFile) -> anyhow::Result<Outcome> {
             Some(write_part(target))
         }
     };
-    Ok(simulate(&simulator, job, Box::new(shard), completions))
+    let worker = format!("worker {}", job.worker);
+    std::thread::scope(|scope| {
+        let run = || simulate(&simulator, job, Box::new(shard), completions);
+        Ok(spawn(scope, worker, run)?.join().map_err(|_| panicked())?)
+    })
 }
 
 fn make_folder_of(file: &Path) -> anyhow::Result<()> {

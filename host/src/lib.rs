@@ -17,7 +17,7 @@ mod worker;
 pub use check::check;
 pub use ledger::Completions;
 pub use sandbox::Simulator;
-pub use worker::{Job, Measured, Model, Outcome, preflight, simulate};
+pub use worker::{Job, Measured, Model, Outcome, module_path, panicked, preflight, simulate, spawn};
 
 /// A mebibyte \[bytes\].
 const MIB: u64 = 1 << 20;

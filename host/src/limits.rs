@@ -23,6 +23,12 @@ pub const PROCESSOR_TIME_A_REQUEST: Duration = Duration::from_micros(2);
 pub const TABLE_ELEMENTS: usize = 1_000_000;
 /// Stack of the module \[bytes\].
 pub const STACK: usize = 1 << 20;
+/// Native stack of a thread that runs a simulator, above the simulator's own \[bytes\].
+pub const THREAD_STACK: usize = 4 << 20;
+/// Memory of all simulators of a run together \[bytes\]; one that may use more by its own limit may.
+pub const RUN_MEMORY: usize = 8 << 30;
+/// Time to compile a module, which nothing can interrupt but the end of the process.
+pub const COMPILE_TIME: Duration = Duration::from_secs(60);
 /// Bytes that a simulator may write to stderr.
 pub const ERROR_TEXT: u64 = 64 * MIB;
 /// Bytes of stderr that are kept from its beginning, and as many from its end.
@@ -60,21 +66,24 @@ pub struct LimitFlags {
 }
 
 impl LimitFlags {
-    /// The limits of each of `workers` simulators.
-    pub fn of_worker(&self, workers: u32) -> Limits {
+    /// The limits of each of `workers` simulators, of `servers` servers each.
+    pub fn of_worker(&self, workers: u32, servers: u32) -> Limits {
+        // A few pieces may be read, and with DELAY each server holds an answer back.
+        let least = (UNANSWERED_LEAST + u64::from(servers)).min(self.limit_unanswered);
         Limits {
             memory: (self.limit_memory * MIB) as usize,
             processor_time: Duration::from_secs(self.limit_time),
-            unanswered: (self.limit_unanswered / u64::from(workers.max(1)))
-                .max(self.limit_unanswered.min(UNANSWERED_LEAST)) as usize,
+            unanswered: (self.limit_unanswered / u64::from(workers.max(1))).max(least) as usize,
         }
     }
 }
 
 /// The table that `host limits` prints.
 pub fn table() -> String {
-    let rows: [(&str, String, &str, &str); 12] = [
+    let rows: [(&str, String, &str, &str); 14] = [
         ("memory", format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what a simulator may allocate"),
+        ("memory of a run", format!("{} GiB", RUN_MEMORY >> 30), "-", "of all its simulators together"),
+        ("time to compile", format!("{} s", COMPILE_TIME.as_secs()), "-", "ends the process: nothing is lost by then"),
         (
             "processor time",
             format!("{TIME_DEFAULT} s + {} µs a request read", PROCESSOR_TIME_A_REQUEST.as_micros()),

@@ -10,10 +10,11 @@ use host::limits::{self, LimitFlags};
 use host::measure::Figures;
 use host::report::{self, Load, Provenance, WorkerReport};
 use host::shard::pipe;
-use host::{Job, Measured, Model, Outcome, Simulator, preflight, simulate};
+use host::{Job, Measured, Model, Outcome, Simulator, panicked, preflight, simulate, spawn};
+use trace::output::{self, TextTarget};
 use trace::reader::{ReadFlags, TraceReader};
 use trace::settings::{self, Settings};
-use trace::{Failure, output, program};
+use trace::{Failure, program};
 
 /// Run a simulator in a sandbox over a trace, and print what its requests waited.
 ///
@@ -97,14 +98,14 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     if cli.worker > cli.workers {
         return Err(Failure::Usage(format!("--worker {} is more than --workers {}", cli.worker, cli.workers)).into());
     }
-    let module = Path::new(settings.text("MODULE").ok_or_else(|| settings.refuse("MODULE", "must name a module"))?);
-    let simulator = Simulator::load(module)?;
+    let module = host::module_path(settings)?;
+    let simulator = Simulator::load(&module)?;
     let mut job = Job {
         worker: cli.worker,
         workers: cli.workers,
+        limits: cli.limits.of_worker(1, model.servers),
         model,
         arguments: cli.arguments.clone(),
-        limits: cli.limits.of_worker(1),
         verify: cli.verify,
         says: None,
     };
@@ -112,6 +113,8 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     job.says = Some(says);
 
     let path = cli.trace.as_deref().unwrap_or(Path::new("-"));
+    program::note(&format!("module: {} (SHA-256 {})", module.display(), &simulator.sha256()[..16]));
+    let report = cli.report.as_deref().map(TextTarget::open).transpose()?;
     let mut reader = TraceReader::open(path, &cli.read, job.model.demands())?;
     let parts = cli.completions.as_deref().map(Parts::new).transpose()?;
     let mut load = Load::default();
@@ -126,16 +129,16 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     }
 
     let summary = reader.summary();
-    if summary.drawn < summary.requests {
-        report::warn_of_unused_service(settings);
-    }
-    let notes = report::notes(&job.model, &load, 1, &[&measured]);
+    report::warn_of_unused_service(settings, summary.drawn, summary.requests);
+    let notes = report::notes(&job.model, load.utilization(job.model.servers.into()), 1, &[&measured]);
     notes.iter().for_each(|note| program::note(note));
     let mut used = job.model.used(summary.drawn > 0);
+    used.insert("WORKERS", job.workers.into());
     used.insert("SIM_ARGS", job.arguments.join(" ").into());
     let provenance = Provenance::new(&simulator, says, report::recorded(&summary, &cli.read), used);
     let Measured { tally, delay_reached, .. } = &measured;
-    if let Some(target) = &cli.report {
+    let to_stdout = report.as_ref().is_some_and(TextTarget::is_stdout);
+    if let Some(target) = report {
         let whole = WorkerReport {
             provenance: &provenance,
             notes: &notes,
@@ -143,11 +146,10 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
             delay_reached: *delay_reached,
             tally,
         };
-        output::write_text(target, &(serde_json::to_string_pretty(&whole)? + "\n"))?;
+        target.write(&(serde_json::to_string_pretty(&whole)? + "\n"))?;
     }
-    if cli.report.as_deref() != Some(Path::new("-")) {
-        let head = format!("Module {} (SHA-256 {})\n\n", module.display(), &simulator.sha256()[..16]);
-        output::print(&(head + &Figures::of_worker(tally, job.model.servers).to_text()))?;
+    if !to_stdout {
+        output::print(&Figures::of_worker(tally, job.model.servers).to_text())?;
     }
     Ok(())
 }
@@ -163,15 +165,14 @@ fn serve(
     let (mut feeder, fed) = pipe(PIECE);
     let completions = parts.map(|parts| parts.part(job.worker));
     std::thread::scope(|scope| {
-        let worker = std::thread::Builder::new()
-            .name(format!("worker {}", job.worker))
-            .spawn_scoped(scope, || simulate(simulator, job, Box::new(fed), completions))?;
+        let run = || simulate(simulator, job, Box::new(fed), completions);
+        let worker = spawn(scope, format!("worker {}", job.worker), run)?;
         let mut batch = Vec::new();
         while reader.next(&mut batch)? {
             load.add(&batch);
             batch.iter().for_each(|request| feeder.send(request));
         }
         feeder.finish();
-        worker.join().map_err(|_| Failure::Host("the worker's thread panicked".to_owned()).into())
+        Ok(worker.join().map_err(|_| panicked())?)
     })
 }

@@ -91,16 +91,24 @@ impl Model {
     }
 }
 
-/// Tells the user of an ST or SERVICE that was asked for where a trace brings demands of its own.
-pub fn warn_of_unused_service(settings: &Settings) {
-    for key in ["ST", "SERVICE"].into_iter().filter(|key| settings.given(key)) {
-        program::warn(&format!("the trace brings its own demands, which {key} does not change"));
+/// Tells the user of an ST or SERVICE that was asked for where a trace brings demands of its own: all but `drawn` of its
+/// `requests`.
+pub fn warn_of_unused_service(settings: &Settings, drawn: u64, requests: u64) {
+    let own = requests - drawn;
+    for key in ["ST", "SERVICE"].into_iter().filter(|key| own > 0 && settings.given(key)) {
+        program::warn(&format!(
+            "the trace brings the demands of {own} of {requests} requests, which {key} does not change"
+        ));
     }
 }
+
+/// With fewer requests nobody can tell what a trace offers in the long run.
+const FEW: u64 = 30;
 
 /// What a trace asks of the servers.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Load {
+    requests: u64,
     demands_ns: u128,
     /// The first arrival and the last \[ns\].
     ends_ns: Option<(u64, u64)>,
@@ -109,6 +117,7 @@ pub struct Load {
 impl Load {
     /// Counts `requests` in, which come in order of arrival.
     pub fn add(&mut self, requests: &[Request]) {
+        self.requests += requests.len() as u64;
         self.demands_ns += requests.iter().map(|request| u128::from(request.service_ns)).sum::<u128>();
         if let (Some(first), Some(last)) = (requests.first(), requests.last()) {
             let (first_ns, _) = self.ends_ns.unwrap_or((first.arrival_ns, 0));
@@ -117,20 +126,18 @@ impl Load {
     }
 
     /// Utilization offered: all demands over what `servers` give between the first arrival and the last; None where that
-    /// is 0.
+    /// is 0, or the requests are too few to tell.
     pub fn utilization(&self, servers: u64) -> Option<f64> {
         let (first_ns, last_ns) = self.ends_ns?;
         let time = u128::from(last_ns - first_ns) * u128::from(servers);
-        (time > 0).then(|| self.demands_ns as f64 / time as f64)
+        (time > 0 && self.requests >= FEW).then(|| self.demands_ns as f64 / time as f64)
     }
 }
 
-/// What is odd about a run of workers that measured `measured`, a line each.
-pub fn notes(model: &Model, load: &Load, workers: u32, measured: &[&Measured]) -> Vec<String> {
+/// What is odd about a run of workers that measured `measured` and are offered the utilization `offered`, a line each.
+pub fn notes(model: &Model, offered: Option<f64>, workers: u32, measured: &[&Measured]) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(offered) =
-        load.utilization(u64::from(workers) * u64::from(model.servers)).filter(|&offered| offered >= 1.0)
-    {
+    if let Some(offered) = offered.filter(|&offered| offered >= 1.0) {
         notes.push(format!(
             "the trace offers {offered:.2} times what {workers} worker(s) of {} server(s) can serve: the longer it is, the \
              longer requests wait",

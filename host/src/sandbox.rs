@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use sha2::{Digest as _, Sha256};
-use trace::{Failure, printable};
+use trace::{Failure, printable, program};
 use wasmtime::{
     Config, Engine, InstancePre, Linker, Module, ResourceLimiter, Store, Strategy, Trap, UpdateDeadline, ValType,
     WasmBacktrace,
@@ -23,6 +25,8 @@ pub struct Simulator {
     instance: InstancePre<Guest>,
     bytes: Arc<[u8]>,
     sha256: Arc<str>,
+    /// What all its guests allocate together \[bytes\].
+    memory: Arc<AtomicUsize>,
 }
 
 impl Simulator {
@@ -33,7 +37,9 @@ impl Simulator {
     /// preview 1, no `memory`, no `_start`.
     pub fn load(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
-        let read = |error: std::io::Error| Failure::Module(format!("{name}: {error}"));
+        let read = |error: std::io::Error| {
+            Failure::Module(format!("{name}: {error} (MODULE or --module names the simulator)"))
+        };
         let mut bytes = Vec::new();
         File::open(path).and_then(|file| file.take(limits::MODULE + 1).read_to_end(&mut bytes)).map_err(read)?;
         if bytes.len() as u64 > limits::MODULE {
@@ -66,14 +72,16 @@ impl Simulator {
             return Err(Failure::Module("it is not a core WebAssembly module of version 1 (a component?)".to_owned()));
         }
         let engine = Engine::new(&config()).map_err(host_failed)?;
+        let compiling = watch_compilation()?;
         let module = Module::new(&engine, bytes).map_err(invalid)?;
+        drop(compiling);
         check_exports(&module)?;
         let mut linker = Linker::new(&engine);
         wasi::add_to_linker(&mut linker).map_err(host_failed)?;
         let instance = linker.instantiate_pre(&module).map_err(invalid)?;
         tick(&engine)?;
         let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        Ok(Self { instance, bytes: bytes.into(), sha256: sha256.into() })
+        Ok(Self { instance, bytes: bytes.into(), sha256: sha256.into(), memory: Arc::default() })
     }
 
     /// The module's bytes.
@@ -151,6 +159,19 @@ fn check_exports(module: &Module) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Ends the process with a limit's exit code, unless what is returned is dropped in time: compilation can't be interrupted, and
+/// comes before all else.
+fn watch_compilation() -> Result<Sender<()>, Failure> {
+    let (compiling, ended) = channel::<()>();
+    std::thread::Builder::new().name("compilation".to_owned()).spawn(move || {
+        if ended.recv_timeout(limits::COMPILE_TIME) == Err(RecvTimeoutError::Timeout) {
+            let failure = Failure::Limit(format!("time to compile: more than {} s", limits::COMPILE_TIME.as_secs()));
+            program::end(&failure);
+        }
+    })?;
+    Ok(compiling)
+}
+
 /// Lets `engine` look at its guests' time, as long as it is used.
 fn tick(engine: &Engine) -> Result<(), Failure> {
     let engine = engine.weak();
@@ -214,14 +235,21 @@ fn host_failed(error: wasmtime::Error) -> Failure {
 
 /// Adds up what a simulator allocates.
 pub(crate) struct Memories {
+    all: Arc<AtomicUsize>,
     memory: usize,
     limit: usize,
     elements: usize,
 }
 
 impl Memories {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        Self { memory: 0, limit: limits.memory, elements: 0 }
+    pub(crate) fn new(simulator: &Simulator, limits: &Limits) -> Self {
+        Self { all: simulator.memory.clone(), memory: 0, limit: limits.memory, elements: 0 }
+    }
+}
+
+impl Drop for Memories {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.memory, Ordering::Relaxed);
     }
 }
 
@@ -237,7 +265,15 @@ impl ResourceLimiter for Memories {
             ))
             .into());
         }
+        let all = self.all.fetch_add(total - self.memory, Ordering::Relaxed) + (total - self.memory);
         self.memory = total;
+        if all > limits::RUN_MEMORY.max(self.limit) {
+            return Err(Failure::Limit(format!(
+                "memory of a run: its simulators asked for more than {} GiB together",
+                limits::RUN_MEMORY >> 30
+            ))
+            .into());
+        }
         Ok(true)
     }
 

@@ -64,6 +64,10 @@ impl Verifier {
         self.overtaken.extend(self.expected.drain(..).map(|expected| (expected.id, expected)));
         match self.overtaken.remove(&given.id) {
             Some(expected) => agree(&expected, given),
+            // Once the model has ended it gives no more.
+            None if self.fifo.is_none() => {
+                Err(differs("no answer", &format!("the simulator says {}", show(given)), given.id))
+            }
             None => {
                 self.early.insert(given.id, *given);
                 Ok(())

@@ -81,7 +81,8 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     })?;
     linker.func_wrap(WASI, "clock_time_get", |mut caller: Caller<'_, Guest>, clock: u32, _: u64, time: u32| {
         // Reading it advances it, so that a simulator which waits for time to pass gets on.
-        caller.data_mut().clock_ns += 1;
+        let guest = caller.data_mut();
+        guest.clock_ns = guest.clock_ns.saturating_add(1);
         let now = caller.data().clock_ns;
         answer(
             &mut caller,

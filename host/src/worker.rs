@@ -1,5 +1,8 @@
 //! One worker: a simulator over its shard, from the first request to what was measured.
 
+use std::path::{Path, PathBuf};
+use std::thread::{Builder, Scope, ScopedJoinHandle};
+
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use sim_wasm::Fifo;
@@ -10,7 +13,7 @@ use trace::{Failure, Says};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::ledger::{Completions, Ledger};
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 use crate::measure::Tally;
 use crate::sandbox::{Memories, Simulator};
 use crate::shard::{Empty, Shard};
@@ -89,6 +92,20 @@ impl Model {
     }
 }
 
+/// The module that MODULE names. Where the default is not in this folder, it is the one that `make install` put beside the
+/// programs.
+///
+/// # Errors
+/// Where MODULE is empty.
+pub fn module_path(settings: &Settings) -> Result<PathBuf, Failure> {
+    let named = PathBuf::from(settings.text("MODULE").ok_or_else(|| settings.refuse("MODULE", "must name a module"))?);
+    let installed = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("../share/queuebox/sim.wasm")));
+    match installed.filter(|installed| named == Path::new("sim.wasm") && !named.exists() && installed.exists()) {
+        Some(installed) => Ok(installed),
+        None => Ok(named),
+    }
+}
+
 /// What one worker is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
@@ -134,7 +151,12 @@ pub struct Measured {
 /// [`Failure::Usage`] where a setting is not at its default and the simulator does not honour it, or its answers are to be
 /// verified and can't be; else why it failed.
 pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Says> {
-    let says = simulate(simulator, job, Box::new(Empty), None).result.context("on an empty shard")?.says;
+    let outcome = std::thread::scope(|scope| {
+        spawn(scope, "preflight".to_owned(), || simulate(simulator, job, Box::new(Empty), None))?
+            .join()
+            .map_err(|_| panicked())
+    })?;
+    let says = outcome.result.context("on an empty shard")?.says;
     for (setting, value, bit) in job.model.demanding() {
         if !says.has(bit) {
             return Err(Failure::Usage(format!(
@@ -150,7 +172,24 @@ pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Says> {
     Ok(says)
 }
 
-/// Runs `simulator` over `shard` on this thread and measures its answers, which also go to `completions`, in the order of
+/// Runs `work`, which runs simulators, on a thread that has the stack for them.
+///
+/// # Errors
+/// Where the system has no thread left.
+pub fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: String,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, Failure> {
+    Ok(Builder::new().name(name).stack_size(limits::THREAD_STACK).spawn_scoped(scope, work)?)
+}
+
+/// What is wrong where such a thread panicked.
+pub fn panicked() -> Failure {
+    Failure::Host("a worker's thread panicked, which is a fault of Queuebox".to_owned())
+}
+
+/// Runs `simulator` over `shard` on this thread, which [`spawn`] made, and measures its answers, which also go to `completions`, in the order of
 /// ids. When it ends early, or fails, the rest of the shard is read all the same, to count it.
 pub fn simulate(
     simulator: &Simulator,
@@ -162,7 +201,7 @@ pub fn simulate(
     let ledger = Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, verifier, completions);
     let guest = Guest {
         wasi: context(job),
-        memories: Memories::new(&job.limits),
+        memories: Memories::new(simulator, &job.limits),
         input: Input::new(shard),
         output: Output::new(job.says),
         error_text: ErrorText::default(),

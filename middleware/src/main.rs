@@ -11,7 +11,7 @@ use middleware::{engine, run_folder};
 use trace::settings::{self, Settings};
 use trace::{output, program};
 
-/// Split a trace of requests over workers by a load-balancing policy, and tell what the requests wait at each.
+/// Partition a trace of requests over workers by a load-balancing policy, and tell what the requests wait at each.
 #[derive(Parser)]
 #[command(name = "middleware", version)]
 #[command(
@@ -27,9 +27,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// A whole run: generate or read a trace, split it, simulate every worker, report.
+    /// A whole run: generate or read a trace, partition it, simulate every worker, report.
     Run(RunFlags),
-    /// Split a trace into a folder of shards, and no more.
+    /// Partition a trace into a folder of shards, and no more.
     Partition(SplitFlags),
     /// Tell what a trace is like: rate, gaps, sizes, blocks, offered load.
     Describe(DescribeFlags),

@@ -30,12 +30,12 @@ impl Partition {
         Self { source, balancer, load: Load::default(), requests: 0 }
     }
 
-    /// Sends the whole trace to `shards`. Progress is shown where stderr is a terminal.
+    /// Sends the whole trace to `shards`. Progress is shown, as what is being done, where stderr is a terminal.
     ///
     /// # Errors
     /// Where the trace is bad or has no requests, a limit is passed, or a shard can't be written.
-    pub(crate) fn pour(&mut self, shards: &mut impl Shards) -> anyhow::Result<()> {
-        let progress = progress(&self.source);
+    pub(crate) fn pour(&mut self, doing: &str, shards: &mut impl Shards) -> anyhow::Result<()> {
+        let progress = progress(doing, &self.source);
         let mut batch = Vec::new();
         while self.source.next(&mut batch)? {
             self.load.add(&batch);
@@ -71,12 +71,12 @@ impl Partition {
     }
 }
 
-fn progress(source: &Source) -> ProgressBar {
+fn progress(doing: &str, source: &Source) -> ProgressBar {
     let (length, template) = match source {
         Source::Generated(_, generation, _) => (Some(generation.samples), "{human_pos} of {human_len} requests"),
         Source::Recorded(reader, _) => (reader.progress().1, "{decimal_bytes} of {decimal_total_bytes}"),
     };
     let bar = length.map_or_else(ProgressBar::no_length, ProgressBar::new);
-    let style = ProgressStyle::with_template(&format!("simulating [{{bar:30}}] {template}, {{eta}} left"));
+    let style = ProgressStyle::with_template(&format!("{doing} [{{bar:30}}] {template}, {{eta}} left"));
     bar.with_style(style.expect("the template is right").progress_chars("=> "))
 }

@@ -9,9 +9,10 @@ use host::limits::LimitFlags;
 use host::report::{self, Provenance, WorkerReport};
 use host::{Job, Model, Outcome, Simulator, preflight};
 use serde_json::{Value, json};
+use trace::output::{self, TextTarget};
 use trace::reader::ReadFlags;
 use trace::settings::Settings;
-use trace::{Failure, Says, output, program};
+use trace::{Failure, Says, program};
 
 use crate::engine::{self, Engine, Hosts};
 use crate::partition::Partition;
@@ -54,10 +55,10 @@ pub fn keys() -> Vec<&'static str> {
 pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     let started = Instant::now();
     let balancing = Balancing::from_settings(settings)?;
-    let module = Path::new(settings.text("MODULE").ok_or_else(|| settings.refuse("MODULE", "must name a module"))?);
+    let module = host::module_path(settings)?;
     let engine = engine::choose(settings)?;
 
-    let simulator = Simulator::load(module)?;
+    let simulator = Simulator::load(&module)?;
     program::note(&format!("module: {} (SHA-256 {})", module.display(), &simulator.sha256()[..16]));
     let mut job = job(flags, settings, &balancing);
     let says = preflight(&simulator, &job).with_context(|| module.display().to_string())?;
@@ -65,6 +66,7 @@ pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
 
     let source = setup::source(settings, &flags.read, &balancing)?;
     let mut partition = Partition::new(source, balancing.balancer());
+    let json = flags.report.as_deref().map(TextTarget::open).transpose()?;
     let folder = RunFolder::create()?;
     let parts = flags.completions.as_deref().map(Parts::new).transpose()?;
     let mut shards = flags.keep.then(|| keep_shards(&folder, balancing.workers)).transpose()?;
@@ -80,13 +82,16 @@ pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     setup::tell(settings, partition.source());
     let report = collect(&partition, &simulator, &job, says, &balancing, &outcomes);
     let served = (1..).zip(&outcomes).filter(|(_, outcome)| outcome.result.is_ok()).map(|(worker, _)| worker);
-    parts.map(|parts| parts.merge(served, says)).transpose()?;
     if let Some(shards) = shards {
         shards.finish()?;
-        keep_rest(&folder, module, &report, &outcomes)?;
+        keep_rest(&folder, &simulator, &report, &outcomes)?;
     }
-    let repeat = repeat(settings, &folder, module, engine.name(), started);
-    publish(flags, &report, folder, &*engine, &repeat)?;
+    let repeat = repeat(settings, &folder, &module, engine.name(), started);
+    publish(json, &report, folder, &*engine, &repeat)?;
+    parts.map(|parts| parts.merge(served, says)).transpose()?;
+    if flags.verify && report.run.is_some() {
+        program::note(&format!("--verify: all {} answers agree with first in, first out", partition.requests()));
+    }
     first_failure(&outcomes)
         .map_err(|(worker, failure)| anyhow::Error::from(failure).context(format!("worker {worker}")))
 }
@@ -99,7 +104,7 @@ fn job(flags: &RunFlags, settings: &Settings, balancing: &Balancing) -> Job {
         workers,
         model: balancing.model.clone(),
         arguments: settings.text("SIM_ARGS").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
-        limits: flags.limits.of_worker(workers),
+        limits: flags.limits.of_worker(workers, balancing.model.servers),
         verify: flags.verify,
         says: None,
     }
@@ -115,16 +120,19 @@ fn collect(
     outcomes: &[Outcome],
 ) -> RunReport {
     let Model { servers, delay, .. } = job.model;
-    let mut used = job.model.used(partition.source().drawn().0);
+    let mut used = job.model.used(partition.source().drawn().0 > 0);
     used.insert("WORKERS", json!(job.workers));
     used.insert("BALANCER", json!(balancing.policy.name));
     used.insert("SIM_ARGS", json!(job.arguments.join(" ")));
     let provenance = Provenance::new(simulator, says, partition.source().name(), used);
-    let mut notes = report::notes(&job.model, partition.load(), job.workers, &measured(outcomes).collect::<Vec<_>>());
+    let all_servers = u64::from(job.workers) * u64::from(servers);
+    let offered = partition.source().offered(all_servers).or_else(|| partition.load().utilization(all_servers));
+    let mut notes = report::notes(&job.model, offered, job.workers, &measured(outcomes).collect::<Vec<_>>());
     if partition.requests() < u64::from(job.workers) {
         notes.push(format!("there are more workers ({}) than requests ({})", job.workers, partition.requests()));
     }
-    if balancing.policy.sees_backlog && !says.has(Says::DISCIPLINE) {
+    let is_model = says.has(Says::DISCIPLINE) && !says.has(Says::SHARED) && job.model.discipline == "fifo";
+    if balancing.policy.sees_backlog && !is_model {
         notes.push(format!("the backlog that {} saw is a first-in first-out model's", balancing.policy.name));
     }
     RunReport::collect(provenance, notes, outcomes, servers, delay)
@@ -152,9 +160,14 @@ fn keep_shards(folder: &RunFolder, workers: usize) -> anyhow::Result<ShardFiles>
 }
 
 /// Keeps the module and what each worker reported.
-fn keep_rest(folder: &RunFolder, module: &Path, report: &RunReport, outcomes: &[Outcome]) -> anyhow::Result<()> {
+fn keep_rest(
+    folder: &RunFolder,
+    simulator: &Simulator,
+    report: &RunReport,
+    outcomes: &[Outcome],
+) -> anyhow::Result<()> {
     let copy = folder.path().join("module.wasm");
-    std::fs::copy(module, &copy).with_context(|| copy.display().to_string())?;
+    std::fs::write(&copy, simulator.bytes()).with_context(|| copy.display().to_string())?;
     let reports = folder.path().join("reports");
     std::fs::create_dir(&reports).with_context(|| reports.display().to_string())?;
     for (worker, outcome) in (1..).zip(outcomes) {
@@ -174,7 +187,7 @@ fn keep_rest(folder: &RunFolder, module: &Path, report: &RunReport, outcomes: &[
 
 /// Writes the report where it was asked for, and to the run folder.
 fn publish(
-    flags: &RunFlags,
+    target: Option<TextTarget>,
     report: &RunReport,
     folder: RunFolder,
     engine: &dyn Engine,
@@ -188,10 +201,11 @@ fn publish(
         program::warn(&format!("the workers' volume does not hold this run's report: {error:#}"));
     }
     let folder = folder.finish()?;
-    if let Some(target) = &flags.report {
-        output::write_text(target, &json)?;
+    let to_stdout = target.as_ref().is_some_and(TextTarget::is_stdout);
+    if let Some(target) = target {
+        target.write(&json)?;
     }
-    if flags.report.as_deref() != Some(Path::new("-")) {
+    if !to_stdout {
         output::print(&format!(
             "{}\nThe report is in {}; `middleware results` prints all of it.\n",
             table::table(report),

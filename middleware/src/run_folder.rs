@@ -1,16 +1,17 @@
 //! The folder of a run: settings, reports and what was kept.
 
-use std::fs;
+use std::fs::{self, File};
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
+use rustix::fs::{FlockOperation, flock};
 use time::OffsetDateTime;
 use time::macros::format_description;
-use trace::Failure;
-use trace::output::{self, Unfinished};
+use trace::output::{OutFile, Unfinished};
 use trace::settings::Settings;
+use trace::{Failure, printable, program};
 
 use crate::engine::kept_report;
 
@@ -24,6 +25,8 @@ const KEPT: usize = 20;
 pub(crate) struct RunFolder {
     name: String,
     aside: Unfinished,
+    /// Locked while this process lives, so that others know that it is not abandoned.
+    _alive: File,
     target: PathBuf,
 }
 
@@ -34,19 +37,15 @@ impl RunFolder {
     /// Where it can't be made.
     pub(crate) fn create() -> anyhow::Result<Self> {
         let runs = Path::new(RUNS);
+        let name = name().context("the run's id")?;
         let made = fs::create_dir_all(runs).and_then(|()| {
-            let now = OffsetDateTime::now_utc()
-                .format(format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:6]Z"));
-            let now = now.map_err(io::Error::other)?;
-            let folder = tempfile::Builder::new().prefix(&format!(".{now}-")).rand_bytes(6).tempdir_in(runs)?.keep();
-            #[cfg(unix)]
-            fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-            Ok(folder)
+            let aside = Unfinished::folder(runs, &name)?;
+            let alive = File::open(aside.path())?;
+            flock(&alive, FlockOperation::LockExclusive)?;
+            Ok((aside, alive))
         });
-        let folder = made.with_context(|| RUNS.to_owned())?;
-        let hidden = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let name = hidden.trim_start_matches('.').to_owned();
-        Ok(Self { target: runs.join(&name), name, aside: Unfinished::watch(folder) })
+        let (aside, alive) = made.with_context(|| RUNS.to_owned())?;
+        Ok(Self { target: runs.join(&name), name, aside, _alive: alive })
     }
 
     /// The run's id.
@@ -64,7 +63,7 @@ impl RunFolder {
     /// # Errors
     /// Where it can't be written.
     pub(crate) fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
-        output::write_text(&self.path().join(name), text)
+        OutFile::create(&self.path().join(name))?.finish_with(text)
     }
 
     /// Gives it its name, and removes the oldest runs beyond the newest 20.
@@ -73,12 +72,7 @@ impl RunFolder {
     /// Where the file system refuses.
     pub(crate) fn finish(self) -> anyhow::Result<PathBuf> {
         self.aside.rename(&self.target).with_context(|| self.target.display().to_string())?;
-        let runs = names()?;
-        for old in runs.iter().rev().skip(KEPT) {
-            let old = Path::new(RUNS).join(old);
-            fs::remove_dir_all(&old).with_context(|| old.display().to_string())?;
-        }
-        remove_abandoned();
+        remove_old();
         Ok(self.target)
     }
 }
@@ -107,7 +101,11 @@ fn local_report(run: Option<&Path>) -> anyhow::Result<String> {
         }
     };
     let file = folder.join("report.txt");
-    fs::read_to_string(&file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())).into())
+    // Whoever made the folder, its text may not command the terminal.
+    let printable = |text: String| text.lines().map(|line| printable(line.as_bytes(), usize::MAX) + "\n").collect();
+    fs::read_to_string(&file)
+        .map(printable)
+        .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())).into())
 }
 
 /// The names of all runs, the oldest first; other folders are not ours.
@@ -132,19 +130,42 @@ fn is_run(name: &str) -> bool {
     date && random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Removes what a killed run left a day ago or longer.
-fn remove_abandoned() {
-    let Ok(entries) = fs::read_dir(RUNS) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(name) = name.strip_prefix('.').filter(|name| is_run(name)) else { continue };
-        let modified = entry.metadata().and_then(|metadata| metadata.modified());
-        let age = modified.ok().and_then(|modified| SystemTime::now().duration_since(modified).ok());
-        if age.is_some_and(|age| age > Duration::from_secs(24 * 3600)) {
-            // Who can't remove it will be told when the disk is full; this run is fine.
-            let _ = fs::remove_dir_all(Path::new(RUNS).join(format!(".{name}")));
+/// Removes the oldest runs beyond the newest 20, and what killed runs left. Another run may be at it too; what can't be removed
+/// is told, but harms no run.
+fn remove_old() {
+    let runs = names().unwrap_or_default();
+    for old in runs.iter().rev().skip(KEPT).chain(&abandoned()) {
+        let old = Path::new(RUNS).join(old);
+        if let Err(error) = fs::remove_dir_all(&old)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            program::warn(&format!("{}: an old run can't be removed: {error}", old.display()));
         }
     }
+}
+
+/// Unfinished runs whose process is gone.
+fn abandoned() -> Vec<String> {
+    let entries = fs::read_dir(RUNS).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let is_dead = |name: &String| {
+        name.strip_prefix('.').is_some_and(is_run)
+            && File::open(Path::new(RUNS).join(name))
+                .is_ok_and(|folder| flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok())
+    };
+    names.filter(is_dead).collect()
+}
+
+/// A new run's id: when it began, and six random letters.
+fn name() -> anyhow::Result<String> {
+    let format = format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:6]Z");
+    let now = OffsetDateTime::now_utc().format(format)?;
+    let mut random = RandomState::new().hash_one(std::process::id());
+    let letters = (0..6).map(|_| {
+        random = random.rotate_left(10);
+        char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(random % 32) as usize])
+    });
+    Ok(format!("{now}-{}", letters.collect::<String>()))
 }
 
 #[cfg(test)]

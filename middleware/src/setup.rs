@@ -23,8 +23,8 @@ pub(crate) fn keys(others: &[&'static str]) -> Vec<&'static str> {
     keys
 }
 
-/// Most workers of a run.
-pub(crate) const WORKERS: u64 = 10_000;
+/// Most workers of a run: each is a thread with a memory of its own, and systems map no more than some ten thousand of those.
+pub(crate) const WORKERS: u64 = 4096;
 
 /// How a trace is balanced, and over what.
 pub(crate) struct Balancing {
@@ -89,7 +89,6 @@ fn open(settings: &Settings, flags: &ReadFlags, model: &Model) -> Result<Source,
 /// Tells the user what is odd about a trace, once it is read.
 pub(crate) fn tell(settings: &Settings, source: &Source) {
     source.remarks().iter().for_each(|remark| program::note(remark));
-    if !source.drawn().1 {
-        host::report::warn_of_unused_service(settings);
-    }
+    let (drawn, requests) = source.drawn();
+    host::report::warn_of_unused_service(settings, drawn, requests);
 }

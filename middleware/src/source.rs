@@ -86,13 +86,24 @@ impl Source {
         }
     }
 
-    /// Whether a demand was drawn, and whether all were; complete after the end.
-    pub(crate) fn drawn(&self) -> (bool, bool) {
+    /// How many demands were drawn, of how many requests; complete after the end.
+    pub(crate) fn drawn(&self) -> (u64, u64) {
         match self {
-            Source::Generated(..) => (true, true),
+            Source::Generated(_, generation, _) => (generation.samples, generation.samples),
             Source::Recorded(reader, _) => {
                 let summary = reader.summary();
-                (summary.drawn > 0, summary.drawn == summary.requests)
+                (summary.drawn, summary.requests)
+            }
+        }
+    }
+
+    /// Utilization that a generated trace offers to `servers` by its settings: CONCURRENCY · ST / (INTER_ARRIVAL · servers).
+    pub(crate) fn offered(&self, servers: u64) -> Option<f64> {
+        match self {
+            Source::Recorded(..) => None,
+            Source::Generated(_, generation, demands) => {
+                let load = u128::from(generation.concurrency) * u128::from(demands.mean_ns);
+                Some(load as f64 / (u128::from(generation.inter_arrival_ns) * u128::from(servers)) as f64)
             }
         }
     }

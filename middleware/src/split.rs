@@ -1,6 +1,6 @@
 //! Partitioning alone: a trace into a folder of shards.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use trace::output::Unfinished;
@@ -41,15 +41,10 @@ pub fn split(flags: &SplitFlags, settings: &Settings) -> anyhow::Result<()> {
         return Err(Failure::Usage(format!("{} is there already", name())).into());
     }
     let source = setup::source(settings, &flags.read, &balancing)?;
-    let beside = flags.out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let aside =
-        Unfinished::watch(tempfile::Builder::new().prefix(".queuebox-").tempdir_in(beside).with_context(name)?.keep());
-    #[cfg(unix)]
-    std::fs::set_permissions(aside.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).with_context(name)?;
-
+    let aside = Unfinished::folder_beside(&flags.out).with_context(name)?;
     let mut shards = ShardFiles::create(aside.path(), balancing.workers, flags.format == "records")?;
     let mut partition = Partition::new(source, balancing.balancer());
-    partition.pour(&mut shards)?;
+    partition.pour("partitioning", &mut shards)?;
     shards.finish()?;
     aside.rename(&flags.out).with_context(name)?;
     setup::tell(settings, partition.source());

@@ -9,6 +9,9 @@ use crate::report::{Imbalance, RowResult, RunReport, WorkerRow};
 /// With more workers than this the table shows the least, the median and the most loaded.
 const ROWS: usize = 32;
 
+/// How many failed workers are told of.
+const FAILED_SHOWN: usize = 5;
+
 /// A column of counts.
 type CountColumn = (&'static str, fn(&Counts) -> u64);
 
@@ -68,10 +71,13 @@ pub(crate) fn table(report: &RunReport) -> String {
     if let Some(Imbalance { requests, work }) = report.imbalance.filter(|_| report.workers.len() > 1) {
         text += &format!("imbalance (largest over mean): requests {}, work {}\n", number(requests), number(work));
     }
-    for row in &report.workers {
-        if let RowResult::Failed { error, .. } = &row.result {
-            text += &format!("worker {} failed: {}\n", row.worker, error.message);
-        }
+    let failed = report.workers.iter().filter_map(|row| match &row.result {
+        RowResult::Failed { error, .. } => Some(format!("worker {} failed: {}\n", row.worker, error.message)),
+        RowResult::Measured(_) => None,
+    });
+    text.extend(failed.clone().take(FAILED_SHOWN));
+    if let more @ 1.. = failed.count().saturating_sub(FAILED_SHOWN) {
+        text += &format!("and {more} more workers failed\n");
     }
     for note in &report.notes {
         text += &format!("note: {note}\n");

@@ -36,7 +36,10 @@ pub fn filter(input: &mut impl Read, output: &mut impl Write, model: Model) -> R
     input.read_exact(&mut start).map_err(|_| Refusal::Input("the input ends within its header".into()))?;
     let header = RequestHeader::from_bytes(&start).map_err(Refusal::Input)?;
     let record_len = header.record_len as usize;
-    io::copy(&mut input.take((record_len - Request::LEN) as u64), &mut io::sink())?;
+    let rest = (record_len - Request::LEN) as u64;
+    if io::copy(&mut input.take(rest), &mut io::sink())? < rest {
+        return Err(Refusal::Input("the input ends within its header".into()));
+    }
 
     let mut fifo = Fifo::new(model);
     let mut buffer = vec![0; PIECE / record_len * record_len];
@@ -124,6 +127,7 @@ mod tests {
         };
         let whole = shard(48, 3, 3);
         assert!(says(b"").contains("within its header"));
+        assert!(says(&shard(4096, 0, 0)[..4095]).contains("within its header"));
         assert!(says(&whole[1..]).contains("first bytes"));
         assert!(says(&whole[..whole.len() - 1]).contains("within a record"));
         assert!(says(&shard(48, 4, 3)).contains("says 4 requests, 3 follow"));

@@ -75,7 +75,11 @@ pub fn printable(bytes: &[u8], max: usize) -> String {
             break;
         }
         // Besides control characters, those that only format can make text read as another.
-        let format = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        let format = matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+                | '\u{e0000}'..='\u{e007f}'
+        );
         if character.is_control() || format {
             let _ = write!(out, "{}", character.escape_default());
         } else {

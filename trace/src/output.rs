@@ -4,33 +4,66 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 
-/// What must not stay when the program ends early: files and folders that are still being written.
+/// What must not stay when the program ends early: files and folders that are still being written. Whatever makes, renames or
+/// removes one of them holds the lock, so that a signal finds each of them either here or under its name.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Removes everything that is being written; for the end of a program by a signal.
-pub fn remove_unfinished() {
-    // A poisoned lock still guards the right set.
-    let set = std::mem::take(&mut *UNFINISHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
-    for path in set {
-        let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
+/// Removes everything that is being written, for good: whoever wants to make, rename or remove such a file waits until the
+/// program has ended.
+pub(crate) fn remove_unfinished() -> impl Sized {
+    let unfinished = lock();
+    unfinished.iter().for_each(|path| remove(path));
+    unfinished
+}
+
+/// A poisoned lock still guards the right set.
+fn lock() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn remove(path: &Path) {
+    // Another thread may still be filling the folder.
+    for _ in 0..100 {
+        match fs::remove_dir_all(path) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                std::thread::sleep(Duration::from_millis(2))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                let _ = fs::remove_file(path);
+                return;
+            }
+            _ => return,
+        }
     }
 }
 
-/// A path that is removed when this is dropped, or when a signal ends the program, unless it was given its name.
+/// A file or folder that is removed when this is dropped, or when a signal ends the program, unless it was given its name.
 #[derive(Debug)]
 pub struct Unfinished {
     path: PathBuf,
 }
 
 impl Unfinished {
-    /// Watches over `path`.
-    pub fn watch(path: PathBuf) -> Self {
-        UNFINISHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(path.clone());
-        Self { path }
+    /// Makes a folder in `parent` whose name begins with a dot.
+    ///
+    /// # Errors
+    /// Where the file system refuses.
+    pub fn folder(parent: &Path, name: &str) -> io::Result<Self> {
+        Self::make(parent, name, |path| fs::create_dir(path)).map(|(unfinished, ())| unfinished)
+    }
+
+    /// Makes a folder beside `target`, which it may become.
+    ///
+    /// # Errors
+    /// Where the file system refuses.
+    pub fn folder_beside(target: &Path) -> io::Result<Self> {
+        Self::folder(beside(target), &unique())
     }
 
     /// Where it is for now.
@@ -43,15 +76,40 @@ impl Unfinished {
     /// # Errors
     /// Where the file system refuses.
     pub fn rename(self, target: &Path) -> io::Result<()> {
-        fs::rename(&self.path, target)
+        let mut unfinished = lock();
+        fs::rename(&self.path, target)?;
+        unfinished.remove(&self.path);
+        Ok(())
+    }
+
+    fn make<T>(parent: &Path, name: &str, make: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<(Self, T)> {
+        let path = parent.join(format!(".{name}"));
+        let mut unfinished = lock();
+        let made = make(&path)?;
+        unfinished.insert(path.clone());
+        Ok((Self { path }, made))
     }
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        UNFINISHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).remove(&self.path);
-        let _ = fs::remove_dir_all(&self.path).or_else(|_| fs::remove_file(&self.path));
+        let mut unfinished = lock();
+        if unfinished.remove(&self.path) {
+            remove(&self.path);
+        }
     }
+}
+
+fn beside(target: &Path) -> &Path {
+    target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A name that no other thread, process or run has.
+fn unique() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("queuebox-{}-{}-{next}", std::process::id(), now.as_nanos())
 }
 
 /// A result file: written aside, then synced and renamed by [`OutFile::finish`]. Dropped before, it leaves nothing.
@@ -73,17 +131,13 @@ impl OutFile {
     }
 
     fn open(target: &Path) -> io::Result<Self> {
-        if fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {
-            let file = File::options().write(true).open(target)?;
-            return Ok(Self { writer: writer(file), target: target.to_owned(), aside: None });
-        }
-        let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".queuebox-");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let (file, path) = builder.tempfile_in(folder)?.keep().map_err(|error| error.error)?;
-        Ok(Self { writer: writer(file), target: target.to_owned(), aside: Some(Unfinished::watch(path)) })
+        let (file, aside) = if fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {
+            (File::options().write(true).open(target)?, None)
+        } else {
+            let (aside, file) = Unfinished::make(beside(target), &unique(), |path| File::create_new(path))?;
+            (file, Some(aside))
+        };
+        Ok(Self { writer: BufWriter::with_capacity(1 << 18, file), target: target.to_owned(), aside })
     }
 
     /// Syncs the file and gives it its name.
@@ -100,10 +154,15 @@ impl OutFile {
         });
         renamed.with_context(|| self.target.display().to_string())
     }
-}
 
-fn writer(file: File) -> BufWriter<File> {
-    BufWriter::with_capacity(1 << 18, file)
+    /// Writes all of `text` and finishes.
+    ///
+    /// # Errors
+    /// As [`OutFile::finish`].
+    pub fn finish_with(mut self, text: &str) -> anyhow::Result<()> {
+        self.write_all(text.as_bytes()).with_context(|| self.target.display().to_string())?;
+        self.finish()
+    }
 }
 
 impl Write for OutFile {
@@ -116,17 +175,34 @@ impl Write for OutFile {
     }
 }
 
-/// Writes `text` to standard output, or to the file that `target` names.
-///
-/// # Errors
-/// Where it can't be written.
-pub fn write_text(target: &Path, text: &str) -> anyhow::Result<()> {
-    if target == Path::new("-") {
-        return Ok(print(text)?);
+/// Where a text goes: standard output, or a file that is begun now, so that a place that can't be written is told at once.
+#[derive(Debug)]
+pub struct TextTarget(Option<OutFile>);
+
+impl TextTarget {
+    /// `target`, or standard output where it is `-`.
+    ///
+    /// # Errors
+    /// Where the file can't be made.
+    pub fn open(target: &Path) -> anyhow::Result<Self> {
+        Ok(Self(if target == Path::new("-") { None } else { Some(OutFile::create(target)?) }))
     }
-    let mut file = OutFile::create(target)?;
-    file.write_all(text.as_bytes()).with_context(|| target.display().to_string())?;
-    file.finish()
+
+    /// Whether it is standard output.
+    pub fn is_stdout(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Writes the whole text.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    pub fn write(self, text: &str) -> anyhow::Result<()> {
+        match self.0 {
+            None => Ok(print(text)?),
+            Some(file) => file.finish_with(text),
+        }
+    }
 }
 
 /// Writes `text` to standard output; a closed one is an error here, never a panic.
@@ -154,14 +230,28 @@ mod tests {
         drop(file);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 
-        write_text(&target, "whole").unwrap();
+        OutFile::create(&target).unwrap().finish_with("whole").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"whole");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
-    fn a_full_disk_is_an_error_that_names_the_file() {
-        let error = write_text(Path::new("/dev/full"), "text").unwrap_err();
+    fn a_folder_goes_with_what_is_in_it_unless_it_gets_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("result");
+        let aside = Unfinished::folder_beside(&target).unwrap();
+        fs::write(aside.path().join("file"), "text").unwrap();
+        drop(aside);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        Unfinished::folder_beside(&target).unwrap().rename(&target).unwrap();
+        assert!(target.is_dir());
+    }
+
+    #[test]
+    fn an_error_names_the_file() {
+        let error = OutFile::create(Path::new("/dev/full")).unwrap().finish_with("text").unwrap_err();
         assert!(format!("{error:#}").starts_with("/dev/full: No space left"), "{error:#}");
+        let error = OutFile::create(Path::new("/nonexistent/file")).unwrap_err();
+        assert_eq!(format!("{error:#}"), "/nonexistent/file: No such file or directory (os error 2)");
     }
 }

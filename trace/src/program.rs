@@ -2,12 +2,13 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::{Failure, output};
+use crate::{Failure, output, printable};
 
 /// Runs a program: its error is printed as one line and becomes the exit code, a signal leaves nothing half written.
 ///
@@ -17,7 +18,12 @@ pub fn main(run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
     if let Err(error) = exit_cleanly_on_signals() {
         warn(&format!("signals can't be caught ({error}): Ctrl-C may leave a partial file"));
     }
-    match run() {
+    let ended = run();
+    while ENDING.load(Ordering::SeqCst) {
+        // A signal came: its thread removes what is unfinished and ends the program.
+        std::thread::park();
+    }
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let code = exit_code(&error);
@@ -27,6 +33,13 @@ pub fn main(run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// Ends the program now, from any thread, as [`main`] does with an error.
+pub fn end(failure: &Failure) -> ! {
+    say("error", &failure.to_string());
+    let _unfinished = output::remove_unfinished();
+    std::process::exit(failure.exit_code().into());
 }
 
 /// The exit code that `error` stands for.
@@ -41,6 +54,9 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     }
     1
 }
+
+/// A signal came.
+static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// What is to be done before a signal ends the program.
 static ON_SIGNAL: Mutex<Vec<Box<dyn FnOnce() + Send>>> = Mutex::new(Vec::new());
@@ -62,20 +78,31 @@ pub fn note(text: &str) {
 
 fn say(kind: &str, text: &str) {
     // Where stderr is closed nobody can be told.
-    let _ = writeln!(io::stderr().lock(), "{kind}: {text}");
+    let _ = writeln!(io::stderr().lock(), "{kind}: {}", printable(text.as_bytes(), usize::MAX));
 }
 
 fn exit_cleanly_on_signals() -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let ignored = ignored_signals();
+    let mut signals =
+        Signals::new([SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0))?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         if let Some(signal) = signals.forever().next() {
+            ENDING.store(true, Ordering::SeqCst);
             let ends = std::mem::take(&mut *ON_SIGNAL.lock().unwrap_or_else(PoisonError::into_inner));
             ends.into_iter().for_each(|end| end());
-            output::remove_unfinished();
+            // Held until the end, so that nothing new is begun.
+            let _unfinished = output::remove_unfinished();
             std::process::exit(128 + signal);
         }
     })?;
     Ok(())
+}
+
+/// The signals that whoever started the program had it ignore (nohup), a bit each; known on Linux alone.
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -77,8 +77,6 @@ fn read(path: &Path, flags: &ReadFlags, settings: &Settings) -> Result<Descripti
         used.insert("SERVICE", json!(demands.law.name()));
         used.insert("SEED", json!(settings.count("SEED", 0..=u64::MAX)?));
     }
-    if summary.drawn < summary.requests {
-        report::warn_of_unused_service(settings);
-    }
+    report::warn_of_unused_service(settings, summary.drawn, summary.requests);
     Ok(Description::new(report::recorded(&summary, flags), used, summary.drawn, counted, stations))
 }

@@ -1,8 +1,8 @@
 //! The local engine: each worker is a thread of this process.
 
 use host::shard::{Feeder, pipe};
-use host::{Job, Outcome, simulate};
-use trace::{Failure, Request};
+use host::{Job, Outcome, panicked, simulate, spawn};
+use trace::Request;
 
 use super::{Both, Engine, Hosts};
 use crate::partition::{Partition, Shards};
@@ -29,15 +29,12 @@ impl Engine for Local {
                 let job = Job { worker, ..job.clone() };
                 let part = completions.map(|parts| parts.part(worker));
                 let run = move || simulate(simulator, &job, Box::new(fed), part);
-                let thread = std::thread::Builder::new().name(format!("worker {worker}")).spawn_scoped(scope, run)?;
                 pipes.0.push(feeder);
-                threads.push(thread);
+                threads.push(spawn(scope, format!("worker {worker}"), run)?);
             }
-            partition.pour(&mut Both(&mut pipes, shards))?;
+            partition.pour("simulating", &mut Both(&mut pipes, shards))?;
             pipes.0.into_iter().for_each(Feeder::finish);
-            let panicked =
-                || Outcome { offered: 0, result: Err(Failure::Host("the worker's thread panicked".to_owned())) };
-            Ok(threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| panicked())).collect())
+            threads.into_iter().map(|thread| Ok(thread.join().map_err(|_| panicked())?)).collect()
         })
     }
 }

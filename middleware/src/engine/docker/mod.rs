@@ -140,7 +140,7 @@ impl Engine for Docker {
         let local = spool.path();
         std::fs::create_dir(local.join("shards"))?;
         let mut files = ShardFiles::create(&local.join("shards"), job.workers as usize, true)?;
-        partition.pour(&mut super::Both(&mut files, shards))?;
+        partition.pour("partitioning", &mut super::Both(&mut files, shards))?;
         files.finish()?;
 
         let spool = Spool { run: folder.name(), simulator, local, completions };
