@@ -7,6 +7,11 @@
 mod check;
 mod contract;
 mod describe;
+mod docker;
+mod docker_address;
+mod docker_faults;
+mod docker_private;
+mod docker_support;
 mod guests;
 mod host;
 mod loss;

@@ -1,0 +1,205 @@
+//! The Docker engine: containers give what threads give, in turns, with whatever module, behind a second wall.
+
+use std::io::Read as _;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::docker_support::{Workers, docker_results, local_results, wait, with_slow_module};
+use crate::support::{Folder, guest_text};
+
+#[test]
+fn containers_give_the_bytes_that_threads_give() {
+    let Some(workers) = Workers::up(3) else { return };
+    let folder = Folder::new();
+    folder.run("tracegen", "--samples 4000 --out t.csv").succeeds();
+    for arguments in [
+        "--trace t.csv --workers 3 --verify",
+        "--samples 30000 --workers 3 --balancer TC --seed 9",
+        "--samples 3000 --workers 2 --delay 100 --servers 2",
+        "--samples 3000 --workers 3 --capacity 4 --st 40ms --balancer JSQ",
+        // In turns: worker k is not container k.
+        "--samples 7001 --workers 7",
+        "--samples 2 --workers 4",
+    ] {
+        let expected = local_results(&folder, arguments);
+        let errors = workers.run_gives(&folder, arguments, &expected);
+        assert!(errors.contains("engine: docker, 3 containers"), "{errors}");
+        assert!(!errors.contains("tried again"), "{errors}");
+    }
+    workers.come_to_rest();
+}
+
+#[test]
+fn a_swapped_module_is_used_in_every_container_and_nothing_is_rebuilt() {
+    let Some(workers) = Workers::up(3) else { return };
+    let containers = || -> Vec<(Value, Value, Value)> {
+        let inspect = |id: &String| {
+            let all = workers.engine.inspect(id);
+            (all["Id"].clone(), all["Image"].clone(), all["Created"].clone())
+        };
+        workers.ids().iter().map(inspect).collect()
+    };
+    let before = containers();
+    let folder = Folder::new().and_guest("fifo");
+    let report = |module: &str| -> Value {
+        let arguments = format!("--samples 3000 --workers 3 {module}");
+        workers.run_gives(&folder, &arguments, &local_results(&folder, &arguments));
+        serde_json::from_slice(&folder.read("docker.json")).unwrap()
+    };
+    let [own, other] = [report(""), report("--module fifo.wasm")];
+    assert_ne!(own["module"]["sha256"], other["module"]["sha256"]);
+    assert_eq!(own["run"], other["run"]);
+    assert_eq!(containers(), before);
+
+    // Each container runs the other module: there, every worker fails.
+    let folder = folder.and_module("mine", &guest_text("script").replace("DATA", "QBOXCPL\\n\\01\\00\\00\\00\\20"));
+    workers.middleware(&folder, "run --module mine.wasm --samples 9 --workers 3 --report r.json").exits(7);
+    let failed: Value = serde_json::from_slice(&folder.read("r.json")).unwrap();
+    let classes: Vec<&Value> = failed["workers"].as_array().unwrap().iter().map(|row| &row["error"]["class"]).collect();
+    assert_eq!(classes, ["contract"; 3]);
+}
+
+#[test]
+fn a_simulators_failure_is_final() {
+    let Some(workers) = Workers::up(3) else { return };
+    for (failure, code, class) in [
+        ("(unreachable)", 5, "simulator"),
+        ("(loop $for_ever (br $for_ever))", 6, "limit"),
+        ("(drop (memory.grow (i32.const 60000)))", 6, "limit"),
+        ("(call $answer) (call $answer)", 7, "contract"),
+    ] {
+        let folder = Folder::new().and_module("mine", &guest_text("second_fails").replace(";; FAILURE", failure));
+        let before = workers.engine.docker("info --format {{.SystemTime}}");
+        let run = "run --module mine.wasm --samples 12 --workers 3 --delay 1 --limit-time 1 --report";
+        let ended = workers.middleware(&folder, &format!("{run} docker.json")).exits(code).says("error: worker 2: ");
+        assert!(ended.stdout().contains(&format!("failed ({class})")), "{}", ended.stdout());
+        assert!(!ended.errors().contains("tried again"), "{}", ended.errors());
+        let after = workers.engine.docker("info --format {{.SystemTime}}");
+        let filters = format!("--filter event=start --filter label=com.docker.compose.project={}", workers.project);
+        let starts = workers.engine.docker(&format!("events --since {before} --until {after} {filters}"));
+        assert_eq!(starts.lines().count(), 3, "a start for each worker: {starts}");
+
+        folder.run("middleware", &format!("{run} local.json --engine local")).exits(code);
+        assert_eq!(folder.text("docker.json"), folder.text("local.json"));
+    }
+}
+
+#[test]
+fn containers_are_hardened() {
+    let Some(workers) = Workers::up(1) else { return };
+    let all = workers.engine.inspect(&workers.ids()[0]);
+    let host = &all["HostConfig"];
+    for (key, value) in [
+        ("ReadonlyRootfs", json!(true)),
+        ("NetworkMode", json!("none")),
+        ("CapDrop", json!(["ALL"])),
+        ("CapAdd", Value::Null),
+        ("Privileged", json!(false)),
+        ("Memory", json!(640 << 20)),
+        ("MemorySwap", json!(640 << 20)),
+        ("NanoCpus", json!(1_000_000_000)),
+        ("PidsLimit", json!(64)),
+        ("Init", json!(true)),
+        ("LogConfig", json!({"Type": "json-file", "Config": {"max-size": "1m", "max-file": "2"}})),
+    ] {
+        assert_eq!(host[key], value, "{key}");
+    }
+    assert!(host["SecurityOpt"].as_array().unwrap().iter().any(|option| {
+        option.as_str().is_some_and(|option| option.starts_with("no-new-privileges") && !option.ends_with("false"))
+    }));
+    assert_eq!(all["Config"]["User"], "65534:65534");
+    let mut mounts: Vec<&str> =
+        all["Mounts"].as_array().unwrap().iter().map(|mount| mount["Destination"].as_str().unwrap()).collect();
+    mounts.sort_unstable();
+    assert_eq!(mounts, ["/job", "/shared"], "nothing of this machine");
+}
+
+#[test]
+fn a_module_may_use_its_whole_memory() {
+    let Some(workers) = Workers::up(1) else { return };
+    let folder = Folder::new().and_module("large", &large_module(250));
+    let arguments = "--module large.wasm --samples 100 --workers 1";
+    workers.run_gives(&folder, arguments, &local_results(&folder, arguments));
+}
+
+/// A simulator that takes and touches `mib` MiB of memory once it has a request.
+pub(crate) fn large_module(mib: u32) -> String {
+    let serve = "(func $serve (param $request i32) (param $answer i32)";
+    let text = guest_text("fifo");
+    assert!(text.contains(serve));
+    let take = format!(
+        "{serve} (local $arrival i64) (local $at i32)
+         (if (i32.lt_u (memory.size) (i32.const {pages})) (then
+           (drop (memory.grow (i32.const {pages})))
+           (local.set $at (i32.const 0x30000))
+           (loop $touch
+             (i32.store (local.get $at) (i32.const 1))
+             (local.set $at (i32.add (local.get $at) (i32.const 4096)))
+             (br_if $touch (i32.lt_u (local.get $at) (i32.mul (i32.const {pages}) (i32.const 0x10000)))))))",
+        pages = mib * 16
+    );
+    let rest = text.replacen("    (local $arrival i64)\n", "", 1);
+    rest.replace(serve, &take)
+}
+
+#[test]
+fn two_runs_at_once_wait_for_each_other() {
+    let Some(workers) = Workers::up(2) else { return };
+    let folders = [with_slow_module(), with_slow_module()];
+    let arguments = "--module slow.wasm --samples 12000 --workers 2";
+    let expected = local_results(&folders[0], arguments);
+    let started = folders.each_ref().map(|folder| workers.run(folder, arguments).start());
+    let ended = started.map(|run| run.end());
+    let told = ended.iter().filter(|ended| ended.errors().contains("another run uses the workers")).count();
+    assert_eq!(told, 1);
+    for (ended, folder) in ended.iter().zip(&folders) {
+        assert_eq!(ended.code(), Some(0), "{}", ended.errors());
+        docker_results(folder).must_be(&expected, "two at once");
+    }
+    workers.come_to_rest();
+}
+
+#[test]
+fn a_run_that_can_not_have_the_workers_says_who_has_them() {
+    let Some(workers) = Workers::up(1) else { return };
+    let folder = Folder::new();
+    // What holds them: a lock whose owner lives.
+    let mut hold = workers.engine.cli(&format!("run -i --rm --name {} queuebox-worker hold", workers.lock()));
+    let mut owner = hold.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait("the lock does not run", Duration::from_secs(10), || {
+        let state = workers.engine.try_docker(&format!("inspect --format {{{{.State.Running}}}} {}", workers.lock()));
+        state.as_deref() == Some("true")
+    });
+    workers.middleware(&folder, "run --samples 10 --workers 1").exits(8).says("another run").says(&workers.lock());
+    assert_eq!(folder.names_in("runs"), [] as [String; 0]);
+    // Once it is gone, the next run has them.
+    drop(owner.stdin.take());
+    owner.wait().unwrap();
+    let mut errors = String::new();
+    owner.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!(errors, "");
+    workers.middleware(&folder, "run --samples 10 --workers 1").succeeds();
+}
+
+#[test]
+fn results_are_fetched_from_the_volume() {
+    let Some(workers) = Workers::up(1) else { return };
+    let folder = Folder::new();
+    workers.middleware(&folder, "run --samples 50 --workers 2").succeeds();
+    let first = folder.only_in("runs").replace("runs/", "");
+    let [expected, other] = [folder.text(&format!("runs/{first}/report.txt")), {
+        workers.middleware(&folder, "run --samples 70 --workers 1").succeeds();
+        let names = folder.names_in("runs");
+        folder.text(&format!("runs/{}/report.txt", names[1]))
+    }];
+    assert_ne!(expected, other);
+    let elsewhere = Folder::new();
+    let results = |arguments: &str| workers.middleware(&elsewhere, arguments);
+    assert_eq!(results(&format!("results {first}")).succeeds().stdout(), expected);
+    assert_eq!(results("results").succeeds().stdout(), other);
+    results("results 20010101T000000.000000Z-abcdef").exits(2).says("20010101T000000.000000Z-abcdef");
+    results("results ../../etc").exits(2);
+    assert_eq!(elsewhere.names(), [] as [String; 0]);
+}

@@ -1,0 +1,96 @@
+//! Where the Docker engine is: addresses, versions and rights, each with one line that says what is wrong.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::docker_support::{Workers, answers, find, left_out};
+use crate::support::{Folder, Run, sim_wasm};
+
+fn middleware(folder: &Folder, arguments: &str) -> Run {
+    folder.run("middleware", &format!("run --samples 10 {arguments}")).env("MODULE", sim_wasm().to_str().unwrap())
+}
+
+#[test]
+fn an_address_that_is_named_must_answer() {
+    let folder = Folder::new();
+    for engine in ["auto", "docker"] {
+        let run = middleware(&folder, &format!("--engine {engine} --server-ip 127.0.0.1 --server-port 1"));
+        run.exits(8).says("tcp://127.0.0.1:1");
+        let run = middleware(&folder, &format!("--engine {engine}")).env("DOCKER_HOST", "unix:///nowhere.sock");
+        run.exits(8).says("unix:///nowhere.sock");
+    }
+    assert_eq!(folder.names(), [] as [String; 0]);
+}
+
+#[test]
+fn contradicting_addresses_and_open_doors_are_refused() {
+    let folder = Folder::new();
+    let run = middleware(&folder, "--engine docker --server-ip 127.0.0.1").env("DOCKER_HOST", "unix:///x.sock");
+    run.exits(2).says("tcp://127.0.0.1:2375").says("unix:///x.sock");
+    middleware(&folder, "--engine docker --server-ip 192.0.2.1").exits(2).says("plain TCP is refused");
+    let run = middleware(&folder, "--engine docker --server-ip 192.0.2.1").env("INSECURE_TCP", "1");
+    run.exits(8).says("tcp://192.0.2.1:2375");
+    middleware(&folder, "--engine docker --api-version newest").exits(2).says("API_VERSION=newest");
+    middleware(&folder, "--engine local --server-ip 192.0.2.1").succeeds();
+    let run = middleware(&folder, "--engine docker").env("DOCKER_HOST", "tcp://192.0.2.1:2376");
+    let run = run.env("DOCKER_TLS_VERIFY", "1").env("DOCKER_CERT_PATH", "nowhere");
+    run.exits(8).says("tcp://192.0.2.1:2376");
+}
+
+#[test]
+fn a_version_is_spoken_or_refused_with_the_engines_range() {
+    let Some(workers) = Workers::up(1) else { return };
+    let folder = Folder::new();
+    let run = |version: &str| {
+        workers.middleware(&folder, &format!("run --samples 10 --workers 1 --report - --api-version {version}"))
+    };
+    let most = workers.engine.docker("version --format {{.Server.APIVersion}}");
+    let least = workers.engine.docker("version --format {{.Server.MinAPIVersion}}");
+    run("v9.99").exits(8).says("API_VERSION=v9.99").says(&format!("v{least} to v{most}"));
+    run("v1.1").exits(8).says(&format!("v{least} to v{most}"));
+    let newest = run(&format!("v{most}")).succeeds().stdout();
+    assert_eq!(run("v1.41").succeeds().stdout(), newest);
+}
+
+#[test]
+fn without_workers_docker_is_refused_and_auto_takes_threads() {
+    if !answers() {
+        return;
+    }
+    let folder = Folder::new();
+    let run = |engine: &str| {
+        middleware(&folder, &format!("--engine {engine}")).env("COMPOSE_PROJECT_NAME", "queuebox-test-nothing")
+    };
+    run("docker").exits(8).says("there are no workers").says("make workers");
+    let errors = run("auto").succeeds().errors();
+    let lines: Vec<&str> = errors.lines().filter(|line| line.starts_with("note: engine:")).collect();
+    assert!(lines.len() == 1 && lines[0].contains("engine: local") && lines[0].contains("no workers"), "{errors}");
+}
+
+#[test]
+fn without_rights_on_the_socket_the_cure_is_told() {
+    if !answers() {
+        return;
+    }
+    let (Some(setpriv), true) = (find("setpriv"), rustix::process::getuid().is_root()) else {
+        return left_out(
+            "who is not root, or has no setpriv, can't become another user, so the test of missing rights",
+        );
+    };
+    // Where this was built may not be readable by others.
+    let folder = Folder::new().and("sim.wasm", fs::read(sim_wasm()).unwrap());
+    let program = std::env::var_os("QUEUEBOX_BIN").unwrap();
+    fs::copy(std::path::Path::new(&program).join("middleware"), folder.path("middleware")).unwrap();
+    for name in ["", "middleware", "sim.wasm"] {
+        fs::set_permissions(folder.path(name), fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let run = |engine: &str| {
+        let program = folder.path("middleware");
+        let arguments = format!("--reuid 65534 --regid 65534 --clear-groups {} run", program.display());
+        folder.run(&setpriv, &format!("{arguments} --samples 10 --engine {engine}"))
+    };
+    run("docker").exits(8).says("no rights on the socket").says("usermod -aG docker");
+    let errors = run("auto").succeeds().errors();
+    let lines: Vec<&str> = errors.lines().filter(|line| line.starts_with("note: engine:")).collect();
+    assert!(lines.len() == 1 && lines[0].contains("engine: local") && lines[0].contains("no rights"), "{errors}");
+}
