@@ -105,7 +105,7 @@ fn who_takes_records_to_be_48_bytes_long_fails_where_they_are_longer() {
     let ended = breaks(&Stranger::in_order().saying(2).of_48_bytes(), 7);
     assert_eq!(failures(&ended).len(), 1, "{:?}", failures(&ended));
     tells(&ended, "records of 56 bytes: answer 1 (id ");
-    ended.says("error: a check failed: answer 1 (id ").says("no request of this id is read");
+    ended.says("error: a check failed: records of 56 bytes: answer 1 (id ").says("no request of this id is read");
     // Or ends with the exit code for it, which is the simulator's failure.
     let refuses = guest_text("fifo").replace(
         "(local.set $record (i32.load (i32.const 0x1000c)))",
@@ -144,7 +144,7 @@ fn a_setting_that_is_said_and_not_honoured_is_named() {
     let ended = breaks(&Stranger::in_order().saying(8), 7);
     tells(&ended, "a mixed shard, DELAY=1: answer 2 (id ");
     assert!(failures(&ended).iter().all(|failure| failure.ends_with(": one more start than DELAY")));
-    ended.says("error: 2 checks failed, the first: answer 2 (id ");
+    ended.says("error: 2 checks failed, the first: a mixed shard, DELAY=1: answer 2 (id ");
     let ended = breaks(&Stranger::in_order().saying(1 + 2), 7);
     tells(&ended, "a mixed shard, SERVERS=3: --verify: request ");
     assert_eq!(failures(&ended).len(), 1, "{:?}", failures(&ended));

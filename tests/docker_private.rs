@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::docker_support::{
-    Engine, LOCAL, Workers, answers, docker_results, find, left_out, local_results, turn, wait, with_slow_module,
+    Engine, LOCAL, Workers, answers, docker_results, find, left_out, local_results, tell, turn, wait, with_slow_module,
 };
 use crate::support::{Folder, Run};
 
@@ -43,10 +43,7 @@ impl Daemon {
         let mut daemon = Self { folder, namespace, nsenter, arguments: arguments.to_owned(), child };
         daemon.inside("ip link set lo up");
         daemon.start_again();
-        let load = format!(
-            "docker -H {LOCAL} save queuebox-worker | docker -H {} load",
-            daemon.host()
-        );
+        let load = format!("docker -H {LOCAL} save queuebox-worker | docker -H {} load", daemon.host());
         let loaded = Command::new("sh").args(["-c", &load]).stdout(Stdio::null()).status().unwrap();
         assert!(loaded.success(), "{load}");
         Some(daemon)
@@ -72,6 +69,16 @@ impl Daemon {
     fn start_again(&mut self) {
         self.child.wait().unwrap();
         let path = |name: &str| self.folder.path(name).display().to_string();
+        // Its containerd dies with it, and must be dead, or the next engine waits for that one to answer.
+        let theirs = path("exec/containerd/containerd.pid");
+        if let Ok(id) = fs::read_to_string(&theirs) {
+            let state = format!("/proc/{}/stat", id.trim());
+            wait("the killed engine's containerd lives on", Duration::from_secs(20), || {
+                fs::read_to_string(&state).map_or(true, |state| state.contains(") Z "))
+            });
+            // It may be gone by now.
+            let _ = fs::remove_file(theirs);
+        }
         let log = fs::OpenOptions::new().create(true).append(true).open(path("log")).unwrap();
         let arguments = format!(
             "{} -H {} --config-file {} --data-root {} --exec-root {} --pidfile {} {}",
@@ -90,7 +97,7 @@ impl Daemon {
         let engine = self.engine();
         let child = &mut self.child;
         wait("the second engine does not answer", Duration::from_secs(60), || {
-            assert!(child.try_wait().unwrap().is_none(), "{}", self.folder.text("log"));
+            assert!(child.try_wait().unwrap().is_none(), "it ended: {}", self.folder.text("log"));
             engine.try_docker("version --format {{.Server.Version}}").is_some()
         });
     }
@@ -135,7 +142,7 @@ fn an_engine_restarted_in_mid_run_never_gives_a_wrong_result() {
             Some(8) => {}
             code => panic!("{kind:?}: {code:?}: {}", run.errors()),
         }
-        crate::docker_support::tell(&format!("engine ended by {kind:?} in mid-run: exit {:?}\n{}", run.code(), run.errors()));
+        tell(&format!("engine ended by {kind:?} in mid-run: exit code {:?}", run.code()));
         workers.come_to_rest();
         workers.run_gives(&folder, arguments, &expected);
         workers.come_to_rest();

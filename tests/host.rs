@@ -45,7 +45,7 @@ fn the_report_holds_integers_alone_and_is_the_same_each_time() {
     assert_eq!(report["tally"]["counts"]["completed"], 20000);
     let settings = json!({
         "CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 2, "SERVICE": "exponential", "SIM_ARGS": "",
-        "ST_NS": 5_000_000
+        "ST_NS": 5_000_000, "WORKERS": 1
     });
     assert_eq!(report["settings"], settings);
     assert_eq!((&report["trace"]["format"], &report["trace"]["requests"]), (&json!("csv"), &json!(20000)));

@@ -113,7 +113,6 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     job.says = Some(says);
 
     let path = cli.trace.as_deref().unwrap_or(Path::new("-"));
-    program::note(&format!("module: {} (SHA-256 {})", module.display(), &simulator.sha256()[..16]));
     let report = cli.report.as_deref().map(TextTarget::open).transpose()?;
     let mut reader = TraceReader::open(path, &cli.read, job.model.demands())?;
     let parts = cli.completions.as_deref().map(Parts::new).transpose()?;
@@ -138,6 +137,7 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     let provenance = Provenance::new(&simulator, says, report::recorded(&summary, &cli.read), used);
     let Measured { tally, delay_reached, .. } = &measured;
     let to_stdout = report.as_ref().is_some_and(TextTarget::is_stdout);
+    let head = format!("Module {} (SHA-256 {})", module.display(), &simulator.sha256()[..16]);
     if let Some(target) = report {
         let whole = WorkerReport {
             provenance: &provenance,
@@ -149,7 +149,7 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
         target.write(&(serde_json::to_string_pretty(&whole)? + "\n"))?;
     }
     if !to_stdout {
-        output::print(&Figures::of_worker(tally, job.model.servers).to_text())?;
+        output::print(&format!("{head}\n\n{}", Figures::of_worker(tally, job.model.servers).to_text()))?;
     }
     Ok(())
 }
