@@ -24,12 +24,17 @@ bin/sim.wasm:
 	@[ -d "$$(rustc --print sysroot)/lib/rustlib/$(WASM)" ] || rustup target add $(WASM)
 	@$(CARGO) build --profile wasm --locked --target $(WASM) --target-dir $(BUILD) -p sim-wasm
 	@mkdir -p bin; new=$(BUILD)/$(WASM)/wasm/sim-wasm.wasm; \
-	if cmp -s sim.wasm bin/sim.wasm; then cp $$new sim.wasm; fi; cmp -s $$new bin/sim.wasm || cp $$new bin/sim.wasm
+	if cmp -s sim.wasm bin/sim.wasm; then rm -f sim.wasm && cp $$new sim.wasm; fi; cmp -s $$new bin/sim.wasm || cp $$new bin/sim.wasm
 
 sim: bin/sim.wasm ## Put the default simulator back as sim.wasm
-	@cp bin/sim.wasm sim.wasm && echo "sim.wasm is the default simulator"
+	@rm -f sim.wasm && cp bin/sim.wasm sim.wasm && echo "sim.wasm is the default simulator"
+
+# Variables of the command line that are no settings: a typing error would change nothing in silence.
+OTHERS = PREFIX DESTDIR CARGO BUILD VOLUMES RUN COMPOSE
+GIVEN = $(filter-out $(OTHERS),$(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name))))
 
 run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace.csv, MODULE=other.wasm, ENGINE=local, …)
+	@for name in $(GIVEN); do grep -q "^$$name=" .env.general || echo "warning: $$name is not a setting of Queuebox, so it changes nothing" >&2; done
 	@set -e; set -- $$(bin/middleware engine 2>/dev/null || echo failed); \
 	if [ "$$1" = docker ]; then DOCKER_HOST=$$2 WORKERS=$$3 $(MAKE) --no-print-directory workers; fi
 	@bin/middleware run
@@ -53,7 +58,7 @@ trace: programs ## Generate a trace as trace.csv
 	@bin/tracegen --out trace.csv && echo "trace.csv is written; make run TRACE=trace.csv uses it"
 
 results: programs ## Print the last run's report again, per worker
-	@bin/middleware results
+	@bin/middleware results $(RUN)
 
 test: all ## Build, then run every test; those of containers where a Docker engine answers
 	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory image; fi
@@ -71,13 +76,14 @@ clean: ## Remove what make built; a sim.wasm of your own, traces and runs stay
 	rm -rf bin $(BUILD)
 
 install: all ## Install the programs and the default simulator under PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/queuebox
-	install -m 755 $(PROGRAMS:%=bin/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 bin/sim.wasm .env.general $(DESTDIR)$(PREFIX)/share/queuebox
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/queuebox"
+	install -m 755 $(PROGRAMS:%=bin/%) "$(DESTDIR)$(PREFIX)/bin"
+	install -m 644 bin/sim.wasm .env.general "$(DESTDIR)$(PREFIX)/share/queuebox"
 
 uninstall: ## Remove what install put there
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%) $(DESTDIR)$(PREFIX)/share/queuebox/sim.wasm $(DESTDIR)$(PREFIX)/share/queuebox/.env.general
-	-rmdir $(DESTDIR)$(PREFIX)/share/queuebox
+	for program in $(PROGRAMS); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$program"; done
+	rm -f "$(DESTDIR)$(PREFIX)/share/queuebox/sim.wasm" "$(DESTDIR)$(PREFIX)/share/queuebox/.env.general"
+	-rmdir "$(DESTDIR)$(PREFIX)/share/queuebox"
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -308,6 +308,34 @@ fn ctrl_c_leaves_nothing() {
 }
 
 #[test]
+fn ctrl_c_at_any_moment_leaves_nothing_half_written() {
+    let folder = Folder::new();
+    for moment in 0..12 {
+        let arguments = "run --samples 1000000 --keep --completions c.csv --report r.json";
+        let started = middleware(&folder, arguments).stdout(std::process::Stdio::null()).start();
+        std::thread::sleep(std::time::Duration::from_millis(30 + 45 * moment));
+        let id = rustix::process::Pid::from_child(&started.child);
+        // It may have ended by now.
+        let _ = rustix::process::kill_process(id, rustix::process::Signal::INT);
+        let code = started.end().code();
+        assert!(code == Some(130) || code == Some(0), "{code:?}");
+        let half = |name: &String| name.starts_with('.');
+        assert!(!folder.names().iter().any(half), "{:?}", folder.names());
+        if folder.path("runs").exists() {
+            assert!(!folder.names_in("runs").iter().any(half), "{:?}", folder.names_in("runs"));
+        }
+    }
+}
+
+#[test]
+fn no_output_is_written_over_an_input() {
+    let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n");
+    middleware(&folder, "run --trace t.csv --completions t.csv").exits(2).says("t.csv would be written over t.csv");
+    folder.host("t.csv --report t.csv").exits(2).says("t.csv would be written over t.csv");
+    assert_eq!(folder.text("t.csv"), "arrival_us,service_us\n0,5\n");
+}
+
+#[test]
 fn more_workers_than_requests_is_a_note_and_empty_shards_have_dashes() {
     let folder = Folder::new();
     let ended: Ended = middleware(&folder, "run --samples 2 --workers 3").succeeds();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::Serialize;
 use trace::output::{OutFile, Unfinished};
-use trace::{Completion, CompletionHeader, NONE, Says};
+use trace::{Completion, CompletionHeader, Failure, NONE, Says};
 
 use crate::ledger::Completions;
 
@@ -34,7 +34,9 @@ impl Parts {
         // A pipe or a device has no room beside it.
         let is_special = std::fs::metadata(target).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
         let place = if is_special { std::env::temp_dir().join("completions") } else { target.to_owned() };
-        anyhow::ensure!(!target.is_dir(), "{}: it is a folder", target.display());
+        if target.is_dir() || target == Path::new("-") {
+            return Err(Failure::Usage(format!("{}: completions go to a file", target.display())).into());
+        }
         let folder = Unfinished::folder_beside(&place).with_context(|| target.display().to_string())?;
         Ok(Self { folder, target: target.to_owned() })
     }

@@ -105,7 +105,7 @@ impl Simulator {
             if processor_time().saturating_sub(started) > allowed {
                 return Err(Failure::Limit(format!(
                     "processor time: the simulator took more than {} s + {} µs for each request read (--limit-time)",
-                    base.as_secs(),
+                    base.as_secs_f64(),
                     limits::PROCESSOR_TIME_A_REQUEST.as_micros()
                 ))
                 .into());

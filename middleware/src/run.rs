@@ -66,6 +66,8 @@ pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
 
     let source = setup::source(settings, &flags.read, &balancing)?;
     let mut partition = Partition::new(source, balancing.balancer());
+    let trace = settings.text("TRACE").map(Path::new);
+    output::distinct(&[flags.report.as_deref(), flags.completions.as_deref()], &[trace, Some(&module)])?;
     let json = flags.report.as_deref().map(TextTarget::open).transpose()?;
     let folder = RunFolder::create()?;
     let parts = flags.completions.as_deref().map(Parts::new).transpose()?;
@@ -207,7 +209,7 @@ fn publish(
     }
     if !to_stdout {
         output::print(&format!(
-            "{}\nThe report is in {}; `middleware results` prints all of it.\n",
+            "{}\nThe report is in {}; `make results` or `middleware results` prints all of it.\n",
             table::table(report),
             folder.display()
         ))?;

@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 
+use crate::Failure;
+
 /// What must not stay when the program ends early: files and folders that are still being written. Whatever makes, renames or
 /// removes one of them holds the lock, so that a signal finds each of them either here or under its name.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
@@ -175,6 +177,29 @@ impl Write for OutFile {
     }
 }
 
+/// Holds that none of `outputs` is another of them, or one of `inputs`: it would be lost in silence.
+///
+/// # Errors
+/// [`Failure::Usage`] with the two that are one file.
+pub fn distinct(outputs: &[Option<&Path>], inputs: &[Option<&Path>]) -> Result<(), Failure> {
+    let outputs: Vec<&Path> = outputs.iter().copied().flatten().filter(|path| *path != Path::new("-")).collect();
+    let same = |one: &Path, other: &Path| {
+        let real = |path: &Path| {
+            fs::canonicalize(path).unwrap_or_else(|_| beside(path).join(path.file_name().unwrap_or_default()))
+        };
+        let regular = |path: &Path| fs::metadata(path).map_or(true, |metadata| metadata.is_file());
+        regular(one) && real(one) == real(other)
+    };
+    for (place, output) in outputs.iter().enumerate() {
+        let others = inputs.iter().copied().flatten().chain(outputs[..place].iter().copied());
+        if let Some(other) = others.into_iter().find(|other| same(output, other)) {
+            let text = format!("{} would be written over {}", output.display(), other.display());
+            return Err(Failure::Usage(text));
+        }
+    }
+    Ok(())
+}
+
 /// Where a text goes: standard output, or a file that is begun now, so that a place that can't be written is told at once.
 #[derive(Debug)]
 pub struct TextTarget(Option<OutFile>);
@@ -245,6 +270,20 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         Unfinished::folder_beside(&target).unwrap().rename(&target).unwrap();
         assert!(target.is_dir());
+    }
+
+    #[test]
+    fn nothing_is_written_over_an_input_or_another_output() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("trace"), "").unwrap();
+        std::os::unix::fs::symlink(path("trace"), path("link")).unwrap();
+        let (trace, link, new) = (path("trace"), path("link"), path("new"));
+        assert!(distinct(&[Some(&new), None], &[Some(&trace)]).is_ok());
+        assert!(distinct(&[Some(&trace)], &[Some(&trace)]).is_err());
+        assert!(distinct(&[Some(&link)], &[Some(&trace)]).is_err());
+        assert!(distinct(&[Some(&new), Some(&new)], &[]).is_err());
+        assert!(distinct(&[Some(Path::new("/dev/null")), Some(Path::new("/dev/null"))], &[]).is_ok());
     }
 
     #[test]

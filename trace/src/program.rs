@@ -82,9 +82,10 @@ fn say(kind: &str, text: &str) {
 }
 
 fn exit_cleanly_on_signals() -> io::Result<()> {
-    let ignored = ignored_signals();
-    let mut signals =
-        Signals::new([SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0))?;
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    if !hang_up_is_ignored() {
+        signals.add_signal(SIGHUP)?;
+    }
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         if let Some(signal) = signals.forever().next() {
             ENDING.store(true, Ordering::SeqCst);
@@ -98,11 +99,11 @@ fn exit_cleanly_on_signals() -> io::Result<()> {
     Ok(())
 }
 
-/// The signals that whoever started the program had it ignore (nohup), a bit each; known on Linux alone.
-fn ignored_signals() -> u64 {
+/// Whether whoever started the program had it ignore a hang-up (nohup); known on Linux alone.
+fn hang_up_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask >> (SIGHUP - 1) & 1 == 1)
 }
 
 #[cfg(test)]

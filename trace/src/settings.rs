@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -15,6 +17,9 @@ use crate::{Failure, program};
 
 /// The longest duration that a setting takes, about 104 days \[ns\].
 pub const LONGEST_NS: u64 = 1 << 53;
+
+/// No settings file is longer than this \[bytes\].
+const LONGEST_FILE: u64 = 1 << 20;
 
 /// The file with every setting and its default.
 pub const SHIPPED: &str = include_str!("../../.env.general");
@@ -88,7 +93,9 @@ impl Settings {
     pub fn resolve(matches: &ArgMatches, keys: &[&'static str]) -> Result<Self, Failure> {
         let named = matches.get_one::<PathBuf>("env-file");
         let path = named.map_or(Path::new(FILE_NAME), PathBuf::as_path);
-        let file = match std::fs::read_to_string(path) {
+        let mut text = String::new();
+        let read = File::open(path).and_then(|file| file.take(LONGEST_FILE).read_to_string(&mut text));
+        let file = match read.map(|_| text) {
             Ok(text) => Some((path.display().to_string(), text)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => None,
             Err(error) => return Err(Failure::Usage(format!("{}: {error}", path.display()))),

@@ -109,7 +109,7 @@ fn recognise(place: &Place, cutter: &mut Cutter) -> Result<&'static Format, Fail
     };
     FORMATS.iter().find(starts).ok_or_else(|| {
         let (shown, names) = (printable(first, 80), formats::names());
-        place.at(0, &format!("no format is known that starts with \"{shown}\"; --trace-format names one of {names}"))
+        place.at(0, &format!("no format is known that starts with \"{shown}\": a CSV has a header with arrival_ns, _us, _ms or _s; --trace-format names one of {names}"))
     })
 }
 

@@ -90,11 +90,11 @@ fn headers_are_refused() {
         ("arrival_ns\n", "t.csv: the trace has no requests"),
         (
             "\n",
-            "t.csv:1: no format is known that starts with \"\"; --trace-format names one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
+            "t.csv:1: no format is known that starts with \"\": a CSV has a header with arrival_ns, _us, _ms or _s; --trace-format names one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
         ),
         (
             "when,\u{7}\n1,2\n",
-            "t.csv:1: no format is known that starts with \"when,\\u{7}\"; --trace-format names one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
+            "t.csv:1: no format is known that starts with \"when,\\u{7}\": a CSV has a header with arrival_ns, _us, _ms or _s; --trace-format names one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
         ),
         ("\"arrival_ns\",op\n1,r\n", "t.csv:1: quotes are not taken"),
         ("id, arrival_ns\n0,1\n", "t.csv:1: column \" arrival_ns\" has a space around its name"),
