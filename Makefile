@@ -52,6 +52,7 @@ bin/worker/host: programs
 	install -m 755 $(BUILD)/release/host bin/worker/host && cp bin/host bin/worker/.made-from; }
 
 down: ## Remove the worker containers (VOLUMES=1: and the volume of their runs)
+	@docker rm -f $${COMPOSE_PROJECT_NAME:-queuebox}-lock >/dev/null 2>&1 || true
 	@$(COMPOSE) rm -fsv && $(COMPOSE) down $${VOLUMES:+--volumes}
 
 trace: programs ## Generate a trace as trace.csv

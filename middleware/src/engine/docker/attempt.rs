@@ -51,6 +51,7 @@ pub(super) async fn attempt(
     let text = serde_json::to_vec(&file)?;
     upload(docker, &container.id, "/job", &[Sent::Bytes("job.json".into(), &text)]).await?;
 
+    anyhow::ensure!(!spool.running.is_ending(), "the run is ending");
     within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
     let requests = u32::try_from(shard.metadata()?.len() / trace::Request::LEN as u64).unwrap_or(u32::MAX);
     let time = file.job.limits.processor_time + limits::PROCESSOR_TIME_A_REQUEST * requests;

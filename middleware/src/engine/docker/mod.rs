@@ -11,7 +11,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::Docker as Api;
 use futures_util::future::join_all;
@@ -45,6 +45,9 @@ const LAST: &str = "last";
 /// How long a call may take that moves no data.
 const CALL: Duration = Duration::from_secs(60);
 
+/// How long a signal waits for the containers to end.
+const ENDING: Duration = Duration::from_secs(20);
+
 /// Pause before the first new attempt, four times as long before each further one.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -65,6 +68,7 @@ struct Spool<'a> {
     simulator: &'a Simulator,
     /// The folder with the shards.
     local: &'a Path,
+    running: &'a Running,
     completions: Option<&'a Parts>,
 }
 
@@ -143,8 +147,8 @@ impl Engine for Docker {
         partition.pour("partitioning", &mut super::Both(&mut files, shards))?;
         files.finish()?;
 
-        let spool = Spool { run: folder.name(), simulator, local, completions };
-        self.runtime.block_on(dispatch(&self.api, containers, &spool, job, &running))
+        let spool = Spool { run: folder.name(), simulator, local, running: &running, completions };
+        self.runtime.block_on(dispatch(&self.api, containers, &spool, job))
     }
 
     fn keep(&self, folder: &RunFolder) -> anyhow::Result<()> {
@@ -164,7 +168,6 @@ async fn dispatch(
     mut containers: Vec<Container>,
     spool: &Spool<'_>,
     job: &Job,
-    running: &Running,
 ) -> anyhow::Result<Vec<Outcome>> {
     let module = JobFile::module(&spool.remote());
     let inside = module.strip_prefix(SHARED).unwrap_or(&module).to_owned();
@@ -173,8 +176,8 @@ async fn dispatch(
 
     containers.truncate(AT_ONCE);
     let queue = Mutex::new(Queue::new(job.workers, containers.len()));
-    join_all(containers.iter().map(|container| serve(api, container, spool, job, &queue, running))).await;
-    if running.ending.load(Ordering::SeqCst) {
+    join_all(containers.iter().map(|container| serve(api, container, spool, job, &queue))).await;
+    if spool.running.is_ending() {
         // The signal's thread ends the program, as soon as the containers have ended.
         std::future::pending::<()>().await;
     }
@@ -182,15 +185,9 @@ async fn dispatch(
 }
 
 /// Tries workers on `container` until all have their outcomes, or it can't be used any more.
-async fn serve(
-    api: &Api,
-    container: &Container,
-    spool: &Spool<'_>,
-    job: &Job,
-    queue: &Mutex<Queue>,
-    running: &Running,
-) {
-    while !running.ending.load(Ordering::SeqCst) {
+async fn serve(api: &Api, container: &Container, spool: &Spool<'_>, job: &Job, queue: &Mutex<Queue>) {
+    let running = spool.running;
+    while !running.is_ending() {
         let next = lock(queue).next(container.number);
         let tried = match next {
             Next::Try(tried) => tried,
@@ -204,7 +201,7 @@ async fn serve(
         running.add(&container.id);
         let result = attempt(api, container, spool, Job { worker, ..job.clone() }).await;
         running.remove(&container.id);
-        if running.ending.load(Ordering::SeqCst) {
+        if running.is_ending() {
             return;
         }
         match result {
@@ -244,18 +241,27 @@ impl Running {
         let (theirs, address) = (running.clone(), address.clone());
         program::on_signal(move || {
             theirs.ending.store(true, Ordering::SeqCst);
-            let ids = lock(&theirs.ids).clone();
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
             runtime.block_on(async {
                 let Ok(api) = address.connect().await else { return };
-                // Twice: a start may have been under way.
-                for _ in 0..2 {
+                let began = Instant::now();
+                // Again and again: a start may be under way. An attempt whose container has ended takes itself off the list.
+                while began.elapsed() < ENDING {
+                    let ids = lock(&theirs.ids).clone();
+                    if ids.is_empty() {
+                        break;
+                    }
                     join_all(ids.iter().map(|id| stop(&api, id))).await;
                     tokio::time::sleep(PAUSE).await;
                 }
             });
         });
         running
+    }
+
+    /// A signal came: nothing may be begun.
+    fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::SeqCst)
     }
 
     fn add(&self, id: &str) {

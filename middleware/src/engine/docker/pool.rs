@@ -6,15 +6,23 @@ use std::time::{Duration, Instant};
 use bollard::Docker;
 use bollard::container::AttachContainerResults;
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, ContainerSummaryStateEnum, HostConfig};
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummaryStateEnum, HostConfig,
+};
 use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, KillContainerOptions, ListContainersOptionsBuilder,
-    StartContainerOptions, WaitContainerOptions,
+    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptions,
+    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions, WaitContainerOptions,
 };
 use futures_util::StreamExt as _;
 use trace::{Failure, program};
 
 use super::{CALL, within};
+
+/// How long the lock of a run that has ended may still be there, without a word of it.
+const AFTERMATH: Duration = Duration::from_millis(700);
+
+/// After how long a lock that was made but never started is nobody's: its run was killed in between.
+const NEVER_STARTED: Duration = Duration::from_secs(3);
 
 /// How long a second run waits for the first.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -62,6 +70,17 @@ pub(super) async fn containers(docker: &Docker) -> Result<Vec<Container>, Failur
     Ok(containers)
 }
 
+/// Removes the lock where it was never started. By its id, so that it can't be another's that was made since.
+async fn remove_unstarted(docker: &Docker, name: &str) {
+    let inspected = within(CALL, name, docker.inspect_container(name, None::<InspectContainerOptions>)).await;
+    let Ok(ContainerInspectResponse { id: Some(id), state: Some(state), .. }) = inspected else { return };
+    if state.status == Some(ContainerStateStatusEnum::CREATED) {
+        let force = RemoveContainerOptionsBuilder::default().force(true).build();
+        // Where it is started or removed just now, the next try tells.
+        let _ = within(CALL, name, docker.remove_container(&id, Some(force))).await;
+    }
+}
+
 /// Kills a container and waits until it has ended.
 ///
 /// # Errors
@@ -101,7 +120,10 @@ impl Lock {
                 Ok(()) => break,
                 Err(Some(failure)) => return Err(failure),
                 Err(None) if started.elapsed() < PATIENCE => {
-                    if !told {
+                    if started.elapsed() > NEVER_STARTED {
+                        remove_unstarted(docker, &name).await;
+                    }
+                    if !told && started.elapsed() > AFTERMATH {
                         program::note("another run uses the workers: waiting for its end");
                         told = true;
                     }
