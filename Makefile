@@ -36,8 +36,11 @@ GIVEN = $(filter-out $(OTHERS),$(foreach name,$(.VARIABLES),$(if $(findstring co
 run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace.csv, MODULE=other.wasm, ENGINE=local, …)
 	@for name in $(GIVEN); do grep -q "^$$name=" .env.general || echo "warning: $$name is not a setting of Queuebox, so it changes nothing" >&2; done
 	@set -e; set -- $$(bin/middleware engine 2>/dev/null || echo failed); \
-	if [ "$$1" = docker ]; then DOCKER_HOST=$$2 WORKERS=$$3 $(MAKE) --no-print-directory workers; fi
-	@bin/middleware run
+	if [ "$$1" = docker ] && ! DOCKER_HOST=$$2 WORKERS=$$3 $(MAKE) --no-print-directory workers; then \
+		[ "$$4" = auto ] || exit 8; \
+		echo "note: the workers' containers can't be made (above), so workers are threads of this process" >&2; export ENGINE=local; \
+	fi; \
+	bin/middleware run
 
 image: bin/worker/host ## Build the worker image (nothing is pulled)
 	@docker build -q -t queuebox-worker -f Dockerfile bin/worker >/dev/null

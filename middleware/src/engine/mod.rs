@@ -96,7 +96,8 @@ pub(crate) fn choose(settings: &Settings) -> Result<Box<dyn Engine>, Failure> {
     Ok(Box::new(Local))
 }
 
-/// For make: `local`, or `docker`, the address of the engine that answers and how many workers it needs.
+/// For make: `local`; or `docker`, the address of the engine that answers, how many workers it needs, and `auto` where threads
+/// would do as well.
 ///
 /// # Errors
 /// Where an engine that is asked for, or named by an address, does not answer.
@@ -108,7 +109,10 @@ pub fn which(settings: &Settings) -> Result<String, Failure> {
     let address = Address::from_settings(settings)?;
     let (host, named) = (address.host.clone(), address.named);
     match Docker::connect(address) {
-        Ok(_) => Ok(format!("docker {host} {}", settings.count("WORKERS", 1..=crate::setup::WORKERS)?)),
+        Ok(_) => {
+            let asked = if named || matches!(asked, Asked::Docker) { "docker" } else { "auto" };
+            Ok(format!("docker {host} {} {asked}", settings.count("WORKERS", 1..=crate::setup::WORKERS)?))
+        }
         Err(failure) if named || matches!(asked, Asked::Docker) => Err(failure),
         Err(_) => Ok("local".to_owned()),
     }
