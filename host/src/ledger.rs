@@ -1,13 +1,13 @@
-//! What the simulator has read and not yet answered: every answer is held against its request by the rules of contract 1,
-//! and folded.
+//! The books of one worker: what its simulator has read and not yet answered. Every answer finds its request here, and is held
+//! against it by the rules and folded.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
-use trace::{Completion, CompletionHeader, Failure, NONE, Request, Says};
+use trace::{Completion, Failure, NONE, Request, Says};
 
-use crate::limits::LATEST_NS;
 use crate::measure::Tally;
+use crate::rules::Rules;
 use crate::verify::Verifier;
 
 /// Takes checked answers with their requests' arrivals, in the order of ids.
@@ -35,37 +35,19 @@ struct Open {
 
 /// The books of one worker.
 pub(crate) struct Ledger {
-    servers: u64,
-    delay: u64,
+    rules: Rules,
     /// Most requests that may be open at once.
     limit: usize,
-    says: Option<Says>,
     /// Requests read, in the order of ids, which is that of arrival. Answered ones stay until they get to the front or are
     /// more than those still open.
     read: VecDeque<Open>,
     open: usize,
     /// Completions seen, for messages.
     records: u64,
-    /// The largest start and the largest finish so far \[ns\].
-    last_start: u64,
-    last_finish: u64,
-    in_service: InService,
-    tally: Tally,
     verifier: Option<Verifier>,
     completions: Option<Box<dyn Completions>>,
     /// Answers that wait for one of a smaller id, only where completions are wanted.
     held: BTreeMap<u64, (u64, Completion)>,
-}
-
-/// Those written as in service at T, before T is known.
-#[derive(Default)]
-struct InService {
-    number: u64,
-    arrivals: u128,
-    /// The T that start and partial service say, the same for all; only without [`Says::SHARED`].
-    claimed_end: Option<u64>,
-    /// The earliest T that their service allows; only with [`Says::SHARED`].
-    least_end: u64,
 }
 
 impl Ledger {
@@ -79,17 +61,11 @@ impl Ledger {
         completions: Option<Box<dyn Completions>>,
     ) -> Self {
         Self {
-            servers: u64::from(servers),
-            delay,
+            rules: Rules::new(servers, delay),
             limit,
-            says: None,
             read: VecDeque::new(),
             open: 0,
             records: 0,
-            last_start: 0,
-            last_finish: 0,
-            in_service: InService::default(),
-            tally: Tally::default(),
             verifier,
             completions,
             held: BTreeMap::new(),
@@ -98,12 +74,12 @@ impl Ledger {
 
     /// What the simulator says of itself, once its header came.
     pub(crate) fn says(&self) -> Option<Says> {
-        self.says
+        self.rules.says
     }
 
     /// Requests read so far.
     pub(crate) fn requests(&self) -> u64 {
-        self.tally.counts.offered
+        self.rules.tally.counts.offered
     }
 
     /// Enters the requests of whole `records`, of `length` each, that the simulator has just read.
@@ -132,14 +108,7 @@ impl Ledger {
 
     /// Counts a request in.
     fn offer(&mut self, request: &Request) -> Result<(), Failure> {
-        self.tally.counts.offered += 1;
-        self.tally.demand_sum_ns += u128::from(request.service_ns);
-        if u128::from(request.arrival_ns) + self.tally.demand_sum_ns >= u128::from(LATEST_NS) {
-            return Err(Failure::Trace(format!(
-                "request {}: its arrival and all demands up to it, together, reach 2^62 ns (146 years)",
-                request.id
-            )));
-        }
+        self.rules.offer(request)?;
         match &mut self.verifier {
             Some(verifier) => verifier.arrive(request),
             None => Ok(()),
@@ -151,10 +120,7 @@ impl Ledger {
     /// # Errors
     /// Where it is not one.
     pub(crate) fn header(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Failure> {
-        let header = CompletionHeader::from_bytes(record);
-        let header = header.map_err(|rule| Failure::Contract(format!("the header of its answers: {rule}")))?;
-        self.says = Some(header.says);
-        Ok(())
+        self.rules.header(record)
     }
 
     /// Takes one answer.
@@ -179,7 +145,7 @@ impl Ledger {
         if self.read.len() > self.open {
             self.drop_answered();
         }
-        if let Err(rule) = self.fold(&request, &answer) {
+        if let Err(rule) = self.rules.fold(request.arrival, request.demand, &answer) {
             return Err(self.broken(&answer, rule));
         }
         if let Some(verifier) = &mut self.verifier {
@@ -208,83 +174,6 @@ impl Ledger {
         }
     }
 
-    #[inline]
-    fn fold(&mut self, request: &Open, answer: &Completion) -> Result<(), &'static str> {
-        let Completion { start_ns: start, finish_ns: finish, service_ns: service, .. } = *answer;
-        let says = self.says.unwrap_or_default();
-        let arrival = request.arrival;
-        if start == NONE {
-            return self.fold_unserved(arrival, finish, service, says);
-        }
-        if start < arrival {
-            return Err("start is before arrival");
-        }
-        if service > request.demand && !says.has(Says::OWN_DEMANDS) {
-            return Err("service is more than the request's demand");
-        }
-        self.last_start = self.last_start.max(start);
-        if self.delay > 0 && self.tally.started == self.delay {
-            return Err("one more start than DELAY");
-        }
-        if finish == NONE {
-            return self.fold_in_service(arrival, start, service, says);
-        }
-        if finish < start {
-            return Err("finish is before start");
-        }
-        if !says.has(Says::SHARED) {
-            if finish - start != service {
-                return Err("finish - start is not service");
-            }
-        } else if u128::from(service) > u128::from(self.servers) * u128::from(finish - start) {
-            return Err("service is more than all servers give between start and finish");
-        }
-        self.last_finish = self.last_finish.max(finish);
-        if service == request.demand || says.has(Says::OWN_DEMANDS) {
-            self.tally.completed(arrival, start, finish, service);
-        } else {
-            self.tally.given_up_in_service(arrival, start, finish, service);
-        }
-        Ok(())
-    }
-
-    fn fold_unserved(&mut self, arrival: u64, finish: u64, service: u64, says: Says) -> Result<(), &'static str> {
-        if service != 0 {
-            return Err("never served, but service is not 0");
-        }
-        if finish == NONE {
-            return Err("neither start nor finish");
-        }
-        if finish < arrival {
-            return Err("finish is before arrival");
-        }
-        if finish == arrival && !says.has(Says::CAPACITY) {
-            return Err("rejected by a simulator that does not say that it honours CAPACITY (bit 4)");
-        }
-        self.last_finish = self.last_finish.max(finish);
-        self.tally.left_unserved(arrival, finish);
-        Ok(())
-    }
-
-    fn fold_in_service(&mut self, arrival: u64, start: u64, service: u64, says: Says) -> Result<(), &'static str> {
-        if self.delay == 0 {
-            return Err("still in service at the end, though without DELAY all is served to the end");
-        }
-        if says.has(Says::SHARED) {
-            let least = start.saturating_add(service.div_ceil(self.servers));
-            self.in_service.least_end = self.in_service.least_end.max(least);
-        } else {
-            let end = start.saturating_add(service);
-            if *self.in_service.claimed_end.get_or_insert(end) != end {
-                return Err("start + service is not the end that others in service say");
-            }
-        }
-        self.in_service.number += 1;
-        self.in_service.arrivals += u128::from(arrival);
-        self.tally.in_service(arrival, start, service);
-        Ok(())
-    }
-
     /// Gives the answer to who collects completions, as soon as no smaller id is open.
     fn pass_on(&mut self, arrival: u64, answer: Completion) -> Result<(), Failure> {
         let Some(take) = &mut self.completions else { return Ok(()) };
@@ -303,45 +192,10 @@ impl Ledger {
     /// # Errors
     /// The rule that the answers break.
     pub(crate) fn close(mut self) -> Result<Closed, Failure> {
-        let contract = |rule: String| Err(Failure::Contract(rule));
-        if self.says.is_none() {
-            return contract("it wrote no header".to_owned());
-        }
-        let reached = self.delay > 0 && self.tally.started == self.delay;
-        let end = if reached { self.last_start } else { self.last_finish };
-        self.tally.end_ns = end;
-        if !reached && (self.open > 0 || self.in_service.number > 0) {
-            let first = self.read.iter().find(|request| request.demand != NONE);
-            return contract(match first {
-                Some(request) => {
-                    format!("it ended with {} requests unanswered, the first is {}", self.open, request.id)
-                }
-                None => "it left requests in service, though DELAY was not reached".to_owned(),
-            });
-        }
-        if self.last_finish > end {
-            return contract(format!(
-                "a finish at {} ns is after the end at {end} ns, the DELAY-th start",
-                self.last_finish
-            ));
-        }
-        if let Some(claimed) = self.in_service.claimed_end.filter(|&claimed| claimed != end) {
-            return contract(format!(
-                "those in service say that the end was at {claimed} ns; the DELAY-th start was at {end} ns"
-            ));
-        }
-        if self.in_service.least_end > end {
-            return contract("those in service got more service than all servers give until the end".to_owned());
-        }
-        if self.tally.service_sum_ns > u128::from(self.servers) * u128::from(end) {
-            return contract(format!(
-                "all service together, {} ns, is more than SERVERS={} give in {end} ns",
-                self.tally.service_sum_ns, self.servers
-            ));
-        }
-        self.tally.still_here(self.in_service.number, self.in_service.arrivals);
+        let first_open = self.read.iter().find(|request| request.demand != NONE).map(|request| request.id);
+        let reached = self.rules.settle(self.open, first_open)?;
         for request in self.read.iter().filter(|request| request.demand != NONE) {
-            self.tally.unanswered(request.arrival);
+            self.rules.tally.unanswered(request.arrival);
         }
         if let Some(take) = &mut self.completions {
             for (arrival, answer) in std::mem::take(&mut self.held).into_values() {
@@ -389,7 +243,7 @@ impl Closed {
         for record in records.chunks_exact(length) {
             let request = Request::from_bytes(record);
             self.ledger.offer(&request)?;
-            self.ledger.tally.unanswered(request.arrival_ns);
+            self.ledger.rules.tally.unanswered(request.arrival_ns);
         }
         Ok(())
     }
@@ -399,8 +253,8 @@ impl Closed {
     /// # Errors
     /// With a verifier, the first answer that is missing or too many.
     pub(crate) fn result(self) -> Result<(Tally, bool), Failure> {
-        let Ledger { tally, verifier, .. } = self.ledger;
-        verifier.map_or(Ok(()), Verifier::end).map(|()| (tally, self.reached))
+        let Ledger { rules, verifier, .. } = self.ledger;
+        verifier.map_or(Ok(()), Verifier::end).map(|()| (rules.tally, self.reached))
     }
 }
 

@@ -1,3 +1,5 @@
+use trace::CompletionHeader;
+
 use super::*;
 
 const FIFO: Says = Says(11);
@@ -103,7 +105,7 @@ fn given_up_and_own_demands() {
 
     let mut own = ledger(1, 0, FIFO.and(Says::OWN_DEMANDS));
     answer(&mut own, 0, 0, 400, 400).unwrap();
-    assert_eq!(own.tally.counts.completed, 1);
+    assert_eq!(own.rules.tally.counts.completed, 1);
 }
 
 #[test]

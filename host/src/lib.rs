@@ -7,6 +7,7 @@ mod ledger;
 pub mod limits;
 pub mod measure;
 pub mod report;
+mod rules;
 mod sandbox;
 pub mod shard;
 mod streams;

@@ -9,6 +9,8 @@ pub mod record;
 #[cfg(feature = "programs")]
 pub mod decimal;
 #[cfg(feature = "programs")]
+mod env_file;
+#[cfg(feature = "programs")]
 mod failure;
 #[cfg(feature = "programs")]
 pub mod output;

@@ -13,6 +13,7 @@ use clap::{Arg, ArgMatches, Command};
 
 use crate::decimal;
 use crate::demand::{Demands, Law};
+use crate::env_file::{Line, parse};
 use crate::{Failure, program};
 
 /// The longest duration that a setting takes, about 104 days \[ns\].
@@ -29,14 +30,6 @@ pub const FILE_NAME: &str = ".env.general";
 
 static SHIPPED_KEYS: LazyLock<Vec<Line<'static>>> =
     LazyLock::new(|| parse(SHIPPED, "the shipped .env.general").expect("the shipped file is tested"));
-
-/// One `KEY=VALUE` and the comment lines right above it.
-struct Line<'a> {
-    number: usize,
-    key: &'a str,
-    value: &'a str,
-    comment: String,
-}
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -260,39 +253,6 @@ fn shipped(key: &str) -> &'static Line<'static> {
     SHIPPED_KEYS.iter().find(|line| line.key == key).unwrap_or_else(|| panic!("{key} is not in the shipped file"))
 }
 
-fn parse<'a>(text: &'a str, name: &str) -> Result<Vec<Line<'a>>, Failure> {
-    let mut lines: Vec<Line<'a>> = Vec::new();
-    let mut comment = String::new();
-    for (index, line) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate() {
-        let number = index + 1;
-        let fail = |rule: String| Failure::Usage(format!("{name}:{number}: {rule}"));
-        let line = line.trim();
-        if line.is_empty() {
-            comment.clear();
-        } else if let Some(text) = line.strip_prefix('#') {
-            if !comment.is_empty() {
-                comment.push(' ');
-            }
-            comment.push_str(text.trim());
-        } else {
-            let shown = || crate::printable(line.as_bytes(), 60);
-            let (key, value) = line.split_once('=').ok_or_else(|| fail(format!("\"{}\" is not KEY=VALUE", shown())))?;
-            let (key, value) = (key.trim_end(), value.trim_start());
-            if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-                return Err(fail(format!("\"{}\" is not KEY=VALUE", shown())));
-            }
-            if value.starts_with(['"', '\'']) {
-                return Err(fail(format!("{}: values stand without quotes", shown())));
-            }
-            if let Some(first) = lines.iter().find(|other| other.key == key) {
-                return Err(fail(format!("{key} stands here a second time, after line {}", first.number)));
-            }
-            lines.push(Line { number, key, value, comment: std::mem::take(&mut comment) });
-        }
-    }
-    Ok(lines)
-}
-
 fn no_setting(name: &str, line: &Line<'_>) -> String {
     let nearest = SHIPPED_KEYS.iter().map(|known| (strsim::damerau_levenshtein(known.key, line.key), known.key)).min();
     let hint = match nearest {
@@ -331,14 +291,6 @@ mod tests {
         assert_eq!(says("#\nSAMPLES=x", &[], &[]), "f:2: SAMPLES=x must be an integer from 1 to 9");
         assert_eq!(says("", &[("SAMPLES", "0")], &[]), "environment: SAMPLES=0 must be an integer from 1 to 9");
         assert_eq!(says("", &[], &[("SAMPLES", "-1")]), "flag: SAMPLES=-1 must be an integer from 1 to 9");
-    }
-
-    #[test]
-    fn lines_that_are_no_settings_are_refused_with_their_number() {
-        let says = |file| layered(file, &[], &[]).unwrap_err().to_string();
-        assert_eq!(says("SAMPLES=1\nSAMPLES=2"), "f:2: SAMPLES stands here a second time, after line 1");
-        assert_eq!(says("SAMPLES"), "f:1: \"SAMPLES\" is not KEY=VALUE");
-        assert_eq!(says("SAMPLES=\"1\""), "f:1: SAMPLES=\"1\": values stand without quotes");
     }
 
     #[test]
