@@ -36,17 +36,22 @@ GIVEN = $(filter-out $(OTHERS),$(foreach name,$(.VARIABLES),$(if $(findstring co
 run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace.csv, MODULE=other.wasm, ENGINE=local, …)
 	@for name in $(GIVEN); do grep -q "^$$name=" .env.general || echo "warning: $$name is not a setting of Queuebox, so it changes nothing" >&2; done
 	@set -e; set -- $$(bin/middleware engine 2>/dev/null || echo failed); \
-	if [ "$$1" = docker ] && ! DOCKER_HOST=$$2 WORKERS=$$3 $(MAKE) --no-print-directory workers; then \
+	if [ "$$1" = docker ] && ! WORKERS=$$3 $(MAKE) --no-print-directory workers; then \
 		[ "$$4" = auto ] || exit 8; \
 		echo "note: the workers' containers can't be made (above), so workers are threads of this process" >&2; export ENGINE=local; \
 	fi; \
 	bin/middleware run
 
+# The Docker engine that the middleware would take, for what make asks of one.
+USE_ENGINE = host=$$(bin/middleware engine 2>/dev/null | cut -s -d' ' -f2); if [ -n "$$host" ]; then export DOCKER_HOST=$$host; fi
+PRESENT = docker ps -aq --filter label=com.docker.compose.project=$${COMPOSE_PROJECT_NAME:-queuebox} --filter label=com.docker.compose.service=worker
+
 image: bin/worker/host ## Build the worker image (nothing is pulled)
-	@docker build -q -t queuebox-worker -f Dockerfile bin/worker >/dev/null
+	@$(USE_ENGINE); docker build -q -t queuebox-worker -f Dockerfile bin/worker >/dev/null
 
 workers: image ## Make WORKERS worker containers available to the Docker engine
-	@$(COMPOSE) up --no-start --scale worker=$${WORKERS:-4}
+	@$(USE_ENGINE); present=$$($(PRESENT) | wc -l); wanted=$${WORKERS:-4}; \
+	$(COMPOSE) up --no-start --scale worker=$$((wanted > present ? wanted : present))
 
 # The host that containers run: the same, linked statically, so that the image holds nothing else.
 bin/worker/host: programs
@@ -55,8 +60,8 @@ bin/worker/host: programs
 	install -m 755 $(BUILD)/release/host bin/worker/host && cp bin/host bin/worker/.made-from; }
 
 down: ## Remove the worker containers (VOLUMES=1: and the volume of their runs)
-	@docker rm -f $${COMPOSE_PROJECT_NAME:-queuebox}-lock >/dev/null 2>&1 || true
-	@$(COMPOSE) rm -fsv && $(COMPOSE) down $${VOLUMES:+--volumes}
+	@$(USE_ENGINE); docker rm -f $${COMPOSE_PROJECT_NAME:-queuebox}-lock >/dev/null 2>&1; \
+	$(COMPOSE) rm -fsv && $(COMPOSE) down $$([ "$$VOLUMES" = 1 ] && echo --volumes)
 
 trace: programs ## Generate a trace as trace.csv
 	@bin/tracegen --out trace.csv && echo "trace.csv is written; make run TRACE=trace.csv uses it"
@@ -65,7 +70,7 @@ results: programs ## Print the last run's report again, per worker
 	@bin/middleware results $(RUN)
 
 test: all ## Build, then run every test; those of containers where a Docker engine answers
-	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory image; fi
+	@if docker version >/dev/null 2>&1; then SERVER_IP= DOCKER_HOST= $(MAKE) --no-print-directory image; fi
 	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --workspace --target-dir $(BUILD)
 
 test-docker: all image ## The tests of containers, which then must run

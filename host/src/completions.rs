@@ -177,6 +177,9 @@ impl PartReader {
             self.piece.clear();
             self.at = 0;
             self.offset += file.take(PIECE as u64).read_to_end(&mut self.piece)? as u64;
+            if !self.piece.len().is_multiple_of(PART_RECORD) {
+                return Err(io::Error::other(format!("the completions of worker {} are cut short", self.worker)));
+            }
         }
         Ok(self.piece[self.at..].first_chunk())
     }

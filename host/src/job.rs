@@ -2,9 +2,11 @@
 //!
 //! Whoever wakes a worker believes its outcome only where it carries the nonce of this very attempt.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,9 @@ use crate::{Completions, Simulator};
 
 /// How many runs stay in the folder of runs, this one included.
 const KEPT: usize = 20;
+
+/// How long a run's folder has not changed before it is removed.
+const LEAST_AGE: Duration = Duration::from_secs(3600);
 
 /// Bytes of a shard's file that are read at once.
 const PIECE: usize = (256 << 10) / Request::LEN * Request::LEN;
@@ -62,9 +67,9 @@ impl JobFile {
         folder.join(format!("reports/{worker}.json"))
     }
 
-    /// Where the completions of `worker` go.
-    pub fn completions(folder: &Path, worker: u32) -> PathBuf {
-        folder.join(format!("completions/{worker}"))
+    /// Where the completions of one attempt at `worker` go.
+    pub fn completions(folder: &Path, worker: u32, nonce: &str) -> PathBuf {
+        folder.join(format!("completions/{worker}-{nonce}"))
     }
 }
 
@@ -98,10 +103,8 @@ fn serve(file: &JobFile) -> anyhow::Result<Outcome> {
     let completions: Option<Box<dyn Completions>> = match file.completions {
         false => None,
         true => {
-            let target = JobFile::completions(folder, job.worker);
+            let target = JobFile::completions(folder, job.worker, &file.nonce);
             make_folder_of(&target)?;
-            // An earlier attempt may have left a part of one.
-            let _ = fs::remove_file(&target);
             Some(write_part(target))
         }
     };
@@ -117,13 +120,18 @@ fn make_folder_of(file: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())
 }
 
-/// Removes the oldest runs beside this one, so that the newest [`KEPT`] stay. Names begin with the time of their start.
+/// Removes the oldest runs beside this one, so that the newest [`KEPT`] stay, and those of the last hour, which may still go on.
+/// Names begin with the time of their start.
 fn remove_old(folder: &Path) {
     let Some(runs) = folder.parent() else { return };
     let Ok(entries) = fs::read_dir(runs) else { return };
     let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
     names.sort();
-    for old in names.iter().rev().skip(KEPT).filter(|name| Some(name.as_os_str()) != folder.file_name()) {
+    let is_old = |name: &&OsString| {
+        let modified = fs::metadata(runs.join(name)).and_then(|metadata| metadata.modified());
+        modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > LEAST_AGE))
+    };
+    for old in names.iter().rev().skip(KEPT).filter(is_old) {
         // Another worker may be at it too.
         let _ = fs::remove_dir_all(runs.join(old));
     }
@@ -140,7 +148,7 @@ struct ShardFile {
 impl ShardFile {
     fn open(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
-        let wrong = |rule: String| Failure::Trace(format!("{name}: {rule}"));
+        let wrong = |rule: String| Failure::Host(format!("{name}: {rule}"));
         let mut file = File::open(path).map_err(|error| wrong(error.to_string()))?;
         let mut header = [0; Request::LEN];
         file.read_exact(&mut header).map_err(|_| wrong("it is cut short".to_owned()))?;
@@ -159,7 +167,8 @@ impl Shard for ShardFile {
         }
         let requests = self.left.min((PIECE / Request::LEN) as u64);
         piece.resize(requests as usize * Request::LEN, 0);
-        let cut = |_| Failure::Trace(format!("{}: it is cut short", self.name));
+        // Whoever made the job wrote the shard whole.
+        let cut = |error| Failure::Host(format!("{}: {error}", self.name));
         self.file.read_exact(&mut piece).map_err(cut)?;
         self.left -= requests;
         Ok(Some(piece))

@@ -84,10 +84,9 @@ impl RunFolder {
 /// Where there is no such run.
 pub fn plain_report(run: Option<&Path>, settings: &Settings) -> anyhow::Result<String> {
     let name = run.map(|run| run.display().to_string());
-    local_report(run).or_else(|error| match kept_report(settings, name.as_deref())? {
-        Some(report) => Ok(report),
-        None => Err(error),
-    })
+    let report = local_report(run).or_else(|error| kept_report(settings, name.as_deref())?.ok_or(error))?;
+    // Whoever made it, its text may not command the terminal.
+    Ok(report.lines().map(|line| printable(line.as_bytes(), usize::MAX) + "\n").collect())
 }
 
 fn local_report(run: Option<&Path>) -> anyhow::Result<String> {
@@ -101,11 +100,7 @@ fn local_report(run: Option<&Path>) -> anyhow::Result<String> {
         }
     };
     let file = folder.join("report.txt");
-    // Whoever made the folder, its text may not command the terminal.
-    let printable = |text: String| text.lines().map(|line| printable(line.as_bytes(), usize::MAX) + "\n").collect();
-    fs::read_to_string(&file)
-        .map(printable)
-        .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())).into())
+    fs::read_to_string(&file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())).into())
 }
 
 /// The names of all runs, the oldest first; other folders are not ours.
@@ -122,7 +117,7 @@ fn names() -> anyhow::Result<Vec<String>> {
 }
 
 /// `20261124T093000.123456Z-a1B2c3`: runs of one second keep their order too.
-fn is_run(name: &str) -> bool {
+pub(crate) fn is_run(name: &str) -> bool {
     let Some((date, random)) = name.split_once("Z-") else { return false };
     let digits = |text: &str, len| text.len() == len && text.bytes().all(|byte| byte.is_ascii_digit());
     let time = |time: &str| time.split_once('.').is_some_and(|(time, micros)| digits(time, 6) && digits(micros, 6));

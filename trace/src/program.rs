@@ -87,13 +87,19 @@ fn exit_cleanly_on_signals() -> io::Result<()> {
         signals.add_signal(SIGHUP)?;
     }
     std::thread::Builder::new().name("signals".into()).spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            ENDING.store(true, Ordering::SeqCst);
-            let ends = std::mem::take(&mut *ON_SIGNAL.lock().unwrap_or_else(PoisonError::into_inner));
-            ends.into_iter().for_each(|end| end());
-            // Held until the end, so that nothing new is begun.
-            let _unfinished = output::remove_unfinished();
-            std::process::exit(128 + signal);
+        for signal in signals.forever() {
+            if ENDING.swap(true, Ordering::SeqCst) {
+                // Who asks twice does not want to wait.
+                std::process::exit(128 + signal);
+            }
+            std::thread::spawn(move || {
+                let ends = std::mem::take(&mut *ON_SIGNAL.lock().unwrap_or_else(PoisonError::into_inner));
+                // On a thread of their own: one that panics must not keep the program from its end.
+                let _ = std::thread::spawn(move || ends.into_iter().for_each(|end| end())).join();
+                // Held until the end, so that nothing new is begun.
+                let _unfinished = output::remove_unfinished();
+                std::process::exit(128 + signal);
+            });
         }
     })?;
     Ok(())

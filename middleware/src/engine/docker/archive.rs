@@ -100,29 +100,16 @@ fn header(path: &Path, length: u64, kind: tar::EntryType) -> io::Result<Vec<u8>>
 /// The content of a file of the container, None where there is no such file.
 pub(super) async fn download(docker: &Docker, container: &str, path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     let mut content = Vec::new();
-    Ok(fetch(docker, container, path, &mut |file| {
-        file.take(IN_MEMORY + 1).read_to_end(&mut content)?;
-        Ok(())
-    })
-    .await?
-    .then_some(content))
+    Ok(fetch(docker, container, path, IN_MEMORY, &mut content).await?.then_some(content))
 }
 
 /// Copies a file of the container to `target`; false where there is no such file.
 pub(super) async fn download_to(docker: &Docker, container: &str, path: &Path, target: &Path) -> anyhow::Result<bool> {
-    fetch(docker, container, path, &mut |file| {
-        io::copy(file, &mut File::create(target)?)?;
-        Ok(())
-    })
-    .await
+    fetch(docker, container, path, u64::MAX, &mut File::create(target)?).await
 }
 
-async fn fetch(
-    docker: &Docker,
-    container: &str,
-    path: &Path,
-    take: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
-) -> anyhow::Result<bool> {
+/// Copies a file of the container, of `most` bytes at most.
+async fn fetch(docker: &Docker, container: &str, path: &Path, most: u64, to: &mut impl Write) -> anyhow::Result<bool> {
     let options = DownloadFromContainerOptionsBuilder::default().path(&path.display().to_string()).build();
     let mut pieces = Box::pin(docker.download_from_container(container, Some(options)));
     let mut spool = tempfile::tempfile()?;
@@ -142,7 +129,11 @@ async fn fetch(
     for entry in archive.entries()? {
         let mut entry = entry?;
         if entry.header().entry_type().is_file() {
-            take(&mut entry)?;
+            let size = entry.size();
+            anyhow::ensure!(size <= most, "{} has {size} bytes, more than {most}", path.display());
+            // An archive that ends early reads as if the file did.
+            let copied = io::copy(&mut entry, to)?;
+            anyhow::ensure!(copied == size, "{}: {copied} of {size} bytes arrived", path.display());
             return Ok(true);
         }
     }

@@ -12,7 +12,7 @@ use host::{Job, Outcome, limits};
 use trace::Failure;
 
 use super::archive::{Sent, download, download_to, upload};
-use super::pool::{Container, stop};
+use super::pool::Container;
 use super::{CALL, Spool, within};
 
 /// Time for what is not the simulator's: to start, to compile, to write the outcome.
@@ -51,35 +51,40 @@ pub(super) async fn attempt(
     let text = serde_json::to_vec(&file)?;
     upload(docker, &container.id, "/job", &[Sent::Bytes("job.json".into(), &text)]).await?;
 
+    let before = state(docker, container).await?;
+    anyhow::ensure!(!before.running, "the container runs already");
     anyhow::ensure!(!spool.running.is_ending(), "the run is ending");
     within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
-    let requests = u32::try_from(shard.metadata()?.len() / trace::Request::LEN as u64).unwrap_or(u32::MAX);
-    let time = file.job.limits.processor_time + limits::PROCESSOR_TIME_A_REQUEST * requests;
-    let code = match exit_code(docker, container, AROUND + time * SLOWNESS).await {
-        Ok(code) => code,
-        Err(fault) => {
-            stop(docker, &container.id).await?;
-            return Err(fault.into());
-        }
-    };
-    let state =
-        within(CALL, "inspect", docker.inspect_container(&container.id, None::<InspectContainerOptions>)).await?;
-    let memory = state.host_config.as_ref().and_then(|config| config.memory).unwrap_or(0) as u64;
-    if state.state.as_ref().and_then(|state| state.oom_killed) == Some(true) {
+    let requests = spool.requests(worker)?;
+    let time = limits::PROCESSOR_TIME_A_REQUEST * u32::try_from(requests).unwrap_or(u32::MAX);
+    let patience = (AROUND + (file.job.limits.processor_time + time) * SLOWNESS) * spool.turns;
+    let code = exit_code(docker, container, patience).await?;
+    let after = state(docker, container).await?;
+    anyhow::ensure!(
+        !after.running && after.exit_code == code && after.started_at != before.started_at,
+        "the engine's words on how the container ended contradict each other"
+    );
+    if after.oom_killed {
         let least = file.job.limits.memory as u64 + HOST_MEMORY;
-        if memory == 0 || memory < least {
-            anyhow::bail!("the container ran out of its {} MiB of memory; the module may use more", memory >> 20);
+        if after.memory == 0 || after.memory < least {
+            anyhow::bail!("the container ran out of its {} MiB of memory; the module may use more", after.memory >> 20);
         }
         let failure = Failure::Limit("memory: the engine killed the worker for it".to_owned());
-        return Ok(Outcome { offered: u64::from(requests), result: Err(failure) });
+        return Ok(Outcome { offered: requests, result: Err(failure) });
     }
 
     let outcome = download(docker, &container.id, &JobFile::outcome(&folder, worker)).await?;
     let outcome =
         outcome.and_then(|text| serde_json::from_slice::<OutcomeFile>(&text).ok()).filter(|file| file.nonce == nonce);
     let Some(OutcomeFile { outcome, .. }) = outcome else {
+        if code == i64::from(Failure::Limit(String::new()).exit_code()) {
+            // The one limit that ends a host before it has an outcome.
+            let failure = Failure::Limit("time to compile: the worker ended before its simulator began".to_owned());
+            return Ok(Outcome { offered: requests, result: Err(failure) });
+        }
         anyhow::bail!("the container ended with exit code {code} and without an outcome");
     };
+    anyhow::ensure!(outcome.offered == requests, "the worker counted {} of its {requests} requests", outcome.offered);
     match &outcome.result {
         Err(Failure::Host(text)) => anyhow::bail!("{text}"),
         Err(failure) if i64::from(failure.exit_code()) == code => return Ok(outcome),
@@ -88,10 +93,34 @@ pub(super) async fn attempt(
     }
     if let Some(parts) = spool.completions {
         let whole =
-            download_to(docker, &container.id, &JobFile::completions(&folder, worker), &parts.path(worker)).await?;
+            download_to(docker, &container.id, &JobFile::completions(&folder, worker, &nonce), &parts.path(worker))
+                .await?;
         anyhow::ensure!(whole, "the container left no completions");
     }
     Ok(outcome)
+}
+
+/// What the engine says of a container.
+struct State {
+    running: bool,
+    exit_code: i64,
+    oom_killed: bool,
+    started_at: Option<String>,
+    /// Memory that it may use; 0 = no limit \[bytes\].
+    memory: u64,
+}
+
+async fn state(docker: &Docker, container: &Container) -> Result<State, Failure> {
+    let inspected = docker.inspect_container(&container.id, None::<InspectContainerOptions>);
+    let inspected = within(CALL, "inspect", inspected).await?;
+    let state = inspected.state.unwrap_or_default();
+    Ok(State {
+        running: state.running == Some(true),
+        exit_code: state.exit_code.unwrap_or(-1),
+        oom_killed: state.oom_killed == Some(true),
+        started_at: state.started_at,
+        memory: inspected.host_config.and_then(|config| config.memory).unwrap_or(0) as u64,
+    })
 }
 
 /// Waits until the container has ended, and gives the engine's word on how.

@@ -7,6 +7,7 @@ mod connect;
 mod pool;
 mod queue;
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,11 +24,11 @@ use trace::{Failure, program};
 
 use super::{Engine, Hosts};
 use crate::partition::Partition;
-use crate::run_folder::RunFolder;
+use crate::run_folder::{RunFolder, is_run};
 use crate::shard_files::ShardFiles;
 use archive::{Sent, download, upload};
 use attempt::attempt;
-use pool::{Container, Lock, containers, stop};
+use pool::{Container, Lock, NotStopped, containers, stop};
 use queue::{Next, Queue};
 
 pub(crate) use connect::Address;
@@ -48,7 +49,10 @@ const CALL: Duration = Duration::from_secs(60);
 /// How long a signal waits for the containers to end.
 const ENDING: Duration = Duration::from_secs(20);
 
-/// Pause before the first new attempt, four times as long before each further one.
+/// How long an engine may be away before its containers are given up.
+const AWAY: Duration = Duration::from_secs(30);
+
+/// A quarter of the pause before the second attempt; it is four times as long before each further one.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Most containers that are used: each holds a connection or two. More workers are served in turns.
@@ -60,6 +64,7 @@ pub(crate) struct Docker {
     runtime: Runtime,
     api: Api,
     containers: Vec<Container>,
+    lock: RefCell<Option<Lock>>,
 }
 
 /// What a run's containers are given.
@@ -69,10 +74,18 @@ struct Spool<'a> {
     /// The folder with the shards.
     local: &'a Path,
     running: &'a Running,
+    /// How many containers share a processor.
+    turns: u32,
     completions: Option<&'a Parts>,
 }
 
 impl Spool<'_> {
+    /// How many requests the shard of `worker` holds.
+    fn requests(&self, worker: u32) -> std::io::Result<u64> {
+        let length = JobFile::shard(self.local, worker).metadata()?.len();
+        Ok((length / trace::Request::LEN as u64).saturating_sub(1))
+    }
+
     /// The run folder, as containers see it.
     fn remote(&self) -> PathBuf {
         Path::new(SHARED).join("runs").join(self.run)
@@ -98,7 +111,7 @@ impl Docker {
             return Err(Failure::Engine(text));
         }
         let containers = runtime.block_on(containers(&api))?;
-        Ok(Self { address, runtime, api, containers })
+        Ok(Self { address, runtime, api, containers, lock: RefCell::new(None) })
     }
 
     /// The plain report of a run on the volume, or of its last one; None where there is none.
@@ -113,6 +126,9 @@ impl Docker {
                 None => return Ok(None),
             },
         };
+        if !is_run(&run) {
+            return Ok(None);
+        }
         let report = read(shared.join("runs").join(run).join("report.txt"))?;
         Ok(report.map(|text| String::from_utf8_lossy(&text).into_owned()))
     }
@@ -134,10 +150,14 @@ impl Engine for Docker {
 
     fn run(&self, hosts: Hosts<'_>, partition: &mut Partition) -> anyhow::Result<Vec<Outcome>> {
         let Hosts { simulator, job, completions, shards, folder } = hosts;
-        let mut containers = self.containers.clone();
-        containers.truncate(job.workers as usize);
-        let _lock = self.runtime.block_on(Lock::take(&self.api, &mut containers, folder.name()))?;
         let running = Running::watch(&self.address);
+        let (lock, mut containers) =
+            self.runtime.block_on(Lock::take(&self.api, &self.first()?.image, folder.name()))?;
+        // Until this is dropped: the reports are kept under the lock too.
+        self.lock.replace(Some(lock));
+        containers.truncate(AT_ONCE.min(job.workers as usize));
+        let processors = self.runtime.block_on(within(CALL, "info", self.api.info()))?.ncpu.unwrap_or(1).max(1);
+        let turns = (containers.len() as i64 + processors - 1) / processors;
 
         // Shards are whole before a worker begins: a tar needs their sizes, and an attempt may be made again.
         let spool = tempfile::Builder::new().prefix("spool-").tempdir_in(folder.path())?;
@@ -147,7 +167,7 @@ impl Engine for Docker {
         partition.pour("partitioning", &mut super::Both(&mut files, shards))?;
         files.finish()?;
 
-        let spool = Spool { run: folder.name(), simulator, local, running: &running, completions };
+        let spool = Spool { run: folder.name(), simulator, local, running: &running, turns: turns as u32, completions };
         self.runtime.block_on(dispatch(&self.api, containers, &spool, job))
     }
 
@@ -163,18 +183,12 @@ impl Engine for Docker {
 }
 
 /// Gives every worker to a container until each has its outcome.
-async fn dispatch(
-    api: &Api,
-    mut containers: Vec<Container>,
-    spool: &Spool<'_>,
-    job: &Job,
-) -> anyhow::Result<Vec<Outcome>> {
+async fn dispatch(api: &Api, containers: Vec<Container>, spool: &Spool<'_>, job: &Job) -> anyhow::Result<Vec<Outcome>> {
     let module = JobFile::module(&spool.remote());
     let inside = module.strip_prefix(SHARED).unwrap_or(&module).to_owned();
     let first = containers.first().ok_or_else(|| Failure::Engine("there are no workers".to_owned()))?;
     upload(api, &first.id, SHARED, &[Sent::Bytes(inside, spool.simulator.bytes())]).await?;
 
-    containers.truncate(AT_ONCE);
     let queue = Mutex::new(Queue::new(job.workers, containers.len()));
     join_all(containers.iter().map(|container| serve(api, container, spool, job, &queue))).await;
     if spool.running.is_ending() {
@@ -200,25 +214,43 @@ async fn serve(api: &Api, container: &Container, spool: &Spool<'_>, job: &Job, q
         let worker = tried.worker;
         running.add(&container.id);
         let result = attempt(api, container, spool, Job { worker, ..job.clone() }).await;
-        running.remove(&container.id);
         if running.is_ending() {
+            running.remove(&container.id);
             return;
         }
         match result {
-            Ok(outcome) => lock(queue).ended(worker, outcome),
+            Ok(outcome) => {
+                running.remove(&container.id);
+                lock(queue).ended(worker, outcome);
+            }
             Err(fault) => {
-                let attempts = lock(queue).failed(tried, container.number, &fault);
+                // Whatever happened to it, it must have ended to be used again, here or by the next run.
+                let usable = stop_patiently(api, &container.id).await;
+                running.remove(&container.id);
+                let offered = spool.requests(worker).unwrap_or(0);
+                let attempts = lock(queue).failed(tried, container.number, offered, &fault);
                 if let Some(attempts) = attempts {
                     program::warn(&format!("worker {worker}, container {}: {fault:#}; tried again", container.number));
-                    // An engine that is started anew needs a while.
                     tokio::time::sleep(PAUSE * 4u32.pow(attempts as u32)).await;
                 }
-                // Whatever happened to it, it must be stopped to be used again, here or by the next run.
-                if stop(api, &container.id).await.is_err() {
+                if !usable {
                     lock(queue).gone();
                     return;
                 }
             }
+        }
+    }
+}
+
+/// Stops a container, also where its engine is away for a while. Returns whether it can be used again.
+async fn stop_patiently(api: &Api, id: &str) -> bool {
+    let began = Instant::now();
+    loop {
+        match stop(api, id).await {
+            Ok(()) => return true,
+            Err(NotStopped::Gone) => return false,
+            Err(NotStopped::Unknown(_)) if began.elapsed() < AWAY => tokio::time::sleep(PAUSE * 10).await,
+            Err(NotStopped::Unknown(_)) => return false,
         }
     }
 }
@@ -243,17 +275,20 @@ impl Running {
             theirs.ending.store(true, Ordering::SeqCst);
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
             runtime.block_on(async {
-                let Ok(api) = address.connect().await else { return };
-                let began = Instant::now();
-                // Again and again: a start may be under way. An attempt whose container has ended takes itself off the list.
-                while began.elapsed() < ENDING {
-                    let ids = lock(&theirs.ids).clone();
-                    if ids.is_empty() {
-                        break;
+                let end = async {
+                    let Ok(api) = address.connect().await else { return };
+                    // Again and again: a start may be under way. An attempt whose container has ended leaves the list.
+                    loop {
+                        let ids = lock(&theirs.ids).clone();
+                        if ids.is_empty() {
+                            return;
+                        }
+                        join_all(ids.iter().map(|id| stop(&api, id))).await;
+                        tokio::time::sleep(PAUSE).await;
                     }
-                    join_all(ids.iter().map(|id| stop(&api, id))).await;
-                    tokio::time::sleep(PAUSE).await;
-                }
+                };
+                // An engine that hangs is left behind.
+                let _ = tokio::time::timeout(ENDING, end).await;
             });
         });
         running

@@ -11,11 +11,12 @@ use bollard::models::{
 };
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptions,
-    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions, WaitContainerOptions,
+    ListContainersOptionsBuilder, RemoveContainerOptions, StartContainerOptions, WaitContainerOptions,
 };
 use futures_util::StreamExt as _;
 use trace::{Failure, program};
 
+use super::connect::reason;
 use super::{CALL, within};
 
 /// How long the lock of a run that has ended may still be there, without a word of it.
@@ -32,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Container {
     pub(super) id: String,
     /// Its image, by id.
-    image: String,
+    pub(super) image: String,
     /// The number that compose gave it.
     pub(super) number: u32,
     running: bool,
@@ -70,33 +71,48 @@ pub(super) async fn containers(docker: &Docker) -> Result<Vec<Container>, Failur
     Ok(containers)
 }
 
-/// Removes the lock where it was never started. By its id, so that it can't be another's that was made since.
-async fn remove_unstarted(docker: &Docker, name: &str) {
+/// Removes a lock that was seen first, and not started, [`NEVER_STARTED`] ago (`seen`); the engine refuses where it runs by now.
+async fn remove_unstarted(docker: &Docker, name: &str, seen: &mut Option<(String, Instant)>) {
     let inspected = within(CALL, name, docker.inspect_container(name, None::<InspectContainerOptions>)).await;
     let Ok(ContainerInspectResponse { id: Some(id), state: Some(state), .. }) = inspected else { return };
-    if state.status == Some(ContainerStateStatusEnum::CREATED) {
-        let force = RemoveContainerOptionsBuilder::default().force(true).build();
-        // Where it is started or removed just now, the next try tells.
-        let _ = within(CALL, name, docker.remove_container(&id, Some(force))).await;
+    if state.status != Some(ContainerStateStatusEnum::CREATED) {
+        return;
+    }
+    match seen {
+        Some((first, since)) if *first == id => {
+            if since.elapsed() > NEVER_STARTED {
+                let _ = within(CALL, name, docker.remove_container(&id, None::<RemoveContainerOptions>)).await;
+            }
+        }
+        _ => *seen = Some((id, Instant::now())),
     }
 }
 
-/// Kills a container and waits until it has ended.
+/// Kills a container and waits until the engine says that it has ended.
 ///
 /// # Errors
 /// Where it can't be ended, or is gone.
-pub(super) async fn stop(docker: &Docker, id: &str) -> Result<(), Failure> {
+pub(super) async fn stop(docker: &Docker, id: &str) -> Result<(), NotStopped> {
     // A paused one can't be killed; one that has ended can be neither.
     let _ = within(CALL, "unpause", docker.unpause_container(id)).await;
     let _ = within(CALL, "kill", docker.kill_container(id, None::<KillContainerOptions>)).await;
     let mut waiting = Box::pin(docker.wait_container(id, None::<WaitContainerOptions>));
     match tokio::time::timeout(CALL, waiting.next()).await {
-        Ok(Some(Err(Error::DockerResponseServerError { status_code: 404, .. }))) => {
-            Err(Failure::Engine(format!("the container {id:.12} is gone")))
-        }
-        Ok(_) => Ok(()),
-        Err(_) => Err(Failure::Engine(format!("the container {id:.12} can't be ended"))),
+        Ok(Some(Ok(_) | Err(Error::DockerContainerWaitError { .. }))) => Ok(()),
+        Ok(Some(Err(Error::DockerResponseServerError { status_code: 404, .. }))) => Err(NotStopped::Gone),
+        Ok(Some(Err(error))) => Err(NotStopped::Unknown(reason(&error))),
+        Ok(None) => Err(NotStopped::Unknown("the engine ended the wait without a word".to_owned())),
+        Err(_) => Err(NotStopped::Unknown("it does not end".to_owned())),
     }
+}
+
+/// Why a container can't be said to have ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotStopped {
+    #[error("the container is gone")]
+    Gone,
+    #[error("the container can't be ended: {0}")]
+    Unknown(String),
 }
 
 /// The containers are this run's, as long as this lives: a container of a fixed name runs while its stdin is held open, and
@@ -106,23 +122,25 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the containers for `run`, and ends what a run that was killed left running in them.
+    /// Takes the containers for `run`, and ends what a run that was killed left running in them. Returns them as they then are.
     ///
     /// # Errors
     /// [`Failure::Engine`] where another run has them.
-    pub(super) async fn take(docker: &Docker, containers: &mut [Container], run: &str) -> Result<Self, Failure> {
-        let image = containers.first().map(|container| container.image.clone()).unwrap_or_default();
+    pub(super) async fn take(docker: &Docker, image: &str, run: &str) -> Result<(Self, Vec<Container>), Failure> {
         let name = format!("{}-lock", project());
         let started = Instant::now();
         let mut told = false;
-        loop {
-            match Self::create(docker, &name, &image, run).await {
-                Ok(()) => break,
+        let mut unstarted = None;
+        let attached = loop {
+            match Self::create(docker, &name, image, run).await {
+                Ok(id) => {
+                    if let Some(attached) = Self::hold(docker, &id).await? {
+                        break attached;
+                    }
+                }
                 Err(Some(failure)) => return Err(failure),
                 Err(None) if started.elapsed() < PATIENCE => {
-                    if started.elapsed() > NEVER_STARTED {
-                        remove_unstarted(docker, &name).await;
-                    }
+                    remove_unstarted(docker, &name, &mut unstarted).await;
                     if !told && started.elapsed() > AFTERMATH {
                         program::note("another run uses the workers: waiting for its end");
                         told = true;
@@ -135,20 +153,36 @@ impl Lock {
                     )));
                 }
             }
-        }
-        let options = AttachContainerOptionsBuilder::default().stdin(true).stream(true).build();
-        let attached = within(CALL, "attach to the lock", docker.attach_container(&name, Some(options))).await?;
-        within(CALL, "start of the lock", docker.start_container(&name, None::<StartContainerOptions>)).await?;
-        for container in containers.iter_mut().filter(|container| container.running) {
+        };
+        // Only now nobody else changes them.
+        let containers = containers(docker).await?;
+        for container in containers.iter().filter(|container| container.running) {
             program::note(&format!("worker {} still runs for a run that was killed: ended", container.number));
-            stop(docker, &container.id).await?;
-            container.running = false;
+            let stopped = stop(docker, &container.id).await;
+            stopped.map_err(|failure| Failure::Engine(format!("worker {}: {failure}", container.number)))?;
         }
-        Ok(Self { _attached: attached })
+        Ok((Self { _attached: attached }, containers))
     }
 
-    /// None as the error: somebody else has it.
-    async fn create(docker: &Docker, name: &str, image: &str, run: &str) -> Result<(), Option<Failure>> {
+    /// Starts the lock and holds its stdin; None where somebody took it for nobody's and removed it.
+    async fn hold(docker: &Docker, id: &str) -> Result<Option<AttachContainerResults>, Failure> {
+        let gone = |error: &Error| matches!(error, Error::DockerResponseServerError { status_code: 404, .. });
+        let held = async {
+            let options = AttachContainerOptionsBuilder::default().stdin(true).stream(true).build();
+            let attached = docker.attach_container(id, Some(options)).await?;
+            docker.start_container(id, None::<StartContainerOptions>).await?;
+            Ok(attached)
+        };
+        match tokio::time::timeout(CALL, held).await {
+            Ok(Ok(attached)) => Ok(Some(attached)),
+            Ok(Err(error)) if gone(&error) => Ok(None),
+            Ok(Err(error)) => Err(Failure::Engine(format!("the lock: {}", reason(&error)))),
+            Err(_) => Err(Failure::Engine("the lock: no answer in time".to_owned())),
+        }
+    }
+
+    /// Makes the lock and gives its id; None as the error: somebody else has it.
+    async fn create(docker: &Docker, name: &str, image: &str, run: &str) -> Result<String, Option<Failure>> {
         let options = CreateContainerOptionsBuilder::default().name(name).build();
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
@@ -171,9 +205,9 @@ impl Lock {
             ..ContainerCreateBody::default()
         };
         match tokio::time::timeout(CALL, docker.create_container(Some(options), body)).await {
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(created)) => Ok(created.id),
             Ok(Err(Error::DockerResponseServerError { status_code: 409, .. })) => Err(None),
-            Ok(Err(error)) => Err(Some(Failure::Engine(super::connect::reason(&error)))),
+            Ok(Err(error)) => Err(Some(Failure::Engine(reason(&error)))),
             Err(_) => Err(Some(Failure::Engine("the lock: no answer in time".to_owned()))),
         }
     }

@@ -57,8 +57,15 @@ impl Queue {
         self.outcomes.insert(worker, outcome);
     }
 
-    /// An attempt on `container` said nothing about its worker. Returns how many were made, where it will be tried again.
-    pub(super) fn failed(&mut self, mut tried: Tried, container: u32, fault: &anyhow::Error) -> Option<usize> {
+    /// An attempt on `container` said nothing about its worker, whose shard has `offered` requests. Returns how many were made,
+    /// where it will be tried again.
+    pub(super) fn failed(
+        &mut self,
+        mut tried: Tried,
+        container: u32,
+        offered: u64,
+        fault: &anyhow::Error,
+    ) -> Option<usize> {
         tried.on.push(container);
         let attempts = tried.on.len();
         if attempts < ATTEMPTS {
@@ -66,7 +73,7 @@ impl Queue {
             return Some(attempts);
         }
         let failure = Failure::Engine(format!("{ATTEMPTS} attempts failed, the last: {fault:#}"));
-        self.outcomes.insert(tried.worker, Outcome { offered: 0, result: Err(failure) });
+        self.outcomes.insert(tried.worker, Outcome { offered, result: Err(failure) });
         None
     }
 
@@ -103,15 +110,15 @@ mod tests {
         let mut queue = Queue::new(1, 2);
         let fault = anyhow::anyhow!("killed");
         let first = tried(&mut queue, 1);
-        assert_eq!(queue.failed(first, 1, &fault), Some(1));
+        assert_eq!(queue.failed(first, 1, 7, &fault), Some(1));
         assert!(matches!(queue.next(1), Next::Wait));
         let second = tried(&mut queue, 2);
-        assert_eq!(queue.failed(second, 2, &fault), Some(2));
+        assert_eq!(queue.failed(second, 2, 7, &fault), Some(2));
         // It failed on both: either may try again, and after the fourth attempt nobody.
         let third = tried(&mut queue, 1);
-        assert_eq!(queue.failed(third, 1, &fault), Some(3));
+        assert_eq!(queue.failed(third, 1, 7, &fault), Some(3));
         let fourth = tried(&mut queue, 1);
-        assert_eq!(queue.failed(fourth, 1, &fault), None);
+        assert_eq!(queue.failed(fourth, 1, 7, &fault), None);
         assert!(matches!(queue.next(2), Next::Done));
         let outcomes = queue.outcomes().unwrap();
         assert!(
@@ -123,7 +130,7 @@ mod tests {
     fn the_last_container_tries_again_what_failed_there() {
         let mut queue = Queue::new(1, 2);
         let first = tried(&mut queue, 1);
-        assert_eq!(queue.failed(first, 1, &anyhow::anyhow!("killed")), Some(1));
+        assert_eq!(queue.failed(first, 1, 7, &anyhow::anyhow!("killed")), Some(1));
         queue.gone();
         assert_eq!(tried(&mut queue, 1).worker, 1);
         assert!(queue.outcomes().is_err());
