@@ -1,127 +1,72 @@
-//! What policies see: an exact model of every worker (SERVERS servers, CAPACITY, first in first out), fed with the true
-//! demands.
-
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+//! All workers' models at one time, for policies that look at all workers: who leaves is told in the order of events.
 
 use host::limits;
-use sim_wasm::Station;
 use trace::{Failure, Request};
 
-use super::Policy;
+use super::Front;
+use super::tournament::{OUT, Tournament};
+use super::worker::{NEVER, Worker};
 
 /// Who is where.
-pub(crate) struct Backlog {
+pub(super) struct Backlog {
     workers: Vec<Worker>,
-    /// SERVERS and CAPACITY of a worker, as numbers in the system.
-    servers: usize,
-    capacity: usize,
-    /// When those in service leave, with their worker: no more entries than there are servers.
-    departures: BinaryHeap<Reverse<(u64, usize)>>,
+    /// Each worker's next departure: its time, then its worker.
+    departures: Tournament,
     held: usize,
 }
 
-struct Worker {
-    station: Station,
-    in_system: usize,
-    /// When those who wait will leave, in their order.
-    waiting: VecDeque<u64>,
-}
-
 impl Backlog {
-    /// `workers` idle ones, each of `servers` servers and `capacity` (0 = no limit).
-    pub(super) fn new(workers: usize, servers: u32, capacity: u64) -> Self {
-        let worker = || Worker { station: Station::new(servers), in_system: 0, waiting: VecDeque::new() };
-        Self {
-            workers: (0..workers).map(|_| worker()).collect(),
-            servers: servers as usize,
-            capacity: if capacity == 0 { usize::MAX } else { usize::try_from(capacity).unwrap_or(usize::MAX) },
-            departures: BinaryHeap::new(),
-            held: 0,
-        }
+    /// Idle workers.
+    pub(super) fn new(front: Front) -> Self {
+        Self { workers: vec![Worker::new(front); front.workers], departures: Tournament::new(front.workers), held: 0 }
     }
 
-    /// Requests in a worker's system: waiting or in service.
-    pub(super) fn in_system(&self, worker: usize) -> usize {
-        self.workers[worker].in_system
-    }
-
-    /// Whether a request could start there at once.
-    pub(super) fn is_idle(&self, worker: usize) -> bool {
-        self.workers[worker].in_system < self.servers.min(self.capacity)
-    }
-
-    /// Whether a request would be turned away there.
-    pub(super) fn is_full(&self, worker: usize) -> bool {
-        self.workers[worker].in_system >= self.capacity
-    }
-
-    /// When its earliest server is free \[ns\].
-    pub(super) fn free_at(&self, worker: usize) -> u64 {
-        self.workers[worker].station.free_at()
-    }
-
-    /// Time goes on to `now` \[ns\]; who leaves now has left. `policy` is told of each.
+    /// Time goes on to `now` \[ns\]; who leaves now has left. `left` is told of each, with its worker's model after it.
     #[inline]
-    pub(super) fn advance(&mut self, now: u64, policy: &mut dyn Policy) {
-        while let Some(&Reverse((time, worker))) = self.departures.peek().filter(|Reverse((time, _))| *time <= now) {
-            self.departures.pop();
+    pub(super) fn advance(&mut self, now: u64, mut left: impl FnMut(usize, &Worker)) {
+        // Before that nobody leaves at "never".
+        let end = u128::from(now.min(NEVER - 1) + 1) << 64;
+        while self.departures.least() < end {
+            let number = self.departures.least() as u32 as usize;
+            let worker = &mut self.workers[number];
+            worker.depart();
             self.held -= 1;
-            let Worker { in_system, waiting, .. } = &mut self.workers[worker];
-            *in_system -= 1;
-            if let Some(leaves) = waiting.pop_front() {
-                debug_assert!(leaves >= time, "nobody leaves before entering service");
-                self.departures.push(Reverse((leaves, worker)));
-            }
-            policy.changed(worker, self);
+            self.departures.set(number, departure(number, worker));
+            left(number, worker);
         }
     }
 
-    /// `request` arrives at `worker`, where it enters unless CAPACITY turns it away. `policy` is told.
+    /// `request` arrives at worker `number`; the worker's model where it enters, none where CAPACITY turns it away.
     ///
     /// # Errors
     /// [`Failure::Limit`] where more than [`limits::BACKLOG`] requests are in all systems.
     #[inline]
-    pub(super) fn admit(&mut self, worker: usize, request: &Request, policy: &mut dyn Policy) -> Result<(), Failure> {
-        if self.is_full(worker) {
-            return Ok(());
-        }
-        let Worker { station, in_system, waiting } = &mut self.workers[worker];
-        let (_, leaves) = station.enter(request.arrival_ns, request.service_ns);
-        *in_system += 1;
-        if *in_system <= self.servers {
-            self.departures.push(Reverse((leaves, worker)));
-        } else {
-            waiting.push_back(leaves);
+    pub(super) fn admit(&mut self, number: usize, request: &Request) -> Result<Option<&Worker>, Failure> {
+        let worker = &mut self.workers[number];
+        let next = worker.next();
+        if !worker.admit(request) {
+            return Ok(None);
         }
         self.held += 1;
         if self.held > limits::BACKLOG {
-            return Err(Failure::Limit(format!(
-                "modelled backlog: more than {} million requests wait; R, RR and HASH need no model",
-                limits::BACKLOG / 1_000_000
-            )));
+            return Err(too_many());
         }
-        policy.changed(worker, self);
-        Ok(())
+        if worker.next() != next {
+            self.departures.set(number, departure(number, worker));
+        }
+        Ok(Some(worker))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::round_robin::RoundRobin;
-    use super::*;
+fn departure(number: usize, worker: &Worker) -> u128 {
+    if worker.next() == NEVER { OUT } else { u128::from(worker.next()) << 64 | number as u128 }
+}
 
-    #[test]
-    fn a_full_worker_turns_away_and_departures_make_room() {
-        let mut backlog = Backlog::new(1, 2, 3);
-        let mut policy = RoundRobin::new(1);
-        let mut arrive = |arrival_ns| {
-            backlog.advance(arrival_ns, &mut policy);
-            let request = Request { arrival_ns, service_ns: 10, ..Request::default() };
-            backlog.admit(0, &request, &mut policy).unwrap();
-            backlog.in_system(0)
-        };
-        // Two are served, one waits, the fourth is turned away; at 10 two leave.
-        assert_eq!([0, 0, 0, 5, 9, 10].map(&mut arrive), [1, 2, 3, 3, 3, 2]);
-    }
+/// The limit is passed.
+#[cold]
+pub(super) fn too_many() -> Failure {
+    Failure::Limit(format!(
+        "modelled backlog: more than {} million requests wait; R, RR and HASH need no model",
+        limits::BACKLOG / 1_000_000
+    ))
 }

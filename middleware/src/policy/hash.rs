@@ -1,23 +1,24 @@
 //! HASH: the block's hash modulo WORKERS, so that requests of one block meet at one worker.
 
-use trace::Request;
 use trace::random::hash;
+use trace::{Failure, Request};
 
-use super::{Backlog, Policy};
+use super::{Front, Policy};
 
 pub(super) struct Hash {
     workers: u64,
 }
 
 impl Hash {
-    pub(super) fn new(workers: usize) -> Self {
-        Self { workers: workers as u64 }
+    pub(super) fn new(front: Front) -> Self {
+        Self { workers: front.workers as u64 }
     }
 }
 
 impl Policy for Hash {
-    fn choose(&mut self, request: &Request, _: &Backlog) -> usize {
-        (hash(request.block) % self.workers) as usize
+    #[inline]
+    fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
+        Ok((hash(request.block) % self.workers) as u32)
     }
 }
 

@@ -2,76 +2,93 @@
 //!
 //! In front of N single servers it is a central queue with N servers (Kiefer and Wolfowitz, 1955).
 
-use std::collections::BTreeSet;
-
-use trace::Request;
 use trace::random::{Stream, Streams};
+use trace::{Failure, Request};
 
-use super::{Backlog, Policy};
+use super::backlog::Backlog;
+use super::tournament::{OUT, Tournament};
+use super::worker::Worker;
+use super::{Front, Policy};
 
 pub(super) struct LeastWork {
     streams: Streams,
-    ties: Stream,
-    /// Workers where a request could start at once.
-    idle: Vec<usize>,
-    /// The others that have room, by when their earliest server is free; a random number breaks ties.
-    busy: BTreeSet<(u64, u64, usize)>,
-    place: Vec<Place>,
-}
-
-/// Where a worker stands.
-#[derive(Clone, Copy)]
-enum Place {
-    Idle(usize),
-    Busy(u64, u64),
-    Full,
+    backlog: Backlog,
+    order: Order,
 }
 
 impl LeastWork {
-    pub(super) fn new(workers: usize, seed: u64) -> Self {
+    pub(super) fn new(front: Front) -> Self {
         Self {
-            streams: Streams::new(seed, "policy"),
-            ties: Streams::new(seed, "policy ties").of(0),
-            idle: (0..workers).collect(),
-            busy: BTreeSet::new(),
-            place: (0..workers).map(Place::Idle).collect(),
+            streams: Streams::new(front.seed, "policy"),
+            backlog: Backlog::new(front),
+            order: Order::new(front.workers, front.seed),
         }
     }
 }
 
 impl Policy for LeastWork {
-    fn choose(&mut self, request: &Request, _: &Backlog) -> usize {
-        let mut stream = self.streams.of(request.id);
-        match (self.idle.len(), self.busy.first()) {
-            (0, Some(&(_, _, worker))) => worker,
-            // Wherever it goes, it is turned away.
-            (0, None) => stream.below(self.place.len() as u64) as usize,
-            (idle, _) => self.idle[stream.below(idle as u64) as usize],
+    #[inline]
+    fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
+        self.backlog.advance(request.arrival_ns, |number, worker| self.order.changed(number, worker));
+        let chosen = self.order.first(self.streams.of(request.id));
+        if let Some(worker) = self.backlog.admit(chosen as usize, request)? {
+            self.order.changed(chosen as usize, worker);
+        }
+        Ok(chosen)
+    }
+}
+
+/// Workers by when a request could start there.
+struct Order {
+    ties: Stream,
+    /// Workers where a request could start at once.
+    idle: Vec<u32>,
+    /// Of each worker: its place among those.
+    place: Vec<Option<u32>>,
+    /// The others that have room, by when their earliest server is free; a random number breaks ties.
+    busy: Tournament,
+}
+
+impl Order {
+    fn new(workers: usize, seed: u64) -> Self {
+        Self {
+            ties: Streams::new(seed, "policy ties").of(0),
+            idle: (0..workers as u32).collect(),
+            place: (0..workers as u32).map(Some).collect(),
+            busy: Tournament::new(workers),
         }
     }
 
-    fn changed(&mut self, worker: usize, backlog: &Backlog) {
-        match self.place[worker] {
-            Place::Full => {}
-            Place::Busy(free_at, tie) => {
-                self.busy.remove(&(free_at, tie, worker));
-            }
-            Place::Idle(place) => {
-                self.idle.swap_remove(place);
-                if let Some(&moved) = self.idle.get(place) {
-                    self.place[moved] = Place::Idle(place);
-                }
+    #[inline]
+    fn first(&self, mut stream: Stream) -> u32 {
+        if !self.idle.is_empty() {
+            self.idle[stream.below(self.idle.len() as u64) as usize]
+        } else if self.busy.least() < OUT {
+            self.busy.winner() as u32
+        } else {
+            // Wherever it goes, it is turned away.
+            stream.below(self.place.len() as u64) as u32
+        }
+    }
+
+    /// A request entered worker `number`, or left it.
+    #[inline]
+    fn changed(&mut self, number: usize, worker: &Worker) {
+        if let Some(place) = self.place[number] {
+            self.idle.swap_remove(place as usize);
+            if let Some(&moved) = self.idle.get(place as usize) {
+                self.place[moved as usize] = Some(place);
             }
         }
-        self.place[worker] = if backlog.is_idle(worker) {
-            self.idle.push(worker);
-            Place::Idle(self.idle.len() - 1)
-        } else if backlog.is_full(worker) {
-            Place::Full
+        let key = if worker.is_idle() || worker.is_full() {
+            OUT
         } else {
-            let (free_at, tie) = (backlog.free_at(worker), self.ties.bits());
-            self.busy.insert((free_at, tie, worker));
-            Place::Busy(free_at, tie)
+            u128::from(worker.free_at()) << 64 | u128::from(self.ties.bits())
         };
+        self.busy.set(number, key);
+        self.place[number] = worker.is_idle().then_some(self.idle.len() as u32);
+        if worker.is_idle() {
+            self.idle.push(number as u32);
+        }
     }
 }

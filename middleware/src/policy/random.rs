@@ -1,9 +1,9 @@
 //! R: each request to a random worker.
 
-use trace::Request;
 use trace::random::Streams;
+use trace::{Failure, Request};
 
-use super::{Backlog, Policy};
+use super::{Front, Policy};
 
 pub(super) struct Random {
     workers: u64,
@@ -11,27 +11,29 @@ pub(super) struct Random {
 }
 
 impl Random {
-    pub(super) fn new(workers: usize, seed: u64) -> Self {
-        Self { workers: workers as u64, streams: Streams::new(seed, "policy") }
+    pub(super) fn new(front: Front) -> Self {
+        Self { workers: front.workers as u64, streams: Streams::new(front.seed, "policy") }
     }
 }
 
 impl Policy for Random {
-    fn choose(&mut self, request: &Request, _: &Backlog) -> usize {
-        self.streams.of(request.id).below(self.workers) as usize
+    #[inline]
+    fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
+        Ok(self.streams.of(request.id).below(self.workers) as u32)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Balancer;
     use super::*;
 
     #[test]
     fn shares_are_binomial() {
-        let mut policy = Random::new(4, 1);
+        let mut balancer = Balancer::named("R", 4, 1, 0, 1);
         let mut shares = [0u32; 4];
         for id in 0..100_000 {
-            shares[policy.choose(&Request { id, ..Request::default() }, &Backlog::new(0, 1, 0))] += 1;
+            shares[balancer.assign(&Request { id, ..Request::default() }).unwrap()] += 1;
         }
         // Within five deviations (137 each) of a quarter.
         assert!(shares.iter().all(|&share| share.abs_diff(25_000) < 685), "{shares:?}");

@@ -1,36 +1,42 @@
 //! RR: to one worker after the other.
 
-use trace::Request;
+use trace::{Failure, Request};
 
-use super::{Backlog, Policy};
+use super::{Front, Policy};
 
 pub(super) struct RoundRobin {
-    workers: usize,
-    next: usize,
+    workers: u32,
+    next: u32,
 }
 
 impl RoundRobin {
-    pub(super) fn new(workers: usize) -> Self {
-        Self { workers, next: 0 }
+    pub(super) fn new(front: Front) -> Self {
+        Self { workers: front.workers as u32, next: 0 }
     }
 }
 
 impl Policy for RoundRobin {
-    fn choose(&mut self, _: &Request, _: &Backlog) -> usize {
+    #[inline]
+    fn assign(&mut self, _: &Request) -> Result<u32, Failure> {
         let worker = self.next;
         self.next = if worker + 1 == self.workers { 0 } else { worker + 1 };
-        worker
+        Ok(worker)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Balancer;
     use super::*;
 
     #[test]
     fn takes_turns() {
-        let mut policy = RoundRobin::new(3);
-        let turns: Vec<_> = (0..7).map(|_| policy.choose(&Request::default(), &Backlog::new(0, 1, 0))).collect();
-        assert_eq!(turns, [0, 1, 2, 0, 1, 2, 0]);
+        let mut balancer = Balancer::named("RR", 3, 1, 0, 1);
+        let mut workers = Vec::new();
+        // Over blocks too.
+        balancer.assign_all(&[Request::default(); 5], &mut workers).unwrap();
+        assert_eq!(workers, [0, 1, 2, 0, 1]);
+        balancer.assign_all(&[Request::default(); 2], &mut workers).unwrap();
+        assert_eq!(workers, [2, 0]);
     }
 }

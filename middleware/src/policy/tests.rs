@@ -1,10 +1,13 @@
 //! What holds of policies over whole traces.
 
 use proptest::prelude::*;
-use sim_wasm::{Fifo, Model, Station};
+use sim_wasm::Station;
+use trace::Request;
 use trace::demand::{Demands, Law};
-use trace::{NONE, Request};
+use trace::random::hash;
 
+use super::oracle::Oracle;
+use super::worker::Worker;
 use super::*;
 
 impl Balancer {
@@ -16,7 +19,7 @@ impl Balancer {
 }
 
 /// Traces with ties, demands of nothing and gaps in ids.
-fn traces() -> impl Strategy<Value = Vec<Request>> {
+pub(super) fn traces() -> impl Strategy<Value = Vec<Request>> {
     prop::collection::vec((0u64..4, 0u64..12, 1u64..3), 1..200).prop_map(|rows| {
         let (mut arrival_ns, mut id) = (0, 0);
         let request = |(gap, service_ns, step)| {
@@ -51,34 +54,19 @@ proptest! {
         prop_assert_eq!(delays("LW", workers, seed, &trace), expected);
     }
 
-    /// What the policy's model says of a worker is what the worker's simulator says, for every policy that sees it.
+    /// Every policy is what FORMAT.md says of it, request by request, whatever the blocks that it is asked in.
     #[test]
-    fn the_modelled_backlog_is_the_simulated_one(
-        trace in traces(), workers in 1usize..5, servers in 1u32..4, capacity in 0u64..6, seed: u64,
-        name in prop::sample::select(vec!["TC", "JSQ", "LW"]),
+    fn quick_policies_agree_with_those_that_look_at_everything(
+        trace in traces(), workers in 1usize..9, servers in 1u32..4, capacity in 0u64..6, seed: u64, block in 1usize..50,
+        name in prop::sample::select(vec!["R", "RR", "TC", "JSQ", "LW", "HASH"]),
     ) {
+        let mut oracle = Oracle::new(name, workers, servers, capacity, seed);
         let mut balancer = Balancer::named(name, workers, servers, capacity, seed);
-        let mut fifos: Vec<Fifo> = (0..workers).map(|_| Fifo::new(Model { servers, capacity, delay: 0 })).collect();
-        let mut left: Vec<Vec<(u64, u64)>> = vec![Vec::new(); workers];
-        for request in &trace {
-            balancer.backlog.advance(request.arrival_ns, &mut *balancer.policy);
-            let here = |worker: usize| {
-                let there = |&&(arrival, finish): &&(u64, u64)| arrival <= request.arrival_ns && finish > request.arrival_ns;
-                left[worker].iter().filter(there).count()
-            };
-            let counts: Vec<usize> = (0..workers).map(here).collect();
-            for (worker, &count) in counts.iter().enumerate() {
-                prop_assert_eq!(balancer.backlog.in_system(worker), count);
-            }
-            let worker = balancer.assign(request).unwrap();
-            if name == "JSQ" {
-                prop_assert_eq!(Some(&counts[worker]), counts.iter().min());
-            }
-            fifos[worker].arrive(request, &mut |done| {
-                if done.start_ns != NONE {
-                    left[worker].push((request.arrival_ns, done.finish_ns));
-                }
-            });
+        let mut chosen = Vec::new();
+        for requests in trace.chunks(block) {
+            balancer.assign_all(requests, &mut chosen).unwrap();
+            let expected: Vec<u32> = requests.iter().map(|request| oracle.assign(request) as u32).collect();
+            prop_assert_eq!(&chosen, &expected);
         }
     }
 
@@ -86,13 +74,55 @@ proptest! {
     #[test]
     fn lw_turns_nobody_away_while_there_is_room(trace in traces(), servers in 1u32..3, seed: u64) {
         let mut balancer = Balancer::named("LW", 3, servers, 4, seed);
+        let mut workers = vec![Worker::new(Front { workers: 3, servers, capacity: 4, seed }); 3];
         for request in &trace {
-            balancer.backlog.advance(request.arrival_ns, &mut *balancer.policy);
-            let full: Vec<bool> = (0..3).map(|worker| balancer.backlog.is_full(worker)).collect();
-            let worker = balancer.assign(request).unwrap();
-            prop_assert!(!full[worker] || full.iter().all(|&full| full));
+            workers.iter_mut().for_each(|worker| worker.advance(request.arrival_ns));
+            let all_full = workers.iter().all(Worker::is_full);
+            prop_assert!(workers[balancer.assign(request).unwrap()].admit(request) || all_full);
         }
     }
+}
+
+/// Long traces over few and many workers: digests of what a heap of departures and ordered sets of workers chose.
+#[test]
+fn shards_stay_what_they_were() {
+    for (name, expected) in SHARDS {
+        let mut digest = 0;
+        for workers in [1, 2, 4, 7, 100, 1000] {
+            for (servers, capacity) in [(1, 0), (1, 5), (3, 0), (3, 5)] {
+                for load in [0.5, 0.9, 1.5] {
+                    let trace = exponential(8000, 1_000_000.0 / (f64::from(workers * servers) * load), 1_000_000, 5);
+                    let mut balancer = Balancer::named(name, workers as usize, servers, capacity, 11);
+                    let mut chosen = Vec::new();
+                    balancer.assign_all(&trace, &mut chosen).unwrap();
+                    digest = chosen.into_iter().fold(digest, |digest, worker| hash(digest ^ u64::from(worker)));
+                }
+            }
+        }
+        assert_eq!(format!("{digest:016x}"), expected, "{name}");
+    }
+}
+
+const SHARDS: [(&str, &str); 6] = [
+    ("R", "081f824c3a172026"),
+    ("RR", "703912cf6cd1040e"),
+    ("TC", "700d336113b427f2"),
+    ("JSQ", "645ed583dad1607a"),
+    ("LW", "d4dd6811312db79f"),
+    ("HASH", "d3868a8a6d04284f"),
+];
+
+/// A trace of exponential gaps and demands, whose times are cut so that there are ties.
+fn exponential(requests: u64, gap: f64, demand: u64, seed: u64) -> Vec<Request> {
+    let gaps = Demands::new(gap as u64, Law::Exponential, seed ^ 0x5eed);
+    let demands = Demands::new(demand, Law::Exponential, seed);
+    let mut arrival_ns = 0;
+    let request = |id| {
+        arrival_ns += gaps.draw(id);
+        let service_ns = demands.draw(id) / 4096 * 4096;
+        Request { id, arrival_ns: arrival_ns / 1024 * 1024, service_ns, block: id % 4999, ..Request::default() }
+    };
+    (0..requests).map(request).collect()
 }
 
 #[test]
@@ -124,15 +154,7 @@ fn the_more_a_policy_sees_the_less_requests_wait() {
     const WORKERS: usize = 4;
     let names = ["JSQ", "TC", "RR", "R"];
     let mean = |name: &str, seed: u64| {
-        let gaps = Demands::new(1_000, Law::Exponential, seed ^ 0x5eed);
-        let demands = Demands::new(3_600, Law::Exponential, seed);
-        let mut arrival_ns = 0;
-        let trace: Vec<Request> = (0..100_000)
-            .map(|id| {
-                arrival_ns += gaps.draw(id);
-                Request { id, arrival_ns, service_ns: demands.draw(id), ..Request::default() }
-            })
-            .collect();
+        let trace = exponential(100_000, 1_000_000.0, 3_600_000, seed);
         delays(name, WORKERS, seed, &trace).iter().sum::<u64>() as f64 / trace.len() as f64
     };
     let means: Vec<Vec<f64>> = names.iter().map(|name| (0..20).map(|seed| mean(name, seed)).collect()).collect();

@@ -1,37 +1,65 @@
 //! TC: of two distinct workers, drawn at random, to the one with fewer requests in the system (Mitzenmacher, "The power of
 //! two choices in randomized load balancing", 2001).
 
-use trace::Request;
+use host::limits;
 use trace::random::Streams;
+use trace::{Failure, Request};
 
-use super::{Backlog, Policy};
+use super::backlog::too_many;
+use super::worker::Worker;
+use super::{Front, Policy};
 
 pub(super) struct TwoChoices {
-    workers: u64,
     streams: Streams,
+    /// Each one's model as it was when it was last drawn: nobody looks at the others.
+    workers: Vec<Worker>,
+    /// Requests in all models; some of those not drawn for long may have left.
+    held: usize,
 }
 
 impl TwoChoices {
-    pub(super) fn new(workers: usize, seed: u64) -> Self {
-        Self { workers: workers as u64, streams: Streams::new(seed, "policy") }
+    pub(super) fn new(front: Front) -> Self {
+        Self { streams: Streams::new(front.seed, "policy"), workers: vec![Worker::new(front); front.workers], held: 0 }
+    }
+
+    /// Worker `number` at `now` \[ns\]: how many are in its system.
+    #[inline]
+    fn look(&mut self, number: usize, now: u64) -> usize {
+        let worker = &mut self.workers[number];
+        let before = worker.in_system();
+        worker.advance(now);
+        self.held -= before - worker.in_system();
+        worker.in_system()
+    }
+
+    /// The limit is passed, unless enough have left meanwhile where nobody looked.
+    #[cold]
+    fn recount(&mut self, now: u64) -> Result<(), Failure> {
+        for number in 0..self.workers.len() {
+            self.look(number, now);
+        }
+        if self.held > limits::BACKLOG { Err(too_many()) } else { Ok(()) }
     }
 }
 
 impl Policy for TwoChoices {
-    fn choose(&mut self, request: &Request, backlog: &Backlog) -> usize {
+    #[inline]
+    fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
         let mut stream = self.streams.of(request.id);
-        let first = stream.below(self.workers);
-        if self.workers == 1 {
-            return 0;
-        }
-        let mut second = stream.below(self.workers - 1);
-        second += u64::from(second >= first);
+        let workers = self.workers.len() as u64;
+        let first = stream.below(workers) as usize;
+        let mut second = stream.below(workers - 1) as usize;
+        second += usize::from(second >= first && workers > 1);
+        let (at_first, at_second) = (self.look(first, request.arrival_ns), self.look(second, request.arrival_ns));
         // The pair is drawn in random order, so that the first one of a tie is a random one.
-        if backlog.in_system(second as usize) < backlog.in_system(first as usize) {
-            second as usize
-        } else {
-            first as usize
+        let chosen = if at_second < at_first { second } else { first };
+        if self.workers[chosen].admit(request) {
+            self.held += 1;
+            if self.held > limits::BACKLOG {
+                self.recount(request.arrival_ns)?;
+            }
         }
+        Ok(chosen as u32)
     }
 }
 
