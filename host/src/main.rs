@@ -155,7 +155,7 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads the trace on this thread while the simulator runs on another.
+/// Reads the trace while the simulator runs on a thread of its own.
 fn serve(
     simulator: &Simulator,
     job: &Job,
@@ -168,11 +168,11 @@ fn serve(
     std::thread::scope(|scope| {
         let run = || simulate(simulator, job, Box::new(fed), completions);
         let worker = spawn(scope, format!("worker {}", job.worker), run)?;
-        let mut batch = Vec::new();
-        while reader.next(&mut batch)? {
-            load.add(&batch);
-            batch.iter().for_each(|request| feeder.send(request));
-        }
+        reader.read(|requests, _| {
+            load.add(requests);
+            requests.iter().for_each(|request| feeder.send(request));
+            Ok::<_, Failure>(())
+        })?;
         feeder.finish();
         Ok(worker.join().map_err(|_| panicked())?)
     })

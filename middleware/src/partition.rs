@@ -8,12 +8,12 @@ use crate::policy::Balancer;
 use crate::source::Source;
 
 /// Where the workers' shards go.
-pub(crate) trait Shards {
-    /// The next request of the shard of worker `worker`, from 0.
+pub(crate) trait Shards: Send {
+    /// The trace's next requests, and of each the worker, from 0, to whose shard it goes.
     ///
     /// # Errors
-    /// Where the shard can't be written.
-    fn send(&mut self, worker: usize, request: &Request) -> anyhow::Result<()>;
+    /// Where a shard can't be written.
+    fn send(&mut self, requests: &[Request], workers: &[u32]) -> anyhow::Result<()>;
 }
 
 /// A trace on its way through a policy.
@@ -36,18 +36,16 @@ impl Partition {
     /// Where the trace is bad or has no requests, a limit is passed, or a shard can't be written.
     pub(crate) fn pour(&mut self, doing: &str, shards: &mut impl Shards) -> anyhow::Result<()> {
         let progress = progress(doing, &self.source);
-        let mut batch = Vec::new();
-        while self.source.next(&mut batch)? {
-            self.load.add(&batch);
-            self.requests += batch.len() as u64;
-            for request in &batch {
-                shards.send(self.balancer.assign(request)?, request)?;
-            }
-            match self.source.progress() {
-                Some((bytes, _)) => progress.set_position(bytes),
-                None => progress.set_position(self.requests),
-            }
-        }
+        let Self { source, balancer, load, requests: count } = self;
+        let mut workers = Vec::new();
+        source.read(|requests, position| {
+            load.add(requests);
+            *count += requests.len() as u64;
+            balancer.assign_all(requests, &mut workers)?;
+            shards.send(requests, &workers)?;
+            progress.set_position(position);
+            Ok(())
+        })?;
         progress.finish_and_clear();
         if self.requests == 0 {
             return Err(Failure::Trace("the trace has no requests".to_owned()).into());
@@ -72,11 +70,11 @@ impl Partition {
 }
 
 fn progress(doing: &str, source: &Source) -> ProgressBar {
-    let (length, template) = match source {
-        Source::Generated(_, generation, _) => (Some(generation.samples), "{human_pos} of {human_len} requests"),
-        Source::Recorded(reader, _) => (reader.progress().1, "{decimal_bytes} of {decimal_total_bytes}"),
+    let template = match source {
+        Source::Generated(..) => "{human_pos} of {human_len} requests",
+        Source::Recorded(..) => "{decimal_bytes} of {decimal_total_bytes}",
     };
-    let bar = length.map_or_else(ProgressBar::no_length, ProgressBar::new);
+    let bar = source.length().map_or_else(ProgressBar::no_length, ProgressBar::new);
     let style = ProgressStyle::with_template(&format!("{doing} [{{bar:30}}] {template}, {{eta}} left"));
     bar.with_style(style.expect("the template is right").progress_chars("=> "))
 }

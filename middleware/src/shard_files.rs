@@ -60,11 +60,15 @@ impl ShardFiles {
 }
 
 impl Shards for ShardFiles {
-    #[inline]
-    fn send(&mut self, worker: usize, request: &Request) -> anyhow::Result<()> {
-        let shard = &mut self.shards[worker];
-        shard.requests.push(*request);
-        if shard.requests.len() < self.piece { Ok(()) } else { shard.append() }
+    fn send(&mut self, requests: &[Request], workers: &[u32]) -> anyhow::Result<()> {
+        for (request, &worker) in requests.iter().zip(workers) {
+            let shard = &mut self.shards[worker as usize];
+            shard.requests.push(*request);
+            if shard.requests.len() == self.piece {
+                shard.append()?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -34,18 +34,25 @@ impl Source {
         Source::Generated(Box::new(Generator::new(&generation)), generation, demands)
     }
 
-    /// Puts the next requests into `batch`, whose old ones go; false at the end.
+    /// Gives `each` all requests, some at a time and in their order, and how far it is in [`Source::length`].
     ///
     /// # Errors
-    /// Where the trace is not what its format says.
-    pub(crate) fn next(&mut self, batch: &mut Vec<Request>) -> Result<bool, Failure> {
+    /// Where the trace is not what its format says, or what `each` fails with.
+    pub(crate) fn read(
+        &mut self,
+        mut each: impl FnMut(&[Request], u64) -> anyhow::Result<()> + Send,
+    ) -> anyhow::Result<()> {
         match self {
-            Source::Recorded(reader, _) => reader.next(batch),
+            Source::Recorded(reader, _) => reader.read(each),
             Source::Generated(generator, _, demands) => {
-                batch.clear();
-                generator.fill(batch, BATCH)?;
-                batch.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
-                Ok(!batch.is_empty())
+                let (mut batch, mut requests) = (Vec::new(), 0);
+                while generator.fill(&mut batch, BATCH)? > 0 {
+                    batch.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
+                    requests += batch.len() as u64;
+                    each(&batch, requests)?;
+                    batch.clear();
+                }
+                Ok(())
             }
         }
     }
@@ -58,11 +65,11 @@ impl Source {
         }
     }
 
-    /// How far a recorded trace is read, and how long it is, where that is known \[bytes\].
-    pub(crate) fn progress(&self) -> Option<(u64, Option<u64>)> {
+    /// How long it is, where that is known: bytes of a recorded trace, requests of a generated one.
+    pub(crate) fn length(&self) -> Option<u64> {
         match self {
-            Source::Recorded(reader, _) => Some(reader.progress()),
-            Source::Generated(..) => None,
+            Source::Recorded(reader, _) => reader.size(),
+            Source::Generated(_, generation, _) => Some(generation.samples),
         }
     }
 

@@ -21,6 +21,8 @@ pub mod reader;
 #[cfg(feature = "programs")]
 pub mod settings;
 #[cfg(feature = "programs")]
+pub mod turns;
+#[cfg(feature = "programs")]
 pub mod writer;
 
 #[cfg(feature = "programs")]

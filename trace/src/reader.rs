@@ -8,20 +8,24 @@ mod decode;
 mod field;
 mod formats;
 mod open;
+mod parse;
 mod place;
 mod plain;
 mod row;
 mod sequence;
 mod sort;
+mod tracegen_row;
 
 #[cfg(test)]
 mod tests;
 
 use crate::demand::Demands;
-use crate::{Failure, Request};
+use crate::{Failure, Request, turns};
 
 pub use cut::LINE_LIMIT;
 pub use sort::SORT_LIMIT;
+
+use parse::Parsed;
 
 /// How many ignored columns are named.
 const IGNORED_SHOWN: usize = 20;
@@ -50,14 +54,11 @@ pub struct TraceReader {
     promised: Option<u64>,
     demands: Demands,
     cutter: cut::Cutter,
-    block: cut::Block,
     decoder: decode::Decoder,
     sequencer: sequence::Sequencer,
     drawn: u64,
     /// `--sort`, and how many requests it holds at most.
     sort_limit: Option<usize>,
-    /// What `--sort` has still to give out, once the trace is read.
-    sorted: Option<std::vec::IntoIter<Request>>,
 }
 
 /// What a trace was, complete after its end.
@@ -78,28 +79,39 @@ pub struct Summary {
 }
 
 impl TraceReader {
-    /// Puts the next requests into `batch`, whose old ones go; false, and none, at the trace's end. Each request is
-    /// complete, its demand too.
+    /// Reads the trace to its end. `each` gets all its requests, some at a time and in their order, and how far it is read
+    /// \[bytes\]. Each request is complete, its demand too. Rows are read by several threads at once.
     ///
     /// # Errors
     /// Where a row is not what the format says, ids do not increase, arrivals go back, the trace is cut short or has no
-    /// requests ([`Failure::Trace`], with file and line); where `--sort` would hold more than [`SORT_LIMIT`]
-    /// ([`Failure::Limit`]); where the file can't be read on ([`Failure::Host`]).
-    pub fn next(&mut self, batch: &mut Vec<Request>) -> Result<bool, Failure> {
-        batch.clear();
+    /// requests ([`Failure::Trace`], with file and line), once `each` got those before it; where `--sort` would hold more
+    /// than [`SORT_LIMIT`] ([`Failure::Limit`]); where the file can't be read on ([`Failure::Host`]); what `each` fails with.
+    pub fn read<E: From<Failure> + Send>(
+        &mut self,
+        each: impl FnMut(&[Request], u64) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        self.read_on(turns::threads(), each)
+    }
+
+    fn read_on<E: From<Failure> + Send>(
+        &mut self,
+        threads: usize,
+        mut each: impl FnMut(&[Request], u64) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
         if let Some(limit) = self.sort_limit {
-            return self.next_sorted(batch, limit);
+            return self.read_sorted(threads, limit, each);
         }
-        if !self.cutter.next(&self.place, &mut self.block)? {
-            self.check_count()?;
-            return Ok(false);
-        }
-        let decoded = self.decoder.decode(&self.block, batch);
-        self.drawn += decode::draw(&self.demands, batch);
-        // Rows before a wrong one come first here too, so that the first thing wrong in the file is what is said.
-        self.sequencer.pass(&self.place, batch)?;
-        decoded.map_err(|wrong| self.place.at(wrong.row, &wrong.rule))?;
-        Ok(true)
+        let Self { place, cutter, decoder, demands, sequencer, drawn, .. } = self;
+        let complete = |requests: &mut [Request]| decode::complete(demands, requests);
+        parse::parse(place, cutter, decoder, threads, complete, |parsed| {
+            let Parsed { requests, decoded, completed, bytes } = parsed;
+            *drawn += completed.drawn;
+            // Rows before a wrong one come first here too, so that the first thing wrong in the file is what is said.
+            sequencer.pass(place, requests, completed.in_order)?;
+            decoded.map_err(|wrong| place.at(wrong.row, &wrong.rule))?;
+            each(requests, bytes)
+        })?;
+        Ok(self.check_count()?)
     }
 
     /// Name of the trace's format.
@@ -122,9 +134,9 @@ impl TraceReader {
         self.has(|field| matches!(field, field::Field::Service(_) | field::Field::Duration(_)))
     }
 
-    /// How far it is read, and how long it is, where that is known \[bytes\].
-    pub fn progress(&self) -> (u64, Option<u64>) {
-        (self.cutter.bytes(), self.size)
+    /// How long it is, where that is known \[bytes\].
+    pub fn size(&self) -> Option<u64> {
+        self.size
     }
 
     /// What to tell the user about the trace, a line each; complete after its end.

@@ -60,10 +60,7 @@ fn read(path: &Path, flags: &ReadFlags, settings: &Settings) -> Result<Descripti
     let stations = Stations::from_settings(settings)?;
     let mut reader = TraceReader::open(path, flags, demands)?;
     let mut counted = Counted::new(reader.has_ops(), reader.has_blocks());
-    let mut batch = Vec::new();
-    while reader.next(&mut batch)? {
-        counted.add(&batch);
-    }
+    reader.read(|requests, _| Ok::<_, Failure>(counted.add(requests)))?;
     reader.remarks().iter().for_each(|remark| program::note(remark));
     let summary = reader.summary();
     if summary.requests == 0 {

@@ -43,9 +43,10 @@ impl Engine for Local {
 struct Pipes(Vec<Feeder>);
 
 impl Shards for Pipes {
-    #[inline]
-    fn send(&mut self, worker: usize, request: &Request) -> anyhow::Result<()> {
-        self.0[worker].send(request);
+    fn send(&mut self, requests: &[Request], workers: &[u32]) -> anyhow::Result<()> {
+        for (request, &worker) in requests.iter().zip(workers) {
+            self.0[worker as usize].send(request);
+        }
         Ok(())
     }
 }

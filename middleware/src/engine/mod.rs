@@ -140,12 +140,11 @@ pub fn kept_report(settings: &Settings, run: Option<&str>) -> anyhow::Result<Opt
 struct Both<'a, S: Shards>(&'a mut S, Option<&'a mut ShardFiles>);
 
 impl<S: Shards> Shards for Both<'_, S> {
-    #[inline]
-    fn send(&mut self, worker: usize, request: &Request) -> anyhow::Result<()> {
-        self.0.send(worker, request)?;
+    fn send(&mut self, requests: &[Request], workers: &[u32]) -> anyhow::Result<()> {
+        self.0.send(requests, workers)?;
         match &mut self.1 {
             None => Ok(()),
-            Some(kept) => kept.send(worker, request),
+            Some(kept) => kept.send(requests, workers),
         }
     }
 }

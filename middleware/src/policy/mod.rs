@@ -103,6 +103,7 @@ impl Balancer {
     ///
     /// # Errors
     /// [`Failure::Limit`] where the modelled backlog passes its limit.
+    #[cfg(test)]
     pub(crate) fn assign(&mut self, request: &Request) -> Result<usize, Failure> {
         Ok(self.0.assign(request)? as usize)
     }
@@ -111,7 +112,6 @@ impl Balancer {
     ///
     /// # Errors
     /// [`Failure::Limit`] where the modelled backlog passes its limit.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the front still asks request by request"))]
     pub(crate) fn assign_all(&mut self, requests: &[Request], workers: &mut Vec<u32>) -> Result<(), Failure> {
         self.0.assign_all(requests, workers)
     }

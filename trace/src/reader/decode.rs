@@ -35,17 +35,18 @@ impl Decoder {
 }
 
 fn lines(columns: &Row, block: &Block, requests: &mut Vec<Request>) -> Result<(), Wrong> {
-    let mut rest = block.bytes.as_slice();
-    let mut row = block.first_row;
-    while !rest.is_empty() {
-        while let Some((request, len)) = columns.read_plain(rest, row) {
-            requests.push(request);
-            rest = &rest[len..];
-            row += 1;
-        }
-        let Some(end) = memchr::memchr(b'\n', rest) else { break };
-        requests.push(columns.read(&rest[..end], row).map_err(|rule| Wrong { row, rule })?);
-        rest = &rest[end + 1..];
+    let bytes = block.bytes.as_slice();
+    let (mut at, mut row) = (0, block.first_row);
+    while at < bytes.len() {
+        let (request, len) = match columns.read_quickly(bytes, at, row) {
+            Some(read) => read,
+            None => {
+                let len = memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at);
+                (columns.read(&bytes[at..at + len], row).map_err(|rule| Wrong { row, rule })?, len + 1)
+            }
+        };
+        requests.push(request);
+        at += len;
         row += 1;
     }
     Ok(())
@@ -64,12 +65,28 @@ fn records(len: usize, block: &Block, requests: &mut Vec<Request>) -> Result<(),
     Ok(())
 }
 
-/// Draws the demands that the trace does not give, and tells how many.
-pub(super) fn draw(demands: &Demands, requests: &mut [Request]) -> u64 {
-    let mut drawn = 0;
-    for request in requests.iter_mut().filter(|request| request.service_ns == NONE) {
-        request.service_ns = demands.draw(request.id);
-        drawn += 1;
+/// What is known of a block's requests before it is their turn.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Completed {
+    /// How many of their demands were drawn.
+    pub(super) drawn: u64,
+    /// Whether ids increase and arrivals do not go back among them, nor lie before 0.
+    pub(super) in_order: bool,
+}
+
+/// Draws the demands that the trace does not give, and looks whether the requests are in order.
+pub(super) fn complete(demands: &Demands, requests: &mut [Request]) -> Completed {
+    let mut completed = Completed { drawn: 0, in_order: true };
+    let mut last: Option<(u64, i64)> = None;
+    for request in requests {
+        if request.service_ns == NONE {
+            request.service_ns = demands.draw(request.id);
+            completed.drawn += 1;
+        }
+        let (id, arrival_ns) = (request.id, request.arrival_ns as i64);
+        completed.in_order &=
+            last.is_none_or(|(last_id, last_ns)| last_id < id && last_ns <= arrival_ns) & (arrival_ns >= 0);
+        last = Some((id, arrival_ns));
     }
-    drawn
+    completed
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::demand::Demands;
 use crate::{Failure, NONE, Request, RequestHeader, printable};
 
-use super::cut::{BLOCK_SIZE, Block, Cutter, LINE_LIMIT, too_long};
+use super::cut::{BLOCK_SIZE, Cutter, LINE_LIMIT, too_long};
 use super::decode::Decoder;
 use super::formats::{self, FORMATS, Format, Header, Origin, Shape};
 use super::place::{Place, Rows};
@@ -78,12 +78,10 @@ impl TraceReader {
             promised,
             demands,
             cutter,
-            block: Block::default(),
             decoder,
             sequencer: Sequencer::new(flags.rebase || format.origin == Origin::Foreign),
             drawn: 0,
             sort_limit: flags.sort.then_some(sort_limit),
-            sorted: None,
         })
     }
 }

@@ -5,7 +5,7 @@ use crate::{NONE, Request, printable};
 use super::cut::{LINE_LIMIT, too_long};
 use super::field::Field;
 use super::formats::{Format, Header, Separator, Shape};
-use super::plain;
+use super::{plain, tracegen_row};
 
 /// The columns of one trace's lines: what each means and how errors call it.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(super) struct Row {
     columns: Vec<(String, Field)>,
     /// The columns again where [`plain::read`] can read them, else none.
     plain: Vec<Field>,
+    /// Whether [`tracegen_row::read`] can read them.
+    tracegen: bool,
     /// The arrival is what the column of ends says, less the duration.
     from_end: bool,
 }
@@ -33,16 +35,18 @@ impl Row {
         Some(columns.map(|columns: Vec<(String, Field)>| {
             let from_end = columns.iter().any(|(_, field)| matches!(field, Field::End(_)));
             let readable = separator == Separator::Comma && columns.iter().all(|&(_, field)| plain::can_read(field));
-            let plain = columns.iter().filter(|_| readable).map(|&(_, field)| field).collect();
-            Self { separator, columns, plain, from_end }
+            let plain: Vec<Field> = columns.iter().filter(|_| readable).map(|&(_, field)| field).collect();
+            let tracegen = tracegen_row::are_its(&plain);
+            Self { separator, columns, plain, tracegen, from_end }
         }))
     }
 
-    /// As [`Row::read`] of the line that `bytes` starts with, with its length including its line break, if the quick way
-    /// can read it.
+    /// As [`Row::read`] of the line that starts at `at`, with its length including its line break, if a quick way can read
+    /// it.
     #[inline]
-    pub(super) fn read_plain(&self, bytes: &[u8], row: u64) -> Option<(Request, usize)> {
-        plain::read(&self.plain, bytes, row)
+    pub(super) fn read_quickly(&self, bytes: &[u8], at: usize, row: u64) -> Option<(Request, usize)> {
+        let read = if self.tracegen { tracegen_row::read(bytes, at) } else { None };
+        read.or_else(|| plain::read(&self.plain, &bytes[at..], row))
     }
 
     /// What its columns mean.

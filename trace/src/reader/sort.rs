@@ -2,6 +2,7 @@
 
 use crate::{Failure, Request};
 
+use super::parse::parse;
 use super::{TraceReader, decode};
 
 /// How many requests `--sort` holds at most, 2.4 GB of them.
@@ -11,33 +12,49 @@ pub const SORT_LIMIT: usize = 50_000_000;
 const BATCH: usize = 8_192;
 
 impl TraceReader {
-    /// As [`TraceReader::next`], of a trace of at most `limit` requests that is sorted.
-    pub(super) fn next_sorted(&mut self, batch: &mut Vec<Request>, limit: usize) -> Result<bool, Failure> {
-        if self.sorted.is_none() {
-            self.sorted = Some(self.read_whole(limit)?.into_iter());
+    /// As [`TraceReader::read`], of a trace of at most `limit` requests that is sorted.
+    pub(super) fn read_sorted<E: From<Failure> + Send>(
+        &mut self,
+        threads: usize,
+        limit: usize,
+        mut each: impl FnMut(&[Request], u64) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let mut sorted = self.read_whole(threads, limit)?;
+        let bytes = self.cutter.bytes();
+        for requests in sorted.chunks_mut(BATCH) {
+            let completed = decode::complete(&self.demands, requests);
+            self.drawn += completed.drawn;
+            self.sequencer.pass(&self.place, requests, completed.in_order)?;
+            each(requests, bytes)?;
         }
-        batch.extend(self.sorted.iter_mut().flatten().take(BATCH));
-        self.drawn += decode::draw(&self.demands, batch);
-        self.sequencer.pass(&self.place, batch)?;
-        Ok(!batch.is_empty())
+        Ok(())
     }
 
     /// All requests in order of arrival, equal ones as they stand in the trace, and numbered by their place.
-    fn read_whole(&mut self, limit: usize) -> Result<Vec<Request>, Failure> {
-        let mut requests = Vec::new();
-        while self.cutter.next(&self.place, &mut self.block)? {
-            let decoded = self.decoder.decode(&self.block, &mut requests);
-            decoded.map_err(|wrong| self.place.at(wrong.row, &wrong.rule))?;
-            if requests.len() > limit {
-                return Err(Failure::Limit(format!("{}: --sort takes at most {limit} requests", self.place.name)));
-            }
-        }
+    fn read_whole(&mut self, threads: usize, limit: usize) -> Result<Vec<Request>, Failure> {
+        let mut all = Vec::new();
+        let Self { place, cutter, decoder, .. } = self;
+        parse(
+            place,
+            cutter,
+            decoder,
+            threads,
+            |_| (),
+            |parsed| {
+                parsed.decoded.map_err(|wrong| place.at(wrong.row, &wrong.rule))?;
+                all.extend_from_slice(parsed.requests);
+                if all.len() > limit {
+                    return Err(Failure::Limit(format!("{}: --sort takes at most {limit} requests", place.name)));
+                }
+                Ok(())
+            },
+        )?;
         self.check_count()?;
         // With the place in the key, a sort that needs no memory of its own is stable.
-        number(&mut requests);
-        requests.sort_unstable_by_key(|request| (request.arrival_ns as i64, request.id));
-        number(&mut requests);
-        Ok(requests)
+        number(&mut all);
+        all.sort_unstable_by_key(|request| (request.arrival_ns as i64, request.id));
+        number(&mut all);
+        Ok(all)
     }
 }
 

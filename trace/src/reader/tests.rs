@@ -38,15 +38,17 @@ fn demands() -> Demands {
     Demands::new(1_000, Law::Exponential, 1)
 }
 
+/// Reads in blocks of `block_size`, small ones on several threads.
 fn read_in_blocks(trace: &[u8], flags: &ReadFlags, block_size: usize, sort_limit: usize) -> Result<Outcome, Failure> {
     let (place, input) = (Place::new(Path::new("t.csv")), Box::new(Pipe(trace.to_vec(), 0)));
     let mut reader = TraceReader::start(place, input, None, flags, demands(), block_size, sort_limit)?;
-    let (mut requests, mut batch) = (Vec::new(), Vec::new());
-    while reader.next(&mut batch)? {
-        assert!(!batch.is_empty());
-        requests.append(&mut batch);
-    }
-    assert!(batch.is_empty());
+    let mut requests = Vec::new();
+    let threads = if block_size == BLOCK_SIZE { 1 } else { 3 };
+    reader.read_on(threads, |some, _| {
+        assert!(!some.is_empty());
+        requests.extend_from_slice(some);
+        Ok::<_, Failure>(())
+    })?;
     Ok(Outcome { requests, remarks: reader.remarks(), summary: reader.summary() })
 }
 
@@ -124,11 +126,10 @@ fn a_file_is_read_and_its_length_known() {
     std::fs::write(&path, "arrival_ns\n0\n").unwrap();
     let mut reader = TraceReader::open(&path, &ReadFlags::default(), demands()).unwrap();
     assert_eq!((reader.format(), reader.has_blocks(), reader.has_service()), ("csv", false, false));
-    let mut batch = Vec::new();
-    assert_eq!(reader.next(&mut batch), Ok(true));
-    assert_eq!(batch, [Request { service_ns: demands().draw(0), ..Request::default() }]);
-    assert_eq!(reader.next(&mut batch), Ok(false));
-    assert_eq!(reader.progress(), (13, Some(13)));
+    let expected = [Request { service_ns: demands().draw(0), ..Request::default() }];
+    let each = |requests: &[Request], bytes| Ok::<_, Failure>(assert_eq!((requests, bytes), (&expected[..], 13)));
+    assert_eq!(reader.read(each), Ok(()));
+    assert_eq!(reader.size(), Some(13));
 }
 
 #[test]

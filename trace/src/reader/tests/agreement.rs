@@ -66,8 +66,13 @@ fn time(text: &str, unit: &str) -> Option<u64> {
     integer(&moved).filter(|&ns: &u64| ns < 1 << 62)
 }
 
-/// Columns in a random order, an arrival among them.
+/// Those that tracegen writes, or others in a random order, an arrival among them.
 fn columns() -> impl Strategy<Value = Vec<String>> {
+    let tracegen = "id,arrival_ns,client,op,block,size".split(',').map(str::to_owned).collect();
+    prop_oneof![Just(tracegen), any_columns()]
+}
+
+fn any_columns() -> impl Strategy<Value = Vec<String>> {
     let unit = || prop::sample::select(TIMES.to_vec()).prop_map(|(unit, _)| unit);
     let others = vec!["id", "client", "class", "op", "block", "size", "reply_size", "note"];
     (unit(), prop::option::of(unit()), prop::sample::subsequence(others, 0..=8)).prop_flat_map(
