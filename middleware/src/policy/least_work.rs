@@ -43,10 +43,22 @@ struct Order {
     ties: Stream,
     /// Workers where a request could start at once.
     idle: Vec<u32>,
-    /// Of each worker: its place among those.
-    place: Vec<Option<u32>>,
-    /// The others that have room, by when their earliest server is free; a random number breaks ties.
+    places: Vec<Place>,
+    /// The others that have room, by when their earliest server is free; a random number breaks ties. Those of `changed` are
+    /// as they were: while somebody is idle nobody asks, and most have changed again before.
     busy: Tournament,
+    changed: Vec<u32>,
+}
+
+/// Where a worker stands.
+#[derive(Clone)]
+struct Place {
+    /// Its key among the busy.
+    key: u128,
+    /// Its place among the idle.
+    idle: Option<u32>,
+    /// Whether it is in the list of those that have changed.
+    changed: bool,
 }
 
 impl Order {
@@ -54,41 +66,51 @@ impl Order {
         Self {
             ties: Streams::new(seed, "policy ties").of(0),
             idle: (0..workers as u32).collect(),
-            place: (0..workers as u32).map(Some).collect(),
+            places: (0..workers as u32).map(|place| Place { key: OUT, idle: Some(place), changed: false }).collect(),
             busy: Tournament::new(workers),
+            changed: Vec::new(),
         }
     }
 
     #[inline]
-    fn first(&self, mut stream: Stream) -> u32 {
+    fn first(&mut self, mut stream: Stream) -> u32 {
         if !self.idle.is_empty() {
-            self.idle[stream.below(self.idle.len() as u64) as usize]
-        } else if self.busy.least() < OUT {
+            return self.idle[stream.below(self.idle.len() as u64) as usize];
+        }
+        for number in self.changed.drain(..) {
+            let place = &mut self.places[number as usize];
+            place.changed = false;
+            self.busy.set(number as usize, place.key);
+        }
+        if self.busy.least() < OUT {
             self.busy.winner() as u32
         } else {
             // Wherever it goes, it is turned away.
-            stream.below(self.place.len() as u64) as u32
+            stream.below(self.places.len() as u64) as u32
         }
     }
 
     /// A request entered worker `number`, or left it.
     #[inline]
     fn changed(&mut self, number: usize, worker: &Worker) {
-        if let Some(place) = self.place[number] {
+        if let Some(place) = self.places[number].idle {
             self.idle.swap_remove(place as usize);
             if let Some(&moved) = self.idle.get(place as usize) {
-                self.place[moved as usize] = Some(place);
+                self.places[moved as usize].idle = Some(place);
             }
         }
-        let key = if worker.is_idle() || worker.is_full() {
-            OUT
-        } else {
-            u128::from(worker.free_at()) << 64 | u128::from(self.ties.bits())
-        };
-        self.busy.set(number, key);
-        self.place[number] = worker.is_idle().then_some(self.idle.len() as u32);
-        if worker.is_idle() {
+        let place = &mut self.places[number];
+        (place.idle, place.key) = if worker.is_idle() {
             self.idle.push(number as u32);
+            (Some(self.idle.len() as u32 - 1), OUT)
+        } else if worker.is_full() {
+            (None, OUT)
+        } else {
+            (None, u128::from(worker.free_at()) << 64 | u128::from(self.ties.bits()))
+        };
+        if !place.changed {
+            place.changed = true;
+            self.changed.push(number as u32);
         }
     }
 }

@@ -34,8 +34,13 @@ impl Tournament {
     }
 
     /// Who has the least key; of equals, the first.
+    #[inline]
     pub(super) fn winner(&self) -> usize {
-        let place = |group: usize| self.groups[group].iter().position(|&key| key == self.least).unwrap_or(0);
+        // A bit for each, and no jump, for where the least one is can't be predicted.
+        let place = |group: usize| {
+            let is_least = |(place, &key): (usize, &u128)| u32::from(key == self.least) << place;
+            self.groups[group].iter().enumerate().map(is_least).sum::<u32>().trailing_zeros() as usize % GROUP
+        };
         let mut group = 0;
         while group < self.first_round {
             group = group * GROUP + 1 + place(group);
@@ -54,11 +59,15 @@ impl Tournament {
             // Two and two, without a jump: who wins can't be predicted.
             winner = keys[0].min(keys[1]).min(keys[2].min(keys[3]));
             if group == 0 {
-                break;
+                self.least = winner;
+                return;
             }
             (group, place) = ((group - 1) / GROUP, (group - 1) % GROUP);
+            // Most who come in lose their first round, and the next one stays as it is.
+            if self.groups[group][place] == winner {
+                return;
+            }
         }
-        self.least = winner;
     }
 }
 
