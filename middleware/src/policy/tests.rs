@@ -1,5 +1,6 @@
 //! What holds of policies over whole traces.
 
+use host::limits;
 use proptest::prelude::*;
 use sim_wasm::Station;
 use trace::Request;
@@ -123,6 +124,22 @@ fn exponential(requests: u64, gap: f64, demand: u64, seed: u64) -> Vec<Request> 
         Request { id, arrival_ns: arrival_ns / 1024 * 1024, service_ns, block: id % 4999, ..Request::default() }
     };
     (0..requests).map(request).collect()
+}
+
+#[test]
+fn the_backlog_has_a_limit() {
+    let requests = vec![Request { service_ns: 1, ..Request::default() }; 1_000_000];
+    for name in ["TC", "JSQ", "LW"] {
+        let mut balancer = Balancer::named(name, 3, 2, 0, 1);
+        let mut workers = Vec::new();
+        for _ in 0..limits::BACKLOG / requests.len() {
+            balancer.assign_all(&requests, &mut workers).unwrap();
+        }
+        assert!(matches!(balancer.assign(&requests[0]), Err(Failure::Limit(_))), "{name}");
+        // Who is turned away is not held.
+        let mut balancer = Balancer::named(name, 3, 2, 5, 1);
+        (0..17).for_each(|_| balancer.assign_all(&requests, &mut workers).unwrap());
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! TC: of two distinct workers, drawn at random, to the one with fewer requests in the system (Mitzenmacher, "The power of
 //! two choices in randomized load balancing", 2001).
 
+use std::hint::select_unpredictable;
+
 use host::limits;
 use trace::random::Streams;
 use trace::{Failure, Request};
@@ -51,8 +53,9 @@ impl Policy for TwoChoices {
         let mut second = stream.below(workers - 1) as usize;
         second += usize::from(second >= first && workers > 1);
         let (at_first, at_second) = (self.look(first, request.arrival_ns), self.look(second, request.arrival_ns));
-        // The pair is drawn in random order, so that the first one of a tie is a random one.
-        let chosen = if at_second < at_first { second } else { first };
+        // The pair is drawn in random order, so that the first one of a tie is a random one. Left to itself the compiler makes
+        // a jump of it, which can't be predicted.
+        let chosen = select_unpredictable(at_second < at_first, second, first);
         if self.workers[chosen].admit(request) {
             self.held += 1;
             if self.held > limits::BACKLOG {
@@ -87,6 +90,19 @@ mod tests {
         // At 10 the departure comes before the arrival: a tie, broken at random.
         assert!(shares(2, 10)[0].abs_diff(1000) < 112, "{:?}", shares(2, 10));
         assert_eq!(shares(1, 0), [2000]);
+    }
+
+    #[test]
+    fn a_recount_leaves_those_who_are_there() {
+        let mut policy = TwoChoices::new(Front { workers: 50, servers: 2, capacity: 0, seed: 1 });
+        for id in 0..1000 {
+            policy.assign(&Request { id, service_ns: 10, ..Request::default() }).unwrap();
+        }
+        policy.assign(&Request { id: 1000, arrival_ns: 500, service_ns: 10, ..Request::default() }).unwrap();
+        // Two workers were looked at, of 20 requests each or so.
+        assert!(policy.held > 900, "{}", policy.held);
+        policy.recount(500).unwrap();
+        assert_eq!(policy.held, 1);
     }
 
     #[test]
