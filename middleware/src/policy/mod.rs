@@ -99,15 +99,6 @@ impl Balancer {
         Self((row.new)(Front { workers, servers, capacity, seed }))
     }
 
-    /// The worker, from 0, that gets `request`.
-    ///
-    /// # Errors
-    /// [`Failure::Limit`] where the modelled backlog passes its limit.
-    #[cfg(test)]
-    pub(crate) fn assign(&mut self, request: &Request) -> Result<usize, Failure> {
-        Ok(self.0.assign(request)? as usize)
-    }
-
     /// The worker, from 0, of each of `requests`, into `workers`, whose old ones go.
     ///
     /// # Errors

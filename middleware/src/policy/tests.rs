@@ -17,6 +17,11 @@ impl Balancer {
         let row = POLICIES.into_iter().find(|row| row.name == name).unwrap();
         Self::new(row, workers, servers, capacity, seed)
     }
+
+    /// The worker that gets `request`.
+    pub(super) fn assign(&mut self, request: &Request) -> Result<usize, Failure> {
+        Ok(self.0.assign(request)? as usize)
+    }
 }
 
 /// Traces with ties, demands of nothing and gaps in ids.
