@@ -1,76 +1,23 @@
-//! Draws the requests of a trace: each client's own stream, and their superposition.
+//! Draws the requests of a trace: when and whose ([`Arrivals`]), then what ([`Contents`]).
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-use trace::random::{Stream, Streams};
 use trace::{Failure, Request};
 
+use crate::arrivals::{Arrival, Arrivals};
+use crate::batches::Batches;
+use crate::contents::Contents;
 use crate::generation::Generation;
-use crate::law::Law;
-
-/// What every arrival is below \[ns\].
-const LATEST_NS: u64 = 1 << 62;
 
 /// The requests of a trace in order of arrival, then of client: exactly SAMPLES, ids from 0, demands not yet drawn.
 #[derive(Debug)]
 pub struct Generator {
-    generation: Generation,
-    most_blocks: u32,
-    clients: Vec<Client>,
-    /// Each client's next arrival \[ns\], the earliest on top.
-    next: BinaryHeap<Reverse<(u64, u32)>>,
-    made: u64,
-}
-
-/// One client: what its next request will be drawn from.
-#[derive(Debug)]
-struct Client {
-    gaps: Stream,
-    sizes: Stream,
-    places: Stream,
-    ops: Stream,
-    /// Its next arrival since the start of the trace \[2⁻⁴⁸ ns\]: whole gaps add up, cut to nanoseconds only when shown.
-    clock: u128,
-}
-
-impl Client {
-    /// The clock, cut \[ns\]; 2⁶⁴−1 for all that is not below.
-    #[inline]
-    fn arrival_ns(&self) -> u64 {
-        u64::try_from(self.clock >> Law::FRACTION_BITS).unwrap_or(u64::MAX)
-    }
-
-    /// Adds a gap \[2⁻⁴⁸ of the mean\]. A clock that has reached its end stays there, and [`Generator::fill`] tells: one
-    /// client's gap of centuries concerns nobody where the others make the trace without it.
-    #[inline]
-    fn advance(&mut self, gap: u128, mean_ns: u64) {
-        let gap = match u64::try_from(gap) {
-            Ok(gap) => u128::from(gap) * u128::from(mean_ns),
-            Err(_) => gap.saturating_mul(mean_ns.into()),
-        };
-        self.clock = self.clock.saturating_add(gap);
-    }
+    pub(crate) arrivals: Arrivals,
+    pub(crate) contents: Contents,
 }
 
 impl Generator {
     /// The generator at the first request.
     pub fn new(generation: &Generation) -> Self {
-        let generation = generation.clone();
-        let [gaps, sizes, places, ops] =
-            ["gaps", "sizes", "places", "ops"].map(|name| Streams::new(generation.seed, name));
-        let client = |number: u32| {
-            let n = u64::from(number);
-            let mut client =
-                Client { gaps: gaps.of(n), sizes: sizes.of(n), places: places.of(n), ops: ops.of(n), clock: 0 };
-            let gap = generation.gaps.draw_first(&mut client.gaps);
-            client.advance(gap, generation.inter_arrival_ns);
-            client
-        };
-        let clients: Vec<Client> = (0..generation.concurrency).map(client).collect();
-        let next = clients.iter().zip(0..).map(|(client, number)| Reverse((client.arrival_ns(), number))).collect();
-        let most_blocks = u32::try_from(generation.sas).unwrap_or(u32::MAX);
-        Self { generation, most_blocks, clients, next, made: 0 }
+        Self { arrivals: Arrivals::new(generation), contents: Contents::new(generation) }
     }
 
     /// Appends the next requests to `out`, at most `most`, and says how many: 0 after the last one. Their `service_ns` is 0.
@@ -79,38 +26,19 @@ impl Generator {
     /// Where a request arrives after 2⁶² ns, which times don't hold: less than once in a million seeds of the settings that
     /// [`Generation::from_settings`] lets pass.
     pub fn fill(&mut self, out: &mut Vec<Request>, most: usize) -> Result<usize, Failure> {
-        let before = out.len();
-        while out.len() - before < most && self.made < self.generation.samples {
-            let Some(mut top) = self.next.peek_mut() else { break };
-            let Reverse((arrival_ns, number)) = *top;
-            if arrival_ns >= LATEST_NS {
-                return Err(Failure::Usage(format!(
-                    "SEED={} makes a trace longer than 146 years",
-                    self.generation.seed
-                )));
-            }
-            let client = &mut self.clients[number as usize];
-            let mut request = draw(client, &self.generation, self.most_blocks);
-            request.id = self.made;
-            request.arrival_ns = arrival_ns;
-            request.client = number;
-            out.push(request);
-            self.made += 1;
-            let gap = self.generation.gaps.draw(&mut client.gaps);
-            client.advance(gap, self.generation.inter_arrival_ns);
-            *top = Reverse((client.arrival_ns(), number));
-        }
-        Ok(out.len() - before)
+        let mut arrivals: Vec<Arrival> = Vec::new();
+        self.arrivals.fill(&mut arrivals, most)?;
+        self.contents.fill(&arrivals, out);
+        Ok(arrivals.len())
     }
-}
 
-/// Size, place and kind of a client's next request.
-#[inline]
-fn draw(client: &mut Client, generation: &Generation, most_blocks: u32) -> Request {
-    let size = generation.sizes.draw(&mut client.sizes, most_blocks);
-    let block = 1 + client.places.below(generation.sas - u64::from(size) + 1);
-    let read = client.ops.unit() * 100.0 < generation.read_ratio;
-    Request { size, block, op: if read { Request::READ } else { Request::WRITE }, ..Request::default() }
+    /// Has two threads draw the same requests ahead of whoever takes them.
+    ///
+    /// # Errors
+    /// Where the system has no more threads.
+    pub fn ahead(self) -> Result<Batches, Failure> {
+        Batches::start(self)
+    }
 }
 
 #[cfg(test)]
@@ -203,25 +131,6 @@ mod tests {
             assert_eq!(few[..many.len()], many);
         }
         assert!(own("3", 0).iter().zip(own("3", 1)).all(|(one, other)| one.0 != other.0));
-    }
-
-    #[test]
-    fn a_gap_that_times_do_not_hold_is_told() {
-        let mut generator = Generator::new(&generation(&[]));
-        generator.clients[0].advance(u128::MAX, 1);
-        generator.clients[0].advance(1 << 64, u64::MAX);
-        generator.next = [Reverse((generator.clients[0].arrival_ns(), 0))].into();
-        let failure = generator.fill(&mut Vec::new(), 1).unwrap_err();
-        assert_eq!(failure.to_string(), "SEED=1 makes a trace longer than 146 years");
-    }
-
-    #[test]
-    fn clocks_add_large_gaps_exactly() {
-        let mut client = Generator::new(&generation(&[])).clients.remove(0);
-        client.clock = 0;
-        client.advance((1 << 70) + (1 << 47), 1_000_001);
-        assert_eq!(client.clock, ((1 << 70) + (1 << 47)) * 1_000_001);
-        assert_eq!(client.arrival_ns(), (1 << 22) * 1_000_001 + 500_000);
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! is keyed by the seed, by what it is drawn for and by the client, so that one client's requests do not hang on how
 //! many others there are.
 
+mod arrivals;
+mod batches;
+mod contents;
 mod gamma;
 mod generation;
 mod generator;
@@ -13,6 +16,7 @@ mod normal;
 mod pareto;
 mod poisson;
 mod sizes;
+mod tournament;
 mod truncated_normal;
 mod weibull;
 
@@ -21,5 +25,6 @@ mod tail_tests;
 #[cfg(test)]
 mod testing;
 
+pub use batches::Batches;
 pub use generation::{Family, Generation};
 pub use generator::Generator;

@@ -47,9 +47,6 @@ enum Format {
     Records,
 }
 
-/// Requests drawn and written at a time.
-const BATCH: usize = 4096;
-
 fn main() -> ExitCode {
     program::main(run)
 }
@@ -85,15 +82,14 @@ fn run() -> anyhow::Result<()> {
 
 /// Writes the whole trace, with `demands` where its format holds any.
 fn write<W: Write>(generation: &Generation, demands: Option<Demands>, format: TraceFormat, to: W) -> anyhow::Result<W> {
-    let mut generator = Generator::new(generation);
+    let mut batches = Generator::new(generation).ahead()?;
     let mut writer = TraceWriter::new(to, format)?;
-    let mut batch = Vec::with_capacity(BATCH);
-    while generator.fill(&mut batch, BATCH)? > 0 {
+    let mut batch = Vec::new();
+    while batches.next(&mut batch)? {
         if let Some(demands) = demands {
             batch.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
         }
         writer.write(&batch)?;
-        batch.clear();
     }
     writer.finish()
 }
