@@ -85,8 +85,60 @@ fn a_piece_of_the_longest_rows_fits() {
         op: Request::WRITE,
         flags: 0,
     };
-    let header = TraceFormat::FullCsv.start().len();
-    assert_eq!(text(TraceFormat::FullCsv, &[longest; 3 * PIECE]).len(), header + 3 * PIECE * ROW);
+    let written = text(TraceFormat::FullCsv, &[longest; 3 * PIECE]);
+    let rows: Vec<&str> = written.lines().skip(1).collect();
+    let row = "18446744073709551615,18446744073709551615,18446744073709551615,4294967295,65535,w,18446744073709551615,\
+               4294967295,4294967295";
+    assert!(rows.len() == 3 * PIECE && rows.iter().all(|written| *written == row));
+    assert!(row.len() < ROW);
+}
+
+#[test]
+fn every_length_of_a_number_is_written_in_every_column_and_after_every_other() {
+    let near = |power: u32| {
+        let power = 10u64.pow(power);
+        [power - 2.min(power), power - 1, power, power + 1]
+    };
+    let mut values: Vec<u64> = (0..20).flat_map(near).collect();
+    // Onward over many rows, where upper digits are kept, and over their ends; then jumps back and forth.
+    for border in [1000, 10_000, 1_000_000, 100_000_000, 1_000_000_000, 10_000_000_000_000] {
+        values.extend((border - 1100..border + 1100).step_by(7));
+    }
+    for step in 1..values.len() {
+        values.push(values[step * 7919 % values.len()]);
+    }
+    for format in [TraceFormat::Csv, TraceFormat::FullCsv, TraceFormat::Original] {
+        let request = |&value: &u64| Request {
+            id: value,
+            arrival_ns: value,
+            service_ns: value,
+            block: value,
+            size: value as u32,
+            reply_size: value as u32,
+            client: value as u32,
+            class: value as u16,
+            op: (value % 2) as u8,
+            flags: 0,
+        };
+        let requests: Vec<Request> = values.iter().map(request).collect();
+        let expected: Vec<String> = requests
+            .iter()
+            .map(|&Request { id, arrival_ns, service_ns, block, size, reply_size, client, class, op, .. }| {
+                let op = ["r", "w"][usize::from(op)];
+                match format {
+                    TraceFormat::Csv => format!("{id},{arrival_ns},{client},{op},{block},{size}"),
+                    TraceFormat::Original => format!("{},0,{op},{block},{size}", arrival_ns / 1000),
+                    _ => format!("{id},{arrival_ns},{service_ns},{client},{class},{op},{block},{size},{reply_size}"),
+                }
+            })
+            .collect();
+        let written = text(format, &requests);
+        let rows: Vec<&str> = written[format.start().len()..].lines().collect();
+        assert_eq!(rows.len(), expected.len());
+        for (row, expected) in rows.into_iter().zip(expected) {
+            assert_eq!(row, expected, "{format:?}");
+        }
+    }
 }
 
 #[test]
