@@ -9,9 +9,6 @@ use trace::reader::{ReadFlags, TraceReader};
 use trace::{Failure, Request};
 use tracegen::{Generation, Generator};
 
-/// Requests of a generated trace that are made at once.
-const BATCH: usize = 4096;
-
 /// A trace, recorded or generated, as requests with their demands.
 pub(crate) enum Source {
     /// From a file or stdin.
@@ -45,14 +42,15 @@ impl Source {
         match self {
             Source::Recorded(reader, _) => reader.read(each),
             Source::Generated(generator, _, demands) => {
-                let (mut batch, mut requests) = (Vec::new(), 0);
-                while generator.fill(&mut batch, BATCH)? > 0 {
-                    batch.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
-                    requests += batch.len() as u64;
-                    each(&batch, requests)?;
-                    batch.clear();
-                }
-                Ok(())
+                let mut count = 0;
+                let prepare = |requests: &mut [Request], _: &mut ()| {
+                    requests.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
+                    Ok(())
+                };
+                generator.read(&(), prepare, |requests, ()| {
+                    count += requests.len() as u64;
+                    each(requests, count)
+                })
             }
         }
     }

@@ -59,7 +59,7 @@ impl<W: Write> TraceWriter<W> {
     /// Where `to` does.
     pub fn new(mut to: W, format: TraceFormat) -> io::Result<Self> {
         to.write_all(&format.start())?;
-        Ok(Self { to, format, piece: Piece::new(), written: 0 })
+        Ok(Self { to, format, piece: Piece::new(format), written: 0 })
     }
 
     /// Writes the next requests.
@@ -67,15 +67,21 @@ impl<W: Write> TraceWriter<W> {
     /// # Errors
     /// Where `to` does; [`Failure::Trace`] where CSV has no letter for a request's `op`.
     pub fn write(&mut self, requests: &[Request]) -> anyhow::Result<()> {
-        if !matches!(self.format, TraceFormat::Records { .. }) {
-            check_letters(requests)?;
-        }
         for requests in requests.chunks(PIECE) {
-            self.piece.fill(requests, self.format);
+            self.piece.fill(requests)?;
             self.to.write_all(self.piece.bytes())?;
             self.written += requests.len() as u64;
         }
         Ok(())
+    }
+
+    /// Writes the next requests, which are in `piece`, of the same format.
+    ///
+    /// # Errors
+    /// Where `to` does.
+    pub fn write_piece(&mut self, piece: &Piece) -> io::Result<()> {
+        self.written += piece.requests;
+        self.to.write_all(piece.bytes())
     }
 
     /// Flushes, and gives `to` back.
@@ -104,28 +110,42 @@ fn check_letters(requests: &[Request]) -> Result<(), Failure> {
     }
 }
 
-/// Requests as they are written.
-#[derive(Debug)]
-struct Piece {
+/// Some requests of a trace as they are written; the next ones take their place.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    format: TraceFormat,
     bytes: Vec<u8>,
     len: usize,
+    requests: u64,
     ids: Counter<1000>,
     arrivals: Counter<EIGHT_DIGITS>,
 }
 
 impl Piece {
-    fn new() -> Self {
-        Self { bytes: vec![0; PIECE * ROW + SPARE], len: 0, ids: Counter::default(), arrivals: Counter::default() }
+    /// No requests.
+    pub fn new(format: TraceFormat) -> Self {
+        let (ids, arrivals) = (Counter::default(), Counter::default());
+        Self { format, bytes: Vec::new(), len: 0, requests: 0, ids, arrivals }
     }
 
     fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 
-    /// Writes the rows of `requests`, not more than [`PIECE`], over the old ones.
-    fn fill(&mut self, requests: &[Request], format: TraceFormat) {
+    /// Puts `requests` in place of the old ones.
+    ///
+    /// # Errors
+    /// Where CSV has no letter for a request's `op`.
+    pub fn fill(&mut self, requests: &[Request]) -> Result<(), Failure> {
+        if !matches!(self.format, TraceFormat::Records { .. }) {
+            check_letters(requests)?;
+        }
+        let room = requests.len() * ROW + SPARE;
+        if self.bytes.len() < room {
+            self.bytes = vec![0; room];
+        }
         let Self { bytes, ids, arrivals, .. } = self;
-        self.len = match format {
+        self.len = match self.format {
             TraceFormat::Csv => rows(bytes, requests, |row, request| {
                 let row = row.growing(request.id, ids).growing(request.arrival_ns, arrivals);
                 let row = row.number(request.client.into(), b',').letter(request);
@@ -146,6 +166,8 @@ impl Piece {
                 rows(bytes, requests, |row, request| row.put(request.to_bytes(), Request::LEN))
             }
         };
+        self.requests = requests.len() as u64;
+        Ok(())
     }
 }
 
@@ -255,7 +277,7 @@ impl Row<'_> {
 }
 
 /// What a growing column has in common with the row above.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Counter<const STEP: u64> {
     /// The number, cut to a multiple of STEP.
     top: u64,

@@ -1,17 +1,22 @@
 //! Draws the requests of a trace: when and whose ([`Arrivals`]), then what ([`Contents`]).
 
+use std::sync::Mutex;
+
+use trace::turns::{self, Turns, on_threads};
 use trace::{Failure, Request};
 
-use crate::arrivals::{Arrival, Arrivals};
-use crate::batches::Batches;
+use crate::arrivals::Arrivals;
 use crate::contents::Contents;
 use crate::generation::Generation;
+
+/// Requests that a thread draws at once.
+const BATCH: usize = 8192;
 
 /// The requests of a trace in order of arrival, then of client: exactly SAMPLES, ids from 0, demands not yet drawn.
 #[derive(Debug)]
 pub struct Generator {
-    pub(crate) arrivals: Arrivals,
-    pub(crate) contents: Contents,
+    arrivals: Arrivals,
+    contents: Contents,
 }
 
 impl Generator {
@@ -26,18 +31,70 @@ impl Generator {
     /// Where a request arrives after 2⁶² ns, which times don't hold: less than once in a million seeds of the settings that
     /// [`Generation::from_settings`] lets pass.
     pub fn fill(&mut self, out: &mut Vec<Request>, most: usize) -> Result<usize, Failure> {
-        let mut arrivals: Vec<Arrival> = Vec::new();
+        let mut arrivals = Vec::new();
         self.arrivals.fill(&mut arrivals, most)?;
         self.contents.fill(&arrivals, out);
         Ok(arrivals.len())
     }
 
-    /// Has two threads draw the same requests ahead of whoever takes them.
+    /// Gives `take` all requests that are left, some at a time and in their order, once `prepare` has done to them what it
+    /// can with them alone: it is at work on several threads at once, each with a `prepared` of its own.
     ///
     /// # Errors
-    /// Where the system has no more threads.
-    pub fn ahead(self) -> Result<Batches, Failure> {
-        Batches::start(self)
+    /// As [`Generator::fill`], once `take` got what comes before; what `prepare` or `take` fails with.
+    pub fn read<P: Clone + Sync, E: From<Failure> + Send>(
+        &mut self,
+        prepared: &P,
+        prepare: impl Fn(&mut [Request], &mut P) -> Result<(), E> + Sync,
+        take: impl FnMut(&[Request], &P) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        self.read_on(turns::threads(), prepared, prepare, take)
+    }
+
+    /// Each client's streams have one order. So threads take turns, first at the arrivals and then at the contents, of one
+    /// batch while another thread is at the next one: what is drawn does not hang on how many they are.
+    fn read_on<P: Clone + Sync, E: From<Failure> + Send>(
+        &mut self,
+        threads: usize,
+        prepared: &P,
+        prepare: impl Fn(&mut [Request], &mut P) -> Result<(), E> + Sync,
+        take: impl FnMut(&[Request], &P) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let arrivals = Mutex::new((&mut self.arrivals, 0));
+        let (contents, takes) = (Turns::new(&mut self.contents), Turns::new(take));
+        on_threads(threads, || {
+            let (mut arrived, mut requests, mut prepared) = (Vec::new(), Vec::new(), prepared.clone());
+            loop {
+                let (filled, content, turn) = {
+                    // Where a thread panicked with it, that is what is told.
+                    let Ok(mut arrivals) = arrivals.lock() else { return Ok(()) };
+                    let (arrivals, batches) = &mut *arrivals;
+                    let filled = arrivals.fill(&mut arrived, BATCH);
+                    if filled.is_ok() && arrived.is_empty() {
+                        return Ok(());
+                    }
+                    *batches += 1;
+                    (filled, contents.turn(*batches - 1), takes.turn(*batches - 1))
+                };
+                requests.clear();
+                let drawn = content.take(|contents| {
+                    contents.fill(&arrived, &mut requests);
+                    Ok::<_, Failure>(())
+                });
+                if drawn.is_none() {
+                    return Ok(());
+                }
+                let ready = filled.map_err(E::from).and_then(|()| prepare(&mut requests, &mut prepared));
+                let taken = turn.take(|take| {
+                    ready?;
+                    take(&requests, &prepared)
+                });
+                match taken {
+                    Some(taken) => taken?,
+                    None => return Ok(()),
+                }
+            }
+        })
     }
 }
 
@@ -74,6 +131,59 @@ mod tests {
         let (mut generator, mut pieces) = (Generator::new(&generation), Vec::new());
         let made: Vec<usize> = (0..4).map(|_| generator.fill(&mut pieces, 400).unwrap()).collect();
         assert_eq!((made, pieces), (vec![400, 400, 200, 0], all));
+    }
+
+    /// All requests by `threads` threads, each drawn a demand.
+    fn read_on(threads: usize, generator: &mut Generator) -> Result<Vec<Request>, Failure> {
+        let mut all = Vec::new();
+        let prepare = |requests: &mut [Request], prepared: &mut u64| {
+            requests.iter_mut().for_each(|request| request.service_ns = request.id + 1);
+            *prepared = requests[0].id;
+            Ok(())
+        };
+        generator.read_on(threads, &0, prepare, |requests, prepared| {
+            assert_eq!(*prepared, requests[0].id);
+            all.extend_from_slice(requests);
+            Ok::<_, Failure>(())
+        })?;
+        Ok(all)
+    }
+
+    #[test]
+    fn threads_do_not_show() {
+        for samples in [1, BATCH - 1, BATCH, BATCH + 1, 20 * BATCH + 1] {
+            for clients in [1, 3, 1000, 5000] {
+                let changes = [("SAMPLES", &*samples.to_string()), ("CONCURRENCY", &*clients.to_string())];
+                let generation = generation(&changes);
+                let mut alone = Vec::new();
+                assert_eq!(Generator::new(&generation).fill(&mut alone, usize::MAX), Ok(samples));
+                alone.iter_mut().for_each(|request| request.service_ns = request.id + 1);
+                for threads in [1, 2, 3, 8] {
+                    let drawn = read_on(threads, &mut Generator::new(&generation)).unwrap();
+                    assert!(drawn == alone, "{samples} of {clients} on {threads}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_comes_after_all_that_is_before_it() {
+        for threads in [1, 2, 8] {
+            let mut generator = Generator::new(&generation(&[("SAMPLES", "10000000"), ("CONCURRENCY", "2")]));
+            let mut taken = 0;
+            let failing = |requests: &[Request], _: &()| {
+                taken += requests.len();
+                if taken == 5 * BATCH { Err(Failure::Trace("at 5".to_owned())) } else { Ok(()) }
+            };
+            let failure = generator.read_on(threads, &(), |_, ()| Ok(()), failing).unwrap_err();
+            assert_eq!((failure.to_string(), taken), ("at 5".to_owned(), 5 * BATCH));
+
+            let mut generator = Generator::new(&generation(&[]));
+            generator.fill(&mut Vec::new(), 10).unwrap();
+            generator.arrivals.end_client_0();
+            let failure = read_on(threads, &mut generator).unwrap_err();
+            assert_eq!(failure.to_string(), "SEED=1 makes a trace longer than 146 years");
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@
 //! many others there are.
 
 mod arrivals;
-mod batches;
 mod contents;
 mod gamma;
 mod generation;
@@ -25,6 +24,5 @@ mod tail_tests;
 #[cfg(test)]
 mod testing;
 
-pub use batches::Batches;
 pub use generation::{Family, Generation};
 pub use generator::Generator;

@@ -9,8 +9,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 use trace::demand::Demands;
 use trace::output::OutFile;
 use trace::settings::{Settings, add_flags};
-use trace::writer::{TraceFormat, TraceWriter};
-use trace::{Failure, program};
+use trace::writer::{Piece, TraceFormat, TraceWriter};
+use trace::{Failure, Request, program};
 use tracegen::{Generation, Generator};
 
 /// Generates a trace: requests of CONCURRENCY clients in order of arrival, for `middleware` or `host` to simulate.
@@ -74,22 +74,26 @@ fn run() -> anyhow::Result<()> {
             let rule = "records are not for a terminal: name a file with --out, or send them through a pipe";
             return Err(Failure::Usage(rule.to_owned()).into());
         }
-        return write(&generation, demands, format, io::stdout().lock()).map(drop);
+        return write(&generation, demands, format, io::stdout()).map(drop);
     };
     let file = OutFile::create(&path)?;
     write(&generation, demands, format, file).with_context(|| path.display().to_string())?.finish()
 }
 
 /// Writes the whole trace, with `demands` where its format holds any.
-fn write<W: Write>(generation: &Generation, demands: Option<Demands>, format: TraceFormat, to: W) -> anyhow::Result<W> {
-    let mut batches = Generator::new(generation).ahead()?;
+fn write<W: Write + Send>(
+    generation: &Generation,
+    demands: Option<Demands>,
+    format: TraceFormat,
+    to: W,
+) -> anyhow::Result<W> {
     let mut writer = TraceWriter::new(to, format)?;
-    let mut batch = Vec::new();
-    while batches.next(&mut batch)? {
+    let prepare = |requests: &mut [Request], piece: &mut Piece| {
         if let Some(demands) = demands {
-            batch.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
+            requests.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
         }
-        writer.write(&batch)?;
-    }
+        piece.fill(requests).map_err(anyhow::Error::from)
+    };
+    Generator::new(generation).read(&Piece::new(format), prepare, |_, piece| Ok(writer.write_piece(piece)?))?;
     writer.finish()
 }
