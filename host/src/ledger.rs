@@ -7,7 +7,7 @@ use std::io;
 use trace::{Completion, Failure, NONE, Request, Says};
 
 use crate::measure::Tally;
-use crate::rules::Rules;
+use crate::rules::{Open, Rules};
 use crate::verify::Verifier;
 
 /// Takes checked answers with their requests' arrivals, in the order of ids.
@@ -23,14 +23,6 @@ pub trait Completions: Send {
     /// # Errors
     /// Where they can't be written.
     fn end(&mut self) -> io::Result<()>;
-}
-
-/// One request that the simulator has read.
-struct Open {
-    id: u64,
-    arrival: u64,
-    /// Its demand; [`NONE`] once it is answered.
-    demand: u64,
 }
 
 /// The books of one worker.
@@ -90,11 +82,12 @@ impl Ledger {
         if self.read.len() > 2 * self.open + 4096 {
             self.read.retain(|request| request.demand != NONE);
         }
-        for record in records.chunks_exact(length) {
-            let request = Request::from_bytes(record);
-            self.offer(&request)?;
-            self.read.push_back(Open { id: request.id, arrival: request.arrival_ns, demand: request.service_ns });
-            self.open += 1;
+        match records.as_chunks() {
+            // The usual length, as a constant.
+            (records, []) if length == Request::LEN => {
+                self.enter(records.iter().map(|record: &[u8; Request::LEN]| Request::from_bytes(record)))?;
+            }
+            _ => self.enter(records.chunks_exact(length).map(Request::from_bytes))?,
         }
         if self.open + self.held.len() > self.limit {
             return Err(Failure::Limit(format!(
@@ -106,9 +99,25 @@ impl Ledger {
         Ok(())
     }
 
+    fn enter(&mut self, requests: impl Iterator<Item = Request> + Clone) -> Result<(), Failure> {
+        let from = self.read.len();
+        let (mut latest, mut demands) = (0, 0);
+        self.read.extend(requests.clone().map(|request| {
+            latest = request.arrival_ns.max(latest);
+            demands += u128::from(request.service_ns);
+            Open::new(&request)
+        }));
+        let number = self.read.len() - from;
+        self.open += number;
+        if self.verifier.is_none() && self.rules.offer_all(number as u64, latest, demands) {
+            return Ok(());
+        }
+        requests.into_iter().try_for_each(|request| self.offer(&request))
+    }
+
     /// Counts a request in.
     fn offer(&mut self, request: &Request) -> Result<(), Failure> {
-        self.rules.offer(request)?;
+        self.rules.offer(&Open::new(request))?;
         match &mut self.verifier {
             Some(verifier) => verifier.arrive(request),
             None => Ok(()),
@@ -123,11 +132,40 @@ impl Ledger {
         self.rules.header(record)
     }
 
+    /// Takes answers.
+    ///
+    /// # Errors
+    /// The first that breaks a rule, and which, or that the completions can't be written.
+    pub(crate) fn answers(&mut self, mut records: &[[u8; Completion::LEN]]) -> Result<(), Failure> {
+        loop {
+            records = &records[self.in_order(records)..];
+            let Some((record, rest)) = records.split_first() else { return Ok(()) };
+            self.answer(record)?;
+            records = rest;
+        }
+    }
+
+    /// The common case, in one loop: takes the plain answers to the oldest open requests with which `records` begin, and
+    /// returns how many.
+    fn in_order(&mut self, records: &[[u8; Completion::LEN]]) -> usize {
+        if self.verifier.is_some() || self.completions.is_some() {
+            return 0;
+        }
+        let (oldest, _) = self.read.as_slices();
+        let taken = self.rules.fold_plain(oldest, records);
+        self.read.drain(..taken);
+        self.open -= taken;
+        self.records += taken as u64;
+        if self.read.len() > self.open {
+            self.drop_answered();
+        }
+        taken
+    }
+
     /// Takes one answer.
     ///
     /// # Errors
     /// The rule that it breaks, or that the completions can't be written.
-    #[inline]
     pub(crate) fn answer(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Failure> {
         let answer = Completion::from_bytes(record);
         self.records += 1;

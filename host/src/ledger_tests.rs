@@ -1,4 +1,6 @@
+use sim_wasm::Fifo;
 use trace::CompletionHeader;
+use trace::random::Streams;
 
 use super::*;
 
@@ -169,6 +171,96 @@ fn times_stay_below_two_to_the_62() {
     let mut ledger = Ledger::new(1, 0, 2, None, None);
     let request = Request { arrival_ns: 1 << 61, service_ns: 1 << 61, ..Request::default() };
     assert!(matches!(ledger.read(&request.to_bytes(), 48), Err(Failure::Trace(_))));
+    // Of many the first is named, and all before it are counted.
+    let mut ledger = Ledger::new(1, 0, 100, None, None);
+    let demands = [1 << 60, 1 << 60, 1 << 60, (1 << 60) - 1, 1, 1];
+    let requests = demands.iter().zip(0..).map(|(&service_ns, id)| Request { id, service_ns, ..Request::default() });
+    let records: Vec<u8> = requests.flat_map(|request| request.to_bytes()).collect();
+    assert!(matches!(ledger.read(&records, 48), Err(Failure::Trace(text)) if text.starts_with("request 4: ")));
+    assert_eq!(ledger.requests(), 5);
+}
+
+/// Answers that are plain but for one or two, at once and one by one: the same is counted, or the same rule is broken.
+#[test]
+fn many_answers_at_once_are_the_same_as_one_by_one() {
+    let mut random = Streams::new(1, "answers").of(0);
+    let (mut broken, mut kept) = (0, 0);
+    for _ in 0..20_000 {
+        let mut pick = |n: u64| random.below(n);
+        let mut arrival_ns = 0;
+        let requests: Vec<Request> = (0..40)
+            .map(|id| {
+                arrival_ns += pick(10);
+                Request { id: id * 2, arrival_ns, service_ns: pick(8) << pick(3), ..Request::default() }
+            })
+            .collect();
+        let (servers, delay, says) = (1 + pick(2) as u32, pick(3) * 15, [11, 15, 11 + 16, 11 + 32][pick(4) as usize]);
+        let mut answers = Vec::new();
+        let mut fifo = Fifo::new(sim_wasm::Model { servers, capacity: 0, delay });
+        if requests.iter().all(|request| fifo.arrive(request, &mut |answer| answers.push(answer))) {
+            fifo.end(&mut |answer| answers.push(answer));
+        }
+        // At times more starts than DELAY.
+        let delay = delay.saturating_sub(pick(2));
+        for _ in 0..pick(3) {
+            let (at, other) = (pick(answers.len() as u64) as usize, pick(answers.len() as u64) as usize);
+            let value = [0, 1, answers[other].start_ns, answers[other].finish_ns, NONE - 1, NONE][pick(6) as usize];
+            match pick(9) {
+                0 => answers[at].id = value,
+                1 => answers[at].start_ns = value,
+                2 => answers[at].finish_ns = value,
+                3 => answers[at].service_ns = value,
+                4 => answers.swap(at, other),
+                5 => answers[at] = answers[other],
+                6 => {
+                    // Early or late as a whole.
+                    let by = pick(20).wrapping_sub(10);
+                    answers[at].start_ns = answers[at].start_ns.wrapping_add(by);
+                    answers[at].finish_ns = answers[at].finish_ns.wrapping_add(by);
+                }
+                // The service that an answered request is noted with.
+                7 => {
+                    answers[at] = Completion {
+                        finish_ns: answers[other].start_ns.wrapping_sub(1),
+                        service_ns: NONE,
+                        ..answers[other]
+                    }
+                }
+                _ => answers[at] = Completion { start_ns: NONE, service_ns: 0, ..answers[at] },
+            }
+        }
+        let records: Vec<_> = answers.iter().map(Completion::to_bytes).collect();
+        let piece = 1 + pick(40) as usize;
+        let result = |at_once: bool| {
+            let mut ledger = Ledger::new(servers, delay, 100, None, None);
+            ledger.header(&CompletionHeader { says: Says(says) }.to_bytes())?;
+            let mut records = records.as_slice();
+            for requests in requests.chunks(piece) {
+                let bytes: Vec<u8> = requests.iter().flat_map(Request::to_bytes).collect();
+                ledger.read(&bytes, 48)?;
+                // Their answers, but for those that were held back.
+                let due = records.partition_point(|record| Completion::from_bytes(record).id <= requests[0].id);
+                let (now, later) = records.split_at(if requests.len() < piece { records.len() } else { due });
+                if at_once {
+                    ledger.answers(now)?
+                } else {
+                    now.iter().try_for_each(|record| ledger.answer(record))?
+                }
+                records = later;
+            }
+            if at_once {
+                ledger.answers(records)?
+            } else {
+                records.iter().try_for_each(|record| ledger.answer(record))?
+            }
+            ledger.close()?.result()
+        };
+        let (all, each) = (result(true), result(false));
+        *if all.is_ok() { &mut kept } else { &mut broken } += 1;
+        let text = |result: Result<_, Failure>| result.map_err(|failure| failure.to_string());
+        assert_eq!(text(all), text(each), "{requests:?} {answers:?}");
+    }
+    assert!(kept > 2000 && broken > 2000, "{kept} {broken}");
 }
 
 #[test]

@@ -5,6 +5,26 @@ use trace::{Completion, CompletionHeader, Failure, NONE, Request, Says};
 use crate::limits::LATEST_NS;
 use crate::measure::Tally;
 
+/// What the rules need to know of one request that the simulator has read.
+#[derive(Clone, Copy)]
+pub(crate) struct Open {
+    pub(crate) id: u64,
+    pub(crate) arrival: u64,
+    /// Its demand; [`NONE`] once it is answered.
+    pub(crate) demand: u64,
+}
+
+impl Open {
+    #[inline]
+    pub(crate) fn new(request: &Request) -> Self {
+        Self { id: request.id, arrival: request.arrival_ns, demand: request.service_ns }
+    }
+}
+
+/// Most answers that are folded as plain at once, and the bits of their delays and services: sums of so many fit 64 bits.
+const PLAIN_AT_ONCE: usize = 1 << 14;
+const PLAIN_BITS: u32 = 50;
+
 /// What the rules need to know of the answers so far, and what they are folded into.
 pub(crate) struct Rules {
     servers: u64,
@@ -48,16 +68,29 @@ impl Rules {
     ///
     /// # Errors
     /// Where times pass what 62 bits hold.
-    pub(crate) fn offer(&mut self, request: &Request) -> Result<(), Failure> {
+    pub(crate) fn offer(&mut self, request: &Open) -> Result<(), Failure> {
         self.tally.counts.offered += 1;
-        self.tally.demand_sum_ns += u128::from(request.service_ns);
-        if u128::from(request.arrival_ns) + self.tally.demand_sum_ns >= u128::from(LATEST_NS) {
+        self.tally.demand_sum_ns += u128::from(request.demand);
+        if u128::from(request.arrival) + self.tally.demand_sum_ns >= u128::from(LATEST_NS) {
             return Err(Failure::Trace(format!(
                 "request {}: its arrival and all demands up to it, together, reach 2^62 ns (146 years)",
                 request.id
             )));
         }
         Ok(())
+    }
+
+    /// Counts `number` requests in, the latest of which arrives at `latest`, and which demand `demands` together. Returns
+    /// false, and counts none, where one of them might pass what 62 bits hold.
+    #[inline]
+    pub(crate) fn offer_all(&mut self, number: u64, latest: u64, demands: u128) -> bool {
+        let sum = self.tally.demand_sum_ns + demands;
+        let fits = u128::from(latest) + sum < u128::from(LATEST_NS);
+        if fits {
+            self.tally.counts.offered += number;
+            self.tally.demand_sum_ns = sum;
+        }
+        fits
     }
 
     /// Takes the header of the completions.
@@ -69,6 +102,57 @@ impl Rules {
         let header = header.map_err(|rule| Failure::Contract(format!("the header of its answers: {rule}")))?;
         self.says = Some(header.says);
         Ok(())
+    }
+
+    /// Holds answers against the requests in their order and folds them, as long as they are plain: each to the request at
+    /// its place, which was served to its end without a break. Returns how many; the next one is for [`Rules::fold`].
+    pub(crate) fn fold_plain(&mut self, requests: &[Open], answers: &[[u8; Completion::LEN]]) -> usize {
+        let own = Says(Says::OWN_DEMANDS.0 | Says::SHARED.0);
+        if self.says.is_none_or(|says| says.0 & own.0 != 0) {
+            return 0;
+        }
+        let starts_left = if self.delay == 0 { u64::MAX } else { self.delay - self.tally.started };
+        let most = PLAIN_AT_ONCE.min(usize::try_from(starts_left).unwrap_or(usize::MAX));
+        // All that the loop changes stays in registers, but for the counters.
+        let (mut last_start, mut last_finish) = (self.last_start, self.last_finish);
+        let (mut folded, mut delays, mut services, mut longest_delay, mut longest_response) = (0, 0, 0, 0, 0);
+        let mut delay_counts = self.tally.delay_in_queue.recorder();
+        let mut response_counts = self.tally.response_time.recorder();
+        for (request, answer) in requests.iter().zip(answers).take(most) {
+            let Completion { id, start_ns: start, finish_ns: finish, service_ns: service } =
+                Completion::from_bytes(answer);
+            let delay = start.wrapping_sub(request.arrival);
+            let response = delay.wrapping_add(service);
+            // One branch for all rules: any bit set is a difference. Arrivals are below 2^62, so that a start before the
+            // arrival, or none, makes a long delay; an answered request demands NONE; and with neither of them long, finish
+            // is the sum of three small numbers, so not NONE.
+            let differs = (id ^ request.id)
+                | (service ^ request.demand)
+                | (finish.wrapping_sub(request.arrival) ^ response)
+                | ((delay | service) >> PLAIN_BITS);
+            if differs != 0 {
+                break;
+            }
+            let (Some(delay_bucket), Some(response_bucket)) =
+                (delay_counts.bucket(delay), response_counts.bucket(response))
+            else {
+                break;
+            };
+            delay_counts.count(delay_bucket);
+            response_counts.count(response_bucket);
+            delays += delay;
+            services += service;
+            longest_delay = longest_delay.max(delay);
+            longest_response = longest_response.max(response);
+            last_start = last_start.max(start);
+            last_finish = last_finish.max(finish);
+            folded += 1;
+        }
+        delay_counts.end(longest_delay);
+        response_counts.end(longest_response);
+        (self.last_start, self.last_finish) = (last_start, last_finish);
+        self.tally.all_completed(folded, delays, services);
+        folded as usize
     }
 
     /// Holds an answer against its request, which arrived at `arrival` and demands `demand` \[ns\], and folds it.

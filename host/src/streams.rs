@@ -103,9 +103,7 @@ impl Output {
             self.record(&self.part, ledger)?;
         }
         let (records, rest) = bytes.as_chunks::<{ Completion::LEN }>();
-        for record in records {
-            ledger.answer(record)?;
-        }
+        ledger.answers(records)?;
         self.part[..rest.len()].copy_from_slice(rest);
         self.filled = rest.len();
         Ok(())

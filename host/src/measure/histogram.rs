@@ -1,15 +1,25 @@
 //! HdrHistogram's buckets at three significant digits (Gil Tene, 2012): exact below 2,048, then 1,024 buckets an octave.
 
+use std::iter::repeat;
+
 use serde::{Deserialize, Serialize};
 
-const OCTAVE: usize = 1024;
+/// Buckets of a row: those of an octave.
+const ROW: usize = 1024;
+
+/// What the counter of a bucket holds, and how many make one of the row above it.
+type Low = u8;
+const CARRY: u64 = 1 << Low::BITS;
 
 /// Counts of values \[ns\]; merges exactly.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(from = "Sparse", into = "Sparse")]
 pub struct Histogram {
-    /// Rows of 1,024 buckets, made when first needed, since most values of a run lie within a few octaves.
-    rows: Vec<Option<Box<[u64; OCTAVE]>>>,
+    /// Each bucket's count modulo 256, in whole rows up to the largest value. All that is counted into fits the cache of a
+    /// core, for each of many workers too.
+    low: Vec<Low>,
+    /// The rest of each bucket's count, in rows that are made when first needed.
+    high: Vec<Option<Box<[u64; ROW]>>>,
     max: u64,
 }
 
@@ -25,15 +35,21 @@ impl Histogram {
     /// Counts `value`.
     #[inline]
     pub fn record(&mut self, value: u64) {
+        self.add(index(value), 1);
         self.max = self.max.max(value);
-        *self.bucket(index(value)) += 1;
+    }
+
+    /// For counting many values: what is looked up once for all of them.
+    #[inline]
+    pub(crate) fn recorder(&mut self) -> Recorder<'_> {
+        Recorder { low: &mut self.low, high: &mut self.high, max: &mut self.max }
     }
 
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Self) {
         self.max = self.max.max(other.max);
         for (index, count) in other.used() {
-            *self.bucket(index) += count;
+            self.add(index, count);
         }
     }
 
@@ -63,22 +79,78 @@ impl Histogram {
 
     /// The used buckets in rising order.
     fn used(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.rows.iter().enumerate().flat_map(|(row, counts)| {
-            let counts = counts.iter().flat_map(|counts| counts.iter());
-            counts.enumerate().filter(|&(_, &count)| count > 0).map(move |(at, &count)| (row * OCTAVE + at, count))
+        let rows = self.low.chunks(ROW).zip(self.high.iter().map(Option::as_deref).chain(repeat(None)));
+        rows.enumerate().flat_map(|(row, (low, high))| {
+            let count = move |at: usize, low: Low| u64::from(low) + high.map_or(0, |high| high[at]);
+            let counts = low.iter().enumerate().map(move |(at, &low)| (row * ROW + at, count(at, low)));
+            counts.filter(|&(_, count)| count > 0)
         })
     }
 
-    #[inline]
-    fn bucket(&mut self, index: usize) -> &mut u64 {
-        let row = index / OCTAVE;
-        if self.rows.len() <= row {
-            self.rows.resize(row + 1, None);
+    /// Adds `count` to the bucket `index`.
+    fn add(&mut self, index: usize, count: u64) {
+        if self.low.len() <= index {
+            self.low.resize((index / ROW + 1) * ROW, 0);
         }
-        &mut self.rows[row].get_or_insert_with(|| Box::new([0; OCTAVE]))[index % OCTAVE]
+        let sum = u64::from(self.low[index]) + count % CARRY;
+        self.low[index] = sum as Low;
+        let carries = sum / CARRY + count / CARRY;
+        if carries > 0 {
+            carry(&mut self.high, index, carries);
+        }
     }
 }
 
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Self) -> bool {
+        self.max == other.max && self.used().eq(other.used())
+    }
+}
+
+impl Eq for Histogram {}
+
+/// Counts values into a histogram; what the loop around it needs stays in registers.
+pub(crate) struct Recorder<'a> {
+    low: &'a mut [Low],
+    high: &'a mut Vec<Option<Box<[u64; ROW]>>>,
+    max: &'a mut u64,
+}
+
+impl Recorder<'_> {
+    /// The counter for `value`; None beyond the rows that there are, where [`Histogram::record`] makes one.
+    #[inline]
+    pub(crate) fn bucket(&self, value: u64) -> Option<usize> {
+        Some(index(value)).filter(|&index| index < self.low.len())
+    }
+
+    /// Counts one value into `bucket`.
+    #[inline]
+    pub(crate) fn count(&mut self, bucket: usize) {
+        let (sum, over) = self.low[bucket].overflowing_add(1);
+        self.low[bucket] = sum;
+        if over {
+            carry(self.high, bucket, 1);
+        }
+    }
+
+    /// None of the values counted is above `max`.
+    #[inline]
+    pub(crate) fn end(self, max: u64) {
+        *self.max = max.max(*self.max);
+    }
+}
+
+/// Adds `carries` to the higher part of the count of bucket `index`.
+#[cold]
+fn carry(high: &mut Vec<Option<Box<[u64; ROW]>>>, index: usize, carries: u64) {
+    let row = index / ROW;
+    if high.len() <= row {
+        high.resize(row + 1, None);
+    }
+    high[row].get_or_insert_with(|| Box::new([0; ROW]))[index % ROW] += carries * CARRY;
+}
+
+/// The bucket of `value`.
 #[inline]
 fn index(value: u64) -> usize {
     let shift = 53u32.saturating_sub((value | 1023).leading_zeros());
@@ -104,7 +176,7 @@ impl From<Sparse> for Histogram {
         let mut histogram = Histogram { max: sparse.max_ns, ..Histogram::default() };
         // A bucket beyond the last octave of 64 bits is nobody's.
         for (index, count) in sparse.buckets.into_iter().filter(|&(bucket, _)| bucket <= index(u64::MAX) as u32) {
-            *histogram.bucket(index as usize) += count;
+            histogram.add(index as usize, count);
         }
         histogram
     }
@@ -154,5 +226,37 @@ mod tests {
         assert_eq!(first, whole);
         let text = serde_json::to_string(&whole).unwrap();
         assert_eq!(serde_json::from_str::<Histogram>(&text).unwrap(), whole);
+    }
+
+    #[test]
+    fn counts_are_exact_beyond_a_byte() {
+        let (mut each, mut many) = (Histogram::default(), Histogram::default());
+        each.record(5000);
+        for value in [5, 5000, 0].repeat(1000) {
+            each.record(value);
+            let mut recorder = many.recorder();
+            match recorder.bucket(value) {
+                Some(bucket) => {
+                    recorder.count(bucket);
+                    recorder.end(value);
+                }
+                None => many.record(value),
+            }
+        }
+        assert_ne!(each, many);
+        many.record(5000);
+        assert_eq!(each, many);
+        let text = serde_json::to_string(&each).unwrap();
+        assert_eq!(text, r#"{"max_ns":5000,"buckets":[[0,1000],[5,1000],[3298,1001]]}"#);
+        for _ in 0..3 {
+            let other = each.clone();
+            each.merge(&other);
+        }
+        assert_eq!((each.count(), each.percentile(1000), each.percentile(500)), (24008, Some(5000), Some(5)));
+        assert_eq!(each.used().map(|(_, count)| count).collect::<Vec<_>>(), [8000, 8000, 8008]);
+        // Rows that hold nothing are no difference.
+        let mut wide = serde_json::from_str::<Histogram>(&text).unwrap();
+        wide.add(index(1 << 40), 0);
+        assert_eq!(wide, serde_json::from_str(&text).unwrap());
     }
 }
