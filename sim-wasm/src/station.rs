@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use trace::{Completion, Request};
+
 /// When each of a station's servers is free again: all that first-in first-out needs to know of the past.
 ///
 /// Where nobody overtakes, request n enters service at max(arrival, earliest free server), the recursion of Kiefer and
@@ -50,6 +52,31 @@ impl Station {
         let finish = start.saturating_add(service_ns);
         *earliest = Reverse(finish);
         (start, finish)
+    }
+}
+
+impl Station {
+    /// Takes in requests as [`Station::enter`] does and gives their answers, in one plain loop.
+    #[inline]
+    pub(crate) fn serve(&mut self, requests: impl Iterator<Item = Request>, answers: &mut Vec<[u8; Completion::LEN]>) {
+        let completion = |request: &Request, start_ns, finish_ns| {
+            Completion { id: request.id, start_ns, finish_ns, service_ns: request.service_ns }.to_bytes()
+        };
+        if self.servers == 1 {
+            // In a register, not in memory.
+            let mut free = self.single;
+            answers.extend(requests.map(|request| {
+                let start = request.arrival_ns.max(free);
+                free = start.saturating_add(request.service_ns);
+                completion(&request, start, free)
+            }));
+            self.single = free;
+        } else {
+            answers.extend(requests.map(|request| {
+                let (start, finish) = self.enter(request.arrival_ns, request.service_ns);
+                completion(&request, start, finish)
+            }));
+        }
     }
 }
 
