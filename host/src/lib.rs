@@ -6,6 +6,7 @@ pub mod job;
 mod ledger;
 pub mod limits;
 pub mod measure;
+pub mod native;
 pub mod report;
 mod rules;
 mod sandbox;

@@ -69,7 +69,7 @@ impl Model {
     }
 
     /// What of it first in, first out needs.
-    fn fifo(&self) -> sim_wasm::Model {
+    pub(crate) fn fifo(&self) -> sim_wasm::Model {
         sim_wasm::Model { servers: self.servers, capacity: self.capacity, delay: self.delay }
     }
 
@@ -197,21 +197,30 @@ pub fn simulate(
     shard: Box<dyn Shard>,
     completions: Option<Box<dyn Completions>>,
 ) -> Outcome {
-    let verifier = job.verify.then(|| Verifier::new(Fifo::new(job.model.fifo())));
-    let ledger = Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, verifier, completions);
     let guest = Guest {
         wasi: context(job),
         memories: Memories::new(simulator, &job.limits),
         input: Input::new(shard),
         output: Output::new(job.says),
         error_text: ErrorText::default(),
-        ledger,
+        ledger: ledger(job, completions),
         random: Streams::new(job.model.seed, "simulator").of(u64::from(job.worker)),
         clock_ns: 0,
         descriptors: [Some(Standard::Input), Some(Standard::Output), Some(Standard::Error)],
     };
     let (guest, ended) = simulator.run(guest, &job.limits);
-    let Guest { mut input, output, ledger, .. } = guest;
+    let Guest { input, output, ledger, .. } = guest;
+    close(input, &output, ledger, ended)
+}
+
+/// The books of the worker of `job`.
+pub(crate) fn ledger(job: &Job, completions: Option<Box<dyn Completions>>) -> Ledger {
+    let verifier = job.verify.then(|| Verifier::new(Fifo::new(job.model.fifo())));
+    Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, verifier, completions)
+}
+
+/// Closes the books of a simulator that `ended`: reads the rest of its shard, to count it.
+pub(crate) fn close(mut input: Input, output: &Output, ledger: Ledger, ended: Result<(), Failure>) -> Outcome {
     let mut offered = ledger.requests();
     let mut closed = ended.and_then(|()| output.end()).and_then(|()| {
         let says = ledger.says().unwrap_or_default();

@@ -1,0 +1,53 @@
+//! The default simulator without the sandbox, compiled with the host: what the sandbox's speed is measured against.
+
+use std::cell::RefCell;
+use std::io::{self, Read, Write};
+
+use sim_wasm::{Refusal, filter};
+use trace::Failure;
+
+use crate::ledger::Ledger;
+use crate::shard::Shard;
+use crate::streams::{Input, Output};
+use crate::worker::{Job, Outcome, close, ledger};
+
+/// As [`crate::simulate`] with the default simulator, but natively: the same shard goes through the same program into the same
+/// books.
+pub fn simulate(job: &Job, shard: Box<dyn Shard>) -> Outcome {
+    let ledger = RefCell::new(ledger(job, None));
+    let mut stdin = Stdin { input: Input::new(shard), ledger: &ledger };
+    let mut stdout = Stdout { output: Output::new(job.says), ledger: &ledger };
+    let ended = filter(&mut stdin, &mut stdout, job.model.fifo()).map_err(|refusal| match refusal {
+        Refusal::Input(reason) => Failure::Simulator(reason),
+        Refusal::Io(error) => error.downcast().unwrap_or_else(|error| Failure::Host(error.to_string())),
+    });
+    let (Stdin { input, .. }, Stdout { output, .. }) = (stdin, stdout);
+    close(input, &output, ledger.into_inner(), ended)
+}
+
+struct Stdin<'a> {
+    input: Input,
+    ledger: &'a RefCell<Ledger>,
+}
+
+impl Read for Stdin<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.input.read(buffer, &mut self.ledger.borrow_mut()).map_err(io::Error::other)
+    }
+}
+
+struct Stdout<'a> {
+    output: Output,
+    ledger: &'a RefCell<Ledger>,
+}
+
+impl Write for Stdout<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.output.write(bytes, &mut self.ledger.borrow_mut()).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
