@@ -148,8 +148,8 @@ impl Rules {
             last_finish = last_finish.max(finish);
             folded += 1;
         }
-        delay_counts.end(longest_delay);
-        response_counts.end(longest_response);
+        delay_counts.end(folded, longest_delay);
+        response_counts.end(folded, longest_response);
         (self.last_start, self.last_finish) = (last_start, last_finish);
         self.tally.all_completed(folded, delays, services);
         folded as usize

@@ -1,7 +1,5 @@
 //! HdrHistogram's buckets at three significant digits (Gil Tene, 2012): exact below 2,048, then 1,024 buckets an octave.
 
-use std::iter::repeat;
-
 use serde::{Deserialize, Serialize};
 
 /// Buckets of a row: those of an octave.
@@ -20,6 +18,7 @@ pub struct Histogram {
     low: Vec<Low>,
     /// The rest of each bucket's count, in rows that are made when first needed.
     high: Vec<Option<Box<[u64; ROW]>>>,
+    count: u64,
     max: u64,
 }
 
@@ -42,7 +41,7 @@ impl Histogram {
     /// For counting many values: what is looked up once for all of them.
     #[inline]
     pub(crate) fn recorder(&mut self) -> Recorder<'_> {
-        Recorder { low: &mut self.low, high: &mut self.high, max: &mut self.max }
+        Recorder { low: &mut self.low, high: &mut self.high, count: &mut self.count, max: &mut self.max }
     }
 
     /// Adds all of `other`.
@@ -60,31 +59,44 @@ impl Histogram {
 
     /// Values counted.
     pub fn count(&self) -> u64 {
-        self.used().map(|(_, count)| count).sum()
+        self.count
     }
 
     /// The upper end of the bucket that holds the ⌈`per_mille`·n/1000⌉-th smallest value, never above the largest value;
     /// None where there is no value.
     pub fn percentile(&self, per_mille: u64) -> Option<u64> {
-        let rank = (u128::from(self.count()) * u128::from(per_mille)).div_ceil(1000).max(1);
-        let mut below = 0u128;
-        for (index, count) in self.used() {
+        let [percentile] = self.percentiles([per_mille]);
+        percentile
+    }
+
+    /// [`Histogram::percentile`] of each of `per_mille`, which rise.
+    pub fn percentiles<const N: usize>(&self, per_mille: [u64; N]) -> [Option<u64>; N] {
+        let count = u128::from(self.count());
+        let ranks = per_mille.map(|per_mille| (count * u128::from(per_mille)).div_ceil(1000).max(1));
+        let (mut found, mut at, mut below) = ([None; N], 0, 0u128);
+        self.used().for_each(|(index, count)| {
             below += u128::from(count);
-            if below >= rank {
-                return Some(upper_end(index).min(self.max));
+            while at < N && below >= ranks[at] {
+                found[at] = Some(upper_end(index).min(self.max));
+                at += 1;
             }
-        }
-        None
+        });
+        found
     }
 
     /// The used buckets in rising order.
     fn used(&self) -> impl Iterator<Item = (usize, u64)> {
-        let rows = self.low.chunks(ROW).zip(self.high.iter().map(Option::as_deref).chain(repeat(None)));
-        rows.enumerate().flat_map(|(row, (low, high))| {
-            let count = move |at: usize, low: Low| u64::from(low) + high.map_or(0, |high| high[at]);
-            let counts = low.iter().enumerate().map(move |(at, &low)| (row * ROW + at, count(at, low)));
-            counts.filter(|&(_, count)| count > 0)
-        })
+        // Most buckets of a small shard hold nothing: eight are one look.
+        let (blocks, _) = self.low.as_chunks::<8>();
+        let high = |index: usize| self.high.get(index / ROW)?.as_deref();
+        let blocks = blocks.iter().enumerate().map(|(block, low)| (block * low.len(), low));
+        let used = blocks.filter(move |&(from, low)| *low != [0; 8] || high(from).is_some());
+        let counts = used.flat_map(move |(from, low)| {
+            (from..)
+                .zip(low)
+                .map(move |(index, &low)| (index, u64::from(low) + high(index).map_or(0, |row| row[index % ROW])))
+        });
+        counts.filter(|&(_, count)| count > 0)
     }
 
     /// Adds `count` to the bucket `index`.
@@ -98,6 +110,7 @@ impl Histogram {
         if carries > 0 {
             carry(&mut self.high, index, carries);
         }
+        self.count += count;
     }
 }
 
@@ -113,6 +126,7 @@ impl Eq for Histogram {}
 pub(crate) struct Recorder<'a> {
     low: &'a mut [Low],
     high: &'a mut Vec<Option<Box<[u64; ROW]>>>,
+    count: &'a mut u64,
     max: &'a mut u64,
 }
 
@@ -133,9 +147,10 @@ impl Recorder<'_> {
         }
     }
 
-    /// None of the values counted is above `max`.
+    /// `count` values were counted, none of them above `max`.
     #[inline]
-    pub(crate) fn end(self, max: u64) {
+    pub(crate) fn end(self, count: u64, max: u64) {
+        *self.count += count;
         *self.max = max.max(*self.max);
     }
 }
@@ -238,7 +253,7 @@ mod tests {
             match recorder.bucket(value) {
                 Some(bucket) => {
                     recorder.count(bucket);
-                    recorder.end(value);
+                    recorder.end(1, value);
                 }
                 None => many.record(value),
             }
