@@ -64,19 +64,15 @@ impl Fifo {
         }
     }
 
-    /// Takes in `requests` one by one, as [`Fifo::arrive`] does, and appends the records of their answers.
-    #[inline]
-    pub fn arrive_all(
-        &mut self,
-        mut requests: impl Iterator<Item = Request>,
-        answers: &mut Vec<[u8; Completion::LEN]>,
-    ) -> bool {
+    /// Takes in the requests of `records`, as [`Fifo::arrive`] does, and appends the records of their answers.
+    pub fn arrive_all(&mut self, records: &[[u8; Request::LEN]], answers: &mut Vec<[u8; Completion::LEN]>) -> bool {
         if self.room.is_none() && self.left.is_none() {
-            // Each is answered at once, so that nothing has to be looked at a request.
-            self.station.serve(requests, answers);
+            // Each is answered at once, so that nothing has to be looked at for a request.
+            self.station.serve(records, answers);
             return true;
         }
-        requests.all(|request| self.arrive(&request, &mut |done| answers.push(done.to_bytes())))
+        let mut answer = |done: Completion| answers.push(done.to_bytes());
+        records.iter().all(|record| self.arrive(&Request::from_bytes(record), &mut answer))
     }
 
     /// Under DELAY an answer is certain only when a later entry shows that the simulation got beyond its finish.

@@ -50,14 +50,11 @@ pub fn filter(input: &mut impl Read, output: &mut impl Write, model: Model) -> R
             return Err(Refusal::Input("the input ends within a record".into()));
         }
         let records = &buffer[..filled];
-        let goes_on = if record_len == Request::LEN {
-            // The usual length, as a constant; in blocks, since in a sandbox each turn of a loop looks for interruption.
-            let (records, _) = records.as_chunks::<{ Request::LEN }>();
-            let (blocks, rest) = records.as_chunks::<8>();
-            let records = blocks.iter().flatten().chain(rest);
-            fifo.arrive_all(records.map(|record| Request::from_bytes(record)), &mut out)
-        } else {
-            fifo.arrive_all(records.chunks_exact(record_len).map(Request::from_bytes), &mut out)
+        let goes_on = match records.as_chunks() {
+            (records, []) if record_len == Request::LEN => fifo.arrive_all(records, &mut out),
+            _ => records
+                .chunks_exact(record_len)
+                .all(|record| fifo.arrive(&Request::from_bytes(record), &mut |done| out.push(done.to_bytes()))),
         };
         if !goes_on {
             output.write_all(out.as_flattened())?;
