@@ -65,7 +65,7 @@ fn a_swapped_module_is_used_in_every_container_and_nothing_is_rebuilt() {
 fn a_simulators_failure_is_final() {
     let Some(workers) = Workers::up(3) else { return };
     for (failure, code, class) in [
-        ("(unreachable)", 5, "simulator"),
+        ("(unreachable)", 5, "trap"),
         ("(loop $for_ever (br $for_ever))", 6, "limit"),
         ("(drop (memory.grow (i32.const 60000)))", 6, "limit"),
         ("(call $answer) (call $answer)", 7, "contract"),

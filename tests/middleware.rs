@@ -208,7 +208,7 @@ fn completions_are_in_the_order_of_ids_and_name_their_worker() {
 #[test]
 fn a_failing_worker_leaves_the_others_results() {
     let cases = [
-        ("(unreachable)", 5, "simulator", "unreachable"),
+        ("(unreachable)", 5, "trap", "unreachable"),
         ("(loop $for_ever (br $for_ever))", 6, "limit", "processor time"),
         ("(drop (memory.grow (i32.const 60000)))", 6, "limit", "memory"),
         (
@@ -229,7 +229,7 @@ fn a_failing_worker_leaves_the_others_results() {
         let rows = workers(&report);
         assert_eq!((&rows[1]["error"]["class"], &rows[1]["offered"]), (&class.into(), &4.into()));
         assert_eq!([offered(&rows[0]), offered(&rows[2])], [4, 4]);
-        middleware(&folder, "results").succeeds().prints("worker 2 failed: ");
+        middleware(&folder, "results").succeeds().prints(&format!("worker 2 failed ({class}): "));
     }
 }
 

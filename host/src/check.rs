@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use trace::demand::Law;
 use trace::random::Streams;
-use trace::{Failure, Request, Says, output};
+use trace::{Failure, Request, Says, output, printable};
 
 use crate::limits::Limits;
 use crate::shard::{Empty, Shard};
@@ -98,7 +98,7 @@ impl Checks {
             // Who knows only some values of a setting may refuse others.
             Err(Failure::Usage(reason)) => output::print(&format!("  -     {name}: {reason}\n")),
             Err(failure) => {
-                output::print(&format!("  FAIL  {name}: {failure}\n"))?;
+                output::print(&format!("  FAIL  {name}: {}\n", printable(failure.to_string().as_bytes(), 2000)))?;
                 self.0.push((name, failure));
                 Ok(())
             }

@@ -2,6 +2,7 @@
 
 mod check;
 pub mod completions;
+mod inspect;
 pub mod job;
 mod ledger;
 pub mod limits;

@@ -19,22 +19,37 @@ pub struct Limits {
 
 /// More processor time for every request read: 200 times what the default simulator takes.
 pub const PROCESSOR_TIME_A_REQUEST: Duration = Duration::from_micros(2);
-/// Elements of all the module's tables together.
+/// Elements of all the module's tables together, and of its segments for them.
 pub const TABLE_ELEMENTS: usize = 1_000_000;
+/// Memory of the host that each takes \[bytes\].
+pub const TABLE_ELEMENT: usize = 8;
 /// Stack of the module \[bytes\].
 pub const STACK: usize = 1 << 20;
 /// Native stack of a thread that runs a simulator, above the simulator's own \[bytes\].
 pub const THREAD_STACK: usize = 4 << 20;
-/// Memory of all simulators of a run together \[bytes\]; one that may use more by its own limit may.
+/// Memory of all simulators of a run together, their tables included \[bytes\]; one that may use more by its own limit may.
 pub const RUN_MEMORY: usize = 8 << 30;
-/// Time to compile a module, which nothing can interrupt but the end of the process.
-pub const COMPILE_TIME: Duration = Duration::from_secs(60);
+/// Processor time of the process while a module is compiled, which nothing can interrupt but the end of the process. Ordinary code
+/// of 10 MiB takes less; nested loops of 100 KB can take minutes.
+pub const COMPILE_TIME: Duration = Duration::from_secs(10);
+/// How much the process may grow meanwhile \[bytes\].
+pub const COMPILE_MEMORY: usize = 1 << 30;
+/// Functions of a module, imported ones too: each takes 6 KiB and 40 µs to compile, however small.
+pub const FUNCTIONS: u64 = 50_000;
+/// Bytes of one function's body: straight code of 256 KiB takes up to 700 MB to compile. What rustc makes is rarely above 100 KB.
+pub const FUNCTION_BODY: u64 = 256 << 10;
+/// Entries of a module's section of types, imports, globals, exports or segments.
+pub const ENTRIES: u64 = 50_000;
 /// Bytes that a simulator may write to stderr.
 pub const ERROR_TEXT: u64 = 64 * MIB;
 /// Bytes of stderr that are kept from its beginning, and as many from its end.
 pub const ERROR_TEXT_KEPT: usize = 2048;
 /// Random bytes of one call.
 pub const RANDOM_BYTES: usize = 64 * MIB as usize;
+/// Pieces of memory that one call may read to or write from, as on Linux.
+pub const VECTORS: u32 = 1024;
+/// What one call may wait for; there are three descriptors and four clocks.
+pub const EVENTS: usize = 1024;
 /// A module's file \[bytes\].
 pub const MODULE: u64 = 64 * MIB;
 /// How often a running simulator's processor time is looked at.
@@ -78,47 +93,76 @@ impl LimitFlags {
     }
 }
 
-/// The table that `host limits` prints.
+/// The table that `host limits` prints; FORMAT.md has the same. A limit's name begins the message of who passes it.
 pub fn table() -> String {
-    let rows: [(&str, String, &str, &str); 14] = [
-        ("memory", format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what a simulator may allocate"),
-        ("memory of a run", format!("{} GiB", RUN_MEMORY >> 30), "-", "of all its simulators together"),
-        ("time to compile", format!("{} s", COMPILE_TIME.as_secs()), "-", "ends the process: nothing is lost by then"),
+    let size = |bytes: u64| match bytes >> 30 {
+        0 => format!("{} MiB", bytes / MIB),
+        gib => format!("{gib} GiB"),
+    };
+    let thousands = |number: u64| format!("{},000", number / 1000);
+    let million = |number: usize| format!("{} million", number / 1_000_000);
+    let per_request = PROCESSOR_TIME_A_REQUEST.as_micros();
+    let kept = 2 * ERROR_TEXT_KEPT / 1024;
+    let unanswered = format!("{} a run, {UNANSWERED_LEAST} a worker", million(UNANSWERED_DEFAULT as usize));
+    let rows = [
+        ("memory", format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what one simulator may allocate"),
+        ("memory of a run", size(RUN_MEMORY as u64), "-", "all its simulators and their tables together"),
+        ("table elements", million(TABLE_ELEMENTS), "-", "a table is the host's memory"),
+        ("stack", size(STACK as u64), "-", "ends a recursion without end"),
         (
             "processor time",
-            format!("{TIME_DEFAULT} s + {} µs a request read", PROCESSOR_TIME_A_REQUEST.as_micros()),
+            format!("{TIME_DEFAULT} s + {per_request} µs a request read"),
             "--limit-time",
-            "ends an endless loop; waiting for input is free",
+            "start section and calls included, not waiting",
         ),
+        ("sleep", "no time passes".to_owned(), "-", "it advances the simulator's clock, nothing else"),
         (
-            "unanswered requests",
-            format!("{UNANSWERED_DEFAULT} a run, at least {UNANSWERED_LEAST} a worker"),
-            "--limit-unanswered",
-            "what the host must remember",
-        ),
-        ("table elements", TABLE_ELEMENTS.to_string(), "-", "a table takes the host's memory too"),
-        ("stack", format!("{} MiB", STACK as u64 / MIB), "-", "ends a recursion without end"),
-        ("output", "32 bytes x (1 + requests read)".to_owned(), "-", "an answer to nothing breaks the contract"),
-        (
-            "error text",
-            format!("{} MiB, {} KiB kept", ERROR_TEXT / MIB, 2 * ERROR_TEXT_KEPT / 1024),
+            "output",
+            "32 bytes x (1 + requests read)".to_owned(),
             "-",
-            "ends a flood",
+            "more breaks the contract: an answer to nothing",
         ),
-        ("random bytes of a call", format!("{} MiB", RANDOM_BYTES as u64 / MIB), "-", "a call can't be interrupted"),
-        ("module file", format!("{} MiB", MODULE / MIB), "-", "it is read and compiled whole"),
+        ("error text", format!("{}, {kept} KiB kept", size(ERROR_TEXT)), "-", "ends a flood"),
+        ("descriptors", "3, none can be opened".to_owned(), "-", "0, 1 and 2; there are no files"),
+        ("random bytes", format!("{} a call", size(RANDOM_BYTES as u64)), "-", "a call can't be interrupted"),
+        ("vectors and events", format!("{VECTORS} a call"), "-", "likewise; more are answered \"invalid\""),
+        ("unanswered requests", unanswered, "--limit-unanswered", "the host remembers each"),
+        ("module file", size(MODULE), "-", "it is held whole"),
+        ("functions", thousands(FUNCTIONS), "-", "each takes 6 KiB to compile, however small"),
+        ("function body", format!("{} KiB", FUNCTION_BODY >> 10), "-", "takes up to 2,500 times that to compile"),
+        ("entries of a section", thousands(ENTRIES), "-", "types, imports, globals, exports, segments"),
+        (
+            "time to compile",
+            format!("{} s of processor time", COMPILE_TIME.as_secs()),
+            "-",
+            "ends the process: all else comes later",
+        ),
+        ("memory to compile", size(COMPILE_MEMORY as u64), "-", "likewise"),
         ("line of a trace", format!("{} KiB", trace::reader::LINE_LIMIT / 1024), "-", "a row is held whole"),
-        ("modelled backlog", format!("{} million requests", BACKLOG / 1_000_000), "-", "policies that see it hold it"),
         (
-            "requests to sort",
-            format!("{} million", trace::reader::SORT_LIMIT / 1_000_000),
+            "modelled backlog",
+            format!("{} requests", million(BACKLOG)),
             "-",
-            "--sort holds the whole trace",
+            "policies that see the backlog hold it",
         ),
+        ("requests to sort", million(trace::reader::SORT_LIMIT), "-", "--sort holds the whole trace"),
     ];
-    let mut text = format!("{:<24}{:<38}{:<20}{}\n", "limit", "default", "flag", "why");
-    for (name, default, flag, reason) in rows {
-        text += &format!("{name:<24}{default:<38}{flag:<20}{reason}\n");
+    let line = |name: &str, default: &str, flag: &str, reason: &str| format!("{name:<22}{default:<36}{flag:<20}{reason}\n");
+    rows.iter().fold(line("limit", "default", "flag", "why"), |text, (name, default, flag, reason)| {
+        text + &line(name, default, flag, reason)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_fits_a_terminal() {
+        for line in table().lines() {
+            let (name, rest) = line.split_at(22);
+            assert!(name.ends_with(' ') && line.chars().count() <= 120, "{line}");
+            assert!(rest.chars().nth(35) == Some(' ') && !rest.starts_with(' '), "{line}");
+        }
     }
-    text
 }

@@ -14,7 +14,7 @@ use host::{Job, Measured, Model, Outcome, Simulator, panicked, preflight, simula
 use trace::output::{self, TextTarget};
 use trace::reader::{ReadFlags, TraceReader};
 use trace::settings::{self, Settings};
-use trace::{Failure, program};
+use trace::{Failure, printable, program};
 
 /// Run a simulator in a sandbox over a trace, and print what its requests waited.
 ///
@@ -85,11 +85,16 @@ fn main() -> ExitCode {
         match cli.command {
             Some(Command::Job { file }) => host::job::run(&file),
             Some(Command::Hold) => Ok(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).map(drop)?),
-            Some(Command::Check { module }) => host::check(&Simulator::load(&module)?, &module.display().to_string()),
+            Some(Command::Check { module }) => host::check(&Simulator::load(&module)?, &shown(&module)),
             Some(Command::Limits) => Ok(output::print(&limits::table())?),
             None => run(&cli, &Settings::resolve(&matches, &keys)?),
         }
     })
+}
+
+/// A path for the terminal.
+fn shown(path: &Path) -> String {
+    printable(path.as_os_str().as_encoded_bytes(), 1000)
 }
 
 fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
@@ -138,7 +143,7 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     let provenance = Provenance::new(&simulator, says, report::recorded(&summary, &cli.read), used);
     let Measured { tally, delay_reached, .. } = &measured;
     let to_stdout = report.as_ref().is_some_and(TextTarget::is_stdout);
-    let head = format!("Module {} (SHA-256 {})", module.display(), &simulator.sha256()[..16]);
+    let head = format!("Module {} (SHA-256 {})", shown(&module), &simulator.sha256()[..16]);
     if let Some(target) = report {
         let whole = WorkerReport {
             provenance: &provenance,

@@ -12,10 +12,11 @@ use rustix::time::{ClockId, clock_gettime};
 use sha2::{Digest as _, Sha256};
 use trace::{Failure, printable, program};
 use wasmtime::{
-    Config, Engine, InstancePre, Linker, Module, ResourceLimiter, Store, Strategy, Trap, UpdateDeadline, ValType,
+    Config, Engine, FrameInfo, InstancePre, Linker, Module, ResourceLimiter, Store, Strategy, Trap, UpdateDeadline, ValType,
     WasmBacktrace,
 };
 
+use crate::inspect::inspect;
 use crate::limits::{self, Limits};
 use crate::wasi::{self, Exit, Guest};
 
@@ -63,21 +64,14 @@ impl Simulator {
             let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
             Failure::Module(printable(chain.join(": ").as_bytes(), 500))
         };
-        if !bytes.starts_with(b"\0asm") {
-            return Err(Failure::Module(
-                "it is not a WebAssembly module: it does not begin with \"\\0asm\"".to_owned(),
-            ));
-        }
-        if bytes.get(4..8).is_some_and(|version| version != [1, 0, 0, 0]) {
-            return Err(Failure::Module("it is not a core WebAssembly module of version 1 (a component?)".to_owned()));
-        }
-        let engine = Engine::new(&config()).map_err(host_failed)?;
+        inspect(bytes)?;
+        let engine = Engine::new(&config()).map_err(|error| host_failed(&error))?;
         let compiling = watch_compilation()?;
         let module = Module::new(&engine, bytes).map_err(invalid)?;
         drop(compiling);
         check_exports(&module)?;
         let mut linker = Linker::new(&engine);
-        wasi::add_to_linker(&mut linker).map_err(host_failed)?;
+        wasi::add_to_linker(&mut linker).map_err(|error| host_failed(&error))?;
         let instance = linker.instantiate_pre(&module).map_err(invalid)?;
         tick(&engine)?;
         let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -98,11 +92,11 @@ impl Simulator {
     pub(crate) fn run(&self, guest: Guest, limits: &Limits) -> (Guest, Result<(), Failure>) {
         let mut store = Store::new(self.instance.module().engine(), guest);
         store.limiter(|guest| &mut guest.memories);
-        let (base, started) = (limits.processor_time, processor_time());
+        let (base, started) = (limits.processor_time, cpu_time(ClockId::ThreadCPUTime));
         store.epoch_deadline_callback(move |store| {
             let requests = u32::try_from(store.data().ledger.requests()).unwrap_or(u32::MAX);
             let allowed = base + limits::PROCESSOR_TIME_A_REQUEST * requests;
-            if processor_time().saturating_sub(started) > allowed {
+            if cpu_time(ClockId::ThreadCPUTime).saturating_sub(started) > allowed {
                 return Err(Failure::Limit(format!(
                     "processor time: the simulator took more than {} s + {} µs for each request read (--limit-time)",
                     base.as_secs_f64(),
@@ -163,13 +157,31 @@ fn check_exports(module: &Module) -> Result<(), Failure> {
 /// comes before all else.
 fn watch_compilation() -> Result<Sender<()>, Failure> {
     let (compiling, ended) = channel::<()>();
+    let (time, memory) = (cpu_time(ClockId::ProcessCPUTime), resident());
     std::thread::Builder::new().name("compilation".to_owned()).spawn(move || {
-        if ended.recv_timeout(limits::COMPILE_TIME) == Err(RecvTimeoutError::Timeout) {
-            let failure = Failure::Limit(format!("time to compile: more than {} s", limits::COMPILE_TIME.as_secs()));
-            program::end(&failure);
+        while ended.recv_timeout(limits::TICK) == Err(RecvTimeoutError::Timeout) {
+            if cpu_time(ClockId::ProcessCPUTime).saturating_sub(time) > limits::COMPILE_TIME {
+                program::end(&Failure::Limit(format!(
+                    "time to compile: the module takes more than {} s of processor time",
+                    limits::COMPILE_TIME.as_secs()
+                )));
+            }
+            if resident().saturating_sub(memory) > limits::COMPILE_MEMORY {
+                program::end(&Failure::Limit(format!(
+                    "memory to compile: the module takes more than {} MiB",
+                    limits::COMPILE_MEMORY as u64 / crate::MIB
+                )));
+            }
         }
     })?;
     Ok(compiling)
+}
+
+/// What this process holds in memory, where the system tells \[bytes\].
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+    kib.unwrap_or(0) << 10
 }
 
 /// Lets `engine` look at its guests' time, as long as it is used.
@@ -185,9 +197,9 @@ fn tick(engine: &Engine) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The processor time of this thread.
-fn processor_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+/// Processor time of this thread or of the process.
+fn cpu_time(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
@@ -204,58 +216,88 @@ fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Failure> {
         return match code {
             0 => Ok(()),
             64 => Err(Failure::Usage(format!("the simulator can't honour a setting (exit code 64){}", said()))),
-            65 => Err(Failure::Simulator(format!("the simulator does not take its input (exit code 65){}", said()))),
-            code => Err(Failure::Simulator(format!("the simulator failed with exit code {code}{}", said()))),
+            65 => Err(Failure::Exit(format!("the simulator does not take its input (exit code 65){}", said()))),
+            code => Err(Failure::Exit(format!("the simulator failed with exit code {code}{}", said()))),
         };
     }
-    let function = error
-        .downcast_ref::<WasmBacktrace>()
-        .and_then(|trace| trace.frames().first()?.func_name())
-        .map_or(String::new(), |name| format!(" in {}", printable(name.as_bytes(), 100)));
+    let place = error.downcast_ref::<WasmBacktrace>().map_or(String::new(), place);
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => Err(Failure::Limit(format!(
-            "stack: the simulator used more than {} MiB{function}",
+            "stack: the simulator used more than {} MiB{place}",
             limits::STACK as u64 / crate::MIB
         ))),
         Some(trap) => {
             let trap = trap.to_string();
             let trap = trap.trim_start_matches("wasm trap: ");
-            Err(Failure::Simulator(format!("the simulator trapped: {trap}{function}{}", said())))
+            Err(Failure::Trap(format!("the simulator trapped: {trap}{place}{}", said())))
         }
-        None => Err(Failure::Simulator(format!(
-            "the simulator failed: {}",
-            printable(error.root_cause().to_string().as_bytes(), 300)
+        None if error.downcast_ref::<std::io::Error>().is_some() => Err(host_failed(error)),
+        None => Err(Failure::Trap(format!(
+            "the simulator trapped: {}{place}{}",
+            printable(error.root_cause().to_string().as_bytes(), 300),
+            said()
         ))),
     }
 }
 
-fn host_failed(error: wasmtime::Error) -> Failure {
-    Failure::Host(format!("the sandbox can't be set up: {error:#}"))
+/// The innermost functions that ran, by the names that the module gives them.
+fn place(trace: &WasmBacktrace) -> String {
+    const CALLERS: usize = 4;
+    let name = |frame: &FrameInfo| match frame.func_name() {
+        Some(name) => printable(format!("{:#}", rustc_demangle::demangle(name)).as_bytes(), 100),
+        None => format!("function {}", frame.func_index()),
+    };
+    let names: Vec<String> = trace.frames().iter().take(1 + CALLERS).map(name).collect();
+    match &names[..] {
+        [] => String::new(),
+        [inner] => format!(" in {inner}"),
+        [inner, callers @ ..] => format!(" in {inner} (called by {})", callers.join(", ")),
+    }
+}
+
+fn host_failed(error: &wasmtime::Error) -> Failure {
+    Failure::Host(printable(format!("the sandbox can't be set up: {error:#}").as_bytes(), 500))
 }
 
 /// Adds up what a simulator allocates.
 pub(crate) struct Memories {
+    /// By all simulators of the run \[bytes\].
     all: Arc<AtomicUsize>,
+    /// By this one, without and with its tables \[bytes\].
     memory: usize,
+    taken: usize,
     limit: usize,
     elements: usize,
 }
 
 impl Memories {
     pub(crate) fn new(simulator: &Simulator, limits: &Limits) -> Self {
-        Self { all: simulator.memory.clone(), memory: 0, limit: limits.memory, elements: 0 }
+        Self { all: simulator.memory.clone(), memory: 0, taken: 0, limit: limits.memory, elements: 0 }
+    }
+
+    fn take(&mut self, bytes: usize) -> wasmtime::Result<bool> {
+        self.taken += bytes;
+        if self.all.fetch_add(bytes, Ordering::Relaxed) + bytes > limits::RUN_MEMORY.max(self.limit) {
+            return Err(Failure::Limit(format!(
+                "memory of a run: its simulators asked for more than {} MiB together",
+                limits::RUN_MEMORY as u64 / crate::MIB
+            ))
+            .into());
+        }
+        Ok(true)
     }
 }
 
 impl Drop for Memories {
     fn drop(&mut self) {
-        self.all.fetch_sub(self.memory, Ordering::Relaxed);
+        self.all.fetch_sub(self.taken, Ordering::Relaxed);
     }
 }
 
 impl ResourceLimiter for Memories {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.memory.saturating_add(desired - current);
+        let bytes = desired - current;
+        let total = self.memory.saturating_add(bytes);
         if total > self.limit {
             let mib = |bytes: usize| (bytes as u64).div_ceil(crate::MIB);
             return Err(Failure::Limit(format!(
@@ -265,20 +307,13 @@ impl ResourceLimiter for Memories {
             ))
             .into());
         }
-        let all = self.all.fetch_add(total - self.memory, Ordering::Relaxed) + (total - self.memory);
         self.memory = total;
-        if all > limits::RUN_MEMORY.max(self.limit) {
-            return Err(Failure::Limit(format!(
-                "memory of a run: its simulators asked for more than {} GiB together",
-                limits::RUN_MEMORY >> 30
-            ))
-            .into());
-        }
-        Ok(true)
+        self.take(bytes)
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.elements.saturating_add(desired - current);
+        let elements = desired - current;
+        let total = self.elements.saturating_add(elements);
         if total > limits::TABLE_ELEMENTS {
             return Err(Failure::Limit(format!(
                 "table elements: the simulator asked for {total}, more than {}",
@@ -287,6 +322,6 @@ impl ResourceLimiter for Memories {
             .into());
         }
         self.elements = total;
-        Ok(true)
+        self.take(elements * limits::TABLE_ELEMENT)
     }
 }

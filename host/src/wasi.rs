@@ -107,11 +107,16 @@ fn fd_read(mut caller: Caller<'_, Guest>, fd: u32, iovecs: u32, count: u32, read
     if standard(&mut caller, fd).copied().flatten() != Some(Standard::Input) {
         return Ok(errno::BADF);
     }
+    if count > limits::VECTORS {
+        return Ok(errno::INVAL);
+    }
     let memory = memory(&mut caller)?;
     let (memory, guest) = memory.data_and_store_mut(&mut caller);
     let mut total = 0;
     for number in 0..count {
         let Some((at, len)) = iovec(memory, iovecs, number) else { return Ok(errno::FAULT) };
+        // Vectors may overlap, but what is read must fit into 32 bits.
+        let len = len.min(u32::MAX as usize - total);
         let Some(buffer) = memory.get_mut(at..at + len) else { return Ok(errno::FAULT) };
         let filled = guest.input.read(buffer, &mut guest.ledger)?;
         total += filled;
@@ -127,6 +132,9 @@ fn fd_write(mut caller: Caller<'_, Guest>, fd: u32, iovecs: u32, count: u32, wri
         Some(stream) if stream != Standard::Input => stream,
         _ => return Ok(errno::BADF),
     };
+    if count > limits::VECTORS {
+        return Ok(errno::INVAL);
+    }
     let memory = memory(&mut caller)?;
     let (memory, guest) = memory.data_and_store_mut(&mut caller);
     let mut total = 0u64;
@@ -162,12 +170,10 @@ fn poll_oneoff(mut caller: Caller<'_, Guest>, subscriptions: u32, events: u32, c
     const SUBSCRIPTION: usize = 48;
     const EVENT: usize = 32;
     const ABSOLUTE: u16 = 1;
-    /// There are three descriptors and four clocks to wait for.
-    const MOST: usize = 1024;
     answer(&mut caller, |memory, guest| {
         let (from, to) = (subscriptions as usize, events as usize);
         let count = count as usize;
-        if !(1..=MOST).contains(&count) {
+        if !(1..=limits::EVENTS).contains(&count) {
             return Err(errno::INVAL);
         }
         let asked = memory.get(from..from + count * SUBSCRIPTION).ok_or(errno::FAULT)?;

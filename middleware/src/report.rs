@@ -4,7 +4,10 @@ use host::measure::{Figures, Tally};
 use host::report::Provenance;
 use host::{Measured, Outcome};
 use serde::Serialize;
-use trace::Failure;
+use trace::{Failure, printable};
+
+/// Characters of a failure's message.
+const MESSAGE: usize = 2000;
 
 /// Everything that `report.json` holds.
 #[derive(Debug, Clone, Serialize)]
@@ -71,6 +74,9 @@ pub(crate) enum RowResult {
 pub(crate) struct RowError {
     /// The class of the failure.
     pub(crate) class: &'static str,
+    /// Of class `limit`: which one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) limit: Option<String>,
     /// One line for people.
     pub(crate) message: String,
 }
@@ -93,7 +99,11 @@ impl RunReport {
                 Ok(measured) => RowResult::Measured(Box::new(Figures::of_worker(&measured.tally, servers))),
                 Err(failure) => RowResult::Failed {
                     offered: outcome.offered,
-                    error: RowError { class: failure.class(), message: failure.to_string() },
+                    error: RowError {
+                        class: failure.class(),
+                        limit: failure.limit().map(str::to_owned),
+                        message: printable(failure.to_string().as_bytes(), MESSAGE),
+                    },
                 },
             },
         };

@@ -72,7 +72,7 @@ pub(crate) fn table(report: &RunReport) -> String {
         text += &format!("imbalance (largest over mean): requests {}, work {}\n", number(requests), number(work));
     }
     let failed = report.workers.iter().filter_map(|row| match &row.result {
-        RowResult::Failed { error, .. } => Some(format!("worker {} failed: {}\n", row.worker, error.message)),
+        RowResult::Failed { error, .. } => Some(format!("worker {} failed ({}): {}\n", row.worker, error.class, error.message)),
         RowResult::Measured(_) => None,
     });
     text.extend(failed.clone().take(FAILED_SHOWN));
@@ -98,7 +98,7 @@ pub(crate) fn plain(report: &RunReport) -> String {
         text += &format!("\nWorker {}\n", row.worker);
         text += &match &row.result {
             RowResult::Measured(figures) => figures.to_text(),
-            RowResult::Failed { error, .. } => format!("failed: {}\n", error.message),
+            RowResult::Failed { error, .. } => format!("failed ({}): {}\n", error.class, error.message),
         };
     }
     if let Some(run) = &report.run {

@@ -19,10 +19,13 @@ pub enum Failure {
     /// The module is not a simulator. Exit code 4.
     #[error("{0}")]
     Module(String),
-    /// The simulator trapped or said that it failed. Exit code 5.
+    /// The simulator trapped. Exit code 5.
     #[error("{0}")]
-    Simulator(String),
-    /// A named limit was passed. Exit code 6.
+    Trap(String),
+    /// The simulator said that it failed, by an exit code other than 0 and 64. Exit code 5.
+    #[error("{0}")]
+    Exit(String),
+    /// A limit was passed; the text begins with its name and a colon. Exit code 6.
     #[error("{0}")]
     Limit(String),
     /// The simulator's answers break the contract. Exit code 7.
@@ -41,7 +44,8 @@ impl Failure {
             Failure::Usage(_) => ("usage", 2),
             Failure::Trace(_) => ("trace", 3),
             Failure::Module(_) => ("module", 4),
-            Failure::Simulator(_) => ("simulator", 5),
+            Failure::Trap(_) => ("trap", 5),
+            Failure::Exit(_) => ("exit", 5),
             Failure::Limit(_) => ("limit", 6),
             Failure::Contract(_) => ("contract", 7),
             Failure::Engine(_) => ("engine", 8),
@@ -56,6 +60,14 @@ impl Failure {
     /// The code that a program exits with.
     pub fn exit_code(&self) -> u8 {
         self.row().1
+    }
+
+    /// The limit that was passed, by the name that `host limits` prints; None in any other class.
+    pub fn limit(&self) -> Option<&str> {
+        match self {
+            Failure::Limit(text) => text.split_once(": ").map(|(name, _)| name),
+            _ => None,
+        }
     }
 }
 
@@ -92,6 +104,12 @@ pub fn printable(bytes: &[u8], max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_is_told_by_its_name() {
+        assert_eq!(Failure::Limit("memory of a run: 9: more than 8".into()).limit(), Some("memory of a run"));
+        assert_eq!(Failure::Trap("memory: 9".into()).limit(), None);
+    }
 
     #[test]
     fn nothing_reaches_the_terminal_as_a_command() {

@@ -76,9 +76,12 @@ pub fn note(text: &str) {
     say("note", text);
 }
 
+/// Characters of one line on stderr.
+const LINE: usize = 4000;
+
 fn say(kind: &str, text: &str) {
     // Where stderr is closed nobody can be told.
-    let _ = writeln!(io::stderr().lock(), "{kind}: {}", printable(text.as_bytes(), usize::MAX));
+    let _ = writeln!(io::stderr().lock(), "{kind}: {}", printable(text.as_bytes(), LINE));
 }
 
 fn exit_cleanly_on_signals() -> io::Result<()> {

@@ -44,7 +44,8 @@ impl TraceReader {
                 parsed.decoded.map_err(|wrong| place.at(wrong.row, &wrong.rule))?;
                 all.extend_from_slice(parsed.requests);
                 if all.len() > limit {
-                    return Err(Failure::Limit(format!("{}: --sort takes at most {limit} requests", place.name)));
+                    let name = &place.name;
+                    return Err(Failure::Limit(format!("requests to sort: {name}: --sort takes at most {limit}")));
                 }
                 Ok(())
             },

@@ -208,7 +208,7 @@ fn sort_is_stable_and_numbers_anew() {
 fn sort_has_a_limit() {
     let read = |limit| read_in_blocks(b"arrival_ns\n2\n1\n0\n", &sort(), BLOCK_SIZE, limit);
     assert_eq!(read(3).unwrap().requests.len(), 3);
-    assert_eq!(read(2), Err(Failure::Limit("t.csv: --sort takes at most 2 requests".into())));
+    assert_eq!(read(2), Err(Failure::Limit("requests to sort: t.csv: --sort takes at most 2".into())));
 }
 
 #[test]
