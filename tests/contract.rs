@@ -9,46 +9,46 @@ use crate::support::{Ended, Folder, THREE, guest_text};
 
 /// What a guest does with a shard that holds requests. It has read all of the first one but its last byte by then, and
 /// has written no header yet.
-struct Script {
+pub(crate) struct Script {
     data: Vec<u8>,
     steps: String,
 }
 
 impl Script {
     /// A guest that says `says` of itself on an empty shard, and nothing yet on others.
-    fn silent(says: u64) -> Self {
+    pub(crate) fn silent(says: u64) -> Self {
         Self { data: CompletionHeader { says: Says(says) }.to_bytes().to_vec(), steps: String::new() }
     }
 
     /// One that says the same on every shard, and has read it.
-    fn saying(says: u64) -> Self {
+    pub(crate) fn saying(says: u64) -> Self {
         Self::silent(says).header(says).reads(900_000)
     }
 
-    fn reads(mut self, length: u32) -> Self {
+    pub(crate) fn reads(mut self, length: u32) -> Self {
         writeln!(self.steps, "(drop (call $read (i32.const {length})))").unwrap();
         self
     }
 
-    fn writes(mut self, bytes: &[u8]) -> Self {
+    pub(crate) fn writes(mut self, bytes: &[u8]) -> Self {
         writeln!(self.steps, "(call $write (i32.const {}) (i32.const {}))", 64 + self.data.len(), bytes.len()).unwrap();
         self.data.extend_from_slice(bytes);
         self
     }
 
-    fn header(self, says: u64) -> Self {
+    pub(crate) fn header(self, says: u64) -> Self {
         self.writes(&CompletionHeader { says: Says(says) }.to_bytes())
     }
 
     /// Answers request `id`, times in µs.
-    fn answers(self, id: u64, start_us: u64, finish_us: u64, service_us: u64) -> Self {
+    pub(crate) fn answers(self, id: u64, start_us: u64, finish_us: u64, service_us: u64) -> Self {
         let ns = |us: u64| us.saturating_mul(1000);
         self.writes(
             &Completion { id, start_ns: ns(start_us), finish_ns: ns(finish_us), service_ns: ns(service_us) }.to_bytes(),
         )
     }
 
-    fn module(&self) -> String {
+    pub(crate) fn module(&self) -> String {
         let data = self.data.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
         guest_text("script").replace("DATA", &data).replace(";; SCRIPT", &self.steps)
     }

@@ -14,6 +14,8 @@ mod docker_private;
 mod docker_support;
 mod guests;
 mod host;
+mod hostile;
+mod hostile_neighbours;
 mod loss;
 mod middleware;
 mod oracle;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Ended, Folder, Run, guest_text, many_rows, sim_wasm};
+use crate::support::{Ended, Folder, Run, many_rows, sim_wasm};
 
 pub(crate) fn middleware(folder: &Folder, arguments: &str) -> Run {
     let run = folder.run("middleware", arguments).env("MODULE", sim_wasm().to_str().unwrap());
@@ -17,10 +17,6 @@ pub(crate) fn report(folder: &Folder, arguments: &str) -> Value {
 
 pub(crate) fn workers(report: &Value) -> &Vec<Value> {
     report["workers"].as_array().unwrap()
-}
-
-fn offered(worker: &Value) -> u64 {
-    worker["counts"]["offered"].as_u64().unwrap()
 }
 
 fn mean_delay(report: &Value) -> f64 {
@@ -203,34 +199,6 @@ fn completions_are_in_the_order_of_ids_and_name_their_worker() {
     middleware(&folder, "run --trace t.csv --workers 2 --completions c").succeeds();
     assert_eq!(folder.completions("c").iter().map(|answer| answer.id).collect::<Vec<_>>(), [3, 7, 8]);
     assert_eq!(folder.names(), ["c", "c.csv", "runs", "t.csv"]);
-}
-
-#[test]
-fn a_failing_worker_leaves_the_others_results() {
-    let cases = [
-        ("(unreachable)", 5, "trap", "unreachable"),
-        ("(loop $for_ever (br $for_ever))", 6, "limit", "processor time"),
-        ("(drop (memory.grow (i32.const 60000)))", 6, "limit", "memory"),
-        (
-            "(loop $flood (i32.store (i32.const 0) (i32.const 0)) (i32.store (i32.const 4) (i32.const 0x10000)) (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8))) (br $flood))",
-            6,
-            "limit",
-            "error text",
-        ),
-        ("(call $answer) (call $answer)", 7, "contract", "no request of this id is read and unanswered"),
-    ];
-    for (failure, code, class, words) in cases {
-        let folder = Folder::new().and_module("mine", &guest_text("second_fails").replace(";; FAILURE", failure));
-        let arguments = "run --module mine.wasm --samples 12 --workers 3 --delay 1 --limit-time 1 --report r.json";
-        let ended = middleware(&folder, arguments).exits(code).says("error: worker 2: ").says(words);
-        assert!(ended.stdout().contains(&format!("failed ({class})")), "{}", ended.stdout());
-        let report: Value = serde_json::from_slice(&folder.read("r.json")).unwrap();
-        assert_eq!(report.get("run"), None);
-        let rows = workers(&report);
-        assert_eq!((&rows[1]["error"]["class"], &rows[1]["offered"]), (&class.into(), &4.into()));
-        assert_eq!([offered(&rows[0]), offered(&rows[2])], [4, 4]);
-        middleware(&folder, "results").succeeds().prints(&format!("worker 2 failed ({class}): "));
-    }
 }
 
 #[test]

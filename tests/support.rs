@@ -199,13 +199,7 @@ impl Run {
     /// Runs it to its end, which must be with exit code `code`; where that is none of 0, 130 and 141, with one line of
     /// error.
     pub(crate) fn exits(self, code: i32) -> Ended {
-        let ended = self.end();
-        ended.must(ended.output.status.code() == Some(code), &format!("exit code {code}"));
-        if ![0, 130, 141].contains(&code) {
-            let errors = ended.errors().lines().filter(|line| line.starts_with("error: ")).count();
-            ended.must(errors == 1, "one line of error");
-        }
-        ended
+        self.end().exited(code)
     }
 
     /// Runs it to its end, which must be for how it was called: exit code 2, and where help is.
@@ -234,6 +228,16 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// It must have ended as [`Run::exits`] tells.
+    pub(crate) fn exited(self, code: i32) -> Self {
+        self.must(self.output.status.code() == Some(code), &format!("exit code {code}"));
+        if ![0, 130, 141].contains(&code) {
+            let errors = self.errors().lines().filter(|line| line.starts_with("error: ")).count();
+            self.must(errors == 1, "one line of error");
+        }
+        self
+    }
+
     pub(crate) fn code(&self) -> Option<i32> {
         self.output.status.code()
     }

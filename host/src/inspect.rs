@@ -12,7 +12,8 @@ use crate::limits;
 /// [`Failure::Module`] where it is no core module, [`Failure::Limit`] where it is too large.
 pub(crate) fn inspect(bytes: &[u8]) -> Result<(), Failure> {
     if !bytes.starts_with(b"\0asm") {
-        let precompiled = if bytes.starts_with(b"\x7fELF") { ", but is an ELF file (a precompiled module?)" } else { "" };
+        let precompiled =
+            if bytes.starts_with(b"\x7fELF") { ", but is an ELF file (a precompiled module?)" } else { "" };
         return refuse(&format!("it is not a WebAssembly module: it does not begin with \"\\0asm\"{precompiled}"));
     }
     let (mut functions, mut elements) = (0, 0);

@@ -116,12 +116,7 @@ pub fn table() -> String {
             "start section and calls included, not waiting",
         ),
         ("sleep", "no time passes".to_owned(), "-", "it advances the simulator's clock, nothing else"),
-        (
-            "output",
-            "32 bytes x (1 + requests read)".to_owned(),
-            "-",
-            "more breaks the contract: an answer to nothing",
-        ),
+        ("output", "32 bytes x (1 + requests read)".to_owned(), "-", "more breaks the contract: an answer to nothing"),
         ("error text", format!("{}, {kept} KiB kept", size(ERROR_TEXT)), "-", "ends a flood"),
         ("descriptors", "3, none can be opened".to_owned(), "-", "0, 1 and 2; there are no files"),
         ("random bytes", format!("{} a call", size(RANDOM_BYTES as u64)), "-", "a call can't be interrupted"),
@@ -139,15 +134,11 @@ pub fn table() -> String {
         ),
         ("memory to compile", size(COMPILE_MEMORY as u64), "-", "likewise"),
         ("line of a trace", format!("{} KiB", trace::reader::LINE_LIMIT / 1024), "-", "a row is held whole"),
-        (
-            "modelled backlog",
-            format!("{} requests", million(BACKLOG)),
-            "-",
-            "policies that see the backlog hold it",
-        ),
+        ("modelled backlog", format!("{} requests", million(BACKLOG)), "-", "policies that see the backlog hold it"),
         ("requests to sort", million(trace::reader::SORT_LIMIT), "-", "--sort holds the whole trace"),
     ];
-    let line = |name: &str, default: &str, flag: &str, reason: &str| format!("{name:<22}{default:<36}{flag:<20}{reason}\n");
+    let line =
+        |name: &str, default: &str, flag: &str, reason: &str| format!("{name:<22}{default:<36}{flag:<20}{reason}\n");
     rows.iter().fold(line("limit", "default", "flag", "why"), |text, (name, default, flag, reason)| {
         text + &line(name, default, flag, reason)
     })

@@ -12,8 +12,8 @@ use rustix::time::{ClockId, clock_gettime};
 use sha2::{Digest as _, Sha256};
 use trace::{Failure, printable, program};
 use wasmtime::{
-    Config, Engine, FrameInfo, InstancePre, Linker, Module, ResourceLimiter, Store, Strategy, Trap, UpdateDeadline, ValType,
-    WasmBacktrace,
+    Config, Engine, FrameInfo, InstancePre, Linker, Module, ResourceLimiter, Store, Strategy, Trap, UpdateDeadline,
+    ValType, WasmBacktrace,
 };
 
 use crate::inspect::inspect;
@@ -168,8 +168,8 @@ fn watch_compilation() -> Result<Sender<()>, Failure> {
             }
             if resident().saturating_sub(memory) > limits::COMPILE_MEMORY {
                 program::end(&Failure::Limit(format!(
-                    "memory to compile: the module takes more than {} MiB",
-                    limits::COMPILE_MEMORY as u64 / crate::MIB
+                    "memory to compile: the module takes more than {} GiB",
+                    limits::COMPILE_MEMORY >> 30
                 )));
             }
         }
@@ -180,7 +180,8 @@ fn watch_compilation() -> Result<Sender<()>, Failure> {
 /// What this process holds in memory, where the system tells \[bytes\].
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+    let kib =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok());
     kib.unwrap_or(0) << 10
 }
 
@@ -279,8 +280,8 @@ impl Memories {
         self.taken += bytes;
         if self.all.fetch_add(bytes, Ordering::Relaxed) + bytes > limits::RUN_MEMORY.max(self.limit) {
             return Err(Failure::Limit(format!(
-                "memory of a run: its simulators asked for more than {} MiB together",
-                limits::RUN_MEMORY as u64 / crate::MIB
+                "memory of a run: its simulators asked for more than {} GiB together",
+                limits::RUN_MEMORY >> 30
             ))
             .into());
         }

@@ -72,7 +72,9 @@ pub(crate) fn table(report: &RunReport) -> String {
         text += &format!("imbalance (largest over mean): requests {}, work {}\n", number(requests), number(work));
     }
     let failed = report.workers.iter().filter_map(|row| match &row.result {
-        RowResult::Failed { error, .. } => Some(format!("worker {} failed ({}): {}\n", row.worker, error.class, error.message)),
+        RowResult::Failed { error, .. } => {
+            Some(format!("worker {} failed ({}): {}\n", row.worker, error.class, error.message))
+        }
         RowResult::Measured(_) => None,
     });
     text.extend(failed.clone().take(FAILED_SHOWN));

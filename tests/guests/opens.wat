@@ -10,7 +10,7 @@
     (loop $more
       (local.set $error
         (call $path_open (i32.and (local.get $number) (i32.const 7)) (i32.const 0) (i32.const 64) (i32.const 11)
-          (i32.const 1) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 8)))
+          (i32.const 1) (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 8)))
       (if (i32.and (i32.ne (local.get $error) (i32.const 8)) (i32.ne (local.get $error) (i32.const 54)))
         (then (call $proc_exit (i32.add (i32.const 100) (local.get $error)))))
       (local.set $number (i32.add (local.get $number) (i32.const 1)))

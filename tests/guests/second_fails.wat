@@ -4,7 +4,10 @@
   (import "wasi_snapshot_preview1" "environ_get" (func $environ_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 4)
+  (table 1 funcref)
   ;; The header of answers, with bit 8 (DELAY) alone.
   (data (i32.const 64) "QBOXCPL\n\01\00\00\00\20\00\00\00\08\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00")
 
@@ -29,7 +32,9 @@
     (i32.store (i32.const 4) (i32.const 32))
     (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))
 
-  (func (export "_start")
+  (func $deeper (call $deeper))
+
+  (func $run (export "_start")
     (i32.store (i32.const 0) (i32.const 64))
     (i32.store (i32.const 4) (i32.const 32))
     (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
