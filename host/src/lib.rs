@@ -1,6 +1,7 @@
 //! The host: a sandbox that runs one simulator over one shard, checks its answers and measures them.
 
 mod check;
+pub mod command;
 pub mod completions;
 mod inspect;
 pub mod job;

@@ -90,6 +90,25 @@ impl Simulator {
 
     /// Runs `guest` to its end, and gives it back with how it ended.
     pub(crate) fn run(&self, guest: Guest, limits: &Limits) -> (Guest, Result<(), Failure>) {
+        let (guest, ended) = self.call(guest, limits);
+        let ended = ended.or_else(|error| verdict(&error, &guest));
+        (guest, ended)
+    }
+
+    /// Runs a command that is no simulator to its end: `guest`, and the exit code.
+    pub(crate) fn run_command(&self, guest: Guest, limits: &Limits) -> (Guest, Result<u32, Failure>) {
+        let (guest, ended) = self.call(guest, limits);
+        let ended = match ended {
+            Ok(()) => Ok(0),
+            Err(error) => match error.downcast_ref::<Exit>() {
+                Some(Exit(code)) => Ok(*code),
+                None => verdict(&error, &guest).map(|()| 0),
+            },
+        };
+        (guest, ended)
+    }
+
+    fn call(&self, guest: Guest, limits: &Limits) -> (Guest, wasmtime::Result<()>) {
         let mut store = Store::new(self.instance.module().engine(), guest);
         store.limiter(|guest| &mut guest.memories);
         let (base, started) = (limits.processor_time, cpu_time(ClockId::ThreadCPUTime));
@@ -112,9 +131,7 @@ impl Simulator {
             .instantiate(&mut store)
             .and_then(|instance| instance.get_typed_func::<(), ()>(&mut store, "_start"))
             .and_then(|start| start.call(&mut store, ()));
-        let guest = store.into_data();
-        let ended = ended.or_else(|error| verdict(&error, &guest));
-        (guest, ended)
+        (store.into_data(), ended)
     }
 }
 

@@ -79,6 +79,8 @@ impl Input {
 /// stdout: the completions' header and records, each given to the ledger when it is whole.
 #[derive(Default)]
 pub(crate) struct Output {
+    /// All that was written, where it is no completions.
+    plain: Option<Vec<u8>>,
     /// What every worker's header must say, once the module was run on an empty shard.
     expected: Option<Says>,
     part: [u8; Completion::LEN],
@@ -90,7 +92,21 @@ impl Output {
         Self { expected, ..Self::default() }
     }
 
+    /// That of a command which is no simulator.
+    pub(crate) fn plain() -> Self {
+        Self { plain: Some(Vec::new()), ..Self::default() }
+    }
+
+    /// What such a command wrote.
+    pub(crate) fn into_plain(self) -> Vec<u8> {
+        self.plain.unwrap_or_default()
+    }
+
     pub(crate) fn write(&mut self, mut bytes: &[u8], ledger: &mut Ledger) -> Result<(), Failure> {
+        if let Some(plain) = &mut self.plain {
+            plain.extend_from_slice(bytes);
+            return Ok(());
+        }
         if self.filled > 0 || ledger.says().is_none() {
             let length = bytes.len().min(Completion::LEN - self.filled);
             self.part[self.filled..self.filled + length].copy_from_slice(&bytes[..length]);

@@ -6,8 +6,11 @@
 
 use trace::Failure;
 use trace::random::Stream;
-use wasmtime::{Caller, Extern, Linker, Memory};
+use wasmtime::{AsContextMut as _, Caller, Extern, Linker, Memory};
 use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as theirs, WasiSnapshotPreview1 as _};
+use wasmtime_wasi::runtime::in_tokio;
+use wiggle::GuestMemory;
 
 use crate::ledger::Ledger;
 use crate::limits;
@@ -24,8 +27,20 @@ pub(crate) struct Guest {
     pub(crate) ledger: Ledger,
     pub(crate) random: Stream,
     pub(crate) clock_ns: u64,
-    /// Which stream each of the descriptors 0, 1 and 2 is; there are no others.
-    pub(crate) descriptors: [Option<Standard>; 3],
+    pub(crate) streams: Streams,
+}
+
+impl Guest {
+    /// Whether `descriptor` is one to write to, or to read from.
+    fn is_open(&mut self, descriptor: u32, to_write: bool) -> bool {
+        match self.streams.at(descriptor) {
+            Some(stream) => (stream != Standard::Input) == to_write,
+            None => {
+                let no_memory = &mut GuestMemory::Unshared(&mut []);
+                in_tokio(self.wasi.fd_fdstat_get(no_memory, descriptor.into())).is_ok()
+            }
+        }
+    }
 }
 
 /// A standard stream.
@@ -34,6 +49,31 @@ pub(crate) enum Standard {
     Input,
     Output,
     Error,
+}
+
+/// The descriptor of each standard stream, None once it is closed. All other descriptors are wasmtime-wasi's, which keeps count
+/// of these three as well, so that both say the same of each.
+pub(crate) struct Streams([(Standard, Option<u32>); 3]);
+
+impl Streams {
+    pub(crate) fn new() -> Self {
+        Self([(Standard::Input, Some(0)), (Standard::Output, Some(1)), (Standard::Error, Some(2))])
+    }
+
+    fn at(&self, descriptor: u32) -> Option<Standard> {
+        self.0.iter().find(|(_, at)| *at == Some(descriptor)).map(|(stream, _)| *stream)
+    }
+
+    fn close(&mut self, descriptor: u32) {
+        self.0.iter_mut().filter(|(_, at)| *at == Some(descriptor)).for_each(|(_, at)| *at = None);
+    }
+
+    fn renumber(&mut self, from: u32, to: u32) {
+        if from != to {
+            self.close(to);
+            self.0.iter_mut().filter(|(_, at)| *at == Some(from)).for_each(|(_, at)| *at = Some(to));
+        }
+    }
 }
 
 /// How a simulator ends that calls `proc_exit`.
@@ -55,6 +95,8 @@ mod errno {
 type Answer = std::result::Result<(), u32>;
 
 const WASI: &str = "wasi_snapshot_preview1";
+/// Clocks 0 to 3 are one.
+const CLOCKS: u32 = 4;
 
 /// Adds all of WASI preview 1 to `linker`.
 pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
@@ -62,22 +104,21 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     linker.allow_shadowing(true);
     linker.func_wrap(WASI, "fd_read", fd_read)?;
     linker.func_wrap(WASI, "fd_write", fd_write)?;
-    linker.func_wrap(WASI, "fd_close", |mut caller: Caller<'_, Guest>, fd: u32| match standard(&mut caller, fd) {
-        Some(slot) => {
-            *slot = None;
-            errno::SUCCESS
+    linker.func_wrap(WASI, "fd_close", |mut caller: Caller<'_, Guest>, fd: u32| -> Result<u32> {
+        let answer = pass_on(&mut caller, async |wasi, memory| theirs::fd_close(wasi, memory, fd as i32).await)?;
+        if answer == errno::SUCCESS {
+            caller.data_mut().streams.close(fd);
         }
-        None => errno::BADF,
+        Ok(answer)
     })?;
-    linker.func_wrap(WASI, "fd_renumber", |mut caller: Caller<'_, Guest>, from: u32, to: u32| {
-        let Some(stream) = standard(&mut caller, from).copied() else { return errno::BADF };
-        if standard(&mut caller, to).is_none() {
-            return errno::BADF;
+    linker.func_wrap(WASI, "fd_renumber", |mut caller: Caller<'_, Guest>, from: u32, to: u32| -> Result<u32> {
+        let (from_fd, to_fd) = (from as i32, to as i32);
+        let answer =
+            pass_on(&mut caller, async |wasi, memory| theirs::fd_renumber(wasi, memory, from_fd, to_fd).await)?;
+        if answer == errno::SUCCESS {
+            caller.data_mut().streams.renumber(from, to);
         }
-        let descriptors = &mut caller.data_mut().descriptors;
-        descriptors[from as usize] = None;
-        descriptors[to as usize] = stream;
-        errno::SUCCESS
+        Ok(answer)
     })?;
     linker.func_wrap(WASI, "clock_time_get", |mut caller: Caller<'_, Guest>, clock: u32, _: u64, time: u32| {
         // Reading it advances it, so that a simulator which waits for time to pass gets on.
@@ -86,16 +127,13 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
         let now = caller.data().clock_ns;
         answer(
             &mut caller,
-            |memory, _| if clock < 4 { put(memory, time, &now.to_le_bytes()) } else { Err(errno::INVAL) },
+            |memory, _| if clock < CLOCKS { put(memory, time, &now.to_le_bytes()) } else { Err(errno::INVAL) },
         )
     })?;
     linker.func_wrap(WASI, "clock_res_get", |mut caller: Caller<'_, Guest>, clock: u32, resolution: u32| {
-        answer(
-            &mut caller,
-            |memory, _| {
-                if clock < 4 { put(memory, resolution, &1u64.to_le_bytes()) } else { Err(errno::INVAL) }
-            },
-        )
+        answer(&mut caller, |memory, _| {
+            if clock < CLOCKS { put(memory, resolution, &1u64.to_le_bytes()) } else { Err(errno::INVAL) }
+        })
     })?;
     linker.func_wrap(WASI, "random_get", random_get)?;
     linker.func_wrap(WASI, "poll_oneoff", poll_oneoff)?;
@@ -104,8 +142,15 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
 }
 
 fn fd_read(mut caller: Caller<'_, Guest>, fd: u32, iovecs: u32, count: u32, read: u32) -> Result<u32> {
-    if standard(&mut caller, fd).copied().flatten() != Some(Standard::Input) {
-        return Ok(errno::BADF);
+    match caller.data().streams.at(fd) {
+        Some(Standard::Input) => {}
+        Some(_) => return Ok(errno::BADF),
+        None => {
+            let [fd, iovecs, count, read] = [fd, iovecs, count, read].map(|number| number as i32);
+            return pass_on(&mut caller, async |wasi, memory| {
+                theirs::fd_read(wasi, memory, fd, iovecs, count, read).await
+            });
+        }
     }
     if count > limits::VECTORS {
         return Ok(errno::INVAL);
@@ -128,9 +173,15 @@ fn fd_read(mut caller: Caller<'_, Guest>, fd: u32, iovecs: u32, count: u32, read
 }
 
 fn fd_write(mut caller: Caller<'_, Guest>, fd: u32, iovecs: u32, count: u32, written: u32) -> Result<u32> {
-    let stream = match standard(&mut caller, fd).copied().flatten() {
-        Some(stream) if stream != Standard::Input => stream,
-        _ => return Ok(errno::BADF),
+    let stream = match caller.data().streams.at(fd) {
+        Some(Standard::Input) => return Ok(errno::BADF),
+        Some(stream) => stream,
+        None => {
+            let [fd, iovecs, count, written] = [fd, iovecs, count, written].map(|number| number as i32);
+            return pass_on(&mut caller, async |wasi, memory| {
+                theirs::fd_write(wasi, memory, fd, iovecs, count, written).await
+            });
+        }
     };
     if count > limits::VECTORS {
         return Ok(errno::INVAL);
@@ -165,11 +216,13 @@ fn random_get(mut caller: Caller<'_, Guest>, at: u32, len: u32) -> Result<u32> {
     })
 }
 
-/// Nothing ever waits here: streams are always ready, and a sleep only advances the clock.
+/// Nothing ever waits here: streams and files are always ready, and a sleep only advances the clock.
 fn poll_oneoff(mut caller: Caller<'_, Guest>, subscriptions: u32, events: u32, count: u32, ready: u32) -> Result<u32> {
     const SUBSCRIPTION: usize = 48;
     const EVENT: usize = 32;
     const ABSOLUTE: u16 = 1;
+    const CLOCK: u8 = 0;
+    const WRITE: u8 = 2;
     answer(&mut caller, |memory, guest| {
         let (from, to) = (subscriptions as usize, events as usize);
         let count = count as usize;
@@ -179,20 +232,33 @@ fn poll_oneoff(mut caller: Caller<'_, Guest>, subscriptions: u32, events: u32, c
         let asked = memory.get(from..from + count * SUBSCRIPTION).ok_or(errno::FAULT)?;
         memory.get(to..to + count * EVENT).ok_or(errno::FAULT)?;
         let u64_at = |record: &[u8], at: usize| u64::from_le_bytes(record[at..at + 8].try_into().unwrap_or_default());
+        let clock_ns = guest.clock_ns;
         let due = |record: &[u8]| {
             let absolute = u16::from_le_bytes([record[40], record[41]]) & ABSOLUTE != 0;
-            if absolute { u64_at(record, 24) } else { guest.clock_ns.saturating_add(u64_at(record, 24)) }
+            if absolute { u64_at(record, 24) } else { clock_ns.saturating_add(u64_at(record, 24)) }
         };
         let kind = |record: &[u8]| record[8];
+        // Which clock or descriptor.
+        let what = |record: &[u8]| u32::from_le_bytes(record[16..20].try_into().unwrap_or_default());
         let records = || asked.chunks_exact(SUBSCRIPTION);
+        if records().any(|record| kind(record) > WRITE || kind(record) == CLOCK && what(record) >= CLOCKS) {
+            return Err(errno::INVAL);
+        }
         // With a stream among them no time passes; else the earliest clock is waited for.
-        let until = if records().any(|record| kind(record) != 0) { None } else { records().map(due).min() };
-        let now = until.map_or(guest.clock_ns, |until| until.max(guest.clock_ns));
+        let until = if records().any(|record| kind(record) != CLOCK) { None } else { records().map(due).min() };
+        let now = until.map_or(clock_ns, |until| until.max(clock_ns));
         let mut out = Vec::new();
-        for record in records().filter(|record| kind(record) != 0 || due(record) <= now) {
+        for record in records().filter(|record| kind(record) != CLOCK || due(record) <= now) {
             let mut event = [0; EVENT];
             event[..8].copy_from_slice(&record[..8]);
             event[10] = kind(record);
+            if kind(record) != CLOCK {
+                match guest.is_open(what(record), kind(record) == WRITE) {
+                    // How many bytes can be read is not known before they are.
+                    true => event[16] = 1,
+                    false => event[8] = errno::BADF as u8,
+                }
+            }
             out.extend_from_slice(&event);
         }
         guest.clock_ns = now;
@@ -201,9 +267,17 @@ fn poll_oneoff(mut caller: Caller<'_, Guest>, subscriptions: u32, events: u32, c
     })
 }
 
-/// The descriptor's stream; None where there is no such descriptor or it is closed.
-fn standard<'a>(caller: &'a mut Caller<'_, Guest>, fd: u32) -> Option<&'a mut Option<Standard>> {
-    caller.data_mut().descriptors.get_mut(fd as usize).filter(|stream| stream.is_some())
+/// What wasmtime-wasi answers. Its functions can't be had from a linker with the simulator as who calls them; these, which the
+/// linker's are made of, are public.
+fn pass_on(
+    caller: &mut Caller<'_, Guest>,
+    call: impl AsyncFnOnce(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> Result<i32>,
+) -> Result<u32> {
+    let most_copied = caller.as_context_mut().hostcall_fuel();
+    let memory = memory(caller)?;
+    let (memory, guest) = memory.data_and_store_mut(caller);
+    guest.wasi.set_hostcall_fuel(most_copied);
+    in_tokio(call(&mut guest.wasi, &mut GuestMemory::Unshared(memory))).map(|answer| answer as u32)
 }
 
 fn memory(caller: &mut Caller<'_, Guest>) -> Result<Memory> {

@@ -19,7 +19,7 @@ use crate::sandbox::{Memories, Simulator};
 use crate::shard::{Empty, Shard};
 use crate::streams::{ErrorText, Input, Output};
 use crate::verify::{self, Verifier};
-use crate::wasi::{Guest, Standard};
+use crate::wasi::{self, Guest};
 
 /// The settings of the model, as every simulator gets them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,7 +206,7 @@ pub fn simulate(
         ledger: ledger(job, completions),
         random: Streams::new(job.model.seed, "simulator").of(u64::from(job.worker)),
         clock_ns: 0,
-        descriptors: [Some(Standard::Input), Some(Standard::Output), Some(Standard::Error)],
+        streams: wasi::Streams::new(),
     };
     let (guest, ended) = simulator.run(guest, &job.limits);
     let Guest { input, output, ledger, .. } = guest;
