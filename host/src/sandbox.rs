@@ -343,3 +343,22 @@ impl ResourceLimiter for Memories {
         self.take(elements * limits::TABLE_ELEMENT)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compiled_already_is_refused() {
+        // Loading it would run its native code.
+        let artefact = Engine::new(&config()).unwrap().precompile_module(b"\0asm\x01\0\0\0").unwrap();
+        let refused = Simulator::compile(&artefact).map(drop).unwrap_err();
+        assert_eq!(
+            refused,
+            Failure::Module(
+                "it is not a WebAssembly module: it does not begin with \"\\0asm\", but is an ELF file (a precompiled module?)"
+                    .to_owned()
+            )
+        );
+    }
+}
