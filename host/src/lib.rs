@@ -14,6 +14,7 @@ mod rules;
 mod sandbox;
 pub mod shard;
 mod streams;
+mod verdict;
 mod verify;
 mod wasi;
 mod worker;
