@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod check;
+mod conformance;
 mod contract;
 mod describe;
 mod docker;
