@@ -8,6 +8,7 @@ mod check;
 mod conformance;
 mod contract;
 mod describe;
+mod determinism;
 mod docker;
 mod docker_address;
 mod docker_faults;

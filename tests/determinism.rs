@@ -1,0 +1,197 @@
+//! The same module over the same requests gives the same bytes: on however many processors and threads, on both engines, ten
+//! times over, also where the module asks the clock and for randomness, and where it looks at the bits of NaNs.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use clap::Parser as _;
+use host::limits::LimitFlags;
+use host::shard::Shard;
+use host::{Completions, Job, Model, Simulator, simulate};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use trace::demand::Law;
+use trace::{Completion, Failure, Request};
+
+use crate::docker_support::{Workers, local_results};
+use crate::stranger::Stranger;
+use crate::support::{Folder, shard, sim_wasm};
+
+const TIMES: usize = 10;
+
+/// Modules that could give other answers each time: the default one, which runs in threads; one that asks for time and
+/// randomness at every request; one whose order is that of Rust's hash maps; one whose demands are the bits of NaNs.
+const MODULES: [&str; 4] = ["default", "chance", "hashes", "nans"];
+
+/// A folder with them all.
+fn with_modules() -> Folder {
+    let chance = Stranger::in_order().saying(2 + 16).before(
+        "(drop (call $random_get (i32.const 128) (i32.const 8)))
+         (drop (call $clock_time_get (i32.const 1) (i64.const 1) (i32.const 136)))
+         (local.set $service (i64.add (i64.load (i32.const 136)) (i64.shr_u (i64.load (i32.const 128)) (i64.const 40))))",
+    );
+    let folder = Folder::new()
+        .and("default.wasm", std::fs::read(sim_wasm()).unwrap())
+        .and_module("chance", &chance.text())
+        .and_module("nans", &Stranger::of("nans").saying(16).text());
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut rustc = Command::new("rustc");
+    // The toolchain is the one that the project names.
+    rustc.current_dir(tests).args(["--edition", "2024", "--target", "wasm32-wasip1", "-O", "guests/hashes.rs", "-o"]);
+    let output = rustc.arg(folder.path("hashes.wasm")).output().unwrap();
+    assert!(output.status.success(), "rustc: {}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+/// The bytes of a whole run's report and completions, on threads.
+fn run(folder: &Folder, arguments: &str) -> [Vec<u8>; 2] {
+    folder.run("middleware", &format!("run --engine local --report r.json --completions c.csv {arguments}")).succeeds();
+    [folder.read("r.json"), folder.read("c.csv")]
+}
+
+#[test]
+fn on_any_number_of_processors() {
+    let folder = with_modules();
+    // Several blocks for those who parse, several pieces for every pipe.
+    folder.run("tracegen", "--samples 25000 --out t.csv").succeeds();
+    // What this thread starts runs where it may run itself.
+    let all = sched_getaffinity(None).unwrap();
+    let all: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|processor| all.is_set(*processor)).collect();
+    for module in MODULES {
+        let arguments = format!("--trace t.csv --workers 4 --balancer TC --module {module}.wasm");
+        let expected = run(&folder, &arguments);
+        for processors in [1, 2, 4, 8].into_iter().filter(|processors| *processors <= all.len()) {
+            let mut these = CpuSet::new();
+            all[..processors].iter().for_each(|processor| these.set(*processor));
+            sched_setaffinity(None, &these).unwrap();
+            for time in 1..=TIMES {
+                let same = run(&folder, &arguments) == expected;
+                assert!(same, "{module}: other bytes on {processors} processors, the {time}. time");
+            }
+        }
+    }
+}
+
+#[test]
+fn on_any_number_of_threads() {
+    let folder = with_modules();
+    let requests: Vec<Request> = (0..3000)
+        .map(|id| Request { id, arrival_ns: id * 700, service_ns: id % 13 * 100, ..Request::default() })
+        .collect();
+    let records = Arc::new(shard(&requests)[48..].to_vec());
+    for module in MODULES {
+        let simulator = Simulator::load(&folder.path(&format!("{module}.wasm"))).unwrap();
+        let expected = simulated(&simulator, &records, 1, 1);
+        assert_eq!(expected.1.len(), 3000 * Completion::LEN);
+        for threads in [1, 2, 4, 8] {
+            for time in 1..=TIMES {
+                std::thread::scope(|scope| {
+                    let one = |thread: usize| {
+                        let (simulator, records) = (&simulator, &records);
+                        // Each gets its shard in pieces of another size.
+                        let work = move || simulated(simulator, records, 1, 1 + thread * 17);
+                        host::spawn(scope, format!("copy {thread}"), work).unwrap()
+                    };
+                    let copies: Vec<_> = (0..threads).map(one).collect();
+                    for copy in copies {
+                        assert!(
+                            copy.join().unwrap() == expected,
+                            "{module}: other bytes on {threads} threads, time {time}"
+                        );
+                    }
+                });
+            }
+        }
+        // With another seed, who asks for randomness answers otherwise; or this test would see nothing.
+        let other = std::thread::scope(|scope| {
+            host::spawn(scope, "seed 2".to_owned(), || simulated(&simulator, &records, 2, 1)).unwrap().join().unwrap()
+        });
+        assert_eq!(other != expected, ["chance", "hashes"].contains(&module), "{module}");
+    }
+}
+
+#[test]
+fn a_nan_has_the_same_bits_on_every_machine() {
+    let folder = with_modules().and("t.csv", format!("arrival_ns,service_ns\n{}", "0,1\n".repeat(9)));
+    folder.host_with("nans", "t.csv --completions c").succeeds();
+    // The canonical NaN's, whatever a processor makes of it.
+    let canonical = f64::from_bits(0x7ff8_0000_0000_0000).to_bits() >> 32;
+    let services: Vec<u64> = folder.completions("c").iter().map(|completion| completion.service_ns).collect();
+    assert_eq!(services, [canonical; 9]);
+}
+
+#[test]
+fn in_docker_containers_as_in_threads() {
+    let Some(workers) = Workers::up(2) else { return };
+    let folder = with_modules();
+    for module in MODULES {
+        let arguments = format!("--samples 6000 --workers 2 --balancer TC --module {module}.wasm");
+        let expected = local_results(&folder, &arguments);
+        for _ in 0..TIMES {
+            workers.run_gives(&folder, &arguments, &expected);
+        }
+    }
+    workers.come_to_rest();
+}
+
+/// A worker's outcome, as JSON, and its completions, as records.
+fn simulated(simulator: &Simulator, records: &Arc<Vec<u8>>, seed: u64, requests_a_piece: usize) -> (String, Vec<u8>) {
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        limits: LimitFlags,
+    }
+    let job = Job {
+        worker: 1,
+        workers: 1,
+        model: Model {
+            st_ns: 1000,
+            service: Law::Exponential,
+            servers: 1,
+            discipline: "fifo".to_owned(),
+            capacity: 0,
+            delay: 0,
+            seed,
+        },
+        arguments: Vec::new(),
+        limits: Flags::parse_from(["determinism"]).limits.of_worker(1, 1),
+        verify: false,
+        says: None,
+    };
+    let kept = Kept::default();
+    let pieces = Pieces { records: records.clone(), at: 0, length: requests_a_piece * Request::LEN };
+    let outcome = simulate(simulator, &job, Box::new(pieces), Some(Box::new(kept.clone())));
+    let completions = kept.0.lock().unwrap().clone();
+    (serde_json::to_string(&outcome).unwrap(), completions)
+}
+
+/// A shard in pieces of `length` bytes.
+struct Pieces {
+    records: Arc<Vec<u8>>,
+    at: usize,
+    length: usize,
+}
+
+impl Shard for Pieces {
+    fn next(&mut self, _: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
+        let rest = &self.records[self.at..];
+        let piece = rest[..self.length.min(rest.len())].to_vec();
+        self.at += piece.len();
+        Ok((!piece.is_empty()).then_some(piece))
+    }
+}
+
+/// Completions, kept.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Completions for Kept {
+    fn take(&mut self, _: u64, completion: &Completion) -> std::io::Result<()> {
+        self.0.lock().unwrap().extend(completion.to_bytes());
+        Ok(())
+    }
+
+    fn end(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
