@@ -37,7 +37,15 @@ fn with_modules() -> Folder {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut rustc = Command::new("rustc");
     // The toolchain is the one that the project names.
-    rustc.current_dir(tests).args(["--edition", "2024", "--target", "wasm32-wasip1", "-O", "guests/hashes.rs", "-o"]);
+    rustc.current_dir(tests).args([
+        "--edition",
+        "2024",
+        "--target",
+        "wasm32-wasip1",
+        "-O",
+        "guests_in_rust/hashes.rs",
+        "-o",
+    ]);
     let output = rustc.arg(folder.path("hashes.wasm")).output().unwrap();
     assert!(output.status.success(), "rustc: {}", String::from_utf8_lossy(&output.stderr));
     folder
@@ -118,6 +126,24 @@ fn a_nan_has_the_same_bits_on_every_machine() {
     let canonical = f64::from_bits(0x7ff8_0000_0000_0000).to_bits() >> 32;
     let services: Vec<u64> = folder.completions("c").iter().map(|completion| completion.service_ns).collect();
     assert_eq!(services, [canonical; 9]);
+}
+
+#[test]
+fn what_machines_may_answer_otherwise_is_refused() {
+    let trace = Folder::with("t.csv", "arrival_ns,service_ns\n0,1\n");
+    let refused = |folder: Folder, what: &str, definitions: &str| {
+        let text = format!("(module (memory (export \"memory\") 1) {definitions} (func (export \"_start\")))");
+        let folder = folder.and_module("m", &text);
+        folder.host_with("m", "t.csv").exits(4).says("error: m.wasm: ").says(what);
+        folder
+    };
+    let vector = "(v128.const f32x4 1 2 3 4)";
+    let fused = format!("(func (drop (f32x4.relaxed_madd {vector} {vector} {vector})))");
+    let folder = refused(trace, "relaxed SIMD", &fused);
+    let folder = refused(folder, "threads", "(func (drop (i32.atomic.load (i32.const 0))))");
+    let folder = refused(folder, "gc", "(type $point (struct)) (func (drop (struct.new $point)))");
+    let folder = refused(folder, "exceptions", "(tag $oops)");
+    refused(folder, "function references", "(type $f (func)) (func (param (ref $f)) (call_ref $f (local.get 0)))");
 }
 
 #[test]
