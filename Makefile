@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 CARGO ?= cargo
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p $${COMPOSE_PROJECT_NAME:-queuebox}
 
-.PHONY: all programs sim run image workers down bin/worker/host trace results test test-docker conformance lint clean install uninstall help
+.PHONY: all programs sim run image workers down bin/worker/host trace results test test-docker conformance lint deny clean install uninstall help
 
 all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.wasm)
 	@if [ ! -e sim.wasm ]; then cp bin/sim.wasm sim.wasm; \
@@ -83,6 +83,10 @@ conformance: all ## Hold the sandbox's WASI against the public suite (SUITE=fold
 lint: ## Formatting and lints, as CI wants them
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets --target-dir $(BUILD) -- -D warnings
+
+deny: ## Hold the dependencies against known holes, licences and sources (cargo-deny, which asks github.com)
+	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "deny: there is no cargo-deny; cargo install cargo-deny --locked brings it" >&2; exit 2; }
+	$(CARGO) deny --locked check
 
 clean: ## Remove what make built; a sim.wasm of your own, traces and runs stay
 	@if [ -e sim.wasm ] && cmp -s sim.wasm bin/sim.wasm; then rm sim.wasm; fi

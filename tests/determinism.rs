@@ -9,7 +9,6 @@ use clap::Parser as _;
 use host::limits::LimitFlags;
 use host::shard::Shard;
 use host::{Completions, Job, Model, Simulator, simulate};
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use trace::demand::Law;
 use trace::{Completion, Failure, Request};
 
@@ -52,13 +51,16 @@ fn with_modules() -> Folder {
 }
 
 /// The bytes of a whole run's report and completions, on threads.
+#[cfg(target_os = "linux")]
 fn run(folder: &Folder, arguments: &str) -> [Vec<u8>; 2] {
     folder.run("middleware", &format!("run --engine local --report r.json --completions c.csv {arguments}")).succeeds();
     [folder.read("r.json"), folder.read("c.csv")]
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn on_any_number_of_processors() {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
     let folder = with_modules();
     // Several blocks for those who parse, several pieces for every pipe.
     folder.run("tracegen", "--samples 25000 --out t.csv").succeeds();

@@ -24,6 +24,7 @@ mod oracle;
 mod policies;
 mod queueing;
 mod sandbox;
+mod security;
 mod settings;
 mod simulator;
 mod stranger;
