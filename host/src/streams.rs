@@ -44,8 +44,11 @@ impl Input {
             self.read += length;
             if !self.is_header {
                 let whole = self.read - self.read % self.record_len;
-                ledger.read(&self.piece[self.entered..whole], self.record_len)?;
-                self.entered = whole;
+                let before = ledger.requests();
+                let read = ledger.read(&self.piece[self.entered..whole], self.record_len);
+                // Where one is refused, those from there on are still to be counted, and no other a second time.
+                self.entered += (ledger.requests() - before) as usize * self.record_len;
+                read?;
             }
         }
         Ok(filled)
@@ -231,6 +234,18 @@ mod tests {
             }
             assert_eq!(records, left, "after {bytes} bytes");
         }
+    }
+
+    #[test]
+    fn where_reading_is_refused_each_request_is_counted_once() {
+        let mut ledger = Ledger::new(1, 0, 1, None, None);
+        let mut input = Input::new(Box::new(Pieces(0, 5)));
+        assert!(matches!(input.read(&mut [0; 1000], &mut ledger), Err(Failure::Limit(_))));
+        let mut requests = ledger.requests();
+        while let Some((piece, length)) = input.unread().unwrap() {
+            requests += (piece.len() / length) as u64;
+        }
+        assert_eq!(requests, 5);
     }
 
     #[test]
