@@ -1,4 +1,5 @@
-//! The default simulator without the sandbox, compiled with the host: what the sandbox's speed is measured against.
+//! Streams and books without the sandbox: under the default simulator, natively, which its speed is measured against; and under
+//! given steps, for fuzzing.
 
 use std::cell::RefCell;
 use std::io::{self, Read, Write};
@@ -23,6 +24,27 @@ pub fn simulate(job: &Job, shard: Box<dyn Shard>) -> Outcome {
     });
     let (Stdin { input, .. }, Stdout { output, .. }) = (stdin, stdout);
     close(input, &output, ledger.into_inner(), ended)
+}
+
+/// What a simulator does to its streams.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// It reads that many bytes of its shard.
+    Read(usize),
+    /// It writes these bytes of completions.
+    Write(Vec<u8>),
+}
+
+/// As [`crate::simulate`] of a simulator that does `steps` and ends: for tests of the rules that need no module.
+#[doc(hidden)]
+pub fn rehearse(job: &Job, shard: Box<dyn Shard>, steps: &[Step]) -> Outcome {
+    let (mut input, mut output, mut ledger) = (Input::new(shard), Output::new(job.says), ledger(job, None));
+    let ended = steps.iter().try_for_each(|step| match step {
+        Step::Read(length) => input.read(&mut vec![0; *length], &mut ledger).map(drop),
+        Step::Write(bytes) => output.write(bytes, &mut ledger),
+    });
+    close(input, &output, ledger, ended)
 }
 
 struct Stdin<'a> {
