@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 CARGO ?= cargo
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p $${COMPOSE_PROJECT_NAME:-queuebox}
 
-.PHONY: all programs sim run image workers down bin/worker/host trace results test test-docker conformance lint deny clean install uninstall help
+.PHONY: all programs sim run image workers down bin/worker/host trace results test test-docker conformance fuzz lint deny clean install uninstall help
 
 all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.wasm)
 	@if [ ! -e sim.wasm ]; then cp bin/sim.wasm sim.wasm; \
@@ -79,6 +79,9 @@ test-docker: all image ## The tests of containers, which then must run
 conformance: all ## Hold the sandbox's WASI against the public suite (SUITE=folder of WebAssembly/wasi-testsuite, prod/testsuite-base)
 	@[ -d "$(SUITE)" ] || { echo "conformance: SUITE=$(SUITE) is no folder; it names a checkout of https://github.com/WebAssembly/wasi-testsuite, branch prod/testsuite-base" >&2; exit 2; }
 	@SUITE="$(abspath $(SUITE))" $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs conformance::the_public_suite -- --exact --ignored --nocapture
+
+fuzz: bin/sim.wasm ## Run CASES cases of each fuzz target (make fuzz CASES=100000 SEED=2)
+	QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) run --release --locked --target-dir $(BUILD) -p fuzz -- --cases $${CASES:-10000} --seed $${SEED:-1}
 
 lint: ## Formatting and lints, as CI wants them
 	$(CARGO) fmt --all --check

@@ -1,0 +1,175 @@
+//! Runs many cases of a target on all cores.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use trace::random::{Stream, Streams};
+
+use crate::{End, Target};
+
+/// The most memory that the process may ever hold, all threads and the system's page tables in \[KiB\]: each case has
+/// 16 MiB of a simulator, a few of the host's own, and what it takes to compile.
+const MEMORY_KIB: u64 = 1 << 20;
+/// A case takes milliseconds; on a busy machine one that takes this long does not end.
+const TIME: Duration = Duration::from_secs(60);
+/// After this many cases that fail, no more are tried.
+const FAILED: usize = 20;
+
+/// Which cases to run, and how.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What all cases are drawn from.
+    pub seed: u64,
+    /// Number of the first case.
+    pub first: u64,
+    /// How many.
+    pub cases: u64,
+    /// On how many threads.
+    pub threads: usize,
+    /// Where cases that fail are written.
+    pub folder: PathBuf,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Result {
+    /// Cases run.
+    pub cases: u64,
+    /// How many ended how.
+    pub ends: BTreeMap<End, u64>,
+    /// The longest case.
+    pub longest: Duration,
+    /// All of it.
+    pub time: Duration,
+    /// Cases that failed: their file and what does not hold.
+    pub failed: Vec<(PathBuf, String)>,
+}
+
+/// The stream that case `number` of `target` is drawn from.
+pub fn stream(target: &Target, seed: u64, number: u64) -> Stream {
+    Streams::new(seed, target.name).of(number)
+}
+
+/// Runs the cases of `plan`.
+///
+/// # Errors
+/// Where a case can't be written.
+pub fn run(target: &Target, plan: &Plan) -> std::io::Result<Result> {
+    let started = Instant::now();
+    fs::create_dir_all(&plan.folder)?;
+    // A crash of the process leaves this file: the number of each thread's case.
+    let crashed = plan.folder.join(format!("{}-under-way", target.name));
+    let work = Work {
+        target,
+        plan,
+        next: AtomicU64::new(plan.first),
+        under_way: (0..plan.threads).map(|_| Mutex::default()).collect(),
+        numbers: File::create(&crashed)?,
+        result: Mutex::default(),
+    };
+    std::thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> = (0..plan.threads).map(|place| scope.spawn(move || work.go(place))).collect();
+        while !threads.iter().all(|thread| thread.is_finished()) {
+            std::thread::sleep(Duration::from_millis(20));
+            work.watch()?;
+        }
+        threads.into_iter().try_for_each(|thread| thread.join().expect("a case's panic is caught"))
+    })?;
+    fs::remove_file(crashed)?;
+    let mut result = work.result.into_inner().unwrap_or_else(PoisonError::into_inner);
+    result.time = started.elapsed();
+    Ok(result)
+}
+
+/// What the threads share.
+struct Work<'a> {
+    target: &'a Target,
+    plan: &'a Plan,
+    /// Number of the next case.
+    next: AtomicU64,
+    /// Each thread's case, and when it began.
+    under_way: Vec<Mutex<Option<(u64, Instant)>>>,
+    numbers: File,
+    result: Mutex<Result>,
+}
+
+impl Work<'_> {
+    /// Runs cases until there are no more.
+    fn go(&self, place: usize) -> std::io::Result<()> {
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if number - self.plan.first >= self.plan.cases || lock(&self.result).failed.len() >= FAILED {
+                return Ok(());
+            }
+            self.numbers.write_all_at(format!("{number:<19}\n").as_bytes(), 20 * place as u64)?;
+            let began = Instant::now();
+            *lock(&self.under_way[place]) = Some((number, began));
+            let case = (self.target.make)(&mut stream(self.target, self.plan.seed, number));
+            let ended = hold(self.target, &case);
+            *lock(&self.under_way[place]) = None;
+            let mut result = lock(&self.result);
+            result.cases += 1;
+            result.longest = result.longest.max(began.elapsed());
+            match ended {
+                Ok(end) => *result.ends.entry(end).or_default() += 1,
+                Err(wrong) => result.failed.push((self.keep(number)?, wrong)),
+            }
+        }
+    }
+
+    /// Ends the process where a case does not end: nothing can interrupt it.
+    fn watch(&self) -> std::io::Result<()> {
+        for slot in &self.under_way {
+            if let Some((number, _)) = lock(slot).filter(|(_, began)| began.elapsed() > TIME) {
+                let path = self.keep(number)?;
+                eprintln!("{}: case {number} does not end: {}", self.target.name, path.display());
+                std::process::exit(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a case down.
+    fn keep(&self, number: u64) -> std::io::Result<PathBuf> {
+        let path = self.plan.folder.join(format!("{}-{}-{number}", self.target.name, self.plan.seed));
+        write(self.target, self.plan.seed, number, &path)?;
+        Ok(path)
+    }
+}
+
+/// No thread panics while it holds one of these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs one case; a panic and a breach of the memory's bound are failures too.
+pub fn hold(target: &Target, case: &[u8]) -> std::result::Result<End, String> {
+    let ended = catch_unwind(AssertUnwindSafe(|| (target.run)(case)))
+        .unwrap_or_else(|_| Err("it panicked; the message stands above".to_owned()))?;
+    match peak_kib() {
+        Some(peak) if peak > MEMORY_KIB => Err(format!("the process holds {peak} KiB (this case or one beside it)")),
+        _ => Ok(ended),
+    }
+}
+
+/// The most memory that this process ever held \[KiB\], where the system tells.
+pub fn peak_kib() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+/// Writes case `number` to `path`.
+///
+/// # Errors
+/// Where it can't be written.
+pub fn write(target: &Target, seed: u64, number: u64, path: &Path) -> std::io::Result<()> {
+    fs::write(path, (target.make)(&mut stream(target, seed, number)))
+}

@@ -1,0 +1,204 @@
+//! Completions, valid ones and such that were tampered with, to the rules that the host holds them against. It must take
+//! and refuse what the oracle does, and measure the same.
+
+use host::native::{Step, rehearse};
+use host::{Job, Outcome};
+use sim_wasm::Fifo;
+use trace::random::Stream;
+use trace::{Completion, CompletionHeader, NONE, Request, Says};
+
+use super::requests::{Piece, job};
+use super::{check_words, oracle};
+use crate::End;
+use crate::edit::{edit, number, once_in, pick, place};
+
+/// One simulator's doings over one shard.
+///
+/// As bytes: settings (6), three for each request, then the steps: a byte below 128 reads 12 times as many bytes, another
+/// writes as many of those behind it as it is above 127.
+pub(super) struct Case {
+    pub(super) job: Job,
+    pub(super) record_len: usize,
+    pub(super) requests: Vec<Request>,
+    pub(super) steps: Vec<Step>,
+}
+
+const SETTINGS: usize = 6;
+const SERVERS: [u32; 8] = [1, 1, 1, 2, 3, 7, 1_000, 1_000_000];
+
+impl Case {
+    /// The case in `bytes`; any bytes are one.
+    fn read(bytes: &[u8]) -> Self {
+        let mut settings = [0; SETTINGS];
+        let (start, rest) = bytes.split_at(bytes.len().min(SETTINGS));
+        settings[..start.len()].copy_from_slice(start);
+        let [kind, delay, capacity, limit, count, says] = settings;
+        // Half of the bytes are no limit and no end.
+        let half = |byte: u8| u64::from(byte.saturating_sub(127));
+        let mut job = job();
+        job.model.servers = SERVERS[usize::from(kind & 7)];
+        job.verify = kind & 8 != 0;
+        job.says = (kind & 16 != 0).then_some(Says(u64::from(says)));
+        job.model.delay = half(delay);
+        job.model.capacity = half(capacity);
+        job.limits.unanswered = usize::from(limit) + 1;
+        let record_len = if kind & 32 == 0 { Request::LEN } else { Request::LEN + 8 };
+        let (requests, rest) = rest.split_at(rest.len().min(3 * usize::from(count)));
+        Self { job, record_len, requests: read_requests(requests), steps: read_steps(rest) }
+    }
+}
+
+fn read_requests(bytes: &[u8]) -> Vec<Request> {
+    // Low values, and powers of two up to the largest time that there may be.
+    let time = |byte: u8| if byte < 224 { u64::from(byte) } else { (1 << (byte - 193)) - 1 };
+    let mut last = Request::default();
+    let mut requests = Vec::new();
+    for &[gap, later, demand] in bytes.as_chunks().0 {
+        let Some(id) = last.id.checked_add(1 + time(gap)) else { break };
+        let arrival_ns = (last.arrival_ns + time(later)).min((1 << 62) - 1);
+        last = Request { id, arrival_ns, service_ns: time(demand), ..last };
+        requests.push(last);
+    }
+    requests
+}
+
+fn read_steps(mut rest: &[u8]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    while let Some((&step, behind)) = rest.split_first() {
+        rest = behind;
+        if step < 128 {
+            steps.push(Step::Read(12 * usize::from(step)));
+        } else {
+            let (bytes, behind) = rest.split_at(rest.len().min(usize::from(step - 127)));
+            steps.push(Step::Write(bytes.to_vec()));
+            rest = behind;
+        }
+    }
+    steps
+}
+
+/// A first-in first-out simulator over random requests, whose answers may be changed.
+pub(super) fn make(random: &mut Stream) -> Vec<u8> {
+    let odds = |random: &mut Stream| if once_in(random, 3) { 127 + random.below(20) as u8 } else { 0 };
+    let count = random.below(40) as u8;
+    let says = [0u64, 15, 15, 31, 47, 63, random.below(64)];
+    let (kind, says) = (random.bits() as u8, pick(random, &says) as u8);
+    let limit = if once_in(random, 4) { random.below(40) as u8 } else { 255 };
+    let mut bytes = vec![kind, odds(random), odds(random), limit, count, says];
+    for _ in 0..count {
+        let large = |random: &mut Stream| if once_in(random, 50) { 224 + random.below(32) } else { random.below(20) };
+        bytes.extend([random.below(3) as u8, large(random) as u8, large(random) as u8]);
+    }
+    let Case { job, record_len, requests, .. } = Case::read(&bytes);
+    let changes = pick(random, &[0, 0, 0, 1, 1, 2, 5]);
+    let odds = (requests.len() as u64 / changes.max(1)).max(1);
+    let model = sim_wasm::Model { servers: job.model.servers, capacity: job.model.capacity, delay: job.model.delay };
+    let (mut fifo, mut running) = (Fifo::new(model), true);
+    let shuffled = once_in(random, 4);
+    let mut pending = CompletionHeader { says: Says(says.into()) }.to_bytes().to_vec();
+    let mut held_back = Vec::new();
+    let (mut read, mut seen) = (0, 0);
+    while read < record_len * (requests.len() + 1) {
+        // A simulator that asks for all, for a record, or for odd pieces.
+        let pieces = pick(random, &[127, record_len as u64 / 12, random.clone().below(128)]);
+        bytes.push(pieces as u8);
+        read += 12 * pieces as usize;
+        let whole = (read / record_len).saturating_sub(1).min(requests.len());
+        let mut due = Vec::new();
+        for request in &requests[seen..whole] {
+            // Demands that add up to more than the host takes: the model is not made for them.
+            running = running && request.arrival_ns + request.service_ns < 1 << 61;
+            running = running && fifo.arrive(request, &mut |answer| due.push((*request, answer)));
+        }
+        seen = whole;
+        if whole == requests.len() && running {
+            std::mem::replace(&mut fifo, Fifo::new(model)).end(&mut |answer| due.push((Request::default(), answer)));
+        }
+        for (request, answer) in due {
+            let mut answers = vec![answer];
+            if changes > 0 && once_in(random, odds) {
+                change(random, &request, &mut answers);
+            }
+            let to = if shuffled && once_in(random, 2) { &mut held_back } else { &mut pending };
+            answers.iter().for_each(|answer| to.extend_from_slice(&answer.to_bytes()));
+        }
+        if once_in(random, 2) {
+            write(random, &mut pending, &mut bytes);
+        }
+    }
+    pending.extend(held_back);
+    write(random, &mut pending, &mut bytes);
+    if once_in(random, 4) {
+        let edits = 1 + random.below(3);
+        edit(&mut bytes, random, edits, &[]);
+    }
+    bytes
+}
+
+/// The steps that write `pending`.
+fn write(random: &mut Stream, pending: &mut Vec<u8>, bytes: &mut Vec<u8>) {
+    while !pending.is_empty() {
+        let most = pick(random, &[128, 32, 1 + random.clone().below(128) as usize]);
+        let piece = pending.len().min(most);
+        bytes.push(127 + piece as u8);
+        bytes.extend(pending.drain(..piece));
+    }
+}
+
+/// Changes an answer, to another that is allowed or to one that is not.
+fn change(random: &mut Stream, request: &Request, answers: &mut Vec<Completion>) {
+    let Some(answer) = answers.first_mut() else { return };
+    let delta = random.below(30);
+    match random.below(12) {
+        0 => {
+            answer.start_ns = answer.start_ns.saturating_add(delta);
+            answer.finish_ns = answer.finish_ns.saturating_add(delta);
+        }
+        1 => {
+            answer.service_ns = random.below(answer.service_ns.saturating_add(1));
+            answer.finish_ns = answer.start_ns.saturating_add(answer.service_ns);
+        }
+        2 | 3 => {
+            let finish_ns = request.arrival_ns + if delta < 10 { 0 } else { delta };
+            *answer = Completion { start_ns: NONE, finish_ns, service_ns: 0, ..*answer };
+        }
+        4 => answer.finish_ns = NONE,
+        5 => answer.finish_ns = answer.finish_ns.saturating_add(delta),
+        6 => {
+            let again = *answer;
+            answers.push(again);
+        }
+        7 => answers.clear(),
+        field => {
+            let (number, add) = (number(random), random.below(3).wrapping_sub(1));
+            let field = match field {
+                8 => &mut answer.id,
+                9 => &mut answer.start_ns,
+                10 => &mut answer.finish_ns,
+                _ => &mut answer.service_ns,
+            };
+            *field = if place(random, 2) == 0 { number } else { field.wrapping_add(add) };
+        }
+    }
+}
+
+pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
+    let case = Case::read(bytes);
+    let Outcome { offered, result } = rehearse(&case.job, Piece::new(&case.requests, case.record_len), &case.steps);
+    let expected = oracle::judge(&case);
+    if offered != case.requests.len() as u64 {
+        return Err(format!("{} requests are counted as {offered}", case.requests.len()));
+    }
+    match (result, expected) {
+        (Ok(measured), Ok(expected)) => expected.agrees(&measured).map(|()| "taken"),
+        (Err(failure), Err(broken)) => {
+            check_words(&failure)?;
+            match broken.classes.iter().find(|&&class| class == failure.class()) {
+                Some(class) => Ok(class),
+                None => Err(format!("refused as {}: {failure}; but {broken:?}", failure.class())),
+            }
+        }
+        (Ok(_), Err(broken)) => Err(format!("taken, but {broken:?}")),
+        (Err(failure), Ok(_)) => Err(format!("refused, but no rule is broken: {failure}")),
+    }
+}

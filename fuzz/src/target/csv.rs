@@ -1,0 +1,186 @@
+//! Native CSVs, valid ones and edited ones, to the trace reader. It must read what the `csv` crate and plain rules read,
+//! refuse what they refuse, and name the same line.
+
+use trace::random::Stream;
+use trace::reader::ReadFlags;
+use trace::{Failure, Request};
+
+use super::rows;
+use super::trace::{Input, demands};
+use crate::End;
+use crate::edit::{edit, number, once_in, pick, place};
+
+/// What the reader reads at once.
+const BLOCK: u64 = 256 << 10;
+
+const WORDS: &[&[u8]] = &[
+    b",",
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"\"",
+    b".",
+    b"0",
+    b"9",
+    b"r",
+    b"W",
+    b" ",
+    b"+",
+    b"-",
+    b"e3",
+    b"\t",
+    b"\xef\xbb\xbf",
+    b"\xff",
+    b"id",
+    b"arrival_s",
+    b"service_ms",
+    b"client",
+    b"4611686018427387904",
+    b"18446744073709551616",
+    b"4294967296",
+    b"65536",
+    b"000000000000000000000000000000000000000000000000",
+    b"0.00000000000000000000009",
+];
+
+/// A CSV of random columns. Some are longer than a block, some have lines about as long as may be.
+pub(super) fn make(random: &mut Stream) -> Vec<u8> {
+    let columns = columns(random);
+    let large = once_in(random, 200);
+    let rows = if large { 12_000 + random.below(20_000) } else { random.below(12) };
+    let line_break: &[u8] = pick(random, &[b"\n", b"\n", b"\r\n"]);
+    let mut text = columns.join(",").into_bytes();
+    let (mut id, mut arrival_ns) = (random.below(3), random.below(1000));
+    let shift = random.below(62);
+    for _ in 0..rows {
+        text.extend_from_slice(line_break);
+        for (place, column) in columns.iter().enumerate() {
+            let comma: &[u8] = if place > 0 { b"," } else { b"" };
+            text.extend_from_slice(comma);
+            text.extend_from_slice(cell(random, column, id, arrival_ns).as_bytes());
+        }
+        id = id.saturating_add(if once_in(random, 1_000) { number(random) >> 1 } else { 1 + random.below(2) });
+        arrival_ns += random.bits() >> (2 + shift).max(16);
+    }
+    if once_in(random, 2) {
+        text.extend_from_slice(line_break);
+    }
+    if once_in(random, 100) {
+        // In a note, a digit, or wherever it falls.
+        let at = place(random, text.len());
+        let long = vec![pick(random, b"0x"); 65_480 + random.below(80) as usize];
+        text.splice(at..at, long);
+    }
+    if !once_in(random, 4) {
+        let edits = 1 + random.below(4);
+        let header = if once_in(random, 4) { 0 } else { columns.join(",").len() };
+        // Where the text is cut into blocks more than elsewhere.
+        let from = match text.len() as u64 / BLOCK {
+            blocks @ 1.. if once_in(random, 2) => ((1 + random.below(blocks)) * BLOCK - random.below(64)) as usize,
+            _ => header + place(random, text.len() - header),
+        };
+        let mut rest = text.split_off(from.min(text.len()).max(header));
+        let behind = rest.split_off(rest.len().min(64));
+        edit(&mut rest, random, edits, WORDS);
+        text.extend(rest);
+        text.extend(behind);
+    }
+    text
+}
+
+/// Some columns, mostly one of them an arrival, in any order.
+fn columns(random: &mut Stream) -> Vec<String> {
+    let unit = |random: &mut Stream| pick(random, &["s", "ms", "us", "ns"]);
+    let usual = "id,arrival_ns,client,op,block,size";
+    let all = "id,arrival_ns,service_ns,client,class,op,block,size,reply_size";
+    let given: &str = match random.below(4) {
+        0 => usual,
+        1 => all,
+        _ => "",
+    };
+    if !given.is_empty() {
+        return given.split(',').map(str::to_owned).collect();
+    }
+    let mut columns: Vec<String> = ["id", "client", "class", "op", "block", "size", "reply_size", "note", ""]
+        .into_iter()
+        .filter(|_| once_in(random, 2))
+        .map(str::to_owned)
+        .collect();
+    if !once_in(random, 20) {
+        columns.push(format!("arrival_{}", unit(random)));
+    }
+    if once_in(random, 2) {
+        columns.push(format!("service_{}", unit(random)));
+    }
+    for last in (1..columns.len()).rev() {
+        columns.swap(last, random.below(last as u64 + 1) as usize);
+    }
+    columns
+}
+
+fn cell(random: &mut Stream, column: &str, id: u64, arrival_ns: u64) -> String {
+    let number = number(random);
+    match column {
+        "id" => id.to_string(),
+        "class" => (number as u16).to_string(),
+        "op" => pick(random, &["r", "w", "R", "W"]).to_owned(),
+        "block" => number.to_string(),
+        "client" | "size" | "reply_size" => (number as u32).to_string(),
+        _ if column.starts_with("arrival_") => decimal(random, arrival_ns, column),
+        _ if column.starts_with("service_") && once_in(random, 3) => String::new(),
+        _ if column.starts_with("service_") => decimal(random, number >> 2, column),
+        _ => pick(random, &["", "a b", "-1", "é", "\u{feff}", "0"]).to_owned(),
+    }
+}
+
+/// `ns` in the unit of `column`, with zeros and digits that count for nothing.
+fn decimal(random: &mut Stream, ns: u64, column: &str) -> String {
+    let places = match column.split_once('_').map(|(_, unit)| unit) {
+        Some("s") => 9,
+        Some("ms") => 6,
+        Some("us") => 3,
+        _ => 0,
+    };
+    let text = format!("{ns:0>width$}", width = places + 1);
+    let (whole, fraction) = text.split_at(text.len() - places);
+    match random.below(3) {
+        0 if fraction.bytes().all(|byte| byte == b'0') => whole.to_owned(),
+        0 | 1 if !fraction.is_empty() => format!("{whole}.{fraction}"),
+        0 | 1 => whole.to_owned(),
+        _ => format!("00{whole}.{fraction}{}", random.bits()),
+    }
+}
+
+pub(super) fn run(text: &[u8]) -> Result<End, String> {
+    let expected = rows::read(text, &demands());
+    Input::with(text, |input| {
+        let named = ReadFlags { trace_format: Some("csv".to_owned()), ..ReadFlags::default() };
+        let end = compare(input, input.read(&named).map(|read| read.requests), &expected)?;
+        if expected.is_ok() {
+            compare(input, input.read(&ReadFlags::default()).map(|read| read.requests), &expected)?;
+        }
+        Ok(end)
+    })
+}
+
+fn compare(
+    input: &Input,
+    read: Result<Vec<Request>, Failure>,
+    expected: &Result<Vec<Request>, rows::Wrong>,
+) -> Result<End, String> {
+    match (read, expected) {
+        (Ok(read), Ok(expected)) if read == *expected => Ok("read"),
+        (Ok(read), Ok(expected)) => {
+            let differs = read.iter().zip(expected).position(|(read, expected)| read != expected);
+            let row = differs.unwrap_or(read.len().min(expected.len()));
+            Err(format!("row {row} of {} is read as {:?}, not {:?}", expected.len(), read.get(row), expected.get(row)))
+        }
+        (Ok(read), Err(wrong)) => Err(format!("{} requests are read, but {wrong:?}", read.len())),
+        (Err(failure), Ok(expected)) => Err(format!("{} requests are refused: {failure}", expected.len())),
+        (Err(Failure::Trace(text)), Err(wrong)) => {
+            let at = input.name() + &wrong.line.map_or(String::new(), |line| format!(":{line}")) + ": ";
+            if text.starts_with(&at) { Ok("refused") } else { Err(format!("refused as {text}, but {wrong:?}")) }
+        }
+        (Err(failure), Err(_)) => Err(format!("refused as {}: {failure}", failure.class())),
+    }
+}

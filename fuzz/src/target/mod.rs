@@ -1,0 +1,34 @@
+//! The targets.
+
+mod completions;
+mod csv;
+mod module;
+mod oracle;
+mod requests;
+mod rows;
+mod smith;
+mod trace;
+
+use ::trace::Failure;
+
+use crate::Target;
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target { name: "module", make: module::make, run: module::run },
+    Target { name: "trace", make: trace::make, run: trace::run },
+    Target { name: "completions", make: completions::make, run: completions::run },
+    Target { name: "csv", make: csv::make, run: csv::run },
+];
+
+/// Whether an error is fit to be shown: bounded, and no command to a terminal.
+fn check_words(failure: &Failure) -> Result<(), String> {
+    let text = failure.to_string();
+    if text.chars().any(char::is_control) {
+        return Err(format!("the error holds a control character: {text:?}"));
+    }
+    if text.is_empty() || text.len() > 4_096 {
+        return Err(format!("the error has {} bytes: {:.200}…", text.len(), text));
+    }
+    Ok(())
+}

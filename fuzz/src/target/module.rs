@@ -1,0 +1,196 @@
+//! Modules, generated and tampered with, loaded and run as any other over a small shard: whatever they are, the end is
+//! one of the classes, within the limits, and the same again.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use host::limits::PROCESSOR_TIME_A_REQUEST;
+use host::{Job, Outcome, Simulator, preflight, simulate, spawn};
+use rustix::time::{ClockId, clock_gettime};
+use trace::random::Stream;
+use trace::{Failure, Request};
+use wasmparser::{Parser, Payload};
+
+use super::requests::{PROCESSOR_TIME, Piece, job};
+use super::trace::Input;
+use super::{check_words, smith};
+use crate::End;
+use crate::edit::{edit, once_in, pick};
+
+/// How much later than its limit the end may come: a look at the time each 10 ms, a host's call between two.
+const LATER: Duration = Duration::from_millis(1_000);
+/// Requests of the shard.
+const REQUESTS: u64 = 40;
+
+/// Simulators to tamper with, the default one first.
+static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    const GUESTS: &[&str] = &[
+        include_str!("../../../tests/guests/fifo.wat"),
+        include_str!("../../../tests/guests/fifo.wat"),
+        include_str!("../../../tests/guests/chance.wat"),
+        include_str!("../../../tests/guests/environment.wat"),
+        include_str!("../../../tests/guests/files.wat"),
+    ];
+    let guests = GUESTS.iter().map(|text| wat::parse_str(text).expect("a guest of the tests"));
+    let path = std::env::var_os("QUEUEBOX_SIM")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../bin/sim.wasm"), PathBuf::from);
+    let default = std::fs::read(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}: `make all` builds the simulator, QUEUEBOX_SIM says where it is", path.display())
+    });
+    std::iter::once(default).chain(guests).collect()
+});
+
+/// Bytes from which `wasm-smith` makes a module, or a simulator that was tampered with.
+pub(super) fn make(random: &mut Stream) -> Vec<u8> {
+    if !once_in(random, 4) {
+        let len = 1 << (5 + random.below(6));
+        return (0..len).map(|_| random.bits() as u8).collect();
+    }
+    // The default simulator takes ten times as long to compile as all others.
+    let seed = if once_in(random, 12) { 0 } else { 1 + random.below(SEEDS.len() as u64 - 1) as usize };
+    let mut module = SEEDS[seed].clone();
+    for _ in 0..random.below(5) {
+        tamper(random, &mut module);
+    }
+    if once_in(random, 4) {
+        let edits = 1 + random.below(2);
+        edit(&mut module, random, edits, &[b"\0asm", b"_start", b"memory", b"\xff\xff\xff\xff\x0f"]);
+    }
+    module
+}
+
+/// Puts another instruction in the place of one, or another number into it, most often one that is valid there.
+fn tamper(random: &mut Stream, module: &mut [u8]) {
+    /// Instructions of the same types: comparisons and arithmetic of i32 and i64.
+    const ALIKE: [(u8, u8); 6] = [(0x46, 0x4f), (0x51, 0x5a), (0x67, 0x69), (0x6a, 0x78), (0x79, 0x7b), (0x7c, 0x8a)];
+    let places = instructions(module);
+    if places.is_empty() {
+        return;
+    }
+    let at = pick(random, &places);
+    let code = module[at];
+    let number = match code {
+        // Loads and stores: the offset, behind the alignment.
+        0x28..=0x3e => at + 2,
+        // Branches, calls, variables, constants.
+        0x0c | 0x0d | 0x10 | 0x20..=0x24 | 0x41 | 0x42 => at + 1,
+        _ => {
+            let alike = ALIKE.into_iter().find(|(first, last)| (*first..=*last).contains(&code));
+            module[at] = match alike {
+                Some((first, last)) => first + random.below(u64::from(last - first) + 1) as u8,
+                None => random.below(2) as u8,
+            };
+            return;
+        }
+    };
+    // Numbers of one byte only.
+    if let Some(number) = module.get_mut(number).filter(|number| **number < 0x80) {
+        *number = if once_in(random, 2) { random.below(0x80) as u8 } else { (*number ^ 1) & 0x7f };
+    }
+}
+
+/// Where the instructions of `module` stand.
+fn instructions(module: &[u8]) -> Vec<usize> {
+    let bodies = Parser::new(0).parse_all(module).map_while(Result::ok).filter_map(|payload| match payload {
+        Payload::CodeSectionEntry(body) => body.get_operators_reader().ok(),
+        _ => None,
+    });
+    let mut places = Vec::new();
+    for mut body in bodies {
+        while !body.eof() {
+            places.push(body.original_position());
+            if body.read().is_err() {
+                break;
+            }
+        }
+    }
+    places
+}
+
+pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
+    let module = if bytes.starts_with(b"\0asm") {
+        Cow::Borrowed(bytes)
+    } else {
+        match smith::module(bytes) {
+            Ok(module) => Cow::Owned(module),
+            // Too few bytes.
+            Err(_) => return Ok("no module"),
+        }
+    };
+    Input::with(&module, |input| {
+        let simulator = match Simulator::load(Path::new(&input.name())) {
+            Ok(simulator) => simulator,
+            Err(failure) => return check(&failure).map(|class| if class == "module" { "refused" } else { class }),
+        };
+        let mut job = job();
+        job.says = match preflight(&simulator, &job) {
+            Ok(says) => Some(says),
+            Err(error) => {
+                let failure =
+                    error.downcast_ref::<Failure>().ok_or_else(|| format!("an error of no class: {error}"))?;
+                check(failure)?;
+                None
+            }
+        };
+        let first = one(&simulator, &job)?;
+        // Processor time alone may differ.
+        let timed = |outcome: &Outcome| matches!(&outcome.result, Err(Failure::Limit(text)) if text.contains("time"));
+        if !timed(&first) {
+            let second = one(&simulator, &job)?;
+            if first.result != second.result && !timed(&second) {
+                return Err(format!("first {:?}, then {:?}", first.result.err(), second.result.err()));
+            }
+        }
+        match first.result {
+            Err(failure) => check(&failure),
+            Ok(_) => Ok("done"),
+        }
+    })
+}
+
+/// One run over the shard.
+fn one(simulator: &Simulator, job: &Job) -> Result<Outcome, String> {
+    let requests: Vec<Request> = (0..REQUESTS)
+        .map(|id| Request { id, arrival_ns: 700 * id, service_ns: 300 * (id % 4), ..Request::default() })
+        .collect();
+    let (outcome, took) = std::thread::scope(|scope| {
+        let work = || {
+            let outcome = simulate(simulator, job, Piece::new(&requests, Request::LEN), None);
+            // The thread is new: all of its time is the simulator's.
+            let time = clock_gettime(ClockId::ThreadCPUTime);
+            (outcome, Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
+        };
+        let thread = spawn(scope, "simulator".to_owned(), work).map_err(|failure| failure.to_string())?;
+        thread.join().map_err(|_| "its thread panicked; the message stands above".to_owned())
+    })?;
+    let allowed = PROCESSOR_TIME + PROCESSOR_TIME_A_REQUEST * REQUESTS as u32 + LATER;
+    if took > allowed {
+        return Err(format!("it took {took:?} of processor time"));
+    }
+    if outcome.offered != REQUESTS {
+        return Err(format!("{} of {REQUESTS} requests are counted", outcome.offered));
+    }
+    match &outcome.result {
+        Ok(measured) if measured.tally.counts.completed != REQUESTS => {
+            let counts = measured.tally.counts;
+            let sum = counts.completed + counts.rejected + counts.given_up;
+            if sum == REQUESTS { Ok(outcome) } else { Err(format!("the ends do not add up: {counts:?}")) }
+        }
+        _ => Ok(outcome),
+    }
+}
+
+/// The class of a failure that a module may be the cause of.
+fn check(failure: &Failure) -> Result<End, String> {
+    check_words(failure)?;
+    match failure {
+        Failure::Module(_) | Failure::Simulator(_) | Failure::Limit(_) | Failure::Contract(_) | Failure::Usage(_) => {
+            Ok(failure.class())
+        }
+        Failure::Host(_) | Failure::Trace(_) | Failure::Engine(_) => {
+            Err(format!("a module is the cause of class {}: {failure}", failure.class()))
+        }
+    }
+}

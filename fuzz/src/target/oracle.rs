@@ -1,0 +1,291 @@
+//! The rules of contract 1 (FORMAT.md, 1.5 and 1.6) once more, written down plainly from there: every answer is kept, and
+//! looked at as often as need be.
+
+use std::collections::BTreeMap;
+
+use host::Measured;
+use host::native::Step;
+use sim_wasm::Fifo;
+use trace::{Completion, NONE, Request, Says};
+
+use super::completions::Case;
+
+/// Times and demands together stay below this.
+const LATEST: u128 = 1 << 62;
+
+/// A rule that is broken.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// The classes that the host may name: more than one where one step breaks two rules.
+    pub(super) classes: Vec<&'static str>,
+    #[expect(dead_code, reason = "it is for the message")]
+    rule: String,
+}
+
+fn contract<T>(rule: impl Into<String>) -> Result<T, Broken> {
+    Err(Broken { classes: vec!["contract"], rule: rule.into() })
+}
+
+/// What the host must have measured.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Expected {
+    says: Says,
+    delay_reached: bool,
+    end_ns: u64,
+    /// Completed, in service, rejected, given up, waiting, not yet arrived.
+    counts: [u64; 6],
+    /// Demands, delays in queue, service, waiting requests and those in the system over time.
+    sums: [u128; 5],
+}
+
+impl Expected {
+    /// Whether the host `measured` it.
+    pub(super) fn agrees(&self, measured: &Measured) -> Result<(), String> {
+        let (tally, counts) = (&measured.tally, &measured.tally.counts);
+        let measured = Self {
+            says: measured.says,
+            delay_reached: measured.delay_reached,
+            end_ns: tally.end_ns,
+            counts: [
+                counts.completed,
+                counts.in_service,
+                counts.rejected,
+                counts.given_up,
+                counts.waiting,
+                counts.not_yet_arrived,
+            ],
+            sums: [
+                tally.demand_sum_ns,
+                tally.delay_sum_ns,
+                tally.service_sum_ns,
+                tally.waiting_area_ns,
+                tally.system_area_ns,
+            ],
+        };
+        if *self == measured { Ok(()) } else { Err(format!("measured {measured:?}, which is {self:?}")) }
+    }
+}
+
+/// What is known while the steps are gone through.
+struct Books<'a> {
+    case: &'a Case,
+    /// Bytes of stdin read; the answers' bytes of stdout.
+    read: usize,
+    record: Vec<u8>,
+    says: Option<Says>,
+    answers: BTreeMap<u64, Completion>,
+}
+
+/// What becomes of `case`: the first rule that is broken, or what is measured.
+pub(super) fn judge(case: &Case) -> Result<Expected, Broken> {
+    let mut books = Books { case, read: 0, record: Vec::new(), says: None, answers: BTreeMap::new() };
+    let outcome = books.go_through();
+    if !case.job.verify {
+        return outcome;
+    }
+    match outcome {
+        // The model may tell of its difference earlier than a rule is broken.
+        Err(mut broken) => {
+            broken.classes.push("contract");
+            Err(broken)
+        }
+        Ok(_) if books.answers != first_in_first_out(case) => contract("--verify: the answers are not the model's"),
+        accepted => accepted,
+    }
+}
+
+fn first_in_first_out(case: &Case) -> BTreeMap<u64, Completion> {
+    let model = &case.job.model;
+    let mut fifo = Fifo::new(sim_wasm::Model { servers: model.servers, capacity: model.capacity, delay: model.delay });
+    let mut answers = BTreeMap::new();
+    for request in &case.requests {
+        if !fifo.arrive(request, &mut |answer| _ = answers.insert(answer.id, answer)) {
+            return answers;
+        }
+    }
+    fifo.end(&mut |answer| _ = answers.insert(answer.id, answer));
+    answers
+}
+
+/// Whether a request comes so late, or the demands are so large, that times could pass 62 bits.
+fn too_late(requests: &[Request]) -> bool {
+    let mut demands = 0;
+    requests.iter().any(|request| {
+        demands += u128::from(request.service_ns);
+        u128::from(request.arrival_ns) + demands >= LATEST
+    })
+}
+
+impl Books<'_> {
+    fn go_through(&mut self) -> Result<Expected, Broken> {
+        for step in &self.case.steps {
+            match step {
+                Step::Read(length) => self.read(*length)?,
+                Step::Write(bytes) => bytes.iter().try_for_each(|byte| self.write(*byte))?,
+            }
+        }
+        self.end()
+    }
+
+    /// The requests that are read to their last byte.
+    fn requests(&self) -> &[Request] {
+        let whole = (self.read / self.case.record_len).saturating_sub(1);
+        &self.case.requests[..whole]
+    }
+
+    fn read(&mut self, length: usize) -> Result<(), Broken> {
+        self.read = (self.read + length).min(self.case.record_len * (self.case.requests.len() + 1));
+        let unanswered = self.requests().len() - self.answers.len();
+        let rules = [("trace", too_late(self.requests())), ("limit", unanswered > self.case.job.limits.unanswered)];
+        let classes: Vec<_> = rules.into_iter().filter_map(|(class, broken)| broken.then_some(class)).collect();
+        if classes.is_empty() { Ok(()) } else { Err(Broken { classes, rule: "while reading".to_owned() }) }
+    }
+
+    fn write(&mut self, byte: u8) -> Result<(), Broken> {
+        self.record.push(byte);
+        match <[u8; Completion::LEN]>::try_from(self.record.as_slice()) {
+            Err(_) => Ok(()),
+            Ok(record) => {
+                self.record.clear();
+                if self.says.is_some() { self.answer(Completion::from_bytes(&record)) } else { self.header(&record) }
+            }
+        }
+    }
+
+    fn header(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Broken> {
+        let says = u64::from_le_bytes(record[16..24].try_into().expect("eight bytes"));
+        let start = [&b"QBOXCPL\n"[..], &1u32.to_le_bytes(), &32u32.to_le_bytes()].concat();
+        if record[..16] != start || says >= 64 || record[24..] != [0; 8] {
+            return contract("the header");
+        }
+        if self.case.job.says.is_some_and(|expected| expected != Says(says)) {
+            return contract("the header is not as on the empty shard");
+        }
+        self.says = Some(Says(says));
+        Ok(())
+    }
+
+    fn says(&self, bit: Says) -> bool {
+        self.says.is_some_and(|says| says.has(bit))
+    }
+
+    /// What a server gives in `time`, all of them together.
+    fn capacity(&self, time: u64) -> u128 {
+        u128::from(self.case.job.model.servers) * u128::from(time)
+    }
+
+    fn started(&self) -> u64 {
+        self.answers.values().filter(|answer| answer.start_ns != NONE).count() as u64
+    }
+
+    fn answer(&mut self, answer: Completion) -> Result<(), Broken> {
+        let Completion { id, start_ns: start, finish_ns: finish, service_ns: service } = answer;
+        let Some(request) = self.requests().iter().find(|request| request.id == id).copied() else {
+            return contract(format!("{id} is not read"));
+        };
+        let (own, shared) = (self.says(Says::OWN_DEMANDS), self.says(Says::SHARED));
+        let arrival = request.arrival_ns;
+        let delay = self.case.job.model.delay;
+        let rules = match (start, finish) {
+            (NONE, _) => {
+                vec![service == 0, finish != NONE, finish >= arrival, finish > arrival || self.says(Says::CAPACITY)]
+            }
+            (_, NONE) => vec![start >= arrival, service <= request.service_ns || own, delay > 0],
+            _ => vec![
+                start >= arrival,
+                finish >= start,
+                service <= request.service_ns || own,
+                finish < start
+                    || if shared {
+                        u128::from(service) <= self.capacity(finish - start)
+                    } else {
+                        finish - start == service
+                    },
+            ],
+        };
+        if let Some(number) = rules.iter().position(|held| !held) {
+            return contract(format!("rule {number} of {answer:?} for {request:?}"));
+        }
+        if self.answers.insert(id, answer).is_some() {
+            return contract(format!("{id} is answered twice"));
+        }
+        if delay > 0 && self.started() > delay {
+            return contract("more starts than DELAY");
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<Expected, Broken> {
+        if !self.record.is_empty() {
+            return contract("the last record is cut");
+        }
+        let Some(says) = self.says else { return contract("no header") };
+        let served = || self.answers.values().filter(|answer| answer.start_ns != NONE);
+        let finishes = || self.answers.values().map(|answer| answer.finish_ns).filter(|&finish| finish != NONE);
+        let in_service = || self.answers.values().filter(|answer| answer.finish_ns == NONE);
+        let delay_reached = self.case.job.model.delay > 0 && self.started() == self.case.job.model.delay;
+        let starts = served().map(|answer| answer.start_ns);
+        let end = if delay_reached { starts.max() } else { finishes().max() }.unwrap_or(0);
+        if !delay_reached && (self.answers.len() < self.case.requests.len() || in_service().next().is_some()) {
+            return contract("not all is served to the end");
+        }
+        if finishes().any(|finish| finish > end) {
+            return contract("a finish after T");
+        }
+        for answer in in_service() {
+            let received = u128::from(answer.service_ns);
+            let time = end - answer.start_ns;
+            let fits =
+                if says.has(Says::SHARED) { received <= self.capacity(time) } else { received == u128::from(time) };
+            if !fits {
+                return contract(format!("{answer:?} is not in service at {end}"));
+            }
+        }
+        if served().map(|answer| u128::from(answer.service_ns)).sum::<u128>() > self.capacity(end) {
+            return contract("more server time than there is");
+        }
+        if too_late(&self.case.requests) {
+            return Err(Broken { classes: vec!["trace"], rule: "in what was not read".to_owned() });
+        }
+        Ok(self.measure(says, delay_reached, end))
+    }
+
+    fn measure(&self, says: Says, delay_reached: bool, end_ns: u64) -> Expected {
+        let mut counts = [0; 6];
+        let mut sums = [0; 5];
+        for request in &self.case.requests {
+            let arrival = request.arrival_ns;
+            let answer = self.answers.get(&request.id);
+            let fate = match answer {
+                None if arrival < end_ns => 4,
+                None => 5,
+                Some(Completion { finish_ns: NONE, .. }) => 1,
+                Some(Completion { start_ns: NONE, finish_ns, .. }) => {
+                    if *finish_ns == arrival {
+                        2
+                    } else {
+                        3
+                    }
+                }
+                Some(answer) => {
+                    if answer.service_ns == request.service_ns || says.has(Says::OWN_DEMANDS) {
+                        0
+                    } else {
+                        3
+                    }
+                }
+            };
+            counts[fate] += 1;
+            let started = answer.filter(|answer| answer.start_ns != NONE);
+            // When it left the queue and the system, T where it did not; nothing before it has arrived.
+            let left = answer.map_or(end_ns, |answer| answer.finish_ns).min(end_ns).max(arrival);
+            let entered = started.map_or(left, |answer| answer.start_ns);
+            sums[0] += u128::from(request.service_ns);
+            sums[1] += started.map_or(0, |answer| u128::from(answer.start_ns - arrival));
+            sums[2] += started.map_or(0, |answer| u128::from(answer.service_ns));
+            sums[3] += u128::from(entered - arrival);
+            sums[4] += u128::from(left - arrival);
+        }
+        Expected { says, delay_reached, end_ns, counts, sums }
+    }
+}

@@ -1,0 +1,73 @@
+//! What a simulator is given: a few requests in memory, and a job with low limits.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use clap::Parser;
+use host::limits::{LimitFlags, Limits};
+use host::shard::Shard;
+use host::{Job, Model};
+use trace::demand::Law;
+use trace::{Failure, Request};
+
+/// Processor time of one simulator: the least that is looked at.
+pub(super) const PROCESSOR_TIME: Duration = Duration::from_millis(5);
+/// Its memory \[MiB\].
+const MEMORY: &str = "16";
+/// Requests that it may leave unanswered.
+const UNANSWERED: usize = 64;
+
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    limits: LimitFlags,
+}
+
+/// Limits that are reached soon.
+fn limits() -> Limits {
+    static LIMITS: LazyLock<Limits> =
+        LazyLock::new(|| Flags::parse_from(["fuzz", "--limit-memory", MEMORY]).limits.of_worker(1, 1));
+    Limits { processor_time: PROCESSOR_TIME, unanswered: UNANSWERED, ..LIMITS.clone() }
+}
+
+/// A worker's job with the settings' defaults.
+pub(super) fn job() -> Job {
+    let model = Model {
+        st_ns: 1_000,
+        service: Law::Deterministic,
+        servers: 1,
+        discipline: "fifo".to_owned(),
+        capacity: 0,
+        delay: 0,
+        seed: 1,
+    };
+    Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits: limits(), verify: false, says: None }
+}
+
+/// Requests as a shard of one piece, whose records are `record_len` bytes long.
+pub(super) struct Piece {
+    record_len: usize,
+    records: Option<Vec<u8>>,
+}
+
+impl Piece {
+    pub(super) fn new(requests: &[Request], record_len: usize) -> Box<Self> {
+        let mut records = Vec::new();
+        for request in requests {
+            let end = records.len() + record_len;
+            records.extend_from_slice(&request.to_bytes());
+            records.resize(end, 0xa5);
+        }
+        Box::new(Self { record_len, records: (!records.is_empty()).then_some(records) })
+    }
+}
+
+impl Shard for Piece {
+    fn record_len(&self) -> usize {
+        self.record_len
+    }
+
+    fn next(&mut self, _: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(self.records.take())
+    }
+}

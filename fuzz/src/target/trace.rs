@@ -1,0 +1,259 @@
+//! Traces of every format, edited, to the trace reader: it refuses what it can't read by a line or a record, and what it
+//! reads is in order.
+
+use std::cell::RefCell;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use trace::demand::{Demands, Law};
+use trace::random::Stream;
+use trace::reader::{ReadFlags, Summary, TraceReader};
+use trace::{Failure, Request, RequestHeader};
+
+use super::check_words;
+use crate::End;
+use crate::edit::{edit, number, once_in, pick};
+
+/// The formats, each with a trace of it. Records are made.
+const SEEDS: &[(&str, &[u8])] = &[
+    ("csv", b"arrival_us,service_us\n0,5\n2,5\n20,1\n"),
+    ("csv", b"id,arrival_ns,client,op,block,size\n0,10,0,r,17,8\n1,10,3,w,4294967296,1\n9,2000,1,R,0,65535\n"),
+    ("csv", b"\xef\xbb\xbfarrival_s,service_ms,note,class,reply_size\r\n0.5,,a b,1,2\r\n0.500000001,0.25,,65535,4294967295\r\n"),
+    ("original", b"0,0,r,17,8\n1500,0,w,4294967296,1\n1500.5,3,R,0,0\n"),
+    ("azure-functions-2021", b"app,func,end_timestamp,duration\na,foobar,0.07949090003967285,0.08\nb,g,57.15786004066467,57.154\na,g,1.25,0\n"),
+    ("azure-llm", b"TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:17:03.9799600,4808,10\r\n2023-11-16 18:17:04.0319600,3180,8\r\n"),
+    ("mqsim", b"938513000 4 264719034 16 0\n938828000  3\t197570570 16 1\n"),
+    ("records", b""),
+];
+
+const WORDS: &[&[u8]] = &[
+    b",",
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"\"",
+    b".",
+    b"0",
+    b" ",
+    b"\t",
+    b"-1",
+    b"+1",
+    b"1e3",
+    b"\xef\xbb\xbf",
+    b"\xff",
+    b"\x1b[2J",
+    b"\xe2\x80\xae",
+    b"18446744073709551616",
+    b"4611686018427387903",
+    b"9999-12-31 23:59:60",
+    b"1677-09-21 00:12:43",
+    b"arrival_ns",
+    b"TIMESTAMP",
+    b"app",
+    b"0,0,r,1,1\n",
+    b"1 1 1 1 1\n",
+    b"QBOXREQ\n",
+    b"QBOXREQ\n\x01\0\0\0\x30\0\0\0",
+];
+
+/// A case: how to read it (a byte), and the trace.
+pub(super) fn make(random: &mut Stream) -> Vec<u8> {
+    let (format, seed) = pick(random, SEEDS);
+    let mut bytes = vec![random.bits() as u8];
+    // Mostly recognised, or read as what it is; else as any.
+    if !once_in(random, 4) {
+        let named = SEEDS.iter().position(|(name, _)| *name == format).unwrap_or(0) as u8;
+        bytes[0] = (bytes[0] & 0b1110_0011) | (named << 2);
+    }
+    let mut trace = if format == "records" { records(random) } else { seed.to_vec() };
+    if format == "csv" && once_in(random, 2) {
+        trace = super::csv::make(random);
+    }
+    let edits = random.below(6);
+    edit(&mut trace, random, edits, WORDS);
+    bytes.append(&mut trace);
+    bytes
+}
+
+fn records(random: &mut Stream) -> Vec<u8> {
+    let count = random.below(12);
+    let record_len = pick(random, &[48usize, 48, 56, 4_096]);
+    let requests = if once_in(random, 2) { trace::NONE } else { count };
+    let mut bytes = RequestHeader { record_len: record_len as u32, requests }.to_bytes().to_vec();
+    bytes.resize(record_len, 0);
+    let mut request = Request::default();
+    for _ in 0..count {
+        let end = bytes.len() + record_len;
+        request.service_ns = if once_in(random, 9) { number(random) } else { random.below(1_000) };
+        bytes.extend_from_slice(&request.to_bytes());
+        bytes.resize(end, 0);
+        request.id += 1 + random.below(3);
+        request.arrival_ns += random.below(1_000);
+    }
+    bytes
+}
+
+pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
+    let (how, trace) = bytes.split_first().unwrap_or((&0, &[]));
+    // Bits: sort, rebase, three for the format, two whether it is named, and one that reads a pipe too.
+    let named = SEEDS[usize::from(how >> 2 & 7)].0;
+    let flags = ReadFlags {
+        sort: how & 1 != 0,
+        rebase: how & 2 != 0,
+        trace_format: (how >> 5 & 3 == 0).then(|| named.to_owned()),
+    };
+    Input::with(trace, |input| {
+        let read = input.read(&flags);
+        if how >> 7 != 0 {
+            let piped = input.read_piped(&flags);
+            if format!("{read:?}") != format!("{piped:?}").replace(&input.pipe(), &input.name()) {
+                return Err(format!("from a file {read:?}, from a pipe {piped:?}"));
+            }
+        }
+        match read {
+            Ok(read) => check_requests(&read, &flags, trace).map(|()| "read"),
+            Err(failure) => check_refusal(&failure, input, trace),
+        }
+    })
+}
+
+fn check_requests(read: &Read, flags: &ReadFlags, trace: &[u8]) -> Result<(), String> {
+    let Read { requests, summary } = read;
+    for pair in requests.windows(2) {
+        if pair[0].id >= pair[1].id || pair[0].arrival_ns > pair[1].arrival_ns {
+            return Err(format!("{pair:?} are not in order"));
+        }
+    }
+    if let Some(late) = requests.iter().find(|request| request.arrival_ns.max(request.service_ns) >= 1 << 62) {
+        return Err(format!("{late:?} has a time of 2^62 ns or more"));
+    }
+    let of_file = ["csv", "original", "records"].contains(&summary.format);
+    let first_ns = requests.first().map_or(0, |request| request.arrival_ns);
+    if first_ns != 0 && (flags.rebase || !of_file) || summary.offset_ns != 0 && of_file && !flags.rebase {
+        return Err(format!("the first arrival is {first_ns} in {summary:?}"));
+    }
+    if flags.sort && (0..).zip(requests).any(|(id, request)| request.id != id) {
+        return Err("sorted requests are not numbered by their place".to_owned());
+    }
+    let whole = summary.requests == requests.len() as u64 && summary.bytes == trace.len() as u64;
+    let empty = requests.is_empty() && summary.format != "records";
+    let named = flags.trace_format.as_deref().is_none_or(|named| named == summary.format);
+    if whole && named && !empty && summary.drawn <= summary.requests { Ok(()) } else { Err(format!("{summary:?}")) }
+}
+
+/// Whether an error is the trace's own, and says where.
+fn check_refusal(failure: &Failure, input: &Input, trace: &[u8]) -> Result<End, String> {
+    /// What can be wrong with a trace as a whole.
+    const WHOLE: &[&str] = &[
+        "the file is empty",
+        "the file is cut short",
+        "the file holds too many",
+        "the trace has no requests",
+        "the first bytes are",
+        "version ",
+        "record length ",
+        "the header's last bytes",
+    ];
+    check_words(failure)?;
+    let wrong = || format!("refused as {}: {failure}", failure.class());
+    let Failure::Trace(text) = failure else { return Err(wrong()) };
+    let place = text.strip_prefix(&input.name()).ok_or_else(wrong)?;
+    let number = |text: &str| text.split(':').next().and_then(|number| number.parse::<u64>().ok());
+    let lines = trace.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
+    if let Some(rule) = place.strip_prefix(": ") {
+        if WHOLE.iter().any(|whole| rule.starts_with(whole)) {
+            return Ok("whole");
+        }
+        let record = rule.strip_prefix("record ").and_then(number);
+        return record.filter(|&record| record <= trace.len() as u64 / 48).map(|_| "record").ok_or_else(wrong);
+    }
+    let line = place.strip_prefix(':').and_then(number);
+    line.filter(|line| (1..=lines).contains(line)).map(|_| "line").ok_or_else(wrong)
+}
+
+/// What draws demands.
+pub(super) fn demands() -> Demands {
+    Demands::new(1_000, Law::Exponential, 1)
+}
+
+/// What a trace was read as.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) requests: Vec<Request>,
+    pub(super) summary: Summary,
+}
+
+/// The files of one thread: a case's trace, and a pipe.
+pub(super) struct Input {
+    folder: tempfile::TempDir,
+}
+
+thread_local! {
+    static INPUT: RefCell<Option<Input>> = const { RefCell::new(None) };
+}
+
+impl Input {
+    /// Lets `work` read `trace`.
+    pub(super) fn with<T>(trace: &[u8], work: impl FnOnce(&Input) -> Result<T, String>) -> Result<T, String> {
+        INPUT.with_borrow_mut(|input| {
+            let input = match input {
+                Some(input) => input,
+                None => input.insert(Self::new().map_err(|error| format!("no folder for cases: {error}"))?),
+            };
+            fs::write(input.file(), trace).map_err(|error| format!("the case can't be written: {error}"))?;
+            work(input)
+        })
+    }
+
+    fn new() -> std::io::Result<Self> {
+        let input = Self { folder: tempfile::tempdir()? };
+        mknodat(CWD, input.pipe(), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+        Ok(input)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("case")
+    }
+
+    /// The trace as errors call it.
+    pub(super) fn name(&self) -> String {
+        self.file().display().to_string()
+    }
+
+    fn pipe(&self) -> String {
+        self.folder.path().join("pipe").display().to_string()
+    }
+
+    /// Reads the trace from its file.
+    pub(super) fn read(&self, flags: &ReadFlags) -> Result<Read, Failure> {
+        read(&self.file(), flags)
+    }
+
+    /// Reads it from a pipe that gives it in odd pieces.
+    fn read_piped(&self, flags: &ReadFlags) -> Result<Read, Failure> {
+        let (trace, pipe) = (fs::read(self.file())?, self.pipe());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut pipe = OpenOptions::new().write(true).open(&pipe)?;
+                // The reader may stop in the middle: then the pipe is closed.
+                trace.chunks(4_099).try_for_each(|piece| pipe.write_all(piece))
+            });
+            read(Path::new(&pipe), flags)
+        })
+    }
+}
+
+fn read(path: &Path, flags: &ReadFlags) -> Result<Read, Failure> {
+    let mut reader = TraceReader::open(path, flags, demands())?;
+    let (mut requests, mut batch) = (Vec::new(), Vec::new());
+    while reader.next(&mut batch)? {
+        if batch.is_empty() {
+            return Err(Failure::Host("a batch is empty before the end".to_owned()));
+        }
+        requests.append(&mut batch);
+    }
+    reader.remarks();
+    Ok(Read { requests, summary: reader.summary() })
+}

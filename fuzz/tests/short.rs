@@ -1,0 +1,34 @@
+//! A short run of every target, from the same cases each time; `make fuzz` runs more.
+
+use fuzz::TARGETS;
+use fuzz::driver::{Plan, run};
+
+fn few(name: &str, cases: u64) {
+    let target = TARGETS.iter().find(|target| target.name == name).expect("a target's name");
+    let folder = tempfile::tempdir().expect("a folder").keep();
+    let result = run(target, &Plan { seed: 1, first: 0, cases, threads: 2, folder }).expect("files can be written");
+    assert!(result.failed.is_empty(), "{:#?}", result.failed);
+    assert_eq!(result.cases, cases);
+    // Cases of one kind only would test little.
+    assert!(result.ends.len() > 1 && result.ends.values().all(|&count| count < cases), "{:?}", result.ends);
+}
+
+#[test]
+fn modules() {
+    few("module", 1_000);
+}
+
+#[test]
+fn traces() {
+    few("trace", 10_000);
+}
+
+#[test]
+fn completions() {
+    few("completions", 20_000);
+}
+
+#[test]
+fn the_csv_reader_and_the_csv_crate() {
+    few("csv", 10_000);
+}
