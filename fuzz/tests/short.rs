@@ -15,7 +15,7 @@ fn few(name: &str, cases: u64) {
 
 #[test]
 fn modules() {
-    few("module", 1_000);
+    few("module", 400);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The targets.
 
+mod calls;
 mod completions;
 mod csv;
 mod module;

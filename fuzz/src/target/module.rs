@@ -15,7 +15,7 @@ use wasmparser::{Parser, Payload};
 
 use super::requests::{PROCESSOR_TIME, Piece, job};
 use super::trace::Input;
-use super::{check_words, smith};
+use super::{calls, check_words, smith};
 use crate::End;
 use crate::edit::{edit, once_in, pick};
 
@@ -42,11 +42,15 @@ static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     std::iter::once(default).chain(guests).collect()
 });
 
-/// Bytes from which `wasm-smith` makes a module, or a simulator that was tampered with.
+/// Bytes from which `wasm-smith` makes a module, one that calls the host, or a simulator that was tampered with.
 pub(super) fn make(random: &mut Stream) -> Vec<u8> {
-    if !once_in(random, 4) {
-        let len = 1 << (5 + random.below(6));
-        return (0..len).map(|_| random.bits() as u8).collect();
+    match random.below(4) {
+        0 => {}
+        1 => return calls::make(random),
+        _ => {
+            let len = 1 << (7 + random.below(5));
+            return (0..len).map(|_| random.bits() as u8).collect();
+        }
     }
     // The default simulator takes ten times as long to compile as all others.
     let seed = if once_in(random, 12) { 0 } else { 1 + random.below(SEEDS.len() as u64 - 1) as usize };

@@ -3,42 +3,12 @@
 use std::sync::LazyLock;
 
 use arbitrary::{Arbitrary as _, Result, Unstructured};
-use wasm_smith::{Config, Module};
+use wasm_smith::{Config, InstructionKind, InstructionKinds, Module};
+
+use super::calls;
 
 /// What of WASI they may import.
-static IMPORTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    /// Names and parameters, of which `l` is an i64; the result is an i32.
-    const FUNCTIONS: &[(&str, &str)] = &[
-        ("args_get", "ii"),
-        ("args_sizes_get", "ii"),
-        ("environ_get", "ii"),
-        ("environ_sizes_get", "ii"),
-        ("clock_res_get", "ii"),
-        ("clock_time_get", "ili"),
-        ("fd_close", "i"),
-        ("fd_fdstat_get", "ii"),
-        ("fd_filestat_get", "ii"),
-        ("fd_pread", "iiili"),
-        ("fd_prestat_get", "ii"),
-        ("fd_read", "iiii"),
-        ("fd_readdir", "iiili"),
-        ("fd_renumber", "ii"),
-        ("fd_seek", "ilii"),
-        ("fd_write", "iiii"),
-        ("path_open", "iiiiillii"),
-        ("poll_oneoff", "iiii"),
-        ("random_get", "ii"),
-        ("sched_yield", ""),
-        ("sock_recv", "iiiiii"),
-        ("sock_send", "iiiii"),
-    ];
-    let mut text = "(import \"wasi_snapshot_preview1\" \"proc_exit\" (func (param i32)))".to_owned();
-    for (name, parameters) in FUNCTIONS {
-        let types: String = parameters.chars().map(|kind| if kind == 'l' { " i64" } else { " i32" }).collect();
-        text += &format!("(import \"wasi_snapshot_preview1\" \"{name}\" (func (param{types}) (result i32)))");
-    }
-    compile(&text)
-});
+static IMPORTS: LazyLock<Vec<u8>> = LazyLock::new(|| compile(&calls::imports()));
 
 /// What they must export, with a little memory, with none, with almost too much of it.
 static EXPORTS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -63,16 +33,30 @@ pub(super) fn module(bytes: &[u8]) -> Result<Vec<u8>> {
 
 /// What a simulator may be made of.
 fn command(source: &mut Unstructured<'_>) -> Result<Config> {
+    // With few kinds of instructions, more of them are calls.
+    const FEW: &[InstructionKind] = &[
+        InstructionKind::NumericInt,
+        InstructionKind::Variable,
+        InstructionKind::Control,
+        InstructionKind::Parametric,
+        InstructionKind::MemoryInt,
+    ];
     Ok(Config {
         available_imports: Some(IMPORTS.clone()),
         exports: Some(source.choose(&EXPORTS)?.clone()),
         // That of the exports comes on top.
         max_memories: 0,
+        // Functions come before `_start` and use up the bytes: with more, its body is empty.
+        max_funcs: 10,
+        max_types: 6,
+        max_globals: 6,
+        max_data_segments: 4,
+        max_element_segments: 4,
         max_tables: 4,
+        allowed_instructions: if source.ratio(3, 4)? { InstructionKinds::new(FEW) } else { InstructionKinds::all() },
         // Any trap would end it.
         disallow_traps: source.arbitrary()?,
         allow_start_export: source.ratio(1, 8)?,
-        max_funcs: 40,
         relaxed_simd_enabled: false,
         threads_enabled: false,
         memory64_enabled: false,
@@ -80,4 +64,48 @@ fn command(source: &mut Unstructured<'_>) -> Result<Config> {
         exceptions_enabled: false,
         ..Config::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmparser::{Operator, Parser, Payload, TypeRef, Validator};
+
+    /// Calls of the host in the body of `_start`, which is the last function; None where the module is not valid.
+    fn calls(module: &[u8]) -> Option<usize> {
+        Validator::new().validate_all(module).ok()?;
+        let (mut imported, mut calls) = (0, 0);
+        for payload in Parser::new(0).parse_all(module).map_while(Result::ok) {
+            match payload {
+                Payload::ImportSection(imports) => {
+                    imported =
+                        imports.into_imports().flatten().filter(|import| matches!(import.ty, TypeRef::Func(_))).count();
+                }
+                Payload::CodeSectionEntry(body) => {
+                    let operators = body.get_operators_reader().ok()?.into_iter().flatten();
+                    calls = operators
+                        .filter(|operator| matches!(operator, Operator::Call { function_index } if (*function_index as usize) < imported))
+                        .count();
+                }
+                _ => {}
+            }
+        }
+        Some(calls)
+    }
+
+    #[test]
+    fn modules_are_valid_and_some_call_the_host() {
+        let mut random = trace::random::Streams::new(1, "smith").of(0);
+        let mut counts = (0, 0, 0);
+        for _ in 0..1_000 {
+            let len = 1 << (7 + random.below(5));
+            let bytes: Vec<u8> = (0..len).map(|_| random.bits() as u8).collect();
+            let Ok(module) = module(&bytes) else { continue };
+            let calls = calls(&module);
+            counts.0 += usize::from(calls.is_some());
+            counts.1 += usize::from(calls.is_some_and(|calls| calls > 0));
+            counts.2 += calls.unwrap_or(0);
+        }
+        assert!(counts.0 > 900 && counts.1 > 150, "{counts:?}");
+    }
 }
