@@ -247,13 +247,11 @@ impl Input {
 
 fn read(path: &Path, flags: &ReadFlags) -> Result<Read, Failure> {
     let mut reader = TraceReader::open(path, flags, demands())?;
-    let (mut requests, mut batch) = (Vec::new(), Vec::new());
-    while reader.next(&mut batch)? {
-        if batch.is_empty() {
-            return Err(Failure::Host("a batch is empty before the end".to_owned()));
-        }
-        requests.append(&mut batch);
-    }
+    let mut requests = Vec::new();
+    reader.read(|some, _| {
+        requests.extend_from_slice(some);
+        Ok::<(), Failure>(())
+    })?;
     reader.remarks();
     Ok(Read { requests, summary: reader.summary() })
 }
