@@ -1,0 +1,139 @@
+"""Runs commands in turn and keeps what each took; rows of the table from them."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROUNDS = 5
+
+
+@dataclass
+class Taken:
+    """One run of a command: seconds that passed, processor seconds, peak memory of its largest process in MiB, its stdout."""
+
+    seconds: float
+    processor: float
+    peak: float
+    output: str
+
+
+def run(command, folder, producer=None):
+    """Runs `command` in `folder`, its stdin from the command `producer` if there is one. Ends the benchmark if it fails."""
+    # Nothing of this environment but the path may change what is measured.
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    start = dict(cwd=folder, env=environment)
+    errors = open(folder / "stderr", "w+b")
+    output = open(folder / "stdout", "w+b")
+    feed = subprocess.Popen(producer, stdout=subprocess.PIPE, stderr=errors, **start) if producer else None
+    started = time.perf_counter()
+    stdin = feed.stdout if feed else subprocess.DEVNULL
+    process = subprocess.Popen(command, stdin=stdin, stdout=output, stderr=errors, **start)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    with errors, output:
+        if feed:
+            feed.stdout.close()
+            feed.wait()
+        errors.seek(0)
+        output.seek(0)
+        if process.returncode != 0:
+            sys.exit(f"{' '.join(map(str, command))}\nended with {process.returncode}: {errors.read().decode()}")
+        return Taken(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output.read().decode())
+
+
+def in_turn(commands, folder, rounds=ROUNDS, before=lambda: None):
+    """Runs every one of `commands` (name → command) once a round, so that a noisy moment hits all of them; `before` each,
+    outside the time. The first round only warms up. Name → what each round took."""
+    taken = {name: [] for name in commands}
+    for round in range(rounds + 1):
+        for name, command in commands.items():
+            before()
+            show(f"{round}/{rounds} {name}")
+            one = run(command, folder)
+            if round > 0:
+                taken[name].append(one)
+    show("")
+    return taken
+
+
+def show(text):
+    """Progress, where somebody looks on."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def rates(taken, requests):
+    """Million requests a second of each round."""
+    return [requests / one.seconds / 1e6 for one in taken]
+
+
+@dataclass
+class Mark:
+    """What must be: `of` (ours or ratio) at least or at most `bound`."""
+
+    of: str
+    least: float | None = None
+    most: float | None = None
+
+    def text(self):
+        bound = f">= {self.least:g}" if self.least is not None else f"<= {self.most:g}"
+        return f"{self.of} {bound}"
+
+    def met(self, value):
+        return value >= self.least if self.least is not None else value <= self.most
+
+
+class Row:
+    """One line of the table: a figure of ours in each round, and a peer's where there is one."""
+
+    def __init__(self, point, what, unit, ours, peer=None, peers=None, marks=()):
+        self.point, self.what, self.unit, self.peer = point, what, unit, peer
+        self.rounds = {"ours": ours, "peer": peers}
+        self.ours = statistics.median(ours)
+        self.peers = statistics.median(peers) if peers else None
+        # Round by round, so that what slows both does not count.
+        self.ratio = statistics.median(a / b for a, b in zip(ours, peers)) if peers else None
+        self.marks = list(marks)
+
+    def cells(self):
+        number = lambda value: "" if value is None else f"{value:.3g}" if value < 100 else f"{value:.0f}"
+        peer = f"{self.peer}: {number(self.peers)}" if self.peer else ""
+        met = "" if not self.marks else "yes" if all(mark.met(getattr(self, mark.of)) for mark in self.marks) else "no"
+        marks = ", ".join(mark.text() for mark in self.marks)
+        ours = f"{number(self.ours)} {self.unit}"
+        return [self.point, self.what, ours, peer, number(self.ratio), marks, met]
+
+    def to_json(self):
+        _, _, _, _, _, marks, met = self.cells()
+        return {
+            "point": self.point, "what": self.what, "unit": self.unit, "ours": self.ours, "peer": self.peer,
+            "peers": self.peers, "ratio": self.ratio, "mark": marks or None, "met": met == "yes" if met else None,
+            "rounds": self.rounds,
+        }
+
+
+HEAD = ["point", "what", "ours", "peer", "ours/peer", "mark", "met"]
+
+
+def markdown(rows):
+    """The table, in Markdown, its columns aligned so that it reads as plain text too."""
+    lines = [HEAD] + [row.cells() for row in rows]
+    width = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+    line = lambda cells: "| " + " | ".join(cell.ljust(size) for cell, size in zip(cells, width)) + " |"
+    return "\n".join([line(HEAD), "|" + "|".join("-" * (size + 2) for size in width) + "|", *map(line, lines[1:])])
+
+
+def machine():
+    """What it was measured on."""
+    cpu = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "unknown")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.split(" (")[0]
+    return {
+        "processor": cpu, "cores": len(os.sched_getaffinity(0)), "memory_gib": round(memory), "kernel": f"Linux {os.uname().release}",
+        "rustc": rustc.strip(), "python": sys.version.split()[0],
+    }

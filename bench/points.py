@@ -1,0 +1,208 @@
+"""What is measured, point by point. Each gives rows of the table."""
+
+import json
+import shutil
+
+from measuring import ROUNDS, Mark, Row, in_turn, rates, run
+
+
+class Bench:
+    """Where things are, and how much is run."""
+
+    def __init__(self, root, folder, scale, full):
+        self.folder, self.scale, self.full = folder, scale, full
+        self.bin, self.python, self.peers = root / "bin", folder / "venv/bin/python", root / "bench/peers"
+        self.sandbox = root / "target/release/sandbox"
+        self.requests = self.scaled(20)
+
+    def scaled(self, millions):
+        return int(millions * 1e6 * self.scale)
+
+    def program(self, name, *arguments):
+        return [self.bin / name, *map(str, arguments)]
+
+    def peer(self, name, *arguments):
+        return [self.python, self.peers / name, *map(str, arguments)]
+
+    def trace(self, requests, *settings, format="csv"):
+        """A generated trace, kept for the next time."""
+        name = "-".join(["trace", str(requests), *(text.lstrip("-") for text in map(str, settings))]) + "." + format
+        path = self.folder / name
+        if not path.exists():
+            generate = ("--samples", requests, *settings, "--format", format, "--out", path)
+            run(self.program("tracegen", *generate), self.folder)
+        return path
+
+    def simulate(self, trace, workers, *more):
+        """A run of `workers` that are each busy three quarters of the time, by round robin."""
+        return self.program(
+            "middleware", "run", "--engine", "local", "--module", self.bin / "sim.wasm", "--trace", trace, "--workers", workers,
+            "--st", f"{2500 * workers}us", "--balancer", "RR", "--report", "-", *more)  # fmt: skip
+
+    def partition(self, trace, workers, balancer, format="records"):
+        return self.program(
+            "middleware", "partition", "--trace", trace, "--out", self.folder / "shards", "--workers", workers,
+            "--st", f"{2500 * workers}us", "--balancer", balancer, "--format", format)  # fmt: skip
+
+    def clear(self):
+        shutil.rmtree(self.folder / "shards", ignore_errors=True)
+        (self.folder / "out").unlink(missing_ok=True)
+
+
+def agree(what, ours, peer, requests):
+    """Both drew their own demands, so that they agree as two samples do: within some 4 standard errors."""
+    allowed = 60 / requests**0.5
+    if abs(ours / peer - 1) > allowed:
+        raise SystemExit(f"{what}: ours is {ours:.0f}, the peer's {peer:.0f}: further apart than {100 * allowed:.1f} %")
+
+
+def whole_run(bench):
+    """From CSV to report, against what people would write instead."""
+    requests, slices = bench.requests, {"SimPy": 200_000, "Ciw": 50_000}
+    trace = bench.trace(requests)
+    query = lambda how: bench.peer("polars_queue.py", trace, 4, 1e7, how)
+    commands = {"run": bench.simulate(trace, 4), "polars": query("over"), "polars, tuned": query("parts")}
+    for name, length in slices.items():
+        commands[name] = bench.peer(f"{name.lower()}_queue.py", bench.trace(length), 4, 1e7)
+    taken = in_turn(commands, bench.folder)
+
+    total = json.loads(taken["run"][0].output)["run"]
+    mean = total["average_delay_in_queue_ns"]
+    p99 = total["response_time"]["p99_ns"]
+    for name in ["polars", "polars, tuned"]:
+        theirs = list(map(float, taken[name][0].output.split()))
+        agree(f"mean delay in queue, {name}", mean, theirs[0], requests)
+        agree(f"p99 of the response time, {name}", p99, theirs[1], requests)
+    for name, length in slices.items():
+        same = json.loads(run(bench.simulate(bench.trace(length), 4), bench.folder).output)["run"]
+        agree(f"mean delay in queue, {name}", same["average_delay_in_queue_ns"], float(taken[name][0].output), length)
+
+    what = "run, CSV to report, RR over 4"
+    ours = rates(taken["run"], requests)
+    marks = {"polars": [Mark("ratio", least=5), Mark("ours", least=30)]}
+    processor = [1e9 * one.processor / requests for one in taken["run"]]
+    yield Row("1", f"{what}: processor time", "ns/request", processor)
+    for name in list(commands)[1:]:
+        theirs = rates(taken[name], slices.get(name, requests))
+        yield Row("1", what, "M requests/s", ours, name, theirs, marks.get(name, []))
+
+
+def sandbox(bench):
+    """The host, a bare embedding and the native build over the same shard; what limits cost."""
+    requests = bench.requests
+    shard = bench.trace(requests, "--st", "2500us", format="records")
+    commands = {
+        "host": bench.program("host", "--module", bench.bin / "sim.wasm", shard),
+        "sandbox": [bench.sandbox, bench.bin / "sim.wasm", shard],
+    }
+    taken = in_turn(commands, bench.folder)
+    inner = [json.loads(one.output) for one in taken["sandbox"]]
+    rate = lambda way: [requests / one[way] / 1e6 for one in inner]
+    unit = "M requests/s"
+    whole = rates(taken["host"], requests)
+    yield Row("2", "host, whole program from a shard's file", unit, whole, "native, in memory", rate("native"),
+              [Mark("ratio", least=0.9), Mark("ours", least=35)])  # fmt: skip
+    yield Row("2", "host's sandbox alone, in memory", unit, rate("host"), "native, in memory", rate("native"),
+              [Mark("ratio", least=0.9), Mark("ours", least=35)])  # fmt: skip
+
+    ns = lambda way: [1e9 * one[way] / requests for one in inner]
+    checks = [a - b for a, b in zip(ns("native"), ns("native, unchecked"))]
+    bare = "bare wasmtime"
+    own = ns("bare, own streams")
+    yield Row("8", "sandbox with limits and checks", "ns/request", ns("host"), f"{bare}, wasmtime-wasi's streams",
+              ns("bare, wasmtime-wasi's streams"))  # fmt: skip
+    yield Row("8", "sandbox with limits and checks", "ns/request", ns("host"), f"{bare}, own streams", own)
+    yield Row("8", "limits: the same, less what checks cost natively", "ns/request", [a - b for a, b in zip(ns("host"), checks)],
+              f"{bare}, own streams", own, [Mark("ratio", most=1.1)])  # fmt: skip
+
+
+def generate(bench):
+    """tracegen to CSV against numpy and polars."""
+    requests, out = bench.requests, bench.folder / "out"
+    clients = [1, 16, 100, 1000]
+    commands = {n: bench.program("tracegen", "--samples", requests, "--concurrency", n, "--out", out) for n in clients}
+    commands["numpy and polars"] = bench.peer("polars_generate.py", out, requests, 16)
+    taken = in_turn(commands, bench.folder, before=bench.clear)
+    for n in clients:
+        yield Row("3", f"tracegen to CSV, {n} client{'s' * (n > 1)}", "M rows/s", rates(taken[n], requests),
+                  "numpy and polars", rates(taken["numpy and polars"], requests), [Mark("ours", least=20)])  # fmt: skip
+
+
+def split(bench):
+    """middleware partition against GNU split, and policies that see 1,000 workers."""
+    requests, trace = bench.requests, bench.trace(bench.requests)
+    commands = {"split": ["sh", "-c", f"mkdir shards && exec split -n r/4 '{trace}' shards/"]}
+    for balancer in ["R", "RR", "TC", "HASH"]:
+        for format in ["csv", "records"]:
+            commands[balancer, format] = bench.partition(trace, 4, balancer, format)
+    for balancer in ["LW", "JSQ"]:
+        commands[balancer, 1000] = bench.partition(trace, 1000, balancer)
+    taken = in_turn({name if isinstance(name, str) else " ".join(map(str, name)): c for name, c in commands.items()},
+                    bench.folder, before=bench.clear)  # fmt: skip
+    theirs = rates(taken["split"], requests)
+    for balancer in ["R", "RR", "TC", "HASH"]:
+        for format in ["csv", "records"]:
+            ours = rates(taken[f"{balancer} {format}"], requests)
+            yield Row("4", f"partition to {format}, {balancer} over 4", "M requests/s", ours, "split -n r/4", theirs,
+                      [Mark("ratio", least=2)])  # fmt: skip
+    ns = lambda name: [1e9 * one.seconds / requests for one in taken[name]]
+    for balancer in ["LW", "JSQ"]:
+        yield Row("4", f"partition to records, {balancer} over 1,000", "ns/request", ns(f"{balancer} 1000"), "RR over 4",
+                  ns("RR records"), [Mark("ratio", most=3)])  # fmt: skip
+
+
+def memory(bench):
+    """Peak memory of a run, whatever the length."""
+    lengths = [1, 20]
+    commands = {f"{n} M": bench.simulate(bench.trace(bench.scaled(n)), 4) for n in lengths}
+    taken = in_turn(commands, bench.folder, rounds=3)
+    peak = lambda name: [one.peak for one in taken[name]]
+    yield Row("5", "peak memory of a run, 1 M requests", "MiB", peak("1 M"), marks=[Mark("ours", most=256)])
+    longer = [("20 M requests", peak("20 M"))]
+    if bench.full:
+        requests = bench.scaled(200)
+        piped = run(bench.simulate("-", 4), bench.folder, producer=bench.program("tracegen", "--samples", requests))
+        longer.append(("200 M requests by a pipe from tracegen", [piped.peak]))
+        yield Row("5", "run of 200 M requests by a pipe from tracegen", "M requests/s", rates([piped], requests))
+    for name, ours in longer:
+        yield Row("5", f"peak memory of a run, {name}", "MiB", ours, "1 M", peak("1 M"),
+                  [Mark("ours", most=256), Mark("ratio", most=1.1)])  # fmt: skip
+
+
+def scale(bench):
+    """Workers and lengths on the local engine."""
+    requests, trace = bench.requests, bench.trace(bench.requests)
+    counts = [1, 10, 100, 1000]
+    commands = {f"{n} workers": bench.simulate(trace, n) for n in counts}
+    one = bench.trace(1)
+    commands |= {f"one request, {n} workers": bench.simulate(one, n) for n in [1, 1000]}
+    taken = in_turn(commands, bench.folder)
+    ns = lambda n: [1e9 * one.seconds / requests for one in taken[f"{n} workers"]]
+    for n in counts[1:]:
+        marks = [Mark("ratio", most=1.2)] if n <= 100 else []
+        yield Row("6", f"run, RR over {n} workers", "ns/request", ns(n), "1 worker", ns(1), marks)
+    empty = taken["one request, 1000 workers"]
+    start = [many.seconds - few.seconds for many, few in zip(empty, taken["one request, 1 workers"])]
+    yield Row("6", "an empty shard's worker", "ms", [seconds / 999 * 1e3 for seconds in start], marks=[Mark("ours", most=5)])
+    yield Row("6", "start and end of 1,000 workers, one request", "s", [one.seconds for one in empty],
+              marks=[Mark("ours", most=1)])  # fmt: skip
+
+    lengths = [1, 10, *([100] if bench.full else [])]
+    runs = {f"{n} M": bench.simulate(bench.trace(bench.scaled(n)), 4) for n in lengths}
+    taken = in_turn(runs, bench.folder, rounds=ROUNDS)
+    rate = lambda n: rates(taken[f"{n} M"], bench.scaled(n))
+    for n in lengths:
+        peer = ("10 M", rate(10), [Mark("ratio", least=0.9)]) if n != 10 else (None, None, [])
+        yield Row("6", f"run of {n} M requests, RR over 4", "M requests/s", rate(n), *peer)
+    if bench.full:
+        bench.trace(bench.scaled(100)).unlink()
+
+
+POINTS = {
+    "run": whole_run,
+    "sandbox": sandbox,
+    "tracegen": generate,
+    "partition": split,
+    "memory": memory,
+    "scale": scale,
+}
