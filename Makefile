@@ -71,7 +71,7 @@ results: programs ## Print the last run's report again, per worker
 
 test: all ## Build, then run every test; those of containers where a Docker engine answers
 	@if docker version >/dev/null 2>&1; then SERVER_IP= DOCKER_HOST= $(MAKE) --no-print-directory image; fi
-	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --workspace --target-dir $(BUILD)
+	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --workspace --exclude queuebox-bench --target-dir $(BUILD)
 
 test-docker: all image ## The tests of containers, which then must run
 	QUEUEBOX_DOCKER=required QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests docker

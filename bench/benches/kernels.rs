@@ -1,3 +1,179 @@
+//! The kernels, each alone: drawing, writing, reading, record codec, policies, the model, folding. `cargo bench` runs them.
+
+use std::fs;
+use std::hint::black_box;
+use std::io::sink;
+use std::path::Path;
+
+use clap::Command;
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use host::measure::Tally;
+use sim_wasm::{Fifo, Model};
+use trace::demand::{Demands, Law};
+use trace::reader::{ReadFlags, TraceReader};
+use trace::settings::{Settings, add_flags};
+use trace::writer::{TraceFormat, TraceWriter};
+use trace::{Completion, Failure, NONE, Request};
+use tracegen::{Generation, Generator};
+
 fn main() {
-    divan::main()
+    divan::main();
+}
+
+const REQUESTS: usize = 200_000;
+/// As many as the front has at once, about.
+const BATCH: usize = 4096;
+
+/// One worker is busy three quarters of the time.
+fn demands(workers: usize) -> Demands {
+    Demands::new(2_500_000 * workers as u64, Law::Exponential, 1)
+}
+
+fn generate(clients: u32) -> Vec<Request> {
+    let words = ["kernels", "--samples", &REQUESTS.to_string(), "--concurrency", &clients.to_string()];
+    let matches = add_flags(Command::new("kernels"), Generation::KEYS).get_matches_from(words);
+    let settings = Settings::resolve(&matches, Generation::KEYS).expect("settings");
+    let mut generator = Generator::new(&Generation::from_settings(&settings).expect("settings"));
+    let mut requests = Vec::with_capacity(REQUESTS);
+    while generator.fill(&mut requests, BATCH).expect("times fit") > 0 {}
+    requests
+}
+
+/// A trace for `workers`, with its demands.
+fn requests(workers: usize) -> Vec<Request> {
+    let (mut requests, demands) = (generate(3), demands(workers));
+    requests.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
+    requests
+}
+
+fn written(format: TraceFormat) -> Vec<u8> {
+    let mut writer = TraceWriter::new(Vec::new(), format).expect("a vector takes all");
+    writer.write(&requests(1)).expect("a vector takes all");
+    writer.finish().expect("a vector takes all")
+}
+
+#[divan::bench(args = [1, 16, 1000])]
+fn draw_arrivals(bencher: Bencher, clients: u32) {
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(|| generate(clients));
+}
+
+#[divan::bench]
+fn draw_demands(bencher: Bencher) {
+    let demands = demands(1);
+    let draw = || (0..REQUESTS as u64).map(|id| demands.draw(id)).fold(0, u64::wrapping_add);
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(draw);
+}
+
+const FORMATS: [(&str, TraceFormat); 3] = [
+    ("csv", TraceFormat::Csv),
+    ("full csv", TraceFormat::FullCsv),
+    ("records", TraceFormat::Records { requests: NONE }),
+];
+
+fn format(name: &str) -> TraceFormat {
+    FORMATS.iter().find(|(of, _)| *of == name).expect("a format").1
+}
+
+#[divan::bench(args = FORMATS.map(|(name, _)| name))]
+fn write(bencher: Bencher, name: &str) {
+    let requests = requests(1);
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(|| {
+        let mut writer = TraceWriter::new(sink(), format(name))?;
+        requests.chunks(BATCH).try_for_each(|batch| writer.write(batch))?;
+        writer.finish().map(drop)
+    });
+}
+
+/// From a file that is in memory, named by its BLAKE3, on as many threads as a run takes.
+#[divan::bench(args = FORMATS.map(|(name, _)| name))]
+fn read(bencher: Bencher, name: &str) {
+    read_bytes(bencher, &written(format(name)));
+}
+
+/// Columns in another order than tracegen's.
+#[divan::bench]
+fn read_other_columns(bencher: Bencher) {
+    let text = String::from_utf8(written(TraceFormat::Csv)).expect("text");
+    let turned = text.lines().map(|row| row.rsplit(',').collect::<Vec<_>>().join(",") + "\n");
+    read_bytes(bencher, turned.collect::<String>().as_bytes());
+}
+
+fn read_bytes(bencher: Bencher, bytes: &[u8]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("trace");
+    fs::write(&path, bytes).expect("room for a trace");
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(|| read_file(&path).expect("it is a trace"));
+}
+
+fn read_file(path: &Path) -> Result<u64, Failure> {
+    let mut reader = TraceReader::open(path, &ReadFlags::default(), demands(1))?;
+    let mut work = 0;
+    reader.read(|requests, _| {
+        work += requests.iter().map(|request| request.service_ns).sum::<u64>();
+        Ok::<_, Failure>(())
+    })?;
+    Ok(work)
+}
+
+#[divan::bench]
+fn encode_requests(bencher: Bencher) {
+    let (requests, mut bytes) = (requests(1), Vec::with_capacity(REQUESTS * Request::LEN));
+    bencher.counter(ItemsCount::new(REQUESTS)).bench_local(|| {
+        bytes.clear();
+        requests.iter().for_each(|request| bytes.extend_from_slice(&request.to_bytes()));
+        black_box(&bytes);
+    });
+}
+
+#[divan::bench]
+fn decode_requests(bencher: Bencher) {
+    let bytes: Vec<u8> = requests(1).iter().flat_map(Request::to_bytes).collect();
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(|| {
+        let requests = bytes.chunks_exact(Request::LEN).map(Request::from_bytes);
+        requests.map(|request| request.arrival_ns ^ request.service_ns).fold(0, u64::wrapping_add)
+    });
+}
+
+const POLICIES: [&str; 6] = ["R", "RR", "TC", "JSQ", "LW", "HASH"];
+
+#[divan::bench(args = POLICIES, consts = [4, 1000])]
+fn policy<const WORKERS: usize>(bencher: Bencher, name: &str) {
+    let (requests, mut workers) = (requests(WORKERS), Vec::new());
+    bencher.counter(ItemsCount::new(REQUESTS)).with_inputs(|| middleware::assigner(name, WORKERS)).bench_local_values(
+        |assigner| {
+            let mut assign = assigner.expect("a policy");
+            for batch in requests.chunks(BATCH) {
+                assign(batch, &mut workers).expect("the backlog stays small");
+                black_box(&workers);
+            }
+        },
+    );
+}
+
+/// Answers to `requests`.
+fn answers(requests: &[Request], mut answer: impl FnMut(Completion)) {
+    let mut fifo = Fifo::new(Model { servers: 1, capacity: 0, delay: 0 });
+    for request in requests {
+        fifo.arrive(request, &mut answer);
+    }
+}
+
+#[divan::bench]
+fn model(bencher: Bencher) {
+    let requests = requests(1);
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(|| answers(&requests, |answer| _ = black_box(answer)));
+}
+
+#[divan::bench]
+fn fold(bencher: Bencher) {
+    let (requests, mut completions) = (requests(1), Vec::new());
+    answers(&requests, |answer| completions.push(answer));
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(|| {
+        let mut tally = Tally::default();
+        for (request, Completion { start_ns, finish_ns, service_ns, .. }) in requests.iter().zip(&completions) {
+            tally.completed(request.arrival_ns, *start_ns, *finish_ns, *service_ns);
+        }
+        tally
+    });
 }
