@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 CARGO ?= cargo
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p $${COMPOSE_PROJECT_NAME:-queuebox}
 
-.PHONY: all programs sim run image workers down bin/worker/host trace results test test-docker conformance fuzz lint deny clean install uninstall help
+.PHONY: all programs sim run image workers down bin/worker/host trace results test test-docker conformance fuzz lint deny bench bench-kernels bench-build clean install uninstall help
 
 all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.wasm)
 	@if [ ! -e sim.wasm ]; then cp bin/sim.wasm sim.wasm; \
@@ -91,6 +91,16 @@ deny: ## Hold the dependencies against known holes, licences and sources (cargo-
 	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "deny: there is no cargo-deny; cargo install cargo-deny --locked brings it" >&2; exit 2; }
 	$(CARGO) deny --locked check
 
+bench: all ## Measure against polars, split and others: one table (FULL=1, ONLY=partition, SCALE=0.05, KEEP=1)
+	@$(CARGO) build --release --locked --target-dir $(BUILD) -p queuebox-bench
+	@python3 bench/run.py $(if $(FULL),--full) $(if $(ONLY),--only $(ONLY)) $(if $(SCALE),--scale $(SCALE)) $(if $(KEEP),--keep)
+
+bench-kernels: ## Measure parsing, codec, policies and folding, each alone
+	@$(CARGO) bench --locked --target-dir $(BUILD) -p queuebox-bench
+
+bench-build: ## Measure from a fresh clone to the first table, part by part (KEEP=1)
+	@python3 bench/from_nothing.py $(if $(KEEP),--keep)
+
 clean: ## Remove what make built; a sim.wasm of your own, traces and runs stay
 	@if [ -e sim.wasm ] && cmp -s sim.wasm bin/sim.wasm; then rm sim.wasm; fi
 	rm -rf bin $(BUILD)
@@ -106,4 +116,4 @@ uninstall: ## Remove what install put there
 	-rmdir "$(DESTDIR)$(PREFIX)/share/queuebox"
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

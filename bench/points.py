@@ -139,7 +139,10 @@ def split(bench):
         commands[balancer, 1000] = bench.partition(trace, 1000, balancer)
     taken = in_turn({name if isinstance(name, str) else " ".join(map(str, name)): c for name, c in commands.items()},
                     bench.folder, before=bench.clear)  # fmt: skip
-    theirs = rates(taken["split"], requests)
+    theirs = rates(taken.pop("split"), requests)
+    for name, rounds in taken.items():
+        if not rounds[0].output.startswith(f"{requests} requests in "):
+            raise SystemExit(f"partition {name}: {rounds[0].output}")
     for balancer in ["R", "RR", "TC", "HASH"]:
         for format in ["csv", "records"]:
             ours = rates(taken[f"{balancer} {format}"], requests)
@@ -155,9 +158,11 @@ def memory(bench):
     """Peak memory of a run, whatever the length."""
     lengths = [1, 20]
     commands = {f"{n} M": bench.simulate(bench.trace(bench.scaled(n)), 4) for n in lengths}
+    commands["polars"] = bench.peer("polars_queue.py", bench.trace(bench.requests), 4, 1e7, "over")
     taken = in_turn(commands, bench.folder, rounds=3)
     peak = lambda name: [one.peak for one in taken[name]]
     yield Row("5", "peak memory of a run, 1 M requests", "MiB", peak("1 M"), marks=[Mark("ours", most=256)])
+    yield Row("5", "peak memory of a run, 20 M requests", "MiB", peak("20 M"), "polars", peak("polars"))
     longer = [("20 M requests", peak("20 M"))]
     if bench.full:
         requests = bench.scaled(200)
