@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -58,11 +59,10 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     environment(folder)
     bench = Bench(ROOT, folder, arguments.scale, arguments.full)
-    rows = []
-    for name, point in POINTS.items():
-        if arguments.only in (None, name):
-            rows.extend(point(bench))
-    bench.clear()
+    try:
+        rows = [row for name, point in POINTS.items() if arguments.only in (None, name) for row in point(bench)]
+    finally:
+        shutil.rmtree(bench.written)
     text = f"{describe(bench)}\n\n{markdown(rows)}"
     results = {"machine": machine(), "requests": bench.requests, "rows": [row.to_json() for row in rows]}
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
