@@ -15,14 +15,14 @@ mod table;
 
 use trace::{Failure, Request};
 
-/// One policy alone, so that `bench/` can measure it: puts the workers, from 0, that BALANCER `balancer` gives requests into a list
-/// whose old ones go. None where there is no such policy.
+/// Puts the workers, from 0, that get requests into a list whose old ones go.
 #[doc(hidden)]
-pub fn assigner(
-    balancer: &str,
-    workers: usize,
-) -> Option<impl FnMut(&[Request], &mut Vec<u32>) -> Result<(), Failure>> {
+pub type Assign = Box<dyn FnMut(&[Request], &mut Vec<u32>) -> Result<(), Failure>>;
+
+/// One policy alone, so that `bench/` can measure it. None where there is none of this name.
+#[doc(hidden)]
+pub fn assigner(balancer: &str, workers: usize) -> Option<Assign> {
     let row = policy::POLICIES.into_iter().find(|row| row.name == balancer)?;
     let mut balancer = policy::Balancer::new(row, workers, 1, 0, 1);
-    Some(move |requests: &[Request], assigned: &mut Vec<u32>| balancer.assign_all(requests, assigned))
+    Some(Box::new(move |requests, assigned| balancer.assign_all(requests, assigned)))
 }
