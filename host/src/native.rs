@@ -19,7 +19,7 @@ pub fn simulate(job: &Job, shard: Box<dyn Shard>) -> Outcome {
     let mut stdin = Stdin { input: Input::new(shard), ledger: &ledger };
     let mut stdout = Stdout { output: Output::new(job.says), ledger: &ledger };
     let ended = filter(&mut stdin, &mut stdout, job.model.fifo()).map_err(|refusal| match refusal {
-        Refusal::Input(reason) => Failure::Simulator(reason),
+        Refusal::Input(reason) => Failure::Exit(reason),
         Refusal::Io(error) => error.downcast().unwrap_or_else(|error| Failure::Host(error.to_string())),
     });
     let (Stdin { input, .. }, Stdout { output, .. }) = (stdin, stdout);
