@@ -101,4 +101,28 @@ mod tests {
         let served: Vec<_> = [(0, 10), (0, 3), (1, 5), (4, 1), (20, 0)].map(|(a, s)| station.enter(a, s)).into();
         assert_eq!(served, [(0, 10), (0, 3), (3, 8), (8, 9), (20, 20)]);
     }
+
+    #[test]
+    fn many_at_once_are_served_as_one_by_one() {
+        for (servers, number) in [(1, 0), (1, 7), (1, 8), (1, 100), (3, 100)] {
+            let (mut each, mut all) = (Station::new(servers), Station::new(servers));
+            let requests: Vec<Request> = (0..number)
+                .map(|id| Request { id, arrival_ns: id * 5, service_ns: id * id % 11, ..Request::default() })
+                .collect();
+            let mut answers = Vec::new();
+            // The second time it is not idle.
+            for _ in 0..2 {
+                all.serve(&requests.iter().map(Request::to_bytes).collect::<Vec<_>>(), &mut answers);
+            }
+            let expected: Vec<_> = [&requests, &requests]
+                .into_iter()
+                .flatten()
+                .map(|request| {
+                    let (start, finish) = each.enter(request.arrival_ns, request.service_ns);
+                    completion(request, start, finish)
+                })
+                .collect();
+            assert_eq!(answers, expected);
+        }
+    }
 }
