@@ -13,8 +13,8 @@ const CARRY: u64 = 1 << Low::BITS;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(from = "Sparse", into = "Sparse")]
 pub struct Histogram {
-    /// Each bucket's count modulo 256, in whole rows up to the largest value. All that is counted into fits the cache of a
-    /// core, for each of many workers too.
+    /// What each bucket counts until it makes [`CARRY`], in whole rows up to the largest value: so little that it fits the
+    /// cache of a core, for each of many workers too.
     low: Vec<Low>,
     /// The rest of each bucket's count, in rows that are made when first needed.
     high: Vec<Option<Box<[u64; ROW]>>>,
@@ -46,10 +46,16 @@ impl Histogram {
 
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Self) {
-        self.max = self.max.max(other.max);
-        for (index, count) in other.used() {
-            self.add(index, count);
+        self.reach(other.low.len());
+        for (number, row) in other.rows().enumerate() {
+            if row.sum() > 0 {
+                for (count, more) in high(&mut self.high, number).iter_mut().zip(row.counts()) {
+                    *count += more;
+                }
+            }
         }
+        self.count += other.count;
+        self.max = self.max.max(other.max);
     }
 
     /// The largest value, exact; 0 where there is none.
@@ -73,37 +79,46 @@ impl Histogram {
     pub fn percentiles<const N: usize>(&self, per_mille: [u64; N]) -> [Option<u64>; N] {
         let count = u128::from(self.count());
         let ranks = per_mille.map(|per_mille| (count * u128::from(per_mille)).div_ceil(1000).max(1));
-        let (mut found, mut at, mut below) = ([None; N], 0, 0u128);
-        self.used().for_each(|(index, count)| {
-            below += u128::from(count);
-            while at < N && below >= ranks[at] {
-                found[at] = Some(upper_end(index).min(self.max));
-                at += 1;
+        let (mut found, mut next, mut below) = ([None; N], 0, 0u128);
+        for (number, row) in self.rows().enumerate() {
+            let sum = u128::from(row.sum());
+            // Most rows hold none of them.
+            if next == N || below + sum < ranks[next] {
+                below += sum;
+                continue;
             }
-        });
+            for (place, count) in row.counts().enumerate() {
+                below += u128::from(count);
+                while next < N && below >= ranks[next] {
+                    found[next] = Some(upper_end(number * ROW + place).min(self.max));
+                    next += 1;
+                }
+            }
+        }
         found
+    }
+
+    /// All rows up to the largest value.
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        let (rows, _) = self.low.as_chunks();
+        rows.iter().enumerate().map(|(number, low)| Row { low, high: self.high.get(number).and_then(Option::as_deref) })
     }
 
     /// The used buckets in rising order.
     fn used(&self) -> impl Iterator<Item = (usize, u64)> {
-        // Most buckets of a small shard hold nothing: eight are one look.
-        let (blocks, _) = self.low.as_chunks::<8>();
-        let high = |index: usize| self.high.get(index / ROW)?.as_deref();
-        let blocks = blocks.iter().enumerate().map(|(block, low)| (block * low.len(), low));
-        let used = blocks.filter(move |&(from, low)| *low != [0; 8] || high(from).is_some());
-        let counts = used.flat_map(move |(from, low)| {
-            (from..)
-                .zip(low)
-                .map(move |(index, &low)| (index, u64::from(low) + high(index).map_or(0, |row| row[index % ROW])))
-        });
-        counts.filter(|&(_, count)| count > 0)
+        (0..).zip(self.rows().flat_map(|row| row.counts())).filter(|&(_, count)| count > 0)
+    }
+
+    /// Makes all rows below bucket `end`.
+    fn reach(&mut self, end: usize) {
+        if self.low.len() < end {
+            self.low.resize(end.next_multiple_of(ROW), 0);
+        }
     }
 
     /// Adds `count` to the bucket `index`.
     fn add(&mut self, index: usize, count: u64) {
-        if self.low.len() <= index {
-            self.low.resize((index / ROW + 1) * ROW, 0);
-        }
+        self.reach(index + 1);
         let sum = u64::from(self.low[index]) + count % CARRY;
         self.low[index] = sum as Low;
         let carries = sum / CARRY + count / CARRY;
@@ -157,12 +172,34 @@ impl Recorder<'_> {
 
 /// Adds `carries` to the higher part of the count of bucket `index`.
 #[cold]
-fn carry(high: &mut Vec<Option<Box<[u64; ROW]>>>, index: usize, carries: u64) {
-    let row = index / ROW;
-    if high.len() <= row {
-        high.resize(row + 1, None);
+fn carry(rows: &mut Vec<Option<Box<[u64; ROW]>>>, index: usize, carries: u64) {
+    high(rows, index / ROW)[index % ROW] += carries * CARRY;
+}
+
+/// The higher part of row `number`.
+fn high(rows: &mut Vec<Option<Box<[u64; ROW]>>>, number: usize) -> &mut [u64; ROW] {
+    if rows.len() <= number {
+        rows.resize(number + 1, None);
     }
-    high[row].get_or_insert_with(|| Box::new([0; ROW]))[index % ROW] += carries * CARRY;
+    rows[number].get_or_insert_with(|| Box::new([0; ROW]))
+}
+
+/// One row's counts.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    low: &'a [Low; ROW],
+    high: Option<&'a [u64; ROW]>,
+}
+
+impl<'a> Row<'a> {
+    fn counts(self) -> impl Iterator<Item = u64> + use<'a> {
+        (0..ROW).map(move |place| u64::from(self.low[place]) + self.high.map_or(0, |high| high[place]))
+    }
+
+    fn sum(self) -> u64 {
+        let low: u32 = self.low.iter().map(|&count| u32::from(count)).sum();
+        u64::from(low) + self.high.map_or(0, |high| high.iter().sum())
+    }
 }
 
 /// The bucket of `value`.
