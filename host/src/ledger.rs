@@ -100,7 +100,7 @@ impl Ledger {
     }
 
     /// Enters `requests`: counted all at once, or one by one where one of them may be refused or all go to a verifier.
-    fn enter(&mut self, requests: impl Iterator<Item = Request> + Clone) -> Result<(), Failure> {
+    fn enter(&mut self, mut requests: impl Iterator<Item = Request> + Clone) -> Result<(), Failure> {
         let from = self.read.len();
         let (mut latest, mut demands) = (0, 0);
         self.read.extend(requests.clone().map(|request| {
@@ -113,7 +113,7 @@ impl Ledger {
         if self.verifier.is_none() && self.rules.offer_all(number as u64, latest, demands) {
             return Ok(());
         }
-        { requests }.try_for_each(|request| self.offer(&request))
+        requests.try_for_each(|request| self.offer(&request))
     }
 
     /// Counts a request in.
