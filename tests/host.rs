@@ -152,7 +152,7 @@ fn what_is_no_simulator_is_refused_with_exit_code_4() {
     let is = |text: &str, rule: &str| refused(trace().and_module("m", text), rule);
     const MEMORY: &str = "(memory (export \"memory\") 1)";
     const START: &str = "(func (export \"_start\"))";
-    is("(component)", "a component?");
+    is("(component)", "it is a component");
     is(&format!("(module {MEMORY})"), "it does not export a function \"_start\"");
     is(&format!("(module {MEMORY} (func (export \"_start\") (param i32)))"), "\"_start\" without parameters");
     is(&format!("(module {MEMORY} (func (export \"_start\") (result i32) (i32.const 0)))"), "_start");

@@ -138,7 +138,7 @@ pub fn table() -> String {
         ("requests to sort", million(trace::reader::SORT_LIMIT), "-", "--sort holds the whole trace"),
     ];
     let line =
-        |name: &str, default: &str, flag: &str, reason: &str| format!("{name:<22}{default:<36}{flag:<20}{reason}\n");
+        |name: &str, default: &str, flag: &str, reason: &str| format!("{name:<22}{default:<32}{flag:<19}{reason}\n");
     rows.iter().fold(line("limit", "default", "flag", "why"), |text, (name, default, flag, reason)| {
         text + &line(name, default, flag, reason)
     })
@@ -153,7 +153,7 @@ mod tests {
         for line in table().lines() {
             let (name, rest) = line.split_at(22);
             assert!(name.ends_with(' ') && line.chars().count() <= 120, "{line}");
-            assert!(rest.chars().nth(35) == Some(' ') && !rest.starts_with(' '), "{line}");
+            assert!(rest.chars().nth(31) == Some(' ') && !rest.starts_with(' '), "{line}");
         }
     }
 }
