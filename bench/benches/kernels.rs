@@ -1,4 +1,4 @@
-//! The kernels, each alone: drawing, writing, reading, record codec, policies, the model, folding. `cargo bench` runs them.
+//! The kernels, each alone: drawing, writing, reading, record codec, policies, the model, a worker that checks and folds. `cargo bench` runs them.
 
 use std::fs;
 use std::hint::black_box;
@@ -8,13 +8,13 @@ use std::path::Path;
 use clap::Command;
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use host::measure::Tally;
+use queuebox_bench::{InMemory, job};
 use sim_wasm::{Fifo, Model};
 use trace::demand::{Demands, Law};
 use trace::reader::{ReadFlags, TraceReader};
 use trace::settings::{Settings, add_flags};
 use trace::writer::{TraceFormat, TraceWriter};
-use trace::{Completion, Failure, NONE, Request};
+use trace::{Failure, NONE, Request};
 use tracegen::{Generation, Generator};
 
 fn main() {
@@ -151,29 +151,22 @@ fn policy<const WORKERS: usize>(bencher: Bencher, name: &str) {
     );
 }
 
-/// Answers to `requests`.
-fn answers(requests: &[Request], mut answer: impl FnMut(Completion)) {
-    let mut fifo = Fifo::new(Model { servers: 1, capacity: 0, delay: 0 });
-    for request in requests {
-        fifo.arrive(request, &mut answer);
-    }
-}
-
 #[divan::bench]
 fn model(bencher: Bencher) {
     let requests = requests(1);
-    bencher.counter(ItemsCount::new(REQUESTS)).bench(|| answers(&requests, |answer| _ = black_box(answer)));
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(|| {
+        let mut fifo = Fifo::new(Model { servers: 1, capacity: 0, delay: 0 });
+        for request in &requests {
+            fifo.arrive(request, &mut |answer| _ = black_box(answer));
+        }
+    });
 }
 
+/// A whole worker without the sandbox: the model, and its answers checked and folded.
 #[divan::bench]
-fn fold(bencher: Bencher) {
-    let (requests, mut completions) = (requests(1), Vec::new());
-    answers(&requests, |answer| completions.push(answer));
-    bencher.counter(ItemsCount::new(REQUESTS)).bench(|| {
-        let mut tally = Tally::default();
-        for (request, Completion { start_ns, finish_ns, service_ns, .. }) in requests.iter().zip(&completions) {
-            tally.completed(request.arrival_ns, *start_ns, *finish_ns, *service_ns);
-        }
-        tally
-    });
+fn worker(bencher: Bencher) {
+    let bytes: Vec<u8> = requests(1).iter().flat_map(Request::to_bytes).collect();
+    let bytes: &'static [u8] = bytes.leak();
+    let serve = || host::native::simulate(&job(), Box::new(InMemory(bytes)));
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(serve);
 }

@@ -1,9 +1,7 @@
 //! `sandbox MODULE SHARD`: how long a simulator takes over a shard in memory, in the host's sandbox, in a bare embedding of
-//! wasmtime, and natively. Each runs
-//! once; prints JSON, processor time in seconds.
+//! wasmtime, and natively. Each runs once; prints JSON, processor time in seconds.
 
 mod bare;
-mod native;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,18 +9,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bare::{Bare, Streams};
-use host::limits::Limits;
 use host::measure::Tally;
 use host::shard::Shard;
-use host::{Job, Model, Simulator};
+use host::{Outcome, Simulator};
+use queuebox_bench::{InMemory, job};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use sim_wasm::filter;
-use trace::demand::Law;
 use trace::{Failure, Request, RequestHeader, program};
-
-/// Bytes of a shard that come at once, as from the middleware.
-const PIECE: usize = (1 << 18) / Request::LEN * Request::LEN;
 
 fn main() -> ExitCode {
     program::main(|| {
@@ -44,8 +38,9 @@ fn main() -> ExitCode {
         let simulator = Simulator::load(Path::new(module))?;
         let own = Bare::new(simulator.bytes(), Streams::Own)?;
         let wasi = Bare::new(simulator.bytes(), Streams::Wasi)?;
-        let (sandbox, expected) = on_a_thread(|| in_the_host(&simulator, records))?;
-        let (native, tally) = timed(|| native::simulate(records));
+        let (sandbox, expected) =
+            on_a_thread(|| over(|shard| host::simulate(&simulator, &job(), shard, None), records))?;
+        let (native, tally) = over(|shard| host::native::simulate(&job(), shard), records)?;
         anyhow::ensure!(tally == expected, "the sandbox and the native build do not agree");
         let (unchecked, ()) = timed(|| unchecked(bytes));
         println!(
@@ -83,9 +78,9 @@ fn on_a_thread<T: Send>(work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyh
     })
 }
 
-/// With all limits and checks.
-fn in_the_host(simulator: &Simulator, records: &'static [u8]) -> anyhow::Result<(Duration, Tally)> {
-    let (taken, outcome) = timed(|| host::simulate(simulator, &job(), Box::new(Pieces(records)), None));
+/// `simulate` over `records`, and what it measured.
+fn over(simulate: impl FnOnce(Box<dyn Shard>) -> Outcome, records: &'static [u8]) -> anyhow::Result<(Duration, Tally)> {
+    let (taken, outcome) = timed(|| simulate(Box::new(InMemory(records))));
     Ok((taken, outcome.result?.tally))
 }
 
@@ -93,31 +88,4 @@ fn in_the_host(simulator: &Simulator, records: &'static [u8]) -> anyhow::Result<
 fn unchecked(mut shard: &[u8]) {
     let model = sim_wasm::Model { servers: 1, capacity: 0, delay: 0 };
     filter(&mut shard, &mut std::io::sink(), model).expect("the shard is one");
-}
-
-fn job() -> Job {
-    let model = Model {
-        st_ns: 0,
-        service: Law::Exponential,
-        servers: 1,
-        discipline: "fifo".to_owned(),
-        capacity: 0,
-        delay: 0,
-        seed: 1,
-    };
-    let limits = Limits { memory: 256 << 20, processor_time: Duration::from_secs(30), unanswered: 1_000_000 };
-    Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, says: None }
-}
-
-/// The records not yet given out.
-struct Pieces(&'static [u8]);
-
-impl Shard for Pieces {
-    fn next(&mut self, mut spent: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
-        let (piece, rest) = self.0.split_at(self.0.len().min(PIECE));
-        self.0 = rest;
-        spent.clear();
-        spent.extend_from_slice(piece);
-        Ok((!piece.is_empty()).then_some(spent))
-    }
 }

@@ -1,0 +1,40 @@
+//! A worker's shard in memory, and the worker that serves it: what the benchmarks of one worker share.
+
+use std::time::Duration;
+
+use host::limits::Limits;
+use host::shard::Shard;
+use host::{Job, Model};
+use trace::demand::Law;
+use trace::{Failure, Request};
+
+/// Bytes of a shard that come at once, as from the middleware.
+const PIECE: usize = (1 << 18) / Request::LEN * Request::LEN;
+
+/// Records that are not yet given out.
+pub struct InMemory(pub &'static [u8]);
+
+impl Shard for InMemory {
+    fn next(&mut self, mut spent: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
+        let (piece, rest) = self.0.split_at(self.0.len().min(PIECE));
+        self.0 = rest;
+        spent.clear();
+        spent.extend_from_slice(piece);
+        Ok((!piece.is_empty()).then_some(spent))
+    }
+}
+
+/// One worker of one server, first in, first out, within the limits that programs have by default.
+pub fn job() -> Job {
+    let model = Model {
+        st_ns: 0,
+        service: Law::Exponential,
+        servers: 1,
+        discipline: "fifo".to_owned(),
+        capacity: 0,
+        delay: 0,
+        seed: 1,
+    };
+    let limits = Limits { memory: 256 << 20, processor_time: Duration::from_secs(30), unanswered: 1_000_000 };
+    Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, says: None }
+}
