@@ -190,9 +190,12 @@ fn one(simulator: &Simulator, job: &Job) -> Result<Outcome, String> {
 fn check(failure: &Failure) -> Result<End, String> {
     check_words(failure)?;
     match failure {
-        Failure::Module(_) | Failure::Simulator(_) | Failure::Limit(_) | Failure::Contract(_) | Failure::Usage(_) => {
-            Ok(failure.class())
-        }
+        Failure::Module(_)
+        | Failure::Trap(_)
+        | Failure::Exit(_)
+        | Failure::Limit(_)
+        | Failure::Contract(_)
+        | Failure::Usage(_) => Ok(failure.class()),
         Failure::Host(_) | Failure::Trace(_) | Failure::Engine(_) => {
             Err(format!("a module is the cause of class {}: {failure}", failure.class()))
         }
