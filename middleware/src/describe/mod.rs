@@ -60,7 +60,10 @@ fn read(path: &Path, flags: &ReadFlags, settings: &Settings) -> Result<Descripti
     let stations = Stations::from_settings(settings)?;
     let mut reader = TraceReader::open(path, flags, demands)?;
     let mut counted = Counted::new(reader.has_ops(), reader.has_blocks());
-    reader.read(|requests, _| Ok::<_, Failure>(counted.add(requests)))?;
+    reader.read(|requests, _| {
+        counted.add(requests);
+        Ok::<_, Failure>(())
+    })?;
     reader.remarks().iter().for_each(|remark| program::note(remark));
     let summary = reader.summary();
     if summary.requests == 0 {
