@@ -127,7 +127,10 @@ fn a_file_is_read_and_its_length_known() {
     let mut reader = TraceReader::open(&path, &ReadFlags::default(), demands()).unwrap();
     assert_eq!((reader.format(), reader.has_blocks(), reader.has_service()), ("csv", false, false));
     let expected = [Request { service_ns: demands().draw(0), ..Request::default() }];
-    let each = |requests: &[Request], bytes| Ok::<_, Failure>(assert_eq!((requests, bytes), (&expected[..], 13)));
+    let each = |requests: &[Request], bytes| {
+        assert_eq!((requests, bytes), (&expected[..], 13));
+        Ok::<_, Failure>(())
+    };
     assert_eq!(reader.read(each), Ok(()));
     assert_eq!(reader.size(), Some(13));
 }

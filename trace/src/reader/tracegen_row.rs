@@ -10,7 +10,7 @@ use super::field::Field;
 /// Whether these are the columns `id,arrival_ns,client,op,block,size`.
 pub(super) fn are_its(columns: &[Field]) -> bool {
     use Field::{Arrival, Block, Client, Id, Op, Size};
-    matches!(columns, [Id, Arrival(1), Client, Op(words), Block, Size] if words.iter().any(|word| *word == ("w", Request::WRITE)))
+    matches!(columns, [Id, Arrival(1), Client, Op(words), Block, Size] if words.contains(&("w", Request::WRITE)))
 }
 
 /// Bytes before a row that are looked at with it: a number's digits are taken as the 16 bytes that end where it ends.
