@@ -38,7 +38,8 @@ def run(command, folder, producer=None):
     with errors, output:
         if feed:
             feed.stdout.close()
-            feed.wait()
+            if feed.wait() != 0:
+                sys.exit(f"{' '.join(map(str, producer))}\nended with {feed.returncode}")
         errors.seek(0)
         output.seek(0)
         if process.returncode != 0:

@@ -52,6 +52,8 @@ def main():
     parser.add_argument("--full", action="store_true", help="the long ones too: 100 and 200 million requests")
     parser.add_argument("--keep", action="store_true", help="put the table into BENCHMARKS.md and the figures beside run.py")
     arguments = parser.parse_args()
+    if arguments.keep and (arguments.only or arguments.scale != 1):
+        parser.error("--keep is for the whole table, not with --only or --scale")
     # The table is of two cores, however many there are.
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
 

@@ -120,6 +120,11 @@ mod time {
         an_endless_loop_of_tail_calls: guest("tail_calls"), "--limit-time 1" => Limit("processor time"), 60;
         an_endless_loop_of_memory_fill: guest("fill"), "--limit-time 1" => Limit("processor time"), 320;
         reading_past_the_end_for_ever: guest("reads_past_the_end"), "--limit-time 1" => Limit("processor time"), 60;
+        a_thousand_long_calls_without_a_loop: text(&format!(
+            "(module (import \"wasi_snapshot_preview1\" \"random_get\" (func $random (param i32 i32) (result i32)))
+                (memory (export \"memory\") 1024) (func (export \"_start\") {}))",
+            "(drop (call $random (i32.const 0) (i32.const 0x4000000)))".repeat(1000)
+        )), "--limit-time 1" => Limit("processor time"), 130;
         a_sleep_of_an_hour: guest("sleep"), "" => Exit(42), 60;
         a_poll_on_nothing: guest("poll_on_nothing"), "" => Exit(42), 60;
     }
@@ -129,6 +134,16 @@ mod memory {
     use super::{End::*, *};
     hostile! {
         memory_that_grows_without_end: guest("memory"), "" => Limit("memory"), 320;
+        memory_beyond_what_it_declares: text(
+            "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))
+                (memory (export \"memory\") 1 10) (table 1 10 funcref)
+                (func (export \"_start\") (local $left i32) (local.set $left (i32.const 100000))
+                    (loop $again
+                        (if (i32.ne (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable))
+                        (if (i32.ne (table.grow (ref.null func) (i32.const 100)) (i32.const -1)) (then unreachable))
+                        (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+                    (call $exit (i32.const 42))))",
+        ), "" => Exit(42), 60;
         memory_of_four_gibibytes: guest("four_gibibytes"), "" => Limit("memory"), 60;
         a_table_that_grows_without_end: guest("table"), "" => Limit("table elements"), 80;
         a_table_of_four_thousand_million: guest("large_table"), "" => Limit("table elements"), 60;

@@ -8,14 +8,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use bare::{Bare, Streams};
+use bare::Bare;
 use host::measure::Tally;
 use host::shard::Shard;
 use host::{Outcome, Simulator};
 use queuebox_bench::{InMemory, job};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
-use sim_wasm::filter;
 use trace::{Failure, Request, RequestHeader, program};
 
 fn main() -> ExitCode {
@@ -36,22 +35,19 @@ fn main() -> ExitCode {
         let requests = (records.len() / Request::LEN) as u64;
 
         let simulator = Simulator::load(Path::new(module))?;
-        let own = Bare::new(simulator.bytes(), Streams::Own)?;
-        let wasi = Bare::new(simulator.bytes(), Streams::Wasi)?;
+        let (bare, limited) = (Bare::new(simulator.bytes(), false)?, Bare::new(simulator.bytes(), true)?);
         let (sandbox, expected) =
             on_a_thread(|| over(|shard| host::simulate(&simulator, &job(), shard, None), records))?;
         let (native, tally) = over(|shard| host::native::simulate(&job(), shard), records)?;
         anyhow::ensure!(tally == expected, "the sandbox and the native build do not agree");
-        let (unchecked, ()) = timed(|| unchecked(bytes));
         println!(
             "{}",
             json!({
                 "requests": requests,
                 "host": sandbox.as_secs_f64(),
                 "native": native.as_secs_f64(),
-                "native, unchecked": unchecked.as_secs_f64(),
-                "bare, own streams": on_a_thread(|| own.run(bytes, requests))?.as_secs_f64(),
-                "bare, wasmtime-wasi's streams": on_a_thread(|| wasi.run(bytes, requests))?.as_secs_f64(),
+                "bare": on_a_thread(|| bare.run(bytes, requests))?.as_secs_f64(),
+                "bare, with limits": on_a_thread(|| limited.run(bytes, requests))?.as_secs_f64(),
             })
         );
         Ok(())
@@ -82,10 +78,4 @@ fn on_a_thread<T: Send>(work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyh
 fn over(simulate: impl FnOnce(Box<dyn Shard>) -> Outcome, records: &'static [u8]) -> anyhow::Result<(Duration, Tally)> {
     let (taken, outcome) = timed(|| simulate(Box::new(InMemory(records))));
     Ok((taken, outcome.result?.tally))
-}
-
-/// The default simulator natively, its completions dropped.
-fn unchecked(mut shard: &[u8]) {
-    let model = sim_wasm::Model { servers: 1, capacity: 0, delay: 0 };
-    filter(&mut shard, &mut std::io::sink(), model).expect("the shard is one");
 }

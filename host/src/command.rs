@@ -7,7 +7,7 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 
 use crate::ledger::Ledger;
 use crate::limits::Limits;
-use crate::sandbox::{Memories, Simulator};
+use crate::sandbox::{Memories, Simulator, Time};
 use crate::shard::Empty;
 use crate::streams::{ErrorText, Input, Output};
 use crate::wasi::{self, Guest};
@@ -34,8 +34,9 @@ pub fn run(command: &Simulator, context: WasiP1Ctx, limits: &Limits) -> Ended {
         ledger: Ledger::new(1, 0, limits.unanswered, None, None),
         random: Streams::new(1, "simulator").of(1),
         clock_ns: 0,
+        time: Time::new(limits),
         streams: wasi::Streams::new(),
     };
-    let (guest, exit) = command.run_command(guest, limits);
+    let (guest, exit) = command.run_command(guest);
     Ended { exit, stdout: guest.output.into_plain(), error_text: guest.error_text.line() }
 }

@@ -22,6 +22,8 @@ mod worker;
 pub use check::check;
 pub use ledger::Completions;
 pub use sandbox::Simulator;
+#[doc(hidden)]
+pub use sandbox::config;
 pub use worker::{Job, Measured, Model, Outcome, module_path, panicked, preflight, simulate, spawn};
 
 /// A mebibyte \[bytes\].

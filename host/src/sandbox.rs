@@ -16,6 +16,7 @@ use wasmtime::{
 };
 
 use crate::inspect::inspect;
+use crate::ledger::Ledger;
 use crate::limits::{self, Limits};
 use crate::verdict::{host_failed, verdict};
 use crate::wasi::{self, Exit, Guest};
@@ -89,15 +90,15 @@ impl Simulator {
     }
 
     /// Runs `guest` to its end, and gives it back with how it ended.
-    pub(crate) fn run(&self, guest: Guest, limits: &Limits) -> (Guest, Result<(), Failure>) {
-        let (guest, ended) = self.call(guest, limits);
+    pub(crate) fn run(&self, guest: Guest) -> (Guest, Result<(), Failure>) {
+        let (guest, ended) = self.call(guest);
         let ended = ended.or_else(|error| verdict(&error, &guest));
         (guest, ended)
     }
 
     /// Runs a command that is no simulator to its end: `guest`, and the exit code.
-    pub(crate) fn run_command(&self, guest: Guest, limits: &Limits) -> (Guest, Result<u32, Failure>) {
-        let (guest, ended) = self.call(guest, limits);
+    pub(crate) fn run_command(&self, guest: Guest) -> (Guest, Result<u32, Failure>) {
+        let (guest, ended) = self.call(guest);
         let ended = match ended {
             Ok(()) => Ok(0),
             Err(error) => match error.downcast_ref::<Exit>() {
@@ -108,21 +109,12 @@ impl Simulator {
         (guest, ended)
     }
 
-    fn call(&self, guest: Guest, limits: &Limits) -> (Guest, wasmtime::Result<()>) {
+    fn call(&self, guest: Guest) -> (Guest, wasmtime::Result<()>) {
         let mut store = Store::new(self.instance.module().engine(), guest);
         store.limiter(|guest| &mut guest.memories);
-        let (base, started) = (limits.processor_time, cpu_time(ClockId::ThreadCPUTime));
-        store.epoch_deadline_callback(move |store| {
-            let requests = u32::try_from(store.data().ledger.requests()).unwrap_or(u32::MAX);
-            let allowed = base + limits::PROCESSOR_TIME_A_REQUEST * requests;
-            if cpu_time(ClockId::ThreadCPUTime).saturating_sub(started) > allowed {
-                return Err(Failure::Limit(format!(
-                    "processor time: the simulator took more than {} s + {} µs for each request read (--limit-time)",
-                    base.as_secs_f64(),
-                    limits::PROCESSOR_TIME_A_REQUEST.as_micros()
-                ))
-                .into());
-            }
+        store.epoch_deadline_callback(|store| {
+            let guest = store.data();
+            guest.time.check(&guest.ledger)?;
             Ok(UpdateDeadline::Continue(1))
         });
         store.set_epoch_deadline(1);
@@ -136,7 +128,8 @@ impl Simulator {
 }
 
 /// What of WebAssembly a simulator may use: what is deterministic and bounded.
-fn config() -> Config {
+#[doc(hidden)]
+pub fn config() -> Config {
     let mut config = Config::new();
     config
         .strategy(Strategy::Cranelift)
@@ -221,6 +214,46 @@ fn cpu_time(clock: ClockId) -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
+/// The processor time of a simulator, which runs on the thread that this was made on.
+pub(crate) struct Time {
+    limit: Duration,
+    started: Duration,
+    /// Bytes that functions of the host worked on since they last looked at the time.
+    worked: usize,
+}
+
+impl Time {
+    /// From now on.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { limit: limits.processor_time, started: cpu_time(ClockId::ThreadCPUTime), worked: 0 }
+    }
+
+    /// Holds it against its limit.
+    pub(crate) fn check(&self, ledger: &Ledger) -> Result<(), Failure> {
+        let requests = u32::try_from(ledger.requests()).unwrap_or(u32::MAX);
+        let allowed = self.limit + limits::PROCESSOR_TIME_A_REQUEST * requests;
+        if cpu_time(ClockId::ThreadCPUTime).saturating_sub(self.started) <= allowed {
+            return Ok(());
+        }
+        Err(Failure::Limit(format!(
+            "processor time: the simulator took more than {} s + {} µs for each request read (--limit-time)",
+            self.limit.as_secs_f64(),
+            limits::PROCESSOR_TIME_A_REQUEST.as_micros()
+        )))
+    }
+
+    /// A function of the host worked on `bytes`. Nothing looks at the time between one call and the next where the simulator has
+    /// no loop, so once a mebibyte this does.
+    pub(crate) fn work(&mut self, bytes: usize, ledger: &Ledger) -> Result<(), Failure> {
+        self.worked += bytes;
+        if self.worked as u64 >= crate::MIB {
+            self.worked = 0;
+            self.check(ledger)?;
+        }
+        Ok(())
+    }
+}
+
 /// Adds up what a simulator allocates.
 pub(crate) struct Memories {
     /// By all simulators of the run \[bytes\].
@@ -238,14 +271,16 @@ impl Memories {
     }
 
     fn take(&mut self, bytes: usize) -> wasmtime::Result<bool> {
-        self.taken += bytes;
-        if self.all.fetch_add(bytes, Ordering::Relaxed) + bytes > limits::RUN_MEMORY.max(self.limit) {
+        let most = limits::RUN_MEMORY.max(self.limit);
+        let more = |all: usize| all.checked_add(bytes).filter(|&all| all <= most);
+        if self.all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
             return Err(Failure::Limit(format!(
-                "memory of a run: its simulators asked for more than {} GiB together",
-                limits::RUN_MEMORY >> 30
+                "memory of a run: its simulators asked for more than {} MiB together",
+                most as u64 / crate::MIB
             ))
             .into());
         }
+        self.taken += bytes;
         Ok(true)
     }
 }
@@ -257,7 +292,11 @@ impl Drop for Memories {
 }
 
 impl ResourceLimiter for Memories {
-    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, most: Option<usize>) -> wasmtime::Result<bool> {
+        // Beyond what the module declares it is refused whatever is answered here.
+        if most.is_some_and(|most| desired > most) {
+            return Ok(false);
+        }
         let bytes = desired - current;
         let total = self.memory.saturating_add(bytes);
         if total > self.limit {
@@ -273,7 +312,10 @@ impl ResourceLimiter for Memories {
         self.take(bytes)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(&mut self, current: usize, desired: usize, most: Option<usize>) -> wasmtime::Result<bool> {
+        if most.is_some_and(|most| desired > most) {
+            return Ok(false);
+        }
         let elements = desired - current;
         let total = self.elements.saturating_add(elements);
         if total > limits::TABLE_ELEMENTS {

@@ -34,7 +34,8 @@ pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Fail
             let trap = trap.trim_start_matches("wasm trap: ");
             Err(Failure::Trap(format!("the simulator trapped: {trap}{place}{}", said())))
         }
-        None if error.downcast_ref::<std::io::Error>().is_some() => Err(host_failed(error)),
+        // Of the system: no memory to map, for one.
+        None if error.is::<std::io::Error>() || error.is::<rustix::io::Errno>() => Err(host_failed(error)),
         None => Err(Failure::Trap(format!(
             "the simulator trapped: {}{place}{}",
             printable(error.root_cause().to_string().as_bytes(), 300),

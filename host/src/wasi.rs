@@ -14,7 +14,7 @@ use wiggle::GuestMemory;
 
 use crate::ledger::Ledger;
 use crate::limits;
-use crate::sandbox::Memories;
+use crate::sandbox::{Memories, Time};
 use crate::streams::{ErrorText, Input, Output};
 
 /// What one simulator's functions work on.
@@ -27,6 +27,7 @@ pub(crate) struct Guest {
     pub(crate) ledger: Ledger,
     pub(crate) random: Stream,
     pub(crate) clock_ns: u64,
+    pub(crate) time: Time,
     pub(crate) streams: Streams,
 }
 
@@ -214,6 +215,7 @@ fn random_get(mut caller: Caller<'_, Guest>, at: u32, len: u32) -> Result<u32> {
         }
         Ok(())
     })
+    .and_then(|answer| worked(&mut caller, len).map(|()| answer))
 }
 
 /// Nothing ever waits here: streams and files are always ready, and a sleep only advances the clock.
@@ -265,6 +267,14 @@ fn poll_oneoff(mut caller: Caller<'_, Guest>, subscriptions: u32, events: u32, c
         put(memory, events, &out)?;
         put(memory, ready, &((out.len() / EVENT) as u32).to_le_bytes())
     })
+    // Looking at a subscription takes longer than filling its bytes.
+    .and_then(|answer| worked(&mut caller, count as usize * 16 * SUBSCRIPTION).map(|()| answer))
+}
+
+/// A call worked on `bytes`, or as long as that takes.
+fn worked(caller: &mut Caller<'_, Guest>, bytes: usize) -> Result<()> {
+    let guest = caller.data_mut();
+    Ok(guest.time.work(bytes, &guest.ledger)?)
 }
 
 /// What wasmtime-wasi answers. Its functions can't be had from a linker with the simulator as who calls them; these, which the
@@ -277,6 +287,7 @@ fn pass_on(
     let memory = memory(caller)?;
     let (memory, guest) = memory.data_and_store_mut(caller);
     guest.wasi.set_hostcall_fuel(most_copied);
+    guest.time.work(1 << 12, &guest.ledger)?;
     in_tokio(call(&mut guest.wasi, &mut GuestMemory::Unshared(memory))).map(|answer| answer as u32)
 }
 

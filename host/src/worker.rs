@@ -15,7 +15,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 use crate::ledger::{Completions, Ledger};
 use crate::limits::{self, Limits};
 use crate::measure::Tally;
-use crate::sandbox::{Memories, Simulator};
+use crate::sandbox::{Memories, Simulator, Time};
 use crate::shard::{Empty, Shard};
 use crate::streams::{ErrorText, Input, Output};
 use crate::verify::{self, Verifier};
@@ -206,10 +206,13 @@ pub fn simulate(
         ledger: ledger(job, completions),
         random: Streams::new(job.model.seed, "simulator").of(u64::from(job.worker)),
         clock_ns: 0,
+        time: Time::new(&job.limits),
         streams: wasi::Streams::new(),
     };
-    let (guest, ended) = simulator.run(guest, &job.limits);
-    let Guest { input, output, ledger, .. } = guest;
+    let (guest, ended) = simulator.run(guest);
+    let Guest { input, output, ledger, memories, .. } = guest;
+    // The other workers may have its memory while the rest of its shard is read.
+    drop(memories);
     close(input, &output, ledger, ended)
 }
 

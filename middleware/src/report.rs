@@ -101,7 +101,7 @@ impl RunReport {
                     offered: outcome.offered,
                     error: RowError {
                         class: failure.class(),
-                        limit: failure.limit().map(str::to_owned),
+                        limit: failure.limit().map(|name| printable(name.as_bytes(), 64)),
                         message: printable(failure.to_string().as_bytes(), MESSAGE),
                     },
                 },

@@ -84,7 +84,7 @@ impl TraceReader {
     ///
     /// # Errors
     /// Where a row is not what the format says, ids do not increase, arrivals go back, the trace is cut short or has no
-    /// requests ([`Failure::Trace`], with file and line), once `each` got those before it; where `--sort` would hold more
+    /// requests ([`Failure::Trace`], with file and line), once `each` got the blocks before; where `--sort` would hold more
     /// than [`SORT_LIMIT`] ([`Failure::Limit`]); where the file can't be read on ([`Failure::Host`]); what `each` fails with.
     pub fn read<E: From<Failure> + Send>(
         &mut self,

@@ -41,7 +41,7 @@ impl Generator {
     /// can with them alone: it is at work on several threads at once, each with a `prepared` of its own.
     ///
     /// # Errors
-    /// As [`Generator::fill`], once `take` got what comes before; what `prepare` or `take` fails with.
+    /// As [`Generator::fill`], once `take` got the batches before; what `prepare` or `take` fails with.
     pub fn read<P: Clone + Sync, E: From<Failure> + Send>(
         &mut self,
         prepared: &P,

@@ -140,7 +140,8 @@ pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
         };
         let first = one(&simulator, &job)?;
         // Processor time alone may differ.
-        let timed = |outcome: &Outcome| matches!(&outcome.result, Err(Failure::Limit(text)) if text.contains("time"));
+        let timed =
+            |outcome: &Outcome| outcome.result.as_ref().is_err_and(|failure| failure.limit() == Some("processor time"));
         if !timed(&first) {
             let second = one(&simulator, &job)?;
             if first.result != second.result && !timed(&second) {

@@ -51,7 +51,7 @@ pub(super) fn parse<C, E: From<Failure> + Send>(
                 (cut, cutter.bytes(), turns.turn(*blocks - 1))
             };
             requests.clear();
-            let decoded = decoder.decode(&block, &mut requests);
+            let decoded = if cut.is_ok() { decoder.decode(&block, &mut requests) } else { Ok(()) };
             let completed = complete(&mut requests);
             let taken = turn.take(|take| {
                 cut?;

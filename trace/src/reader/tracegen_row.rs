@@ -21,7 +21,7 @@ const ROW: usize = 64;
 const LAST: u64 = 1 << (ROW - 1);
 
 /// The request in the row that starts at `at`, and the row's length with its line break; None where it must be read another
-/// way. The id and the arrival have 16 digits at most then, the client and the size 8.
+/// way. The id, the arrival and the block have 16 digits at most then, the client and the size 8.
 #[inline]
 pub(super) fn read(bytes: &[u8], at: usize) -> Option<(Request, usize)> {
     let window: &[u8; BEFORE + ROW] = bytes.get(at.checked_sub(BEFORE)?..)?.first_chunk()?;

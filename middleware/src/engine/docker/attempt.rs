@@ -21,8 +21,8 @@ const AROUND: Duration = Duration::from_secs(20);
 /// How much slower than its processor time a worker may be by the clock.
 const SLOWNESS: u32 = 4;
 
-/// What a container needs above the module's memory, to compile it and to run.
-const HOST_MEMORY: u64 = 256 << 20;
+/// What a container needs above the module's memory: to compile it, and to run.
+const HOST_MEMORY: u64 = limits::COMPILE_MEMORY as u64 + (128 << 20);
 
 /// Runs worker `job.worker` on `container`.
 ///
@@ -78,8 +78,10 @@ pub(super) async fn attempt(
         outcome.and_then(|text| serde_json::from_slice::<OutcomeFile>(&text).ok()).filter(|file| file.nonce == nonce);
     let Some(OutcomeFile { outcome, .. }) = outcome else {
         if code == i64::from(Failure::Limit(String::new()).exit_code()) {
-            // The one limit that ends a host before it has an outcome.
-            let failure = Failure::Limit("time to compile: the worker ended before its simulator began".to_owned());
+            // The limits that end a host before it has an outcome.
+            let text =
+                "time to compile: the worker ended before its simulator began, for that or for memory to compile";
+            let failure = Failure::Limit(text.to_owned());
             return Ok(Outcome { offered: requests, result: Err(failure) });
         }
         anyhow::bail!("the container ended with exit code {code} and without an outcome");
