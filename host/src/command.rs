@@ -7,7 +7,8 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 
 use crate::ledger::Ledger;
 use crate::limits::Limits;
-use crate::sandbox::{Memories, Simulator, Time};
+use crate::meter::Time;
+use crate::sandbox::Simulator;
 use crate::shard::Empty;
 use crate::streams::{ErrorText, Input, Output};
 use crate::wasi::{self, Guest};
@@ -27,7 +28,7 @@ pub struct Ended {
 pub fn run(command: &Simulator, context: WasiP1Ctx, limits: &Limits) -> Ended {
     let guest = Guest {
         wasi: context,
-        memories: Memories::new(command, limits),
+        memories: command.memories(limits),
         input: Input::new(Box::new(Empty)),
         output: Output::plain(),
         error_text: ErrorText::default(),

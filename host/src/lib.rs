@@ -8,6 +8,7 @@ pub mod job;
 mod ledger;
 pub mod limits;
 pub mod measure;
+mod meter;
 pub mod native;
 pub mod report;
 mod rules;

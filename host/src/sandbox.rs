@@ -4,20 +4,17 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 use sha2::{Digest as _, Sha256};
 use trace::{Failure, printable, program};
-use wasmtime::{
-    Config, Engine, InstancePre, Linker, Module, ResourceLimiter, Store, Strategy, UpdateDeadline, ValType,
-};
+use wasmtime::{Config, Engine, InstancePre, Linker, Module, Store, Strategy, UpdateDeadline, ValType};
 
 use crate::inspect::inspect;
-use crate::ledger::Ledger;
 use crate::limits::{self, Limits};
+use crate::meter::{Memories, cpu_time};
 use crate::verdict::{host_failed, verdict};
 use crate::wasi::{self, Exit, Guest};
 
@@ -87,6 +84,11 @@ impl Simulator {
     /// SHA-256 of the module's bytes, in hexadecimal.
     pub fn sha256(&self) -> &str {
         &self.sha256
+    }
+
+    /// What one of its guests will allocate.
+    pub(crate) fn memories(&self, limits: &Limits) -> Memories {
+        Memories::new(&self.memory, limits)
     }
 
     /// Runs `guest` to its end, and gives it back with how it ended.
@@ -206,128 +208,6 @@ fn tick(engine: &Engine) -> Result<(), Failure> {
         }
     })?;
     Ok(())
-}
-
-/// Processor time of this thread or of the process.
-fn cpu_time(clock: ClockId) -> Duration {
-    let time = clock_gettime(clock);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
-/// The processor time of a simulator, which runs on the thread that this was made on.
-pub(crate) struct Time {
-    limit: Duration,
-    started: Duration,
-    /// Bytes that functions of the host worked on since they last looked at the time.
-    worked: usize,
-}
-
-impl Time {
-    /// From now on.
-    pub(crate) fn new(limits: &Limits) -> Self {
-        Self { limit: limits.processor_time, started: cpu_time(ClockId::ThreadCPUTime), worked: 0 }
-    }
-
-    /// Holds it against its limit.
-    pub(crate) fn check(&self, ledger: &Ledger) -> Result<(), Failure> {
-        let requests = u32::try_from(ledger.requests()).unwrap_or(u32::MAX);
-        let allowed = self.limit + limits::PROCESSOR_TIME_A_REQUEST * requests;
-        if cpu_time(ClockId::ThreadCPUTime).saturating_sub(self.started) <= allowed {
-            return Ok(());
-        }
-        Err(Failure::Limit(format!(
-            "processor time: the simulator took more than {} s + {} µs for each request read (--limit-time)",
-            self.limit.as_secs_f64(),
-            limits::PROCESSOR_TIME_A_REQUEST.as_micros()
-        )))
-    }
-
-    /// A function of the host worked on `bytes`. Nothing looks at the time between one call and the next where the simulator has
-    /// no loop, so once a mebibyte this does.
-    pub(crate) fn work(&mut self, bytes: usize, ledger: &Ledger) -> Result<(), Failure> {
-        self.worked += bytes;
-        if self.worked as u64 >= crate::MIB {
-            self.worked = 0;
-            self.check(ledger)?;
-        }
-        Ok(())
-    }
-}
-
-/// Adds up what a simulator allocates.
-pub(crate) struct Memories {
-    /// By all simulators of the run \[bytes\].
-    all: Arc<AtomicUsize>,
-    /// By this one, without and with its tables \[bytes\].
-    memory: usize,
-    taken: usize,
-    limit: usize,
-    elements: usize,
-}
-
-impl Memories {
-    pub(crate) fn new(simulator: &Simulator, limits: &Limits) -> Self {
-        Self { all: simulator.memory.clone(), memory: 0, taken: 0, limit: limits.memory, elements: 0 }
-    }
-
-    fn take(&mut self, bytes: usize) -> wasmtime::Result<bool> {
-        let most = limits::RUN_MEMORY.max(self.limit);
-        let more = |all: usize| all.checked_add(bytes).filter(|&all| all <= most);
-        if self.all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
-            return Err(Failure::Limit(format!(
-                "memory of a run: its simulators asked for more than {} MiB together",
-                most as u64 / crate::MIB
-            ))
-            .into());
-        }
-        self.taken += bytes;
-        Ok(true)
-    }
-}
-
-impl Drop for Memories {
-    fn drop(&mut self) {
-        self.all.fetch_sub(self.taken, Ordering::Relaxed);
-    }
-}
-
-impl ResourceLimiter for Memories {
-    fn memory_growing(&mut self, current: usize, desired: usize, most: Option<usize>) -> wasmtime::Result<bool> {
-        // Beyond what the module declares it is refused whatever is answered here.
-        if most.is_some_and(|most| desired > most) {
-            return Ok(false);
-        }
-        let bytes = desired - current;
-        let total = self.memory.saturating_add(bytes);
-        if total > self.limit {
-            let mib = |bytes: usize| (bytes as u64).div_ceil(crate::MIB);
-            return Err(Failure::Limit(format!(
-                "memory: the simulator asked for {} MiB, more than {} MiB (--limit-memory)",
-                mib(total),
-                mib(self.limit)
-            ))
-            .into());
-        }
-        self.memory = total;
-        self.take(bytes)
-    }
-
-    fn table_growing(&mut self, current: usize, desired: usize, most: Option<usize>) -> wasmtime::Result<bool> {
-        if most.is_some_and(|most| desired > most) {
-            return Ok(false);
-        }
-        let elements = desired - current;
-        let total = self.elements.saturating_add(elements);
-        if total > limits::TABLE_ELEMENTS {
-            return Err(Failure::Limit(format!(
-                "table elements: the simulator asked for {total}, more than {}",
-                limits::TABLE_ELEMENTS
-            ))
-            .into());
-        }
-        self.elements = total;
-        self.take(elements * limits::TABLE_ELEMENT)
-    }
 }
 
 #[cfg(test)]

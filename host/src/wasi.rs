@@ -14,7 +14,7 @@ use wiggle::GuestMemory;
 
 use crate::ledger::Ledger;
 use crate::limits;
-use crate::sandbox::{Memories, Time};
+use crate::meter::{Memories, Time};
 use crate::streams::{ErrorText, Input, Output};
 
 /// What one simulator's functions work on.

@@ -15,7 +15,8 @@ use wasmtime_wasi::WasiCtxBuilder;
 use crate::ledger::{Completions, Ledger};
 use crate::limits::{self, Limits};
 use crate::measure::Tally;
-use crate::sandbox::{Memories, Simulator, Time};
+use crate::meter::Time;
+use crate::sandbox::Simulator;
 use crate::shard::{Empty, Shard};
 use crate::streams::{ErrorText, Input, Output};
 use crate::verify::{self, Verifier};
@@ -199,7 +200,7 @@ pub fn simulate(
 ) -> Outcome {
     let guest = Guest {
         wasi: context(job),
-        memories: Memories::new(simulator, &job.limits),
+        memories: simulator.memories(&job.limits),
         input: Input::new(shard),
         output: Output::new(job.says),
         error_text: ErrorText::default(),
