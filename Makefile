@@ -76,8 +76,9 @@ test: all ## Build, then run every test; those of containers where a Docker engi
 test-docker: all image ## The tests of containers, which then must run
 	QUEUEBOX_DOCKER=required QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests docker
 
-conformance: all ## Hold the sandbox's WASI against the public suite (SUITE=folder of WebAssembly/wasi-testsuite, prod/testsuite-base)
+conformance: ## Hold the sandbox's WASI against the public suite (SUITE=folder of WebAssembly/wasi-testsuite, prod/testsuite-base)
 	@[ -d "$(SUITE)" ] || { echo "conformance: SUITE=$(SUITE) is no folder; it names a checkout of https://github.com/WebAssembly/wasi-testsuite, branch prod/testsuite-base" >&2; exit 2; }
+	@$(MAKE) --no-print-directory all
 	@SUITE="$(abspath $(SUITE))" $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs conformance::the_public_suite -- --exact --ignored --nocapture
 
 fuzz: bin/sim.wasm ## Run CASES cases of each fuzz target (make fuzz CASES=100000 SEED=2)

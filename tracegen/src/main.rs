@@ -1,7 +1,7 @@
 //! The program `tracegen`.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -20,7 +20,7 @@ use tracegen::{Generation, Generator};
 #[derive(Parser)]
 #[command(version, max_term_width = 120, after_help = AFTER_HELP)]
 struct Arguments {
-    /// Write to FILE, which appears whole or not at all, instead of standard output.
+    /// Write to FILE, which appears whole or not at all, instead of standard output (-).
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// What to write.
@@ -69,7 +69,7 @@ fn run() -> anyhow::Result<()> {
         Format::Original => (TraceFormat::Original, None),
         Format::Records => (TraceFormat::Records { requests: generation.samples }, Some(demands)),
     };
-    let Some(path) = out else {
+    let Some(path) = out.filter(|path| path != Path::new("-")) else {
         if io::stdout().is_terminal() && demands.is_some() {
             let rule = "records are not for a terminal: name a file with --out, or send them through a pipe";
             return Err(Failure::Usage(rule.to_owned()).into());

@@ -54,7 +54,12 @@ impl TraceReader {
         let asked = flags.trace_format.as_deref().map(asked).transpose()?;
         let mut cutter = Cutter::new(input, block_size);
         let format = match asked {
-            Some(format) => format,
+            Some(format) => {
+                if matches!(format.shape, Shape::Lines { .. }) {
+                    skip_bom(&place, &mut cutter)?;
+                }
+                format
+            }
             None => recognise(&place, &mut cutter)?,
         };
         let mut promised = None;
@@ -97,6 +102,7 @@ fn asked(name: &str) -> Result<&'static Format, Failure> {
 /// without one by what the first row can be read as.
 fn recognise(place: &Place, cutter: &mut Cutter) -> Result<&'static Format, Failure> {
     let is_records = cutter.peek(place, |bytes| bytes.len() >= 8)?.starts_with(&RequestHeader::MAGIC);
+    skip_bom(place, cutter)?;
     let first = first_line(place, cutter)?;
     let starts = |format: &&Format| match format.shape {
         Shape::Records => is_records,
@@ -124,11 +130,16 @@ fn columns(place: &Place, format: &Format, cutter: &mut Cutter) -> Result<Row, F
     Ok(row)
 }
 
-/// The first line, without its line break; passes over a byte order mark before it.
-fn first_line<'a>(place: &Place, cutter: &'a mut Cutter) -> Result<&'a [u8], Failure> {
+/// Passes over a byte order mark at the start.
+fn skip_bom(place: &Place, cutter: &mut Cutter) -> Result<(), Failure> {
     if cutter.peek(place, |bytes| bytes.len() >= BOM.len())?.starts_with(BOM) {
         cutter.skip(BOM.len());
     }
+    Ok(())
+}
+
+/// The first line, without its line break.
+fn first_line<'a>(place: &Place, cutter: &'a mut Cutter) -> Result<&'a [u8], Failure> {
     let bytes = cutter.peek(place, |bytes| bytes.contains(&b'\n') || bytes.len() > LINE_LIMIT + 1)?;
     let line = match memchr::memchr(b'\n', bytes) {
         Some(end) => bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]),

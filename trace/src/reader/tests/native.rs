@@ -86,6 +86,10 @@ fn headers_are_refused() {
     for (trace, words) in [
         ("", "t.csv: the file is empty"),
         ("\u{feff}", "t.csv: the file is empty"),
+        (
+            "\u{feff}\u{feff}arrival_ns\n1\n",
+            "t.csv:1: no format is known that starts with \"\\u{feff}arrival_ns\": a CSV has a header with arrival_ns, _us, _ms or _s; --trace-format names one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
+        ),
         ("arrival_ns", "t.csv: the trace has no requests"),
         ("arrival_ns\n", "t.csv: the trace has no requests"),
         (
