@@ -7,8 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Parser as _;
-use host::limits::{LimitFlags, Limits};
+use host::limits::Limits;
 use host::{Simulator, command};
 use serde_json::Value;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
@@ -87,7 +86,10 @@ fn run(module: &Path) -> Result<(), String> {
     let command = Simulator::load(module).map_err(|failure| failure.to_string())?;
     let context = context.build_p1();
     let ended = std::thread::scope(|scope| {
-        host::spawn(scope, "case".to_owned(), || command::run(&command, context, &limits())).unwrap().join().unwrap()
+        host::spawn(scope, "case".to_owned(), || command::run(&command, context, &Limits::default()))
+            .unwrap()
+            .join()
+            .unwrap()
     });
     let said = &ended.error_text;
     match ended.exit {
@@ -102,15 +104,6 @@ fn run(module: &Path) -> Result<(), String> {
         (_, Some(text)) if text.trim() != said => Err(format!("stderr {said:?}, not {text:?}")),
         _ => Ok(()),
     }
-}
-
-fn limits() -> Limits {
-    #[derive(clap::Parser)]
-    struct Flags {
-        #[command(flatten)]
-        limits: LimitFlags,
-    }
-    Flags::parse_from(["conformance"]).limits.of_worker(1, 1)
 }
 
 fn copy_folder(from: &Path, to: &Path) {

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use clap::Parser as _;
-use host::limits::LimitFlags;
+use host::limits::Limits;
 use host::shard::Shard;
 use host::{Completions, Job, Model, Simulator, simulate};
 use trace::demand::Law;
@@ -164,11 +163,6 @@ fn in_docker_containers_as_in_threads() {
 
 /// A worker's outcome, as JSON, and its completions, as records.
 fn simulated(simulator: &Simulator, records: &Arc<Vec<u8>>, seed: u64, requests_a_piece: usize) -> (String, Vec<u8>) {
-    #[derive(clap::Parser)]
-    struct Flags {
-        #[command(flatten)]
-        limits: LimitFlags,
-    }
     let job = Job {
         worker: 1,
         workers: 1,
@@ -182,7 +176,7 @@ fn simulated(simulator: &Simulator, records: &Arc<Vec<u8>>, seed: u64, requests_
             seed,
         },
         arguments: Vec::new(),
-        limits: Flags::parse_from(["determinism"]).limits.of_worker(1, 1),
+        limits: Limits::default(),
         verify: false,
         says: None,
     };

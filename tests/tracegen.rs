@@ -13,6 +13,7 @@ fn a_seed_gives_the_same_bytes_each_time() {
     assert_ne!(make("--seed 7"), make("--seed 8"));
     folder.run("tracegen", "--samples 5000 --seed 7 --out trace.csv").succeeds();
     assert_eq!(folder.read("trace.csv"), make("--seed 7"));
+    assert_eq!(make("--seed 7 --out -"), make("--seed 7"));
     assert_eq!(folder.names(), ["trace.csv"]);
 }
 

@@ -1,7 +1,5 @@
 //! A worker's shard in memory, and the worker that serves it: what the benchmarks of one worker share.
 
-use std::time::Duration;
-
 use host::limits::Limits;
 use host::shard::Shard;
 use host::{Job, Model};
@@ -35,6 +33,6 @@ pub fn job() -> Job {
         delay: 0,
         seed: 1,
     };
-    let limits = Limits { memory: 256 << 20, processor_time: Duration::from_secs(30), unanswered: 1_000_000 };
+    let limits = Limits::default();
     Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, says: None }
 }

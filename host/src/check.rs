@@ -2,13 +2,13 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use trace::demand::Law;
 use trace::random::Streams;
 use trace::{Failure, Request, Says, output, printable};
 
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 use crate::shard::{Empty, Shard};
 use crate::worker::{Job, Model, panicked, preflight, simulate, spawn};
 use crate::{Simulator, verify};
@@ -133,7 +133,7 @@ fn job() -> Job {
         delay: 0,
         seed: 1,
     };
-    let limits = Limits { memory: 256 << 20, processor_time: Duration::from_millis(500), unanswered: 1_000_000 };
+    let limits = Limits { processor_time: limits::CHECK_TIME, ..Limits::default() };
     Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, says: None }
 }
 

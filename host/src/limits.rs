@@ -65,6 +65,20 @@ const UNANSWERED_DEFAULT: u64 = 1_000_000;
 /// However many workers share the limit, each may have read a few pieces.
 const UNANSWERED_LEAST: u64 = 8192;
 
+/// Processor time of one run of `host check`, which is over in a second.
+pub const CHECK_TIME: Duration = Duration::from_millis(500);
+
+impl Default for Limits {
+    /// Of the one worker of a run, without flags.
+    fn default() -> Self {
+        Self {
+            memory: (MEMORY_DEFAULT * MIB) as usize,
+            processor_time: Duration::from_secs(TIME_DEFAULT),
+            unanswered: UNANSWERED_DEFAULT as usize,
+        }
+    }
+}
+
 /// The flags that set limits, the same for every program that runs simulators.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Limits")]

@@ -1,10 +1,8 @@
 //! What a simulator is given: a few requests in memory, and a job with low limits.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::Parser;
-use host::limits::{LimitFlags, Limits};
+use host::limits::Limits;
 use host::shard::Shard;
 use host::{Job, Model};
 use trace::demand::Law;
@@ -12,23 +10,10 @@ use trace::{Failure, Request};
 
 /// Processor time of one simulator: the least that is looked at.
 pub(super) const PROCESSOR_TIME: Duration = Duration::from_millis(5);
-/// Its memory \[MiB\].
-const MEMORY: &str = "16";
+/// Its memory \[bytes\].
+const MEMORY: usize = 16 << 20;
 /// Requests that it may leave unanswered.
 const UNANSWERED: usize = 64;
-
-#[derive(Parser)]
-struct Flags {
-    #[command(flatten)]
-    limits: LimitFlags,
-}
-
-/// Limits that are reached soon.
-fn limits() -> Limits {
-    static LIMITS: LazyLock<Limits> =
-        LazyLock::new(|| Flags::parse_from(["fuzz", "--limit-memory", MEMORY]).limits.of_worker(1, 1));
-    Limits { processor_time: PROCESSOR_TIME, unanswered: UNANSWERED, ..LIMITS.clone() }
-}
 
 /// A worker's job with the settings' defaults.
 pub(super) fn job() -> Job {
@@ -41,7 +26,8 @@ pub(super) fn job() -> Job {
         delay: 0,
         seed: 1,
     };
-    Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits: limits(), verify: false, says: None }
+    let limits = Limits { memory: MEMORY, processor_time: PROCESSOR_TIME, unanswered: UNANSWERED };
+    Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, says: None }
 }
 
 /// Requests as a shard of one piece, whose records are `record_len` bytes long.
