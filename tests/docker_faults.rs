@@ -110,7 +110,8 @@ fn ctrl_c_at_any_moment_leaves_no_container_running() {
     let mut random = Streams::new(1, "interrupts").of(0);
     let mut longest = Duration::ZERO;
     for round in 0..12 {
-        let started = workers.run(&folder, "--module slow.wasm --samples 90000 --workers 7").start();
+        // Longer than any of the moments.
+        let started = workers.run(&folder, "--module slow.wasm --samples 360000 --workers 7").start();
         if round > 0 {
             workers.wait_until_one_runs();
             std::thread::sleep(Duration::from_millis(random.below(1500)));
@@ -145,7 +146,8 @@ fn the_run_after_a_killed_one_ends_right_and_leaves_nothing() {
     let expected = local_results(&folder, arguments);
     let mut random = Streams::new(1, "middleware killed").of(0);
     for round in 0..8 {
-        let mut started = workers.run(&folder, "--module slow.wasm --samples 90000 --workers 2").start();
+        // Longer than any of the moments.
+        let mut started = workers.run(&folder, "--module slow.wasm --samples 360000 --workers 2").start();
         let moment = random.below(1600);
         std::thread::sleep(Duration::from_millis(moment));
         assert!(!ended(&mut started));
