@@ -79,7 +79,7 @@ fn a_simulators_failure_is_final() {
         let after = workers.engine.docker("info --format {{.SystemTime}}");
         let filters = format!("--filter event=start --filter label=com.docker.compose.project={}", workers.project);
         let starts = workers.engine.docker(&format!("events --since {before} --until {after} {filters}"));
-        assert_eq!(starts.lines().count(), 3, "a start for each worker: {starts}");
+        assert_eq!(starts.lines().count(), 4, "a start for the preflight and one for each worker: {starts}");
 
         folder.run("middleware", &format!("{run} local.json --engine local")).exits(code);
         assert_eq!(folder.text("docker.json"), folder.text("local.json"));
@@ -88,8 +88,8 @@ fn a_simulators_failure_is_final() {
 
 #[test]
 fn containers_are_hardened() {
-    let Some(workers) = Workers::up(1) else { return };
-    let all = workers.engine.inspect(&workers.ids()[0]);
+    let Some(workers) = Workers::up(2) else { return };
+    let [all, other] = [0, 1].map(|number| workers.engine.inspect(&workers.ids()[number]));
     let host = &all["HostConfig"];
     for (key, value) in [
         ("ReadonlyRootfs", json!(true)),
@@ -110,10 +110,47 @@ fn containers_are_hardened() {
         option.as_str().is_some_and(|option| option.starts_with("no-new-privileges") && !option.ends_with("false"))
     }));
     assert_eq!(all["Config"]["User"], "65534:65534");
-    let mut mounts: Vec<&str> =
-        all["Mounts"].as_array().unwrap().iter().map(|mount| mount["Destination"].as_str().unwrap()).collect();
-    mounts.sort_unstable();
-    assert_eq!(mounts, ["/job", "/shared"], "nothing of this machine");
+    let mounts = |container: &Value| -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let mounts = container["Mounts"].as_array().unwrap().iter();
+        mounts.map(|mount| (text(&mount["Destination"]), text(&mount["Name"]))).collect()
+    };
+    let [(folder, volume), (_, others)] = [&all, &other].map(|container| {
+        let [mount] = mounts(container).try_into().expect("one volume");
+        mount
+    });
+    assert_eq!(folder, "/job", "nothing of this machine");
+    assert_ne!(volume, others, "nothing of another worker");
+}
+
+#[test]
+fn the_module_runs_in_containers_alone_and_its_preflight_once() {
+    let Some(workers) = Workers::up(2) else { return };
+    let folder = with_slow_module();
+    let starts = |arguments: &str| {
+        let before = workers.engine.docker("info --format {{.SystemTime}}");
+        let started = workers.middleware(&folder, &format!("run --module slow.wasm {arguments}")).start();
+        workers.wait_until_one_runs();
+        // Each compiled module has a thread of this name.
+        let threads = std::fs::read_dir(format!("/proc/{}/task", started.child.id())).unwrap();
+        let names = threads.map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")).unwrap());
+        let names: Vec<String> = names.collect();
+        assert!(!names.iter().any(|name| name == "tick\n"), "{names:?}");
+        let run = started.end();
+        assert_eq!(run.code(), Some(0), "{}", run.errors());
+        let after = workers.engine.docker("info --format {{.SystemTime}}");
+        let filters = format!("--filter event=start --filter label=com.docker.compose.project={}", workers.project);
+        workers.engine.docker(&format!("events --since {before} --until {after} {filters}")).lines().count()
+    };
+    assert_eq!(starts("--samples 6000 --workers 2"), 3);
+    assert_eq!(starts("--samples 7000 --workers 2"), 2, "it is remembered");
+    assert_eq!(starts("--samples 7000 --workers 2 --st 5"), 3, "with other settings it is made again");
+
+    // What only compiling finds is found there too.
+    let folder = Folder::with("mine.wasm", b"\0asm\x01\0\0\0");
+    let run = workers.middleware(&folder, "run --module mine.wasm --samples 9 --workers 2");
+    run.exits(4).says("error: mine.wasm: it does not export its \"memory\"");
+    assert_eq!(folder.names(), ["mine.wasm"]);
 }
 
 #[test]
@@ -173,7 +210,7 @@ fn a_run_that_can_not_have_the_workers_says_who_has_them() {
         state.as_deref() == Some("true")
     });
     workers.middleware(&folder, "run --samples 10 --workers 1").exits(8).says("another run").says(&workers.lock());
-    assert_eq!(folder.names_in("runs"), [] as [String; 0]);
+    assert_eq!(folder.names(), [] as [String; 0]);
     // Once it is gone, the next run has them.
     drop(owner.stdin.take());
     owner.wait().unwrap();
@@ -202,4 +239,31 @@ fn results_are_fetched_from_the_volume() {
     results("results 20010101T000000.000000Z-abcdef").exits(2).says("20010101T000000.000000Z-abcdef");
     results("results ../../etc").exits(2);
     assert_eq!(elsewhere.names(), [] as [String; 0]);
+}
+
+#[test]
+fn of_the_runs_on_the_volume_the_newest_20_stay() {
+    let Some(workers) = Workers::up(1) else { return };
+    let folder = Folder::new();
+    let old: Vec<String> = (10..35).map(|second| format!("20010101T0000{second}.000000Z-abcdef")).collect();
+    for run in &old {
+        std::fs::create_dir_all(folder.path("runs").join(run)).unwrap();
+    }
+    let folder = folder.and("last", old[5..].join("\n"));
+    let results = workers.engine.docker(&format!(
+        "ps -aq --filter label=com.docker.compose.project={} --filter label=com.docker.compose.service=results",
+        workers.project
+    ));
+    let copy = |from: &str, to: &str| workers.engine.docker(&format!("cp {from} {to}"));
+    // The runs of earlier tests are on this volume too, all of them newer.
+    copy(&folder.path("runs").display().to_string(), &format!("{results}:/shared/"));
+    copy(&folder.path("last").display().to_string(), &format!("{results}:/shared/last"));
+    let elsewhere = Folder::new();
+    workers.middleware(&elsewhere, "run --samples 10 --workers 1").succeeds();
+    let run = elsewhere.only_in("runs").replace("runs/", "");
+
+    copy(&format!("{results}:/shared"), &elsewhere.path("shared").display().to_string());
+    let kept = elsewhere.names_in("shared/runs");
+    assert_eq!((kept.len(), kept.last()), (20, Some(&run)));
+    assert_eq!(elsewhere.text("shared/last"), run);
 }

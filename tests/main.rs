@@ -12,6 +12,7 @@ mod determinism;
 mod docker;
 mod docker_address;
 mod docker_faults;
+mod docker_hostile;
 mod docker_private;
 mod docker_support;
 mod guests;

@@ -35,7 +35,8 @@ fn main() -> ExitCode {
         let requests = (records.len() / Request::LEN) as u64;
 
         let simulator = Simulator::load(Path::new(module))?;
-        let (bare, limited) = (Bare::new(simulator.bytes(), false)?, Bare::new(simulator.bytes(), true)?);
+        let (bare, limited) =
+            (Bare::new(simulator.module().bytes(), false)?, Bare::new(simulator.module().bytes(), true)?);
         let (sandbox, expected) =
             on_a_thread(|| over(|shard| host::simulate(&simulator, &job(), shard, None), records))?;
         let (native, tally) = over(|shard| host::native::simulate(&job(), shard), records)?;

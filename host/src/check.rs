@@ -46,7 +46,7 @@ pub fn check(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
 
 fn check_all(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
     let mut job = job();
-    output::print(&format!("{name} (SHA-256 {})\n", &simulator.sha256()[..16]))?;
+    output::print(&format!("{name} (SHA-256 {})\n", &simulator.module().sha256()[..16]))?;
     let says = preflight(simulator, &job)?;
     let bits: Vec<&str> = BITS.into_iter().filter(|(bit, _)| says.has(*bit)).map(|(_, words)| words).collect();
     output::print(&format!(

@@ -3,18 +3,18 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Serialize;
 use trace::output::{OutFile, Unfinished};
-use trace::{Completion, CompletionHeader, Failure, NONE, Says};
+use trace::{Completion, CompletionHeader, Failure, NONE, Request, Says};
 
 use crate::ledger::Completions;
 
 /// A part's record: the completion and its request's arrival.
-const PART_RECORD: usize = Completion::LEN + 8;
+pub const PART_RECORD: usize = Completion::LEN + 8;
 
 /// Bytes of a part that are in memory at once.
 const PIECE: usize = 800 * PART_RECORD;
@@ -74,6 +74,42 @@ impl Parts {
     pub fn path(&self, worker: u32) -> PathBuf {
         self.folder.path().join(worker.to_string())
     }
+}
+
+/// Holds the part in the file `part`, which came from elsewhere, against the requests in the file `shard`: each completion belongs
+/// to another of them, in the order of ids, and has its arrival.
+///
+/// # Errors
+/// Where one does not, or a file can't be read.
+pub fn check_part(part: &Path, shard: &Path) -> io::Result<()> {
+    let wrong = |rule: String| Err(io::Error::new(io::ErrorKind::InvalidData, rule));
+    let mut requests = BufReader::with_capacity(PIECE, File::open(shard)?);
+    let mut completions = BufReader::with_capacity(PIECE, File::open(part)?);
+    let (mut request, mut completion) = ([0; Request::LEN], [0; PART_RECORD]);
+    requests.read_exact(&mut request)?; // the header
+    while !completions.fill_buf()?.is_empty() {
+        completions.read_exact(&mut completion)?;
+        let (given, arrival) = completion.split_at(Completion::LEN);
+        let id = Completion::from_bytes(given.first_chunk().expect("a completion's length")).id;
+        let of = loop {
+            match requests.read_exact(&mut request) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return wrong(format!(
+                        "a completion of id {id} is not in its place, or its shard has no such request"
+                    ));
+                }
+                read => read?,
+            }
+            let of = Request::from_bytes(&request);
+            if of.id == id {
+                break of;
+            }
+        };
+        if arrival != of.arrival_ns.to_le_bytes() {
+            return wrong(format!("the completion of id {id} has another arrival than its request"));
+        }
+    }
+    Ok(())
 }
 
 /// Takes one worker's completions into the file `path`.
@@ -238,5 +274,30 @@ mod tests {
         assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().says, Says(9));
         assert_eq!((records.len(), Completion::from_bytes(&records[5]).finish_ns), (5001, NONE));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing stays beside the files");
+    }
+    #[test]
+    fn a_part_from_elsewhere_holds_its_own_shards_requests_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, shard) = (folder.path().join("part"), folder.path().join("shard"));
+        let requests = [3, 5, 9].map(|id| Request { id, arrival_ns: 10 * id, ..Request::default() }.to_bytes());
+        std::fs::write(&shard, [[0; Request::LEN]].iter().chain(&requests).flatten().copied().collect::<Vec<u8>>())
+            .unwrap();
+        let check = |completions: &[(u64, u64)]| {
+            let _ = std::fs::remove_file(&part);
+            let mut to = write_part(part.clone());
+            for &(id, arrival_ns) in completions {
+                to.take(arrival_ns, &Completion { id, ..Completion::default() }).unwrap();
+            }
+            to.end().unwrap();
+            check_part(&part, &shard).map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&[(3, 30), (5, 50), (9, 90)]), Ok(()));
+        assert_eq!(check(&[(9, 90)]), Ok(()));
+        assert!(check(&[(4, 40)]).unwrap_err().contains("id 4"));
+        assert!(check(&[(5, 50), (3, 30)]).unwrap_err().contains("id 3"));
+        assert!(check(&[(9, 90), (9, 90)]).unwrap_err().contains("id 9"));
+        assert!(check(&[(3, 31)]).unwrap_err().contains("another arrival"));
+        std::fs::write(&part, [0; PART_RECORD - 1]).unwrap();
+        assert!(check_part(&part, &shard).is_err());
     }
 }

@@ -1,12 +1,10 @@
-//! `host job FILE`: one worker of a run folder. The folder holds the module, the shards and, when this ends, the outcome.
+//! `host job FILE`: one worker, in a folder of its own that holds the job, the module, the shard and, when this ends, the outcome.
 //!
-//! Whoever wakes a worker believes its outcome only where it carries the nonce of this very attempt.
+//! An outcome names the attempt (its nonce) and the inputs (their digests) that it belongs to.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::io::{self, Read as _};
+use std::path::Path;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -14,15 +12,20 @@ use trace::output::OutFile;
 use trace::{Failure, NONE, Request, RequestHeader, program};
 
 use crate::completions::write_part;
-use crate::shard::Shard;
+use crate::shard::{Empty, Shard};
 use crate::worker::{Job, Outcome, panicked, simulate, spawn};
-use crate::{Completions, Simulator};
+use crate::{Completions, Module, Simulator};
 
-/// How many runs stay in the folder of runs, this one included.
-const KEPT: usize = 20;
-
-/// How long a run's folder has not changed before it is removed.
-const LEAST_AGE: Duration = Duration::from_secs(3600);
+/// The files of a job's folder.
+pub const JOB: &str = "job.json";
+/// The simulator.
+pub const MODULE: &str = "module.wasm";
+/// The requests, as records.
+pub const SHARD: &str = "shard.req";
+/// What came of the worker.
+pub const OUTCOME: &str = "outcome.json";
+/// The completions, in the order of ids.
+pub const COMPLETIONS: &str = "completions";
 
 /// Bytes of a shard's file that are read at once.
 const PIECE: usize = (256 << 10) / Request::LEN * Request::LEN;
@@ -30,12 +33,12 @@ const PIECE: usize = (256 << 10) / Request::LEN * Request::LEN;
 /// What a job file holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct JobFile {
-    /// The run folder.
-    pub folder: PathBuf,
     /// Of this attempt.
     pub nonce: String,
     /// SHA-256 of the module.
-    pub sha256: String,
+    pub module: String,
+    /// BLAKE3 of the shard's file; None: the module is run on an empty shard.
+    pub shard: Option<String>,
     /// Whether completions are wanted.
     pub completions: bool,
     /// What the worker is to do.
@@ -47,33 +50,25 @@ pub struct JobFile {
 pub struct OutcomeFile {
     /// Of the attempt that made it.
     pub nonce: String,
+    /// SHA-256 of the module that ran.
+    pub module: String,
+    /// BLAKE3 of the shard's file.
+    pub shard: Option<String>,
     /// What came of the worker.
     pub outcome: Outcome,
 }
 
-impl JobFile {
-    /// Where the module is.
-    pub fn module(folder: &Path) -> PathBuf {
-        folder.join("module.wasm")
-    }
-
-    /// Where the shard of `worker` is.
-    pub fn shard(folder: &Path, worker: u32) -> PathBuf {
-        folder.join(format!("shards/{worker}.req"))
-    }
-
-    /// Where the outcome of `worker` goes.
-    pub fn outcome(folder: &Path, worker: u32) -> PathBuf {
-        folder.join(format!("reports/{worker}.json"))
-    }
-
-    /// Where the completions of one attempt at `worker` go.
-    pub fn completions(folder: &Path, worker: u32, nonce: &str) -> PathBuf {
-        folder.join(format!("completions/{worker}-{nonce}"))
-    }
+/// BLAKE3 of the file `path`, in hexadecimal.
+///
+/// # Errors
+/// Where it can't be read.
+pub fn digest(path: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path)?)?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
-/// Runs the worker that the job file `path` describes, and writes its outcome.
+/// Runs the worker that the job file `path` describes, and writes its outcome beside that file.
 ///
 /// # Errors
 /// Where the job can't be read or its outcome not be written; last, the worker's own failure.
@@ -81,60 +76,59 @@ pub fn run(path: &Path) -> anyhow::Result<()> {
     let name = || path.display().to_string();
     let text = fs::read_to_string(path).with_context(name)?;
     let file: JobFile = serde_json::from_str(&text).with_context(name)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
     let worker = format!("worker {} of {}", file.job.worker, file.job.workers);
-    program::note(&format!("{worker}, {}", file.folder.display()));
-    remove_old(&file.folder);
+    program::note(&worker);
+    for old in [OUTCOME, COMPLETIONS].map(|name| folder.join(name)) {
+        match fs::remove_file(&old) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| old.display().to_string());
+            }
+            _ => {}
+        }
+    }
 
-    let outcome = serve(&file).with_context(|| worker.clone())?;
+    let outcome = serve(&file, folder).with_context(|| worker.clone())?;
     let failure = outcome.result.as_ref().err().cloned();
-    let target = JobFile::outcome(&file.folder, file.job.worker);
-    make_folder_of(&target)?;
-    OutFile::create(&target)?.finish_with(&serde_json::to_string(&OutcomeFile { nonce: file.nonce, outcome })?)?;
+    let JobFile { nonce, module, shard, .. } = file;
+    let text = serde_json::to_string(&OutcomeFile { nonce, module, shard, outcome })?;
+    OutFile::create(&folder.join(OUTCOME))?.finish_with(&text)?;
     failure.map_or(Ok(()), |failure| Err(anyhow::Error::from(failure).context(worker)))
 }
 
-fn serve(file: &JobFile) -> anyhow::Result<Outcome> {
-    let JobFile { folder, job, .. } = file;
-    let simulator = Simulator::load(&JobFile::module(folder))?;
-    if simulator.sha256() != file.sha256 {
-        return Err(Failure::Host("the run folder holds another module".to_owned()).into());
+/// What comes of the worker.
+///
+/// # Errors
+/// Where its inputs are not those that the job names, or the host can't go on.
+fn serve(file: &JobFile, folder: &Path) -> Result<Outcome, Failure> {
+    let fault = |error: Failure| Failure::Host(error.to_string());
+    let module = Module::read(&folder.join(MODULE)).map_err(fault)?;
+    if module.sha256() != file.module {
+        return Err(Failure::Host("the folder of the job holds another module".to_owned()));
     }
-    let shard = ShardFile::open(&JobFile::shard(folder, job.worker))?;
-    let completions: Option<Box<dyn Completions>> = match file.completions {
-        false => None,
-        true => {
-            let target = JobFile::completions(folder, job.worker, &file.nonce);
-            make_folder_of(&target)?;
-            Some(write_part(target))
+    let (shard, offered): (Box<dyn Shard>, u64) = match &file.shard {
+        None => (Box::new(Empty), 0),
+        Some(expected) => {
+            let path = folder.join(SHARD);
+            if digest(&path)? != *expected {
+                return Err(Failure::Host("the folder of the job holds another shard".to_owned()));
+            }
+            let shard = ShardFile::open(&path)?;
+            let offered = shard.left;
+            (Box::new(shard), offered)
         }
     };
-    let worker = format!("worker {}", job.worker);
-    std::thread::scope(|scope| {
-        let run = || simulate(&simulator, job, Box::new(shard), completions);
-        Ok(spawn(scope, worker, run)?.join().map_err(|_| panicked())?)
-    })
-}
-
-fn make_folder_of(file: &Path) -> anyhow::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())
-}
-
-/// Removes the oldest runs beside this one, so that the newest [`KEPT`] stay, and those of the last hour, which may still go on.
-/// Names begin with the time of their start.
-fn remove_old(folder: &Path) {
-    let Some(runs) = folder.parent() else { return };
-    let Ok(entries) = fs::read_dir(runs) else { return };
-    let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
-    names.sort();
-    let is_old = |name: &&OsString| {
-        let modified = fs::metadata(runs.join(name)).and_then(|metadata| metadata.modified());
-        modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > LEAST_AGE))
+    let simulator = match Simulator::compile(module) {
+        Ok(simulator) => simulator,
+        Err(failure @ Failure::Host(_)) => return Err(failure),
+        Err(failure) => return Ok(Outcome { offered, result: Err(failure) }),
     };
-    for old in names.iter().rev().skip(KEPT).filter(is_old) {
-        // Another worker may be at it too.
-        let _ = fs::remove_dir_all(runs.join(old));
-    }
+    let completions: Option<Box<dyn Completions>> =
+        if file.completions { Some(write_part(folder.join(COMPLETIONS))) } else { None };
+    std::thread::scope(|scope| {
+        let run = || simulate(&simulator, &file.job, shard, completions);
+        spawn(scope, format!("worker {}", file.job.worker), run)?.join().map_err(|_| panicked())
+    })
 }
 
 /// A shard in a file of records.

@@ -9,6 +9,7 @@ mod ledger;
 pub mod limits;
 pub mod measure;
 mod meter;
+mod module;
 pub mod native;
 pub mod report;
 mod rules;
@@ -22,10 +23,11 @@ mod worker;
 
 pub use check::check;
 pub use ledger::Completions;
+pub use module::Module;
 pub use sandbox::Simulator;
 #[doc(hidden)]
 pub use sandbox::config;
-pub use worker::{Job, Measured, Model, Outcome, module_path, panicked, preflight, simulate, spawn};
+pub use worker::{Job, Measured, Model, Outcome, honours, module_path, panicked, preflight, simulate, spawn};
 
 /// A mebibyte \[bytes\].
 const MIB: u64 = 1 << 20;

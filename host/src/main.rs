@@ -62,10 +62,16 @@ enum Command {
         /// The module.
         module: PathBuf,
     },
-    /// Run one worker of a run folder, as FILE says; what a worker's container does.
+    /// Run one worker: the job FILE, over the module and the shard beside it; what a worker's container does.
     Job {
         /// The job.
         file: PathBuf,
+    },
+    /// Remove the oldest runs of a folder; the newest 20 stay. What the container of the volume `shared` does.
+    #[command(hide = true)]
+    Tidy {
+        /// The folder of runs.
+        folder: PathBuf,
     },
     /// Keep a container alive while stdin is open: a lock that ends with who holds it.
     #[command(hide = true)]
@@ -84,12 +90,22 @@ fn main() -> ExitCode {
         let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         match cli.command {
             Some(Command::Job { file }) => host::job::run(&file),
+            Some(Command::Tidy { folder }) => Ok(tidy(&folder)?),
             Some(Command::Hold) => Ok(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).map(drop)?),
             Some(Command::Check { module }) => host::check(&Simulator::load(&module)?, &shown(&module)),
             Some(Command::Limits) => Ok(output::print(&limits::table())?),
             None => run(&cli, &Settings::resolve(&matches, &keys)?),
         }
     })
+}
+
+/// Removes the oldest folders in `runs`, whose names begin with the time of their start.
+fn tidy(runs: &Path) -> std::io::Result<()> {
+    const KEPT: usize = 20;
+    let mut names =
+        std::fs::read_dir(runs)?.map(|entry| Ok(entry?.file_name())).collect::<std::io::Result<Vec<_>>>()?;
+    names.sort();
+    names.iter().rev().skip(KEPT).try_for_each(|old| std::fs::remove_dir_all(runs.join(old)))
 }
 
 /// A path for the terminal.
@@ -140,10 +156,10 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     let mut used = job.model.used(summary.drawn > 0);
     used.insert("WORKERS", job.workers.into());
     used.insert("SIM_ARGS", job.arguments.join(" ").into());
-    let provenance = Provenance::new(&simulator, says, report::recorded(&summary, &cli.read), used);
+    let provenance = Provenance::new(simulator.module(), says, report::recorded(&summary, &cli.read), used);
     let Measured { tally, delay_reached, .. } = &measured;
     let to_stdout = report.as_ref().is_some_and(TextTarget::is_stdout);
-    let head = format!("Module {} (SHA-256 {})", shown(&module), &simulator.sha256()[..16]);
+    let head = format!("Module {} (SHA-256 {})", shown(&module), &simulator.module().sha256()[..16]);
     if let Some(target) = report {
         let whole = WorkerReport {
             provenance: &provenance,

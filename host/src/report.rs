@@ -9,7 +9,7 @@ use trace::settings::Settings;
 use trace::{Request, Says, program};
 
 use crate::worker::{Measured, Model};
-use crate::{Simulator, measure::Tally};
+use crate::{Module, measure::Tally};
 
 /// The settings that took part, by name.
 pub type SettingsUsed = BTreeMap<&'static str, Value>;
@@ -32,13 +32,13 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Of a run of `simulator` over `trace`.
-    pub fn new(simulator: &Simulator, says: Says, trace: Value, settings: SettingsUsed) -> Self {
+    /// Of a run of `module` over `trace`.
+    pub fn new(module: &Module, says: Says, trace: Value, settings: SettingsUsed) -> Self {
         Self {
             queuebox: env!("CARGO_PKG_VERSION"),
             contract: trace::record::CONTRACT,
             significant_digits: 3,
-            module: json!({ "sha256": simulator.sha256(), "says": says.0 }),
+            module: json!({ "sha256": module.sha256(), "says": says.0 }),
             trace,
             settings,
         }

@@ -1,20 +1,18 @@
 //! The sandbox: wasmtime set up so that a module can compute and nothing else, within limits.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 
 use rustix::time::ClockId;
-use sha2::{Digest as _, Sha256};
 use trace::{Failure, printable, program};
-use wasmtime::{Config, Engine, InstancePre, Linker, Module, Store, Strategy, UpdateDeadline, ValType};
+use wasmtime::{Config, Engine, InstancePre, Linker, Store, Strategy, UpdateDeadline, ValType};
 
 use crate::inspect::inspect;
 use crate::limits::{self, Limits};
 use crate::meter::{Memories, cpu_time};
+use crate::module::Module;
 use crate::verdict::{host_failed, verdict};
 use crate::wasi::{self, Exit, Guest};
 
@@ -22,8 +20,7 @@ use crate::wasi::{self, Exit, Guest};
 #[derive(Clone)]
 pub struct Simulator {
     instance: InstancePre<Guest>,
-    bytes: Arc<[u8]>,
-    sha256: Arc<str>,
+    module: Module,
     /// What all its guests allocate together \[bytes\].
     memory: Arc<AtomicUsize>,
 }
@@ -32,23 +29,10 @@ impl Simulator {
     /// Compiles the module in the file `path`.
     ///
     /// # Errors
-    /// [`Failure::Module`] where it is no simulator of contract 1: no file, no WebAssembly, imports other than WASI
-    /// preview 1, no `memory`, no `_start`.
+    /// As [`Module::read`] and [`Simulator::compile`].
     pub fn load(path: &Path) -> Result<Self, Failure> {
-        let name = path.display();
-        let read = |error: std::io::Error| {
-            Failure::Module(format!("{name}: {error} (MODULE or --module names the simulator)"))
-        };
-        let mut bytes = Vec::new();
-        File::open(path).and_then(|file| file.take(limits::MODULE + 1).read_to_end(&mut bytes)).map_err(read)?;
-        if bytes.len() as u64 > limits::MODULE {
-            return Err(Failure::Limit(format!(
-                "module file: {name} has more than {} MiB",
-                limits::MODULE / crate::MIB
-            )));
-        }
-        Self::compile(&bytes).map_err(|failure| match failure {
-            Failure::Module(rule) => Failure::Module(format!("{name}: {rule}")),
+        Self::compile(Module::read(path)?).map_err(|failure| match failure {
+            Failure::Module(rule) => Failure::Module(format!("{}: {rule}", path.display())),
             other => other,
         })
     }
@@ -56,34 +40,29 @@ impl Simulator {
     /// Compiles a module.
     ///
     /// # Errors
-    /// As [`Simulator::load`].
-    pub fn compile(bytes: &[u8]) -> Result<Self, Failure> {
+    /// [`Failure::Module`] where it is no simulator of contract 1: no WebAssembly, imports other than WASI preview 1, no
+    /// `memory`, no `_start`; [`Failure::Limit`] where it is too large.
+    pub fn compile(module: Module) -> Result<Self, Failure> {
         let invalid = |error: wasmtime::Error| {
             let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
             Failure::Module(printable(chain.join(": ").as_bytes(), 500))
         };
-        inspect(bytes)?;
+        inspect(module.bytes())?;
         let engine = Engine::new(&config()).map_err(|error| host_failed(&error))?;
         let compiling = watch_compilation()?;
-        let module = Module::new(&engine, bytes).map_err(invalid)?;
+        let compiled = wasmtime::Module::new(&engine, module.bytes()).map_err(invalid)?;
         drop(compiling);
-        check_exports(&module)?;
+        check_exports(&compiled)?;
         let mut linker = Linker::new(&engine);
         wasi::add_to_linker(&mut linker).map_err(|error| host_failed(&error))?;
-        let instance = linker.instantiate_pre(&module).map_err(invalid)?;
+        let instance = linker.instantiate_pre(&compiled).map_err(invalid)?;
         tick(&engine)?;
-        let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        Ok(Self { instance, bytes: bytes.into(), sha256: sha256.into(), memory: Arc::default() })
+        Ok(Self { instance, module, memory: Arc::default() })
     }
 
-    /// The module's bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// SHA-256 of the module's bytes, in hexadecimal.
-    pub fn sha256(&self) -> &str {
-        &self.sha256
+    /// What it was compiled from.
+    pub fn module(&self) -> &Module {
+        &self.module
     }
 
     /// What one of its guests will allocate.
@@ -149,7 +128,7 @@ pub fn config() -> Config {
     config
 }
 
-fn check_exports(module: &Module) -> Result<(), Failure> {
+fn check_exports(module: &wasmtime::Module) -> Result<(), Failure> {
     let export = |name| module.get_export(name);
     if export("memory").is_none_or(|memory| memory.memory().is_none()) {
         return Err(Failure::Module("it does not export its \"memory\"".to_owned()));
@@ -218,7 +197,7 @@ mod tests {
     fn what_is_compiled_already_is_refused() {
         // Loading it would run its native code.
         let artefact = Engine::new(&config()).unwrap().precompile_module(b"\0asm\x01\0\0\0").unwrap();
-        let refused = Simulator::compile(&artefact).map(drop).unwrap_err();
+        let refused = Simulator::compile(Module::new(&artefact)).map(drop).unwrap_err();
         assert_eq!(
             refused,
             Failure::Module(

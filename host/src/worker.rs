@@ -149,8 +149,7 @@ pub struct Measured {
 /// Runs `simulator` once on an empty shard and holds what it says of itself against the settings of `job`.
 ///
 /// # Errors
-/// [`Failure::Usage`] where a setting is not at its default and the simulator does not honour it, or its answers are to be
-/// verified and can't be; else why it failed.
+/// As [`honours`]; else why it failed.
 pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Says> {
     let outcome = std::thread::scope(|scope| {
         spawn(scope, "preflight".to_owned(), || simulate(simulator, job, Box::new(Empty), None))?
@@ -158,19 +157,25 @@ pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Says> {
             .map_err(|_| panicked())
     })?;
     let says = outcome.result.context("on an empty shard")?.says;
+    honours(says, job)?;
+    Ok(says)
+}
+
+/// Holds what a module says of itself against the settings of `job`.
+///
+/// # Errors
+/// [`Failure::Usage`] where a setting is not at its default and the module does not honour it, or its answers are to be
+/// verified and can't be.
+pub fn honours(says: Says, job: &Job) -> Result<(), Failure> {
     for (setting, value, bit) in job.model.demanding() {
         if !says.has(bit) {
             return Err(Failure::Usage(format!(
                 "{setting}={value}: the module does not say that it honours {setting} (bit {})",
                 bit.0
-            ))
-            .into());
+            )));
         }
     }
-    if job.verify {
-        verify::check(says, &job.model.discipline)?;
-    }
-    Ok(says)
+    if job.verify { verify::check(says, &job.model.discipline) } else { Ok(()) }
 }
 
 /// Runs `work`, which runs simulators, on a thread that has the stack for them.

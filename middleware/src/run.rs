@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use host::completions::Parts;
 use host::limits::LimitFlags;
 use host::report::{self, Provenance, WorkerReport};
-use host::{Job, Model, Outcome, Simulator, preflight};
+use host::{Job, Model, Module, Outcome};
 use serde_json::{Value, json};
 use trace::output::{self, TextTarget};
 use trace::reader::ReadFlags;
@@ -55,40 +55,35 @@ pub fn keys() -> Vec<&'static str> {
 pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     let started = Instant::now();
     let balancing = Balancing::from_settings(settings)?;
-    let module = host::module_path(settings)?;
+    let path = host::module_path(settings)?;
     let engine = engine::choose(settings)?;
 
-    let simulator = Simulator::load(&module)?;
-    program::note(&format!("module: {} (SHA-256 {})", module.display(), &simulator.sha256()[..16]));
+    let module = Module::read(&path)?;
+    program::note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
     let mut job = job(flags, settings, &balancing);
-    let says = preflight(&simulator, &job).with_context(|| module.display().to_string())?;
+    let says = engine.preflight(&module, &job).with_context(|| path.display().to_string())?;
     job.says = Some(says);
 
     let source = setup::source(settings, &flags.read, &balancing)?;
     let mut partition = Partition::new(source, balancing.balancer());
     let trace = settings.text("TRACE").map(Path::new);
-    output::distinct(&[flags.report.as_deref(), flags.completions.as_deref()], &[trace, Some(&module)])?;
+    output::distinct(&[flags.report.as_deref(), flags.completions.as_deref()], &[trace, Some(&path)])?;
     let json = flags.report.as_deref().map(TextTarget::open).transpose()?;
     let folder = RunFolder::create()?;
     let parts = flags.completions.as_deref().map(Parts::new).transpose()?;
     let mut shards = flags.keep.then(|| keep_shards(&folder, balancing.workers)).transpose()?;
-    let hosts = Hosts {
-        simulator: &simulator,
-        job: &job,
-        completions: parts.as_ref(),
-        shards: shards.as_mut(),
-        folder: &folder,
-    };
+    let hosts =
+        Hosts { module: &module, job: &job, completions: parts.as_ref(), shards: shards.as_mut(), folder: &folder };
     let outcomes = engine.run(hosts, &mut partition)?;
 
     setup::tell(settings, partition.source());
-    let report = collect(&partition, &simulator, &job, says, &balancing, &outcomes);
+    let report = collect(&partition, &module, &job, says, &balancing, &outcomes);
     let served = (1..).zip(&outcomes).filter(|(_, outcome)| outcome.result.is_ok()).map(|(worker, _)| worker);
     if let Some(shards) = shards {
         shards.finish()?;
-        keep_rest(&folder, &simulator, &report, &outcomes)?;
+        keep_rest(&folder, &module, &report, &outcomes)?;
     }
-    let repeat = repeat(settings, &folder, &module, engine.name(), started);
+    let repeat = repeat(settings, &folder, &path, &*engine, started);
     publish(json, &report, folder, &*engine, &repeat)?;
     parts.map(|parts| parts.merge(served, says)).transpose()?;
     if flags.verify && report.run.is_some() {
@@ -115,7 +110,7 @@ fn job(flags: &RunFlags, settings: &Settings, balancing: &Balancing) -> Job {
 /// Puts what the workers measured, and what made it, into a report.
 fn collect(
     partition: &Partition,
-    simulator: &Simulator,
+    module: &Module,
     job: &Job,
     says: Says,
     balancing: &Balancing,
@@ -126,7 +121,7 @@ fn collect(
     used.insert("WORKERS", json!(job.workers));
     used.insert("BALANCER", json!(balancing.policy.name));
     used.insert("SIM_ARGS", json!(job.arguments.join(" ")));
-    let provenance = Provenance::new(simulator, says, partition.source().name(), used);
+    let provenance = Provenance::new(module, says, partition.source().name(), used);
     let all_servers = u64::from(job.workers) * u64::from(servers);
     let offered = partition.source().offered(all_servers).or_else(|| partition.load().utilization(all_servers));
     let mut notes = report::notes(&job.model, offered, job.workers, &measured(outcomes).collect::<Vec<_>>());
@@ -141,17 +136,18 @@ fn collect(
 }
 
 /// All that repeats the run, and what the report keeps out of itself.
-fn repeat(settings: &Settings, folder: &RunFolder, module: &Path, engine: &str, started: Instant) -> Value {
+fn repeat(settings: &Settings, folder: &RunFolder, module: &Path, engine: &dyn Engine, started: Instant) -> Value {
     let values: serde_json::Map<String, Value> =
         keys().iter().filter_map(|key| Some(((*key).to_owned(), settings.text(key)?.into()))).collect();
     json!({
         "run": folder.name(),
         "queuebox": env!("CARGO_PKG_VERSION"),
-        "engine": engine,
+        "engine": engine.name(),
         "module": module,
         "arguments": std::env::args().collect::<Vec<_>>(),
         "settings": values,
         "seconds": started.elapsed().as_secs_f64(),
+        "preflight": engine.remembered(),
     })
 }
 
@@ -162,14 +158,9 @@ fn keep_shards(folder: &RunFolder, workers: usize) -> anyhow::Result<ShardFiles>
 }
 
 /// Keeps the module and what each worker reported.
-fn keep_rest(
-    folder: &RunFolder,
-    simulator: &Simulator,
-    report: &RunReport,
-    outcomes: &[Outcome],
-) -> anyhow::Result<()> {
+fn keep_rest(folder: &RunFolder, module: &Module, report: &RunReport, outcomes: &[Outcome]) -> anyhow::Result<()> {
     let copy = folder.path().join("module.wasm");
-    std::fs::write(&copy, simulator.bytes()).with_context(|| copy.display().to_string())?;
+    std::fs::write(&copy, module.bytes()).with_context(|| copy.display().to_string())?;
     let reports = folder.path().join("reports");
     std::fs::create_dir(&reports).with_context(|| reports.display().to_string())?;
     for (worker, outcome) in (1..).zip(outcomes) {

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use rustix::fs::{FlockOperation, flock};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::format_description;
 use trace::output::{OutFile, Unfinished};
 use trace::settings::Settings;
-use trace::{Failure, printable, program};
+use trace::{Failure, Says, printable, program};
 
 use crate::engine::kept_report;
 
@@ -101,6 +102,17 @@ fn local_report(run: Option<&Path>) -> anyhow::Result<String> {
     };
     let file = folder.join("report.txt");
     fs::read_to_string(&file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())).into())
+}
+
+/// What the module said of itself in the preflight whose inputs have this hash, where one of the runs that are kept made it.
+pub(crate) fn preflight(inputs: &str) -> Option<Says> {
+    let remembered = |name: &String| {
+        let text = fs::read(Path::new(RUNS).join(name).join("run.json")).ok()?;
+        let run: Value = serde_json::from_slice(&text).ok()?;
+        let preflight = &run["preflight"];
+        preflight["says"].as_u64().filter(|_| preflight["inputs"] == inputs).map(Says)
+    };
+    names().ok()?.iter().rev().find_map(remembered)
 }
 
 /// The names of all runs, the oldest first; other folders are not ours.

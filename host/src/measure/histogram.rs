@@ -11,7 +11,7 @@ const CARRY: u64 = 1 << Low::BITS;
 
 /// Counts of values \[ns\]; merges exactly.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(from = "Sparse", into = "Sparse")]
+#[serde(try_from = "Sparse", into = "Sparse")]
 pub struct Histogram {
     /// What each bucket counts until it makes [`CARRY`], in whole rows up to the largest value: so little that it fits the
     /// cache of a core, for each of many workers too.
@@ -223,14 +223,22 @@ impl From<Histogram> for Sparse {
     }
 }
 
-impl From<Sparse> for Histogram {
-    fn from(sparse: Sparse) -> Self {
+impl TryFrom<Sparse> for Histogram {
+    type Error = &'static str;
+
+    /// What comes from a container may be anything.
+    fn try_from(sparse: Sparse) -> Result<Self, Self::Error> {
         let mut histogram = Histogram { max: sparse.max_ns, ..Histogram::default() };
-        // A bucket beyond the last octave of 64 bits is nobody's.
-        for (index, count) in sparse.buckets.into_iter().filter(|&(bucket, _)| bucket <= index(u64::MAX) as u32) {
-            histogram.add(index as usize, count);
+        let (mut next, mut sum) = (0, 0u64);
+        for (bucket, count) in sparse.buckets {
+            if bucket < next || bucket as usize > index(sparse.max_ns) {
+                return Err("the buckets of a histogram do not rise up to its maximum");
+            }
+            sum = sum.checked_add(count).ok_or("the counts of a histogram are more than 64 bits hold")?;
+            histogram.add(bucket as usize, count);
+            next = bucket + 1;
         }
-        histogram
+        Ok(histogram)
     }
 }
 
@@ -310,5 +318,17 @@ mod tests {
         let mut wide = serde_json::from_str::<Histogram>(&text).unwrap();
         wide.add(index(1 << 40), 0);
         assert_eq!(wide, serde_json::from_str(&text).unwrap());
+    }
+    #[test]
+    fn what_is_no_histogram_is_refused() {
+        for (text, rule) in [
+            (r#"{"max_ns":5,"buckets":[[5,1],[5,1]]}"#, "do not rise"),
+            (r#"{"max_ns":5,"buckets":[[6,1]]}"#, "do not rise"),
+            (r#"{"max_ns":5,"buckets":[[4294967295,1]]}"#, "do not rise"),
+            (r#"{"max_ns":5,"buckets":[[4,18446744073709551615],[5,1]]}"#, "64 bits"),
+        ] {
+            let error = serde_json::from_str::<Histogram>(text).unwrap_err().to_string();
+            assert!(error.contains(rule), "{error}");
+        }
     }
 }

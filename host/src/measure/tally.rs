@@ -145,6 +145,34 @@ impl Tally {
         self.response_time.merge(&other.response_time);
     }
 
+    /// Holds a tally that came from elsewhere against what is true of any of a shard of `offered` requests.
+    ///
+    /// # Errors
+    /// Where it can't be one, with the reason.
+    pub fn check(&self, offered: u64) -> Result<(), &'static str> {
+        let Counts { completed, in_service, rejected, given_up, waiting, not_yet_arrived, .. } = self.counts;
+        let ends = [completed, in_service, rejected, given_up, waiting, not_yet_arrived];
+        let most = u128::from(offered) * u128::from(u64::MAX);
+        let sums =
+            [self.demand_sum_ns, self.delay_sum_ns, self.waiting_area_ns, self.system_area_ns, self.service_sum_ns];
+        let started = u128::from(completed) + u128::from(in_service);
+        if self.counts.offered != offered
+            || ends.iter().map(|&end| u128::from(end)).sum::<u128>() != u128::from(offered)
+        {
+            return Err("the ends of its requests do not add up to those of its shard");
+        }
+        if !(started..=started + u128::from(given_up)).contains(&u128::from(self.started)) {
+            return Err("other requests entered service than ended there");
+        }
+        if self.delay_in_queue.count() != self.started || self.response_time.count() != completed {
+            return Err("its histograms count other requests");
+        }
+        if sums.into_iter().any(|sum| sum > most) || self.waiting_area_ns > self.system_area_ns {
+            return Err("its sums are more than its requests can make");
+        }
+        Ok(())
+    }
+
     #[inline]
     fn entered(&mut self, arrival: u64, start: u64, service: u64) {
         self.started += 1;
@@ -161,4 +189,30 @@ pub(super) fn as_text<S: Serializer>(sum: &u128, serializer: S) -> Result<S::Ok,
 
 fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_impossible_tally_is_refused() {
+        let mut tally = Tally { end_ns: 30, ..Tally::default() };
+        tally.counts.offered = 2;
+        tally.completed(0, 0, 10, 10);
+        tally.completed(1, 10, 20, 10);
+        assert_eq!(tally.check(2), Ok(()));
+        let forged = |forge: fn(&mut Tally)| {
+            let mut forged = tally.clone();
+            forge(&mut forged);
+            forged.check(2).unwrap_err()
+        };
+        assert!(tally.check(3).unwrap_err().contains("add up"));
+        assert!(forged(|tally| tally.counts.completed = 9).contains("add up"));
+        assert!(forged(|tally| (tally.counts.completed, tally.counts.waiting) = (4, u64::MAX - 1)).contains("add up"));
+        assert!(forged(|tally| tally.started = 3).contains("entered service"));
+        assert!(forged(|tally| tally.response_time.record(1)).contains("histograms"));
+        assert!(forged(|tally| tally.service_sum_ns = u128::MAX).contains("sums"));
+        assert!(forged(|tally| tally.waiting_area_ns += 100).contains("sums"));
+    }
 }

@@ -1,8 +1,10 @@
 //! The local engine: each worker is a thread of this process.
 
+use std::cell::OnceCell;
+
 use host::shard::{Feeder, pipe};
-use host::{Job, Outcome, panicked, simulate, spawn};
-use trace::Request;
+use host::{Job, Module, Outcome, Simulator, panicked, preflight, simulate, spawn};
+use trace::{Failure, Request, Says};
 
 use super::{Both, Engine, Hosts};
 use crate::partition::{Partition, Shards};
@@ -12,15 +14,34 @@ const BUFFERS: usize = 64 << 20;
 const PIECE: usize = 256 << 10;
 const PIECES: usize = 4;
 
-pub(super) struct Local;
+#[derive(Default)]
+pub(super) struct Local {
+    compiled: OnceCell<Simulator>,
+}
+
+impl Local {
+    /// The simulator of `module`, which is the same each time.
+    fn simulator(&self, module: &Module) -> Result<&Simulator, Failure> {
+        if let Some(simulator) = self.compiled.get() {
+            return Ok(simulator);
+        }
+        let simulator = Simulator::compile(module.clone())?;
+        Ok(self.compiled.get_or_init(|| simulator))
+    }
+}
 
 impl Engine for Local {
     fn name(&self) -> &'static str {
         "local"
     }
 
+    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Says> {
+        preflight(self.simulator(module)?, job)
+    }
+
     fn run(&self, hosts: Hosts<'_>, partition: &mut Partition) -> anyhow::Result<Vec<Outcome>> {
-        let Hosts { simulator, job, completions, shards, .. } = hosts;
+        let Hosts { module, job, completions, shards, .. } = hosts;
+        let simulator = self.simulator(module)?;
         let piece = PIECE.min(BUFFERS / PIECES / job.workers as usize);
         std::thread::scope(|scope| {
             let (mut pipes, mut threads) = (Pipes(Vec::new()), Vec::new());

@@ -4,9 +4,10 @@ mod docker;
 mod local;
 
 use host::completions::Parts;
-use host::{Job, Outcome, Simulator};
+use host::{Job, Module, Outcome};
+use serde_json::Value;
 use trace::settings::Settings;
-use trace::{Failure, Request, program};
+use trace::{Failure, Request, Says, program};
 
 use crate::partition::{Partition, Shards};
 use crate::run_folder::RunFolder;
@@ -17,10 +18,10 @@ use local::Local;
 /// The settings that say which engine.
 pub const KEYS: &[&str] = &["ENGINE", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"];
 
-/// What an engine is to run: a host for each worker, all of one simulator.
+/// What an engine is to run: a host for each worker, all of one module.
 pub(crate) struct Hosts<'a> {
-    /// The simulator.
-    pub(crate) simulator: &'a Simulator,
+    /// The simulator's module.
+    pub(crate) module: &'a Module,
     /// What each worker is to do; `worker` is set by the engine.
     pub(crate) job: &'a Job,
     /// Where workers put their completions, if they are wanted.
@@ -36,6 +37,13 @@ pub(crate) trait Engine {
     /// Its name.
     fn name(&self) -> &'static str;
 
+    /// Runs `module` once on an empty shard, where hosts run, unless that is remembered of an earlier run; holds what the module
+    /// says of itself against the settings of `job`, and gives it.
+    ///
+    /// # Errors
+    /// As [`host::preflight`], or where the engine fails.
+    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Says>;
+
     /// Takes the whole partitioned trace and gives back what came of each worker, in the order of their numbers.
     ///
     /// # Errors
@@ -48,6 +56,11 @@ pub(crate) trait Engine {
     /// Where the engine fails.
     fn keep(&self, _folder: &RunFolder) -> anyhow::Result<()> {
         Ok(())
+    }
+
+    /// What `run.json` remembers of the preflight, for following runs.
+    fn remembered(&self) -> Option<Value> {
+        None
     }
 }
 
@@ -72,7 +85,7 @@ impl Asked {
 /// Where an engine that is asked for, or named by an address, does not answer or has no workers.
 pub(crate) fn choose(settings: &Settings) -> Result<Box<dyn Engine>, Failure> {
     let why = match Asked::from_settings(settings)? {
-        Asked::Local => return Ok(Box::new(Local)),
+        Asked::Local => return Ok(Box::<Local>::default()),
         asked => {
             let address = Address::from_settings(settings)?;
             let (host, named) = (address.host.clone(), address.named);
@@ -93,7 +106,7 @@ pub(crate) fn choose(settings: &Settings) -> Result<Box<dyn Engine>, Failure> {
         }
     };
     program::note(&format!("engine: local, threads of this process ({why})"));
-    Ok(Box::new(Local))
+    Ok(Box::<Local>::default())
 }
 
 /// For make: `local`; or `docker`, the address of the engine that answers, how many workers it needs, and `auto` where threads

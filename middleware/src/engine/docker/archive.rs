@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bollard::Docker;
+use bollard::errors::Error;
 use bollard::query_parameters::{DownloadFromContainerOptionsBuilder, UploadToContainerOptionsBuilder};
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use futures_util::stream;
+use futures_util::{Stream, StreamExt as _, stream};
 use trace::Failure;
 
 use super::connect::reason;
@@ -19,8 +19,11 @@ use super::within;
 /// Bytes that are sent at once.
 const PIECE: u64 = 1 << 20;
 
-/// Largest file that is taken into memory: an outcome with its histograms is far smaller.
-const IN_MEMORY: u64 = 64 << 20;
+/// Largest file that is taken into memory: an outcome whose histograms use every bucket is half of that.
+const IN_MEMORY: u64 = 8 << 20;
+
+/// What a file takes in an archive besides its bytes: headers, padding, the end.
+const AROUND: u64 = 64 << 10;
 
 /// How long an upload of nothing may take, and how few bytes a second are still patience.
 const LEAST: Duration = Duration::from_secs(60);
@@ -103,28 +106,23 @@ pub(super) async fn download(docker: &Docker, container: &str, path: &Path) -> a
     Ok(fetch(docker, container, path, IN_MEMORY, &mut content).await?.then_some(content))
 }
 
-/// Copies a file of the container to `target`; false where there is no such file.
-pub(super) async fn download_to(docker: &Docker, container: &str, path: &Path, target: &Path) -> anyhow::Result<bool> {
-    fetch(docker, container, path, u64::MAX, &mut File::create(target)?).await
+/// Copies a file of the container, of `most` bytes at most, to `target`; false where there is no such file.
+pub(super) async fn download_to(
+    docker: &Docker,
+    container: &str,
+    path: &Path,
+    target: &Path,
+    most: u64,
+) -> anyhow::Result<bool> {
+    fetch(docker, container, path, most, &mut File::create(target)?).await
 }
 
-/// Copies a file of the container, of `most` bytes at most.
 async fn fetch(docker: &Docker, container: &str, path: &Path, most: u64, to: &mut impl Write) -> anyhow::Result<bool> {
     let options = DownloadFromContainerOptionsBuilder::default().path(&path.display().to_string()).build();
-    let mut pieces = Box::pin(docker.download_from_container(container, Some(options)));
-    let mut spool = tempfile::tempfile()?;
-    loop {
-        match tokio::time::timeout(LEAST, pieces.next()).await {
-            Err(_) => return Err(Failure::Engine(format!("download of {}: no answer in time", path.display())).into()),
-            Ok(None) => break,
-            Ok(Some(Ok(piece))) => spool.write_all(&piece)?,
-            Ok(Some(Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }))) => {
-                return Ok(false);
-            }
-            Ok(Some(Err(error))) => return Err(Failure::Engine(reason(&error)).into()),
-        }
-    }
-    io::Seek::rewind(&mut spool)?;
+    let pieces = docker.download_from_container(container, Some(options));
+    let patience = LEAST + Duration::from_secs(most / SLOWEST);
+    let spool = receive(pieces, most + AROUND, patience).await.with_context(|| format!("{}", path.display()))?;
+    let Some(spool) = spool else { return Ok(false) };
     let mut archive = tar::Archive::new(spool);
     for entry in archive.entries()? {
         let mut entry = entry?;
@@ -138,4 +136,59 @@ async fn fetch(docker: &Docker, container: &str, path: &Path, most: u64, to: &mu
         }
     }
     Ok(false)
+}
+
+/// Takes in a whole archive of `most` bytes at most, within `patience`; None where the container has no such file.
+async fn receive(
+    pieces: impl Stream<Item = Result<Bytes, Error>>,
+    most: u64,
+    patience: Duration,
+) -> anyhow::Result<Option<File>> {
+    let mut spool = tempfile::tempfile()?;
+    let mut left = most;
+    let receiving = async {
+        let mut pieces = std::pin::pin!(pieces);
+        while let Some(piece) = pieces.next().await {
+            match piece {
+                Ok(piece) => {
+                    let rest = left.checked_sub(piece.len() as u64);
+                    left = rest.with_context(|| format!("the container holds more than {most} bytes there"))?;
+                    spool.write_all(&piece)?;
+                }
+                Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(false),
+                Err(error) => return Err(Failure::Engine(reason(&error)).into()),
+            }
+        }
+        anyhow::Ok(true)
+    };
+    let late = |_| Failure::Engine(format!("the download took more than {} s", patience.as_secs_f64()));
+    if !tokio::time::timeout(patience, receiving).await.map_err(late)?? {
+        return Ok(None);
+    }
+    io::Seek::rewind(&mut spool)?;
+    Ok(Some(spool))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received(pieces: impl Stream<Item = Result<Bytes, Error>>, most: u64) -> anyhow::Result<Option<File>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(receive(pieces, most, Duration::from_millis(300)))
+    }
+
+    #[test]
+    fn a_download_without_end_is_cut_at_its_bytes_and_at_its_time() {
+        let piece = || Ok(Bytes::from(vec![0; 1000]));
+        let error = received(stream::repeat_with(piece), 10_000).unwrap_err().to_string();
+        assert!(error.contains("more than 10000 bytes"), "{error}");
+        let slowly = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            Some((Ok(Bytes::from_static(b"x")), ()))
+        });
+        let error = received(slowly, 10_000).unwrap_err().to_string();
+        assert!(error.contains("took more than 0.3 s"), "{error}");
+        assert!(received(stream::iter([piece(), piece()]), 2000).unwrap().is_some());
+    }
 }

@@ -1,4 +1,4 @@
-//! One attempt: one logical worker on one container, believed only on the engine's word and this attempt's nonce.
+//! One attempt: one logical worker on one container, believed only on the engine's word and with this attempt's nonce.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,13 +7,18 @@ use bollard::Docker;
 use bollard::errors::Error;
 use bollard::query_parameters::{InspectContainerOptions, StartContainerOptions, WaitContainerOptions};
 use futures_util::StreamExt as _;
-use host::job::{JobFile, OutcomeFile};
+use host::completions::{PART_RECORD, check_part};
+use host::job::{self, JobFile};
 use host::{Job, Outcome, limits};
 use trace::Failure;
 
 use super::archive::{Sent, download, download_to, upload};
+use super::outcome::believe;
 use super::pool::Container;
-use super::{CALL, Spool, within};
+use super::{CALL, Work, within};
+
+/// Where a worker's own folder is in its container; no other container has it.
+const FOLDER: &str = "/job";
 
 /// Time for what is not the simulator's: to start, to compile, to write the outcome.
 const AROUND: Duration = Duration::from_secs(20);
@@ -31,33 +36,29 @@ const HOST_MEMORY: u64 = limits::COMPILE_MEMORY as u64 + (128 << 20);
 pub(super) async fn attempt(
     docker: &Docker,
     container: &Container,
-    spool: &Spool<'_>,
+    work: &Work<'_>,
     job: Job,
 ) -> anyhow::Result<Outcome> {
-    let worker = job.worker;
-    let folder = spool.remote();
-    let nonce = nonce();
+    let shard = work.shard(job.worker);
+    let requests = work.requests(job.worker)?;
     let file = JobFile {
-        folder: folder.clone(),
-        nonce: nonce.clone(),
-        sha256: spool.simulator.sha256().to_owned(),
-        completions: spool.completions.is_some(),
+        nonce: nonce(),
+        module: work.module.sha256().to_owned(),
+        shard: shard.as_deref().map(job::digest).transpose()?,
+        completions: work.completions.is_some(),
         job,
     };
-    let shard = JobFile::shard(spool.local, worker);
-    let inside = |path: &Path| path.strip_prefix(super::SHARED).unwrap_or(path).to_owned();
-    let sent = [Sent::File(inside(&JobFile::shard(&folder, worker)), &shard)];
-    upload(docker, &container.id, super::SHARED, &sent).await?;
     let text = serde_json::to_vec(&file)?;
-    upload(docker, &container.id, "/job", &[Sent::Bytes("job.json".into(), &text)]).await?;
+    let mut sent = vec![Sent::Bytes(job::MODULE.into(), work.module.bytes()), Sent::Bytes(job::JOB.into(), &text)];
+    sent.extend(shard.as_deref().map(|shard| Sent::File(job::SHARD.into(), shard)));
+    upload(docker, &container.id, FOLDER, &sent).await?;
 
     let before = state(docker, container).await?;
     anyhow::ensure!(!before.running, "the container runs already");
-    anyhow::ensure!(!spool.running.is_ending(), "the run is ending");
+    anyhow::ensure!(!work.running.is_ending(), "the run is ending");
     within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
-    let requests = spool.requests(worker)?;
     let time = limits::PROCESSOR_TIME_A_REQUEST * u32::try_from(requests).unwrap_or(u32::MAX);
-    let patience = (AROUND + (file.job.limits.processor_time + time) * SLOWNESS) * spool.turns;
+    let patience = (AROUND + (file.job.limits.processor_time + time) * SLOWNESS) * work.turns;
     let code = exit_code(docker, container, patience).await?;
     let after = state(docker, container).await?;
     anyhow::ensure!(
@@ -73,10 +74,8 @@ pub(super) async fn attempt(
         return Ok(Outcome { offered: requests, result: Err(failure) });
     }
 
-    let outcome = download(docker, &container.id, &JobFile::outcome(&folder, worker)).await?;
-    let outcome =
-        outcome.and_then(|text| serde_json::from_slice::<OutcomeFile>(&text).ok()).filter(|file| file.nonce == nonce);
-    let Some(OutcomeFile { outcome, .. }) = outcome else {
+    let inside = |name| Path::new(FOLDER).join(name);
+    let Some(text) = download(docker, &container.id, &inside(job::OUTCOME)).await? else {
         if code == i64::from(Failure::Limit(String::new()).exit_code()) {
             // The limits that end a host before it has an outcome.
             let text =
@@ -86,18 +85,13 @@ pub(super) async fn attempt(
         }
         anyhow::bail!("the container ended with exit code {code} and without an outcome");
     };
-    anyhow::ensure!(outcome.offered == requests, "the worker counted {} of its {requests} requests", outcome.offered);
-    match &outcome.result {
-        Err(Failure::Host(text)) => anyhow::bail!("{text}"),
-        Err(failure) if i64::from(failure.exit_code()) == code => return Ok(outcome),
-        Ok(_) if code == 0 => {}
-        _ => anyhow::bail!("the container ended with exit code {code}, which its outcome does not say"),
-    }
-    if let Some(parts) = spool.completions {
-        let whole =
-            download_to(docker, &container.id, &JobFile::completions(&folder, worker, &nonce), &parts.path(worker))
-                .await?;
+    let outcome = believe(&text, &file, requests, code)?;
+    if let (Some(parts), Some(shard), Ok(_)) = (work.completions, &shard, &outcome.result) {
+        let part = parts.path(file.job.worker);
+        let most = requests.saturating_mul(PART_RECORD as u64);
+        let whole = download_to(docker, &container.id, &inside(job::COMPLETIONS), &part, most).await?;
         anyhow::ensure!(whole, "the container left no completions");
+        check_part(&part, shard)?;
     }
     Ok(outcome)
 }
@@ -126,7 +120,7 @@ async fn state(docker: &Docker, container: &Container) -> Result<State, Failure>
 }
 
 /// Waits until the container has ended, and gives the engine's word on how.
-async fn exit_code(docker: &Docker, container: &Container, patience: Duration) -> Result<i64, Failure> {
+pub(super) async fn exit_code(docker: &Docker, container: &Container, patience: Duration) -> Result<i64, Failure> {
     let mut waiting = Box::pin(docker.wait_container(&container.id, None::<WaitContainerOptions>));
     let ended = tokio::time::timeout(patience, waiting.next()).await;
     match ended {

@@ -4,17 +4,16 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bollard::errors::Error;
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
-use trace::Failure;
 use trace::settings::Settings;
+use trace::{Failure, printable};
 
+use super::wire::{self, Peer};
 use super::within;
 
 /// The local engine's socket.
 const SOCKET: &str = "/var/run/docker.sock";
-
-/// bollard's own time limit \[s\]: none that counts, since each call has one of ours.
-const TIMEOUT_S: u64 = 86_400;
 
 /// How long an engine may take to say who it is.
 const HELLO: Duration = Duration::from_secs(10);
@@ -102,35 +101,26 @@ impl Address {
     /// # Errors
     /// [`Failure::Engine`] where no engine answers, or it can't speak API_VERSION.
     pub(crate) async fn connect(&self) -> Result<Docker, Failure> {
-        let fail = |error: bollard::errors::Error| Failure::Engine(format!("{}: {}", self.host, reason(&error)));
+        let fail = |text: String| Failure::Engine(format!("{}: {text}", self.host));
         let version = match self.version {
             Some((major_version, minor_version)) => &ClientVersion { major_version, minor_version },
             None => API_DEFAULT_VERSION,
         };
-        let docker = match (&self.certificates, self.host.strip_prefix("unix://")) {
-            (_, Some(path)) => Docker::connect_with_unix(path, TIMEOUT_S, version),
-            (Some(folder), None) => {
-                let file = |name: &str| folder.join(name);
-                Docker::connect_with_ssl(
-                    &self.host,
-                    &file("key.pem"),
-                    &file("cert.pem"),
-                    &file("ca.pem"),
-                    TIMEOUT_S,
-                    version,
-                )
-            }
-            (None, None) => Docker::connect_with_http(&self.host, TIMEOUT_S, version),
+        let peer = self.peer().map_err(fail)?;
+        let docker = wire::client(&peer, version).map_err(|error| fail(reason(&error)))?;
+        let answer = tokio::time::timeout(HELLO, docker.version()).await;
+        let answer = answer.map_err(|_| fail(format!("no answer within {} s", HELLO.as_secs())))?;
+        let engine = answer.map_err(|error| fail(another_program(&error).unwrap_or_else(|| reason(&error))))?;
+        let parse = |text: Option<String>| {
+            let text = text?;
+            let (major, minor) = text.split_once('.')?;
+            Some((major.parse::<usize>().ok()?, minor.parse::<usize>().ok()?))
         };
-        let docker = docker.map_err(fail)?;
-        let engine = within(HELLO, &self.host, docker.version()).await?;
+        let Some(most) = parse(engine.api_version) else {
+            return Err(fail("another program than a Docker engine answers there: it has no API version".to_owned()));
+        };
         if let Some((major, minor)) = self.version {
-            let parse = |text: Option<String>| {
-                let text = text.unwrap_or_default();
-                let (major, minor) = text.split_once('.').unwrap_or_default();
-                (major.parse().unwrap_or(0usize), minor.parse().unwrap_or(0usize))
-            };
-            let (least, most) = (parse(engine.min_api_version), parse(engine.api_version));
+            let least = parse(engine.min_api_version).unwrap_or_default();
             if !(least..=most).contains(&(major, minor)) {
                 return Err(Failure::Engine(format!(
                     "API_VERSION=v{major}.{minor}: the engine at {} speaks v{}.{} to v{}.{}",
@@ -140,14 +130,49 @@ impl Address {
         }
         within(HELLO, &self.host, docker.negotiate_version()).await
     }
+
+    fn peer(&self) -> Result<Peer, String> {
+        if let Some(path) = self.host.strip_prefix("unix://") {
+            return Ok(Peer::Unix(path.into()));
+        }
+        let target = self.host.trim_start_matches("tcp://").to_owned();
+        let target = if target.ends_with(']') || !target.contains(':') { target + ":2375" } else { target };
+        match &self.certificates {
+            None => Ok(Peer::Tcp(target)),
+            Some(folder) => Ok(Peer::Tls(target, wire::tls(folder)?)),
+        }
+    }
+}
+
+/// What an answer shows that no Docker engine gave it; None where there was none, or an engine's.
+fn another_program(error: &Error) -> Option<String> {
+    let gave = match error {
+        Error::DockerResponseServerError { status_code, message } => {
+            let text = printable(message.trim().as_bytes(), 100);
+            let tls =
+                if message.contains("HTTPS") { "; over TLS with DOCKER_TLS_VERIFY=1, DOCKER_CERT_PATH" } else { "" };
+            format!("HTTP status {status_code} for /version ({text}){tls}")
+        }
+        Error::JsonDataError { .. } | Error::JsonSerdeError { .. } | Error::StrParseError { .. } => {
+            "no JSON for /version".to_owned()
+        }
+        _ if causes(error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse)) => {
+            "no HTTP".to_owned()
+        }
+        _ => return None,
+    };
+    Some(format!("another program than a Docker engine answers there: it gave {gave}"))
+}
+
+fn causes(error: &Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
 }
 
 /// Why an engine does not answer, in words that help.
-pub(super) fn reason(error: &bollard::errors::Error) -> String {
+pub(super) fn reason(error: &Error) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+    for cause in causes(error) {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
             match io.kind() {
                 std::io::ErrorKind::PermissionDenied => {
                     return "no rights on the socket: join the group docker (sudo usermod -aG docker $USER, then log in anew)".to_owned();
@@ -159,10 +184,9 @@ pub(super) fn reason(error: &bollard::errors::Error) -> String {
                 _ => {}
             }
         }
-        text = format!("{text}: {error}");
-        cause = error.source();
+        text = format!("{text}: {cause}");
     }
-    text
+    printable(text.as_bytes(), 1000)
 }
 
 fn is_loopback(target: &str) -> bool {

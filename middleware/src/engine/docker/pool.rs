@@ -36,6 +36,7 @@ pub(super) struct Container {
     pub(super) image: String,
     /// The number that compose gave it.
     pub(super) number: u32,
+    name: String,
     running: bool,
 }
 
@@ -44,11 +45,14 @@ pub(super) fn project() -> String {
     std::env::var("COMPOSE_PROJECT_NAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "queuebox".to_owned())
 }
 
-/// The workers' containers by their numbers.
-pub(super) async fn containers(docker: &Docker) -> Result<Vec<Container>, Failure> {
+/// The containers that compose made of `service`, by their numbers.
+///
+/// # Errors
+/// Where the engine does not list them, or two have one number.
+pub(super) async fn containers(docker: &Docker, service: &str) -> Result<Vec<Container>, Failure> {
     let labels = vec![
         format!("com.docker.compose.project={}", project()),
-        "com.docker.compose.service=worker".to_owned(),
+        format!("com.docker.compose.service={service}"),
         "com.docker.compose.oneoff=False".to_owned(),
     ];
     let options =
@@ -64,11 +68,18 @@ pub(super) async fn containers(docker: &Docker) -> Result<Vec<Container>, Failur
                     | ContainerSummaryStateEnum::EXITED
                     | ContainerSummaryStateEnum::DEAD
             );
-            Some(Container { id: summary.id?, image: summary.image_id?, number, running })
+            let name = summary.names?.first()?.trim_start_matches('/').to_owned();
+            Some(Container { id: summary.id?, image: summary.image_id?, number, name, running })
         })
         .collect();
     containers.sort_by_key(|container| container.number);
-    Ok(containers)
+    match containers.windows(2).find(|pair| pair[0].number == pair[1].number) {
+        Some([one, other]) => Err(Failure::Engine(format!(
+            "the containers {} and {} have the same compose number, {}; remove the one that is not compose's (docker rm)",
+            one.name, other.name, one.number
+        ))),
+        _ => Ok(containers),
+    }
 }
 
 /// Removes a lock that was seen first, and not started, [`NEVER_STARTED`] ago (`seen`); the engine refuses where it runs by now.
@@ -122,17 +133,17 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the containers for `run`, and ends what a run that was killed left running in them. Returns them as they then are.
+    /// Takes the containers, and ends what a run that was killed left running in them. Returns them as they then are.
     ///
     /// # Errors
     /// [`Failure::Engine`] where another run has them.
-    pub(super) async fn take(docker: &Docker, image: &str, run: &str) -> Result<(Self, Vec<Container>), Failure> {
+    pub(super) async fn take(docker: &Docker, image: &str) -> Result<(Self, Vec<Container>), Failure> {
         let name = format!("{}-lock", project());
         let started = Instant::now();
         let mut told = false;
         let mut unstarted = None;
         let attached = loop {
-            match Self::create(docker, &name, image, run).await {
+            match Self::create(docker, &name, image).await {
                 Ok(id) => {
                     if let Some(attached) = Self::hold(docker, &id).await? {
                         break attached;
@@ -155,7 +166,7 @@ impl Lock {
             }
         };
         // Only now nobody else changes them.
-        let containers = containers(docker).await?;
+        let containers = containers(docker, "worker").await?;
         for container in containers.iter().filter(|container| container.running) {
             program::note(&format!("worker {} still runs for a run that was killed: ended", container.number));
             let stopped = stop(docker, &container.id).await;
@@ -182,7 +193,7 @@ impl Lock {
     }
 
     /// Makes the lock and gives its id; None as the error: somebody else has it.
-    async fn create(docker: &Docker, name: &str, image: &str, run: &str) -> Result<String, Option<Failure>> {
+    async fn create(docker: &Docker, name: &str, image: &str) -> Result<String, Option<Failure>> {
         let options = CreateContainerOptionsBuilder::default().name(name).build();
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
@@ -191,7 +202,6 @@ impl Lock {
             stdin_once: Some(true),
             attach_stdin: Some(true),
             user: Some(format!("{0}:{0}", super::USER)),
-            labels: Some(HashMap::from([("queuebox.run".to_owned(), run.to_owned())])),
             host_config: Some(HostConfig {
                 auto_remove: Some(true),
                 network_mode: Some("none".to_owned()),

@@ -1,0 +1,135 @@
+//! Workers' containers and engines that lie: nothing that they give is believed beyond what it can be, or taken in without end.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::docker_support::{LOCAL, Workers};
+use crate::support::{Folder, sim_wasm};
+
+/// Makes a container beside those of compose, as compose's number `number`, of `image`.
+fn beside(workers: &Workers, number: u32, image: &str) {
+    let labels = [
+        format!("project={}", workers.project),
+        "service=worker".to_owned(),
+        format!("container-number={number}"),
+        "oneoff=False".to_owned(),
+    ];
+    let labels = labels.map(|label| format!("--label com.docker.compose.{label}")).join(" ");
+    let name = format!("{}-beside-{number}", workers.project);
+    workers.engine.docker(&format!("create --name {name} {labels} --network none -v /job {image} job /job/job.json"));
+}
+
+/// The image of a worker whose host is the program in `tests/hostile_worker`.
+fn hostile_image(folder: &Folder) -> String {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("hostile_worker/main.rs");
+    let mut compile = Command::new("rustc");
+    compile.args(["--edition", "2024", "-O", "-C", "target-feature=+crt-static", "-o"]).arg(folder.path("host"));
+    assert!(compile.arg(source).status().unwrap().success());
+    fs::write(folder.path("Dockerfile"), "FROM queuebox-worker\nCOPY host /host\n").unwrap();
+    let mut build = Command::new("docker");
+    let built = build.args(["-H", LOCAL, "build", "-q", "."]).current_dir(folder.path("")).output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    String::from_utf8(built.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn what_a_container_that_was_taken_over_leaves_is_not_believed() {
+    let Some(workers) = Workers::up(0) else { return };
+    let image = hostile_image(&Folder::new());
+    beside(&workers, 1, &image);
+    let run = |kind: &str| {
+        let folder = Folder::new();
+        let arguments = format!("run --samples 12 --workers 1 --sim-args {kind} --report r.json --completions c.csv");
+        let started = Instant::now();
+        let ended = workers.middleware(&folder, &arguments).exits(8);
+        assert!(started.elapsed() < Duration::from_secs(60), "{kind}: {:?}", started.elapsed());
+        assert!(!folder.path("c.csv").exists() || folder.text("c.csv").lines().count() == 1, "{kind}");
+        ended
+    };
+    for (kind, reason) in [
+        ("stale", "the outcome is another attempt's"),
+        ("wraps", "its sums are more than its requests can make"),
+        ("sparse", "the container holds more than"),
+        ("foreign", "its shard has no such request"),
+        ("flood", "the container holds more than"),
+    ] {
+        run(kind).says("4 attempts failed").says(reason);
+    }
+    workers.come_to_rest();
+    workers.engine.docker(&format!("rm -f -v {}-beside-1", workers.project));
+    workers.engine.docker(&format!("rmi {image}"));
+}
+
+#[test]
+fn two_containers_with_one_number_are_named() {
+    let Some(workers) = Workers::up(1) else { return };
+    beside(&workers, 1, "queuebox-worker");
+    let folder = Folder::new();
+    let run = workers.middleware(&folder, "run --samples 12 --workers 2");
+    run.exits(8).says("have the same compose number, 1").says(&format!("{}-beside-1", workers.project));
+}
+
+/// A server that gives `answer` to whoever connects; its address as flags of the middleware.
+fn server(answer: impl Fn(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || listener.incoming().flatten().for_each(&answer));
+    format!("run --samples 10 --engine docker --server-ip 127.0.0.1 --server-port {port}")
+}
+
+/// The path that a request asks for.
+fn path(stream: &mut TcpStream) -> String {
+    let mut request = [0; 4096];
+    let length = stream.read(&mut request).unwrap_or(0);
+    String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+fn refused(flags: &str, reason: &str) {
+    let folder = Folder::new();
+    let run = folder.run("middleware", flags).env("MODULE", sim_wasm().to_str().unwrap());
+    run.exits(8).says("tcp://127.0.0.1:").says(reason);
+}
+
+#[test]
+fn what_is_no_docker_engine_is_told_in_a_line() {
+    let gives = |bytes: &'static str| {
+        server(move |mut stream| {
+            path(&mut stream);
+            let _ = stream.write_all(bytes.as_bytes());
+        })
+    };
+    let another = "another program than a Docker engine answers there";
+    refused(&gives("SSH-2.0-OpenSSH_9.2\r\n"), &format!("{another}: it gave no HTTP"));
+    let page = "HTTP/1.1 404 Not Found\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
+    refused(&gives(page), &format!("{another}: it gave HTTP status 404 for /version (<html>)"));
+    let page = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
+    refused(&gives(page), &format!("{another}: it gave no JSON for /version"));
+    let other = "HTTP/1.1 200 OK\r\nContent-Length: 15\r\nConnection: close\r\n\r\n{\"Version\":\"1\"}";
+    refused(&gives(other), &format!("{another}: it has no API version"));
+    let https = "HTTP/1.1 400 Bad Request\r\nContent-Length: 48\r\nConnection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+    refused(&gives(https), "DOCKER_TLS_VERIFY=1");
+}
+
+#[test]
+fn an_engines_answer_without_end_is_cut() {
+    let flags = server(|mut stream| {
+        let path = path(&mut stream);
+        let arch = if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" };
+        let version = format!(r#"{{"ApiVersion":"1.41","MinAPIVersion":"1.12","Arch":"{arch}"}}"#);
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
+        if path.contains("/version") {
+            let _ = write!(stream, "{head}Content-Length: {}\r\n\r\n{version}", version.len());
+        } else if write!(stream, "{head}\r\n").is_ok() {
+            while stream.write_all(&[b' '; 1 << 16]).is_ok() {}
+        }
+    });
+    let started = Instant::now();
+    let folder = Folder::new();
+    let run = folder.run("middleware", &flags).env("MODULE", sim_wasm().to_str().unwrap());
+    run.exits(8).says("the answer is longer than 64 MiB");
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+}
