@@ -1,5 +1,7 @@
 //! One row of a trace of lines.
 
+use std::collections::HashSet;
+
 use crate::{NONE, Request, printable};
 
 use super::cut::{LINE_LIMIT, too_long};
@@ -110,18 +112,20 @@ fn bare(name: &[u8]) -> &[u8] {
 fn named(format: &Format, header: Header, first: &[u8]) -> Result<Vec<(String, Field)>, String> {
     check_line(first)?;
     let mut columns: Vec<(String, Field)> = Vec::new();
-    let cells: Vec<&[u8]> = first.split(|&byte| byte == b',').collect();
-    for (place, &cell) in cells.iter().enumerate() {
+    let mut names = HashSet::new();
+    for cell in first.split(|&byte| byte == b',') {
         let name = printable(cell, 40);
         if cell.trim_ascii() != cell {
             return Err(format!("column \"{name}\" has a space around its name"));
         }
-        if cells[..place].contains(&cell) {
+        if !names.insert(cell) {
             return Err(format!("column \"{name}\" stands there twice"));
         }
         let known = format.columns.iter().find(|(known, _)| known.as_bytes() == cell);
         let field = known.map_or(Field::Ignored, |&(_, field)| field);
-        if let Some((other, _)) = columns.iter().find(|(_, other)| field != Field::Ignored && other.same(field)) {
+        if field != Field::Ignored
+            && let Some((other, _)) = columns.iter().find(|(_, other)| other.same(field))
+        {
             return Err(format!("columns {other} and {name} say the same"));
         }
         columns.push((name, field));
