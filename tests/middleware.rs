@@ -143,6 +143,21 @@ fn every_request_is_in_exactly_one_shard() {
 }
 
 #[test]
+fn names_are_fit_for_a_terminal() {
+    // Right to left from here on; Arabic number sign; six accents.
+    let (name, shown) = (
+        "a\u{202e}\u{600}e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
+        "a\\u{202e}\\u{600}e\u{301}\u{301}\u{301}\u{301}\\u{301}\\u{301}",
+    );
+    let folder = Folder::new();
+    middleware(&folder, &format!("partition --samples 10 --workers 2 --out {name}"))
+        .succeeds()
+        .prints(&format!("10 requests in 2 shards: {shown}\n"));
+    middleware(&folder, &format!("describe {name}")).exits(3).says(&format!("error: {shown}: is a folder"));
+    folder.host(name).exits(3).says(&format!("error: {shown}: is a folder"));
+}
+
+#[test]
 fn one_worker_is_the_run_and_the_host_says_the_same() {
     let folder = Folder::new();
     folder.run("tracegen", "--samples 2000 --out t.csv").succeeds();

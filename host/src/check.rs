@@ -93,12 +93,13 @@ struct Checks(Vec<(String, Failure)>);
 impl Checks {
     /// Prints how a check ended.
     fn settle(&mut self, name: String, result: Result<(), Failure>) -> io::Result<()> {
+        let shown = |failure: &Failure| printable(failure.to_string().as_bytes(), 2000);
         match result {
             Ok(()) => output::print(&format!("  ok    {name}\n")),
             // Who knows only some values of a setting may refuse others.
-            Err(Failure::Usage(reason)) => output::print(&format!("  -     {name}: {reason}\n")),
+            Err(failure @ Failure::Usage(_)) => output::print(&format!("  -     {name}: {}\n", shown(&failure))),
             Err(failure) => {
-                output::print(&format!("  FAIL  {name}: {}\n", printable(failure.to_string().as_bytes(), 2000)))?;
+                output::print(&format!("  FAIL  {name}: {}\n", shown(&failure)))?;
                 self.0.push((name, failure));
                 Ok(())
             }

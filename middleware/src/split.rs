@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use trace::output::Unfinished;
 use trace::reader::ReadFlags;
 use trace::settings::Settings;
-use trace::{Failure, output};
+use trace::{Failure, output, printable};
 
 use crate::partition::Partition;
 use crate::setup::{self, Balancing};
@@ -48,5 +48,6 @@ pub fn split(flags: &SplitFlags, settings: &Settings) -> anyhow::Result<()> {
     shards.finish()?;
     aside.rename(&flags.out).with_context(name)?;
     setup::tell(settings, partition.source());
-    Ok(output::print(&format!("{} requests in {} shards: {}\n", partition.requests(), balancing.workers, name()))?)
+    let shown = printable(flags.out.as_os_str().as_encoded_bytes(), 1000);
+    Ok(output::print(&format!("{} requests in {} shards: {shown}\n", partition.requests(), balancing.workers))?)
 }

@@ -1,7 +1,5 @@
 //! The ways in which a run ends badly, each with its class and exit code.
 
-use std::fmt::Write as _;
-
 /// Why a program, or one worker, failed. Each variant is a class that scripts can rely on; its text is one line for
 /// people that says where, which rule and which value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
@@ -77,30 +75,6 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// Text that came from a trace or a module, fit for a terminal: control characters escaped, at most `max` characters.
-pub fn printable(bytes: &[u8], max: usize) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut out = String::new();
-    for (place, character) in text.chars().enumerate() {
-        if place == max {
-            out.push('…');
-            break;
-        }
-        // Besides control characters, those that only format can make text read as another.
-        let format = matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-                | '\u{e0000}'..='\u{e007f}'
-        );
-        if character.is_control() || format {
-            let _ = write!(out, "{}", character.escape_default());
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,13 +83,5 @@ mod tests {
     fn a_limit_is_told_by_its_name() {
         assert_eq!(Failure::Limit("memory of a run: 9: more than 8".into()).limit(), Some("memory of a run"));
         assert_eq!(Failure::Trap("memory: 9".into()).limit(), None);
-    }
-
-    #[test]
-    fn nothing_reaches_the_terminal_as_a_command() {
-        assert_eq!(printable(b"a\x1b[31mb\n", 100), "a\\u{1b}[31mb\\n");
-        assert_eq!(printable("\u{202e}x\u{9b}y".as_bytes(), 100), "\\u{202e}x\\u{9b}y");
-        assert_eq!(printable(b"abcdef", 3), "abc…");
-        assert_eq!(printable(&[0xff, b'a'], 10), "\u{fffd}a");
     }
 }

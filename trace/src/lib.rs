@@ -15,6 +15,8 @@ mod failure;
 #[cfg(feature = "programs")]
 pub mod output;
 #[cfg(feature = "programs")]
+mod printable;
+#[cfg(feature = "programs")]
 pub mod program;
 #[cfg(feature = "programs")]
 pub mod reader;
@@ -26,5 +28,7 @@ pub mod turns;
 pub mod writer;
 
 #[cfg(feature = "programs")]
-pub use failure::{Failure, printable};
+pub use failure::Failure;
+#[cfg(feature = "programs")]
+pub use printable::printable;
 pub use record::{Completion, CompletionHeader, NONE, Request, RequestHeader, Says};

@@ -10,7 +10,7 @@ mod rows;
 mod smith;
 mod trace;
 
-use ::trace::Failure;
+use ::trace::{Failure, printable};
 
 use crate::Target;
 
@@ -25,8 +25,8 @@ pub const TARGETS: &[Target] = &[
 /// Whether an error is fit to be shown: bounded, and no command to a terminal.
 fn check_words(failure: &Failure) -> Result<(), String> {
     let text = failure.to_string();
-    if text.chars().any(char::is_control) {
-        return Err(format!("the error holds a control character: {text:?}"));
+    if printable(text.as_bytes(), usize::MAX) != text {
+        return Err(format!("the error is not fit for a terminal: {text:?}"));
     }
     if text.is_empty() || text.len() > 4_096 {
         return Err(format!("the error has {} bytes: {:.200}…", text.len(), text));
