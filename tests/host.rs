@@ -6,6 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use trace::{Completion, NONE, Request};
 
+use crate::middleware::middleware;
 use crate::support::{Folder, THREE, guest_text, many_rows, shard, sim_wasm};
 
 #[test]
@@ -98,6 +99,42 @@ fn a_trace_is_the_same_as_csv_as_records_and_from_stdin() {
     assert_eq!(csv, tally(folder.host("- --report -").stdin(records).succeeds()));
 }
 
+/// Two requests over three workers: the third one's shard is a header alone.
+#[test]
+fn a_shard_without_requests_runs() {
+    let folder = Folder::with("two.csv", "arrival_us,service_us\n0,5\n2,5\n");
+    for (format, shard) in [("csv", "csv/3.csv"), ("records", "records/3.req")] {
+        let partition = format!("partition --trace two.csv --workers 3 --balancer RR --format {format} --out {format}");
+        middleware(&folder, &partition).succeeds();
+        for settings in ["", " --delay 2 --servers 2 --capacity 3", " --verify --sort --rebase"] {
+            let ended = folder.host(&format!("{shard}{settings} --completions all.csv")).succeeds();
+            let ended = ended.says("note: the trace has no requests: averages are over nothing\n");
+            let text = ended.stdout();
+            let (_, figures) = text.split_once("\n\n").unwrap();
+            assert!(figures.starts_with(NOTHING), "{figures}");
+            assert_eq!(folder.text("all.csv").lines().count(), 1, "the header alone");
+        }
+        let report = folder.host(&format!("{shard} --report -")).succeeds().json();
+        assert_eq!((&report["tally"]["counts"]["offered"], &report["trace"]["requests"]), (&json!(0), &json!(0)));
+        assert_eq!(report["notes"], json!(["the trace has no requests: averages are over nothing"]));
+    }
+    // For the others it is a mistake.
+    for command in ["run --trace", "describe", "partition --out there --trace"] {
+        for shard in ["csv/3.csv", "records/3.req"] {
+            let ended = middleware(&folder, &format!("{command} {shard}")).exits(3);
+            ended.says(&format!("error: {shard}: the trace has no requests\n"));
+        }
+    }
+}
+
+const NOTHING: &str = "\
+Average delay in queue                       - ms
+Average number in queue                      -
+Server utilization                           -
+Time simulation ended                 0.000000 ms
+Average number in system                     -
+";
+
 #[test]
 fn a_bad_trace_is_refused_with_file_and_line() {
     let mut rows: String = (0..116).map(|row| format!("{row}\n")).collect();
@@ -112,7 +149,6 @@ fn a_bad_trace_is_refused_with_file_and_line() {
     refused(row_118(""), "trace.csv:118: ");
     refused(row_118("117,1"), "trace.csv:118: ");
     refused(Folder::with("trace.csv", ""), "trace.csv: the file is empty");
-    refused(Folder::with("trace.csv", "arrival_ms\n"), "trace.csv: the trace has no requests");
     refused(Folder::with("trace.csv", "time\n1\n"), "trace.csv:1: no format is known");
     Folder::new().host("trace.csv").exits(3).says("error: trace.csv: No such file");
     row_118("114").host("trace.csv --sort").succeeds();

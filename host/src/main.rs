@@ -141,9 +141,6 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     let mut load = Load::default();
     let outcome = serve(&simulator, &job, &mut reader, &mut load, parts.as_ref())?;
     reader.remarks().iter().for_each(|remark| program::note(remark));
-    if outcome.offered == 0 {
-        return Err(Failure::Trace(format!("{}: the trace has no requests", path.display())).into());
-    }
     let measured = outcome.result.with_context(|| format!("worker {}", job.worker))?;
     if let Some(parts) = parts {
         parts.merge(std::iter::once(job.worker), says)?;

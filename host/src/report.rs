@@ -137,6 +137,10 @@ impl Load {
 /// What is odd about a run of workers that measured `measured` and are offered the utilization `offered`, a line each.
 pub fn notes(model: &Model, offered: Option<f64>, workers: u32, measured: &[&Measured]) -> Vec<String> {
     let mut notes = Vec::new();
+    // Workers that got no request are nothing odd, but to run nothing is.
+    if !measured.is_empty() && measured.iter().all(|worker| worker.tally.counts.offered == 0) {
+        notes.push("the trace has no requests: averages are over nothing".to_owned());
+    }
     if let Some(offered) = offered.filter(|&offered| offered >= 1.0) {
         notes.push(format!(
             "the trace offers {offered:.2} times what {workers} worker(s) of {} server(s) can serve: the longer it is, the \

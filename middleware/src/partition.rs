@@ -2,7 +2,7 @@
 
 use host::report::Load;
 use indicatif::{ProgressBar, ProgressStyle};
-use trace::{Failure, Request};
+use trace::Request;
 
 use crate::policy::Balancer;
 use crate::source::Source;
@@ -47,9 +47,6 @@ impl Partition {
             Ok(())
         })?;
         progress.finish_and_clear();
-        if self.requests == 0 {
-            return Err(Failure::Trace("the trace has no requests".to_owned()).into());
-        }
         Ok(())
     }
 

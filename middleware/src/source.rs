@@ -34,13 +34,16 @@ impl Source {
     /// Gives `each` all requests, some at a time and in their order, and how far it is in [`Source::length`].
     ///
     /// # Errors
-    /// Where the trace is not what its format says, or what `each` fails with.
+    /// Where the trace is not what its format says or has no requests, or what `each` fails with.
     pub(crate) fn read(
         &mut self,
         mut each: impl FnMut(&[Request], u64) -> anyhow::Result<()> + Send,
     ) -> anyhow::Result<()> {
         match self {
-            Source::Recorded(reader, _) => reader.read(each),
+            Source::Recorded(reader, _) => {
+                reader.read(each)?;
+                Ok(reader.expect_requests()?)
+            }
             Source::Generated(generator, _, demands) => {
                 let mut count = 0;
                 let prepare = |requests: &mut [Request], _: &mut ()| {

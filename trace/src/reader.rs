@@ -83,8 +83,8 @@ impl TraceReader {
     /// \[bytes\]. Each request is complete, its demand too. Rows are read by several threads at once.
     ///
     /// # Errors
-    /// Where a row is not what the format says, ids do not increase, arrivals go back, the trace is cut short or has no
-    /// requests ([`Failure::Trace`], with file and line), once `each` got the blocks before; where `--sort` would hold more
+    /// Where a row is not what the format says, ids do not increase, arrivals go back, the trace is cut short
+    /// ([`Failure::Trace`], with file and line), once `each` got the blocks before; where `--sort` would hold more
     /// than [`SORT_LIMIT`] ([`Failure::Limit`]); where the file can't be read on ([`Failure::Host`]); what `each` fails with.
     pub fn read<E: From<Failure> + Send>(
         &mut self,
@@ -112,6 +112,14 @@ impl TraceReader {
             each(requests, bytes)
         })?;
         Ok(self.check_count()?)
+    }
+
+    /// For whom a trace without requests is a mistake: whether it had any; known after its end.
+    ///
+    /// # Errors
+    /// [`Failure::Trace`] where it had none.
+    pub fn expect_requests(&self) -> Result<(), Failure> {
+        if self.sequencer.requests() == 0 { Err(self.place.whole("the trace has no requests")) } else { Ok(()) }
     }
 
     /// Name of the trace's format.
@@ -184,16 +192,11 @@ impl TraceReader {
         }
     }
 
-    /// At the end: whether there were as many requests as there must be.
+    /// At the end: whether there were as many requests as the header promised.
     fn check_count(&self) -> Result<(), Failure> {
         let requests = self.cutter.rows();
-        match (&self.decoder, self.promised) {
-            (decode::Decoder::Lines(_), _) if requests == 0 => Err(self.place.whole("the trace has no requests")),
-            (_, Some(promised)) if requests != promised => {
-                let how = if requests < promised { "is cut short" } else { "holds too many" };
-                Err(self.place.whole(&format!("the file {how}: {requests} requests where its header says {promised}")))
-            }
-            _ => Ok(()),
-        }
+        let Some(promised) = self.promised.filter(|&promised| promised != requests) else { return Ok(()) };
+        let how = if requests < promised { "is cut short" } else { "holds too many" };
+        Err(self.place.whole(&format!("the file {how}: {requests} requests where its header says {promised}")))
     }
 }

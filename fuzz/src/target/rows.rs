@@ -11,7 +11,7 @@ use trace::{NONE, Request};
 /// Names of the units of times, and how many digits behind the point are nanoseconds.
 const UNITS: [(&str, usize); 4] = [("s", 9), ("ms", 6), ("us", 3), ("ns", 0)];
 
-/// The first line that is wrong, 1 first; None where all lines are right and there are no requests.
+/// The first line that is wrong, 1 first; None where there is no line at all.
 #[derive(Debug)]
 pub(super) struct Wrong {
     pub(super) line: Option<u64>,
@@ -53,10 +53,7 @@ pub(super) fn read(text: &[u8], demands: &Demands) -> Result<Vec<Request>, Wrong
         }
         requests.push(request);
     }
-    if wrong_line.is_some() || requests.is_empty() {
-        return Err(Wrong { line: wrong_line });
-    }
-    Ok(requests)
+    if wrong_line.is_some() { Err(Wrong { line: wrong_line }) } else { Ok(requests) }
 }
 
 /// Whether a line, given with its line break, is one at all.

@@ -64,13 +64,9 @@ fn read(path: &Path, flags: &ReadFlags, settings: &Settings) -> Result<Descripti
         counted.add(requests);
         Ok::<_, Failure>(())
     })?;
+    reader.expect_requests()?;
     reader.remarks().iter().for_each(|remark| program::note(remark));
     let summary = reader.summary();
-    if summary.requests == 0 {
-        // Records may hold none.
-        let name = if path == Path::new("-") { "stdin".into() } else { path.display().to_string() };
-        return Err(Failure::Trace(format!("{name}: the trace has no requests")));
-    }
     let mut used = BTreeMap::from([("WORKERS", json!(stations.workers)), ("SERVERS", json!(stations.servers))]);
     if summary.drawn > 0 {
         used.insert("ST_NS", json!(demands.mean_ns));
