@@ -136,6 +136,22 @@ Average number in system                     -
 ";
 
 #[test]
+fn a_pipe_that_ends_within_its_last_row_is_told() {
+    let cut = THREE.trim_end();
+    let folder = Folder::with("trace.csv", cut);
+    let told = "note: stdin:4: the pipe ended before this line's break; the line is taken as it is, and may have been cut short\n";
+    let piped = folder.host("- --report -").stdin(cut).succeeds().says(told).stdout();
+    // The same bytes give the same report; a file may end as it likes.
+    assert_eq!(piped, folder.host("trace.csv --report -").succeeds().says_nothing().stdout());
+    assert_eq!(piped, folder.host("- --report -").stdin_file(&folder, "trace.csv").succeeds().says_nothing().stdout());
+    folder.host("/dev/stdin").stdin(cut).succeeds().says("note: /dev/stdin:4: the pipe ended");
+    folder.host("- --report -").stdin(THREE).succeeds().says_nothing();
+    for command in ["describe -", "run --trace -", "partition --trace - --out shards"] {
+        middleware(&folder, command).stdin(cut).succeeds().says(told);
+    }
+}
+
+#[test]
 fn a_bad_trace_is_refused_with_file_and_line() {
     let mut rows: String = (0..116).map(|row| format!("{row}\n")).collect();
     rows.insert_str(0, "arrival_ms\n");

@@ -122,7 +122,7 @@ impl Folder {
         let mut command = Command::new(program(name));
         // Nothing of the environment of whoever runs the tests may change what they find.
         command.env_clear().current_dir(self.0.path()).args(arguments.split_whitespace());
-        Run { command, input: Vec::new(), stdout: Stdio::piped() }
+        Run { command, input: Vec::new(), stdin: Stdio::piped(), stdout: Stdio::piped() }
     }
 }
 
@@ -155,6 +155,7 @@ pub(crate) fn shard(requests: &[Request]) -> Vec<u8> {
 pub(crate) struct Run {
     command: Command,
     input: Vec<u8>,
+    stdin: Stdio,
     stdout: Stdio,
 }
 
@@ -169,6 +170,12 @@ impl Run {
         self
     }
 
+    /// With the file `name` of its folder as stdin, as a shell's `<` gives it.
+    pub(crate) fn stdin_file(mut self, folder: &Folder, name: &str) -> Self {
+        self.stdin = fs::File::open(folder.path(name)).unwrap().into();
+        self
+    }
+
     pub(crate) fn stdout(mut self, to: impl Into<Stdio>) -> Self {
         self.stdout = to.into();
         self
@@ -177,7 +184,7 @@ impl Run {
     /// Starts it; its stdin stays open for the test to write.
     pub(crate) fn start(mut self) -> Started {
         let line = format!("{:?}", self.command);
-        self.command.stdin(Stdio::piped()).stdout(self.stdout).stderr(Stdio::piped());
+        self.command.stdin(self.stdin).stdout(self.stdout).stderr(Stdio::piped());
         let child = self.command.spawn().unwrap_or_else(|error| panic!("{line}: {error}"));
         Started { child, line }
     }
@@ -185,9 +192,10 @@ impl Run {
     fn end(mut self) -> Ended {
         let input = std::mem::take(&mut self.input);
         let mut started = self.start();
-        let mut stdin = started.child.stdin.take().unwrap();
-        // Another thread, since a program may write before it has read all.
-        std::thread::spawn(move || stdin.write_all(&input));
+        if let Some(mut stdin) = started.child.stdin.take() {
+            // Another thread, since a program may write before it has read all.
+            std::thread::spawn(move || stdin.write_all(&input));
+        }
         started.end()
     }
 

@@ -26,6 +26,7 @@ pub use cut::LINE_LIMIT;
 pub use sort::SORT_LIMIT;
 
 use parse::Parsed;
+use place::Rows;
 
 /// How many ignored columns are named.
 const IGNORED_SHOWN: usize = 20;
@@ -50,6 +51,8 @@ pub struct TraceReader {
     format: &'static formats::Format,
     /// Size of the file \[bytes\], where it is one.
     size: Option<u64>,
+    /// It comes from no regular file: where its writer breaks off, it ends as if it were whole.
+    is_piped: bool,
     /// What a header of records promised.
     promised: Option<u64>,
     demands: Demands,
@@ -169,6 +172,14 @@ impl TraceReader {
                     self.place.name
                 ));
             }
+        }
+        if let (true, true, Rows::Lines { first }) = (self.is_piped, self.cutter.ends_in_a_line(), self.place.rows) {
+            remarks.push(format!(
+                "{}:{}: the pipe ended before this line's break; the line is taken as it is, and may have been cut short",
+                self.place.name,
+                // Where there are no rows, it is the header.
+                first + self.cutter.rows() - 1
+            ));
         }
         remarks
     }

@@ -35,13 +35,15 @@ pub(super) struct Cutter {
     /// Read, and not yet given out.
     tail: Vec<u8>,
     rows: u64,
+    /// The last byte read; a line feed before the first.
+    last: u8,
 }
 
 impl Cutter {
     /// Cuts `input` into blocks of about `block_size` \[bytes\].
     pub(super) fn new(input: Box<dyn Read + Send>, block_size: usize) -> Self {
         let hasher = blake3::Hasher::new();
-        Self { input, block_size, hasher, bytes: 0, ended: false, tail: Vec::new(), rows: 0 }
+        Self { input, block_size, hasher, bytes: 0, ended: false, tail: Vec::new(), rows: 0, last: b'\n' }
     }
 
     /// Bytes read so far.
@@ -52,6 +54,11 @@ impl Cutter {
     /// Rows given out so far.
     pub(super) fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Whether what was read ends within a line.
+    pub(super) fn ends_in_a_line(&self) -> bool {
+        self.last != b'\n'
     }
 
     /// BLAKE3 of the bytes read so far, in hexadecimal digits.
@@ -133,6 +140,7 @@ impl Cutter {
         }
         bytes.truncate(end);
         self.hasher.update(&bytes[from..]);
+        self.last = bytes[from..].last().copied().unwrap_or(self.last);
         self.bytes += (end - from) as u64;
         Ok(())
     }

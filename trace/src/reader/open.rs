@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use crate::demand::Demands;
@@ -38,7 +39,9 @@ impl TraceReader {
             }
             (Box::new(file), Some(metadata.len()).filter(|_| metadata.is_file()))
         };
-        Self::start(place, input, size, flags, demands, BLOCK_SIZE, SORT_LIMIT)
+        let mut reader = Self::start(place, input, size, flags, demands, BLOCK_SIZE, SORT_LIMIT)?;
+        reader.is_piped &= path != Path::new("-") || !stdin_is_file();
+        Ok(reader)
     }
 
     /// Reads `input` in blocks of `block_size` \[bytes\]; `--sort` holds `sort_limit` requests.
@@ -80,6 +83,7 @@ impl TraceReader {
             place,
             format,
             size,
+            is_piped: size.is_none(),
             promised,
             demands,
             cutter,
@@ -89,6 +93,12 @@ impl TraceReader {
             sort_limit: flags.sort.then_some(sort_limit),
         })
     }
+}
+
+/// Whether standard input is a regular file, as after `<` in a shell.
+fn stdin_is_file() -> bool {
+    let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    stdin.and_then(|stdin| stdin.metadata()).is_ok_and(|metadata| metadata.is_file())
 }
 
 fn asked(name: &str) -> Result<&'static Format, Failure> {

@@ -92,6 +92,25 @@ fn a_header_alone_is_a_trace_without_requests() {
     assert_eq!(reader.expect_requests(), Err(Failure::Trace("t.csv: the trace has no requests".into())));
 }
 
+/// The readers of these tests read pipes.
+#[test]
+fn a_last_line_of_a_pipe_without_its_break_is_told() {
+    let told = |line| {
+        format!(
+            "t.csv:{line}: the pipe ended before this line's break; the line is taken as it is, and may have been cut short"
+        )
+    };
+    for (trace, line) in
+        [("arrival_ns\n0\n20", 3), ("arrival_ns", 1), ("0,0,r,17,8\n1,0,w,4,1", 2), ("\u{feff}arrival_ns\r\n1", 2)]
+    {
+        assert_eq!(read(trace).remarks.last(), Some(&told(line)), "{trace:?}");
+        assert_eq!(read_with(trace, &sort()).unwrap().remarks.last(), Some(&told(line)), "{trace:?}");
+    }
+    for trace in ["arrival_ns\n0\n20\n", "arrival_ns\n", "0,0,r,17,8\r\n"] {
+        assert_eq!(read(trace).remarks, [""; 0], "{trace:?}");
+    }
+}
+
 #[test]
 fn headers_are_refused() {
     for (trace, words) in [
