@@ -7,7 +7,7 @@ use trace::random::Stream;
 
 use crate::normal;
 
-/// The law with mean 1.
+/// The law; with mean 1 unless it is made of another shape and scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Gamma {
     /// d = (shape that is drawn) − 1/3.
@@ -24,12 +24,44 @@ impl Gamma {
     /// The largest coefficient of variation; see `Law::with_a_tail`.
     pub(crate) const MOST: f64 = 1000.0;
 
-    /// The law with the coefficient of variation `cv`.
+    /// The law with mean 1 and the coefficient of variation `cv`.
     pub(crate) fn new(cv: f64) -> Self {
         let shape = 1.0 / (cv * cv);
+        Self::of_shape(shape, shape)
+    }
+
+    /// The law of shape `shape` and scale 1/`rate`.
+    pub(crate) fn of_shape(shape: f64, rate: f64) -> Self {
         let boosted = shape < 1.0;
         let d = if boosted { shape + 1.0 } else { shape } - 1.0 / 3.0;
-        Self { d, c: 1.0 / libm::sqrt(9.0 * d), scale: d / shape, boost: if boosted { 1.0 / shape } else { 0.0 } }
+        Self { d, c: 1.0 / libm::sqrt(9.0 * d), scale: d / rate, boost: if boosted { 1.0 / shape } else { 0.0 } }
+    }
+
+    /// A draw of the length-biased law, whose density is x times this one's, in units of this one's mean, which must be 1:
+    /// of shape a + 1 and the same scale.
+    pub(crate) fn draw_length_biased(&self, stream: &mut Stream) -> f64 {
+        self.length_biased().draw(stream)
+    }
+
+    /// P(L > x) of that law at most.
+    pub(crate) fn length_biased_above(&self, x: f64) -> f64 {
+        self.length_biased().above_at_most(x)
+    }
+
+    fn length_biased(&self) -> Self {
+        let shape = self.rate();
+        Self::of_shape(shape + 1.0, shape)
+    }
+
+    /// P(X > x) at most, for shapes from 1 on, by Chernoff's bound: (ey/a)^a·e^(−y) with y = x·rate from a on.
+    pub(crate) fn above_at_most(&self, x: f64) -> f64 {
+        let (shape, y) = (self.d + 1.0 / 3.0, x * self.rate());
+        if y > shape { libm::exp(shape * (1.0 + libm::log(y / shape)) - y) } else { 1.0 }
+    }
+
+    /// 1/scale: the shape too, where the mean is 1.
+    fn rate(&self) -> f64 {
+        self.d / self.scale
     }
 
     /// A draw, in units of the mean, by Marsaglia and Tsang, "A simple method for generating gamma variables" (2000):
@@ -63,15 +95,10 @@ impl Gamma {
 
 #[cfg(test)]
 impl Gamma {
-    /// a.
-    fn shape(&self) -> f64 {
-        self.d / self.scale
-    }
-
     /// P(X > x): the regularized incomplete Gamma function, by its series and by Lentz's continued fraction (Press and
     /// others, "Numerical recipes", 3rd ed., 6.2).
     pub(crate) fn above(&self, x: f64) -> f64 {
-        let (a, x) = (self.shape(), x * self.shape());
+        let (a, x) = (self.rate(), x * self.rate());
         let factor = (a * x.ln() - x - libm::lgamma(a)).exp();
         if x < a + 1.0 {
             let (mut sum, mut term, mut n) = (1.0 / a, 1.0 / a, a);
@@ -107,7 +134,7 @@ mod tests {
     #[test]
     fn mean_and_variation_are_those_asked_for() {
         for cv in [0.01, 0.1, 0.5, 1.0, 1.001, 2.0, 10.0] {
-            let a = Gamma::new(cv).shape();
+            let a = Gamma::new(cv).rate();
             // In s = ln X the density is that of eˢ times eˢ; far below zero it falls like e^(as).
             let low = if cv < 0.2 { -20.0 * cv } else { -40.0 / a };
             let high = if cv < 0.2 { 20.0 * cv } else { (100.0 / a).ln() };

@@ -94,11 +94,20 @@ fn the_bounds_themselves_are_met() {
     ] {
         assert!(try_generation(&[("DISTRIBUTION", distribution), ("STDEV", stdev)]).is_ok(), "{distribution} {stdev}");
     }
-    // 2⁶¹ ns are 2.3·10⁹ s: 10⁻³ of it for √SAMPLES·INTER_ARRIVAL·STDEV/MEAN.
-    let tail = |gap| {
-        try_generation(&[("DISTRIBUTION", "gamma"), ("STDEV", "16"), ("SAMPLES", "1000000"), ("INTER_ARRIVAL", gap)])
+    // 2⁶⁰ ns are 1.15·10⁹ s: √(5·10⁻⁷) of it for √SAMPLES·INTER_ARRIVAL·STDEV/MEAN.
+    let tail = |family, stdev, samples, gap| {
+        let changes = [("DISTRIBUTION", family), ("STDEV", stdev), ("SAMPLES", samples), ("INTER_ARRIVAL", gap)];
+        try_generation(&changes).is_ok()
     };
-    assert!(tail("1152s").is_ok() && tail("1153s").is_err());
+    assert!(tail("gamma", "16", "1000000", "407s") && !tail("gamma", "16", "1000000", "408s"));
+    // The first interarrival time decides where there is one request: with so many means in 2⁶⁰ ns, 5·10⁻⁷ of the
+    // length-biased law lie above. Those are exp(4.89164σ + σ²/2) of lognormal, σ = 2.96; (1 − 1/α)/(5·10⁻⁷)^(1/(α − 1)) of
+    // Pareto, α = 2.077; by Chernoff's bound 1.842·10⁷ of gamma (shape 1.000001, scale 10⁶) and 39.41^9.892/Γ(10.892) of
+    // Weibull.
+    assert!(tail("lognormal", "640", "1", "7404ms") && !tail("lognormal", "640", "1", "7405ms"));
+    assert!(tail("pareto", "20", "1", "3138s") && !tail("pareto", "20", "1", "3139s"));
+    assert!(tail("gamma", "8000", "1", "62.58s") && !tail("gamma", "8000", "1", "62.59s"));
+    assert!(tail("weibull", "3200", "1", "534ms") && !tail("weibull", "3200", "1", "535ms"));
 }
 
 #[test]

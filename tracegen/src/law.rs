@@ -114,6 +114,17 @@ impl Law {
         matches!(self, Law::Lognormal(_) | Law::Gamma(_) | Law::Weibull(_) | Law::Pareto(_))
     }
 
+    /// At most the probability of a first interarrival time ([`Law::draw_first`]) above `x` means, of a law with a tail.
+    pub(crate) fn first_above(&self, x: f64) -> f64 {
+        match self {
+            Law::Lognormal(law) => law.length_biased_above(x),
+            Law::Gamma(law) => law.length_biased_above(x),
+            Law::Weibull(law) => law.length_biased_above(x),
+            Law::Pareto(law) => law.length_biased_above(x),
+            _ => 0.0,
+        }
+    }
+
     /// A draw \[2⁻⁴⁸\].
     #[inline]
     pub(crate) fn draw(&self, stream: &mut Stream) -> u128 {
@@ -137,14 +148,24 @@ impl Law {
         u64::try_from(draw).map_or(draw as f64, |draw| draw as f64) / Self::ONE as f64
     }
 
-    /// A draw for a client's first gap, so that clients do not start in step: an ordinary gap times a uniform number, and
-    /// an ordinary one under the exponential law, which does not remember \[2⁻⁴⁸\].
+    /// A draw of a client's first interarrival time \[2⁻⁴⁸\], which makes its arrivals stationary from the start: the time
+    /// that is left, at a moment that knows nothing of the arrivals, until the next one. That moment lies in an
+    /// interarrival time of the length-biased law, uniformly within it (Cox: "Renewal theory", 1962, 5.4); the exponential
+    /// law has no memory. What clocks cut off changes nothing: arrivals that are stationary in 2⁻⁴⁸ are so in nanoseconds.
+    #[inline(never)]
     pub(crate) fn draw_first(&self, stream: &mut Stream) -> u128 {
-        let gap = self.draw(stream);
-        match self {
-            Law::Exponential => gap,
-            _ => part(gap, stream.bits()),
-        }
+        let length = match self {
+            Law::Exponential => return self.draw(stream),
+            Law::Constant => Self::ONE.into(),
+            // Of two uniform draws the larger one has a density that rises in proportion.
+            Law::Uniform => self.draw(stream).max(self.draw(stream)),
+            Law::TruncatedNormal(law) => rounded(law.draw_length_biased(stream)).into(),
+            Law::Lognormal(law) => rounded_with_a_tail(stream, |stream| law.draw_length_biased(stream)),
+            Law::Gamma(law) => rounded_with_a_tail(stream, |stream| law.draw_length_biased(stream)),
+            Law::Weibull(law) => rounded_with_a_tail(stream, |stream| law.draw_length_biased(stream)),
+            Law::Pareto(law) => rounded_with_a_tail(stream, |stream| law.draw_length_biased(stream)),
+        };
+        part(length, stream.bits())
     }
 }
 
@@ -162,10 +183,9 @@ fn rounded_with_a_tail(stream: &mut Stream, draw: impl Fn(&mut Stream) -> f64) -
     if draw < 65535.0 { rounded(draw).into() } else { (draw * Law::ONE as f64 + 0.5) as u128 }
 }
 
-/// `gap` times `bits`/2⁶⁴, cut.
-#[inline]
-fn part(gap: u128, bits: u64) -> u128 {
-    let (high, low) = (gap >> 64, gap as u64);
+/// `length` times `bits`/2⁶⁴, cut: uniform from 0 to below it.
+fn part(length: u128, bits: u64) -> u128 {
+    let (high, low) = (length >> 64, length as u64);
     high * u128::from(bits) + ((u128::from(low) * u128::from(bits)) >> 64)
 }
 
@@ -261,8 +281,8 @@ mod tests {
             first.into_iter().map(|arrival| arrival.expect("every client arrived")).collect::<Vec<f64>>()
         };
         assert_follows("deterministic", first("deterministic"), |x| x);
-        // A uniform number times another.
-        assert_follows("uniform", first("uniform"), |x| x / 2.0 * (1.0 - (x / 2.0).ln()));
+        // The smaller one of two ordinary gaps.
+        assert_follows("uniform", first("uniform"), |x| 1.0 - (1.0 - x / 2.0).powi(2));
         assert_follows("exponential", first("poisson"), |x| 1.0 - (-x).exp());
     }
 }

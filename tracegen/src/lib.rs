@@ -20,6 +20,8 @@ mod truncated_normal;
 mod weibull;
 
 #[cfg(test)]
+mod start_tests;
+#[cfg(test)]
 mod tail_tests;
 #[cfg(test)]
 mod testing;

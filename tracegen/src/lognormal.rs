@@ -3,6 +3,8 @@
 //!
 //! X = exp(σZ − σ²/2), Z standard normal, has mean 1 and the squared coefficient of variation exp(σ²) − 1.
 
+use std::f64::consts::SQRT_2;
+
 use trace::random::Stream;
 
 use crate::normal;
@@ -32,10 +34,20 @@ impl Lognormal {
         libm::exp(self.deviation * normal::draw(stream) + self.location)
     }
 
+    /// A draw of the length-biased law, whose density is x times this one's: ln X has the mean −σ²/2 + σ².
+    pub(crate) fn draw_length_biased(&self, stream: &mut Stream) -> f64 {
+        libm::exp(self.deviation * normal::draw(stream) - self.location)
+    }
+
+    /// P(L > x) of that law.
+    pub(crate) fn length_biased_above(&self, x: f64) -> f64 {
+        libm::erfc((libm::log(x) + self.location) / self.deviation / SQRT_2) / 2.0
+    }
+
     /// P(X > x).
     #[cfg(test)]
     pub(crate) fn above(&self, x: f64) -> f64 {
-        libm::erfc((x.ln() - self.location) / self.deviation / std::f64::consts::SQRT_2) / 2.0
+        libm::erfc((x.ln() - self.location) / self.deviation / SQRT_2) / 2.0
     }
 }
 

@@ -32,6 +32,16 @@ impl Pareto {
         self.least * libm::exp(draw_unit(stream) * self.power)
     }
 
+    /// A draw of the length-biased law, whose density is x times this one's: that of α − 1 and the same least value.
+    pub(crate) fn draw_length_biased(&self, stream: &mut Stream) -> f64 {
+        self.least * libm::exp(draw_unit(stream) * (self.power / (1.0 - self.power)))
+    }
+
+    /// P(L > x) of that law.
+    pub(crate) fn length_biased_above(&self, x: f64) -> f64 {
+        libm::pow(self.least / x, (1.0 - self.power) / self.power).min(1.0)
+    }
+
     /// P(X > x).
     #[cfg(test)]
     pub(crate) fn above(&self, x: f64) -> f64 {

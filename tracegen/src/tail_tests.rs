@@ -14,11 +14,11 @@ use crate::testing::{assert_counts, assert_follows_within, assert_tail, gaps, me
 use crate::weibull::Weibull;
 
 /// P(X > x) of a law with mean 1, at x from 0 on.
-type Above = Box<dyn Fn(f64) -> f64>;
+pub(crate) type Above = Box<dyn Fn(f64) -> f64>;
 
 const FAMILIES: [&str; 4] = ["lognormal", "gamma", "weibull", "pareto"];
 
-fn above(family: &str, cv: f64) -> Above {
+pub(crate) fn above(family: &str, cv: f64) -> Above {
     match family {
         "lognormal" => Box::new(move |x| Lognormal::new(cv).above(x)),
         "gamma" => Box::new(move |x| Gamma::new(cv).above(x)),
@@ -30,7 +30,7 @@ fn above(family: &str, cv: f64) -> Above {
     }
 }
 
-fn law(family: &str, cv: f64) -> Law {
+pub(crate) fn law(family: &str, cv: f64) -> Law {
     let law = match family {
         "lognormal" => Law::lognormal(cv),
         "gamma" => Law::gamma(cv),

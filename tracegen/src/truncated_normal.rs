@@ -64,6 +64,48 @@ impl TruncatedNormal {
     }
 }
 
+/// The length-biased law, whose density is x times this one's: y·exp(−(y + α)²/2) of y = Z − α.
+impl TruncatedNormal {
+    /// A draw, in units of this law's mean.
+    pub(crate) fn draw_length_biased(&self, stream: &mut Stream) -> f64 {
+        self.scale
+            * if self.cut <= 0.0 {
+                self.biased_above_negative_cut(stream)
+            } else {
+                self.biased_above_positive_cut(stream)
+            }
+    }
+
+    /// With b = −α the density over z is (b + z)·φ(z), which is at most b·φ(z) below 0 and their sum above it: a draw of φ
+    /// and one of z·φ(z), Rayleigh's law, in the proportion b to ∫ z·φ(z) dz = 1/√(2π), of which those below 0 are kept
+    /// with probability (b + z)/b. Three of four or more are kept.
+    fn biased_above_negative_cut(&self, stream: &mut Stream) -> f64 {
+        let (b, rayleigh) = (-self.cut, 1.0 / libm::sqrt(2.0 * PI));
+        loop {
+            if stream.unit() * (b + rayleigh) >= b {
+                return b + libm::sqrt(2.0 * draw_unit(stream));
+            }
+            let z = normal::draw(stream);
+            if z >= 0.0 || stream.unit() * b < b + z {
+                return b + z;
+            }
+        }
+    }
+
+    /// Draws y of the gamma law of shape 2 and rate ρ = (α + √(α² + 8))/2, at which most are kept: with probability
+    /// exp(−(y − (ρ − α))²/2), ρ − α = 2/ρ, which is that of a standard exponential draw above (y − 2/ρ)²/2.
+    fn biased_above_positive_cut(&self, stream: &mut Stream) -> f64 {
+        let rate = (self.cut + libm::sqrt(self.cut * self.cut + 8.0)) / 2.0;
+        loop {
+            let y = (draw_unit(stream) + draw_unit(stream)) / rate;
+            let off = y - 2.0 / rate;
+            if draw_unit(stream) >= off * off / 2.0 {
+                return y;
+            }
+        }
+    }
+}
+
 /// Of Z − α, Z standard normal above α.
 struct Excess {
     /// The mean, δ.

@@ -7,6 +7,8 @@
 use trace::exponential::{FRACTION_BITS, draw_unit};
 use trace::random::Stream;
 
+use crate::gamma::Gamma;
+
 /// The law with mean 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Weibull {
@@ -32,6 +34,17 @@ impl Weibull {
     pub(crate) fn draw(&self, stream: &mut Stream) -> f64 {
         const HALF: f64 = 0.5 / (1u64 << FRACTION_BITS) as f64;
         self.scale * libm::pow(draw_unit(stream) + HALF, self.power)
+    }
+
+    /// A draw of the length-biased law, whose density is x times this one's: with t = (x/s)^(1/ε) that is t^ε·e^(−t), the
+    /// gamma law of shape 1 + ε in place of the exponential one.
+    pub(crate) fn draw_length_biased(&self, stream: &mut Stream) -> f64 {
+        self.scale * libm::pow(Gamma::of_shape(1.0 + self.power, 1.0).draw(stream), self.power)
+    }
+
+    /// P(L > x) of that law at most.
+    pub(crate) fn length_biased_above(&self, x: f64) -> f64 {
+        Gamma::of_shape(1.0 + self.power, 1.0).above_at_most(libm::pow(x / self.scale, 1.0 / self.power))
     }
 
     /// P(X > x).
