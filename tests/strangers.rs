@@ -79,8 +79,8 @@ fn report_of(folder: &Folder, arguments: &str) -> Value {
     report(folder, &format!("--module theirs.wasm {arguments}"))
 }
 
-fn delay(report: &Value) -> u64 {
-    report["run"]["average_delay_in_queue_ns"].as_u64().unwrap()
+fn delay(report: &Value) -> f64 {
+    report["run"]["average_delay_in_queue_ns"].as_f64().unwrap()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The report as people read it in a terminal.
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
-use host::measure::{Counts, Figures, number};
+use host::measure::{Counts, Figures, TimeUnit, number};
 use host::report::Provenance;
 
 use crate::report::{Imbalance, RowResult, RunReport, WorkerRow};
@@ -24,6 +24,15 @@ const OTHER_COUNTS: [CountColumn; 5] = [
     ("not yet\narrived", |counts| counts.not_yet_arrived),
 ];
 
+/// The columns of times, each in a unit of its own \[ns\].
+const TIMES: [fn(&Figures) -> Option<f64>; 5] = [
+    |figures| figures.average_delay_in_queue_ns,
+    |figures| Some(figures.time_simulation_ended_ns as f64),
+    |figures| figures.response_time.p50_ns.map(|ns| ns as f64),
+    |figures| figures.response_time.p99_ns.map(|ns| ns as f64),
+    |figures| figures.response_time.max_ns.map(|ns| ns as f64),
+];
+
 /// A row a worker and one for the whole run; then who failed, and what is odd.
 pub(crate) fn table(report: &RunReport) -> String {
     let rows = shown(report);
@@ -33,29 +42,32 @@ pub(crate) fn table(report: &RunReport) -> String {
 
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
+    let largest = |time: fn(&Figures) -> Option<f64>| figures().filter_map(time).fold(0.0, f64::max);
+    let units = TIMES.map(|time| TimeUnit::of(largest(time), 3));
+    let [delay, end, p50, p99, max] = units.map(|unit| unit.name);
     let head = [
-        "worker",
-        "offered",
-        "completed",
-        "average\ndelay in\nqueue [ms]",
-        "average\nnumber in\nqueue",
-        "server\nutilization",
-        "time\nsimulation\nended [ms]",
-        "response\ntime p50\n[ms]",
-        "response\ntime p99\n[ms]",
-        "response\ntime max\n[ms]",
+        "worker".to_owned(),
+        "offered".to_owned(),
+        "completed".to_owned(),
+        format!("average\ndelay in\nqueue [{delay}]"),
+        "average\nnumber in\nqueue".to_owned(),
+        "server\nutilization".to_owned(),
+        format!("time\nsimulation\nended [{end}]"),
+        format!("response\ntime p50\n[{p50}]"),
+        format!("response\ntime p99\n[{p99}]"),
+        format!("response\ntime max\n[{max}]"),
     ];
-    table.set_header(head.into_iter().chain(others.iter().map(|(name, _)| *name)));
+    table.set_header(head.into_iter().chain(others.iter().map(|(name, _)| (*name).to_owned())));
     for row in &rows {
         table.add_row(match &row.result {
-            RowResult::Measured(figures) => cells(row.worker.to_string(), figures, &others),
+            RowResult::Measured(figures) => cells(row.worker.to_string(), figures, &units, &others),
             RowResult::Failed { offered, error } => {
                 vec![row.worker.to_string(), offered.to_string(), format!("failed ({})", error.class)]
             }
         });
     }
     if let Some(run) = &report.run {
-        table.add_row(cells("run".to_owned(), run, &others));
+        table.add_row(cells("run".to_owned(), run, &units, &others));
     }
     for column in table.column_iter_mut() {
         column.set_cell_alignment(CellAlignment::Right);
@@ -122,31 +134,25 @@ fn title(report: &RunReport) -> String {
     format!("{} over {} workers of {of} each; trace: {trace}", setting("BALANCER"), setting("WORKERS"))
 }
 
-fn cells(name: String, figures: &Figures, others: &[CountColumn]) -> Vec<String> {
+fn cells(name: String, figures: &Figures, units: &[TimeUnit; TIMES.len()], others: &[CountColumn]) -> Vec<String> {
     let counts = &figures.counts;
     let response = &figures.response_time;
+    let [delay, end, p50, p99, max] = units;
+    let time = |unit: &TimeUnit, ns: Option<u64>| unit.time(ns.map(u128::from));
     let mut cells = vec![
         name,
         counts.offered.to_string(),
         counts.completed.to_string(),
-        rounded(figures.average_delay_in_queue_ns),
+        delay.mean(figures.average_delay_in_queue_ns),
         number(figures.average_number_in_queue),
         number(figures.server_utilization),
-        rounded(Some(figures.time_simulation_ended_ns)),
-        rounded(response.p50_ns),
-        rounded(response.p99_ns),
-        rounded(response.max_ns),
+        time(end, Some(figures.time_simulation_ended_ns)),
+        time(p50, response.p50_ns),
+        time(p99, response.p99_ns),
+        time(max, response.max_ns),
     ];
     cells.extend(others.iter().map(|(_, count)| count(counts).to_string()));
     cells
-}
-
-/// Milliseconds with three decimals.
-fn rounded(ns: Option<u64>) -> String {
-    ns.map_or("-".to_owned(), |ns| {
-        let us = (ns / 500).div_ceil(2);
-        format!("{}.{:03}", us / 1000, us % 1000)
-    })
 }
 
 fn figures(row: &WorkerRow) -> Option<&Figures> {

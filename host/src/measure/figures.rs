@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::tally::as_text;
-use super::{Counts, Histogram, Tally};
+use super::{Counts, Histogram, Tally, TimeUnit};
 
 /// What people read: averages, percentiles and counts of a worker or of the whole run. A dash in text and `null` in JSON
 /// stand for an average over nothing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figures {
-    /// Σ (start − arrival) / requests whose service began \[ns\], rounded.
-    pub average_delay_in_queue_ns: Option<u64>,
+    /// Σ (start − arrival) / requests whose service began \[ns\].
+    pub average_delay_in_queue_ns: Option<f64>,
     /// (1/T) ∫₀ᵀ requests waiting dt.
     pub average_number_in_queue: Option<f64>,
     /// (1/T) ∫₀ᵀ requests in the system dt.
@@ -85,10 +85,8 @@ impl Figures {
     }
 
     fn new(tally: &Tally, over_time: impl Fn(fn(&Tally) -> u128) -> Option<f64>, server_time: u128) -> Self {
-        let started = u128::from(tally.started);
         Self {
-            // Rounded half up; a mean of 64-bit values is one.
-            average_delay_in_queue_ns: (started > 0).then(|| ((tally.delay_sum_ns + started / 2) / started) as u64),
+            average_delay_in_queue_ns: over(tally.delay_sum_ns, u128::from(tally.started)),
             average_number_in_queue: over_time(|tally| tally.waiting_area_ns),
             average_number_in_system: over_time(|tally| tally.system_area_ns),
             server_utilization: over(tally.service_sum_ns, server_time),
@@ -104,17 +102,21 @@ impl Figures {
         }
     }
 
-    /// The plain report: the four classical lines first, in the words of the original.
+    /// The plain report: the four classical lines first, in the words of the original. Delays and response times have one
+    /// unit, in which all but the average is exact.
     pub fn to_text(&self) -> String {
+        let unit = |largest_ns: u128| TimeUnit::of(largest_ns as f64, 6);
+        let delays = unit(self.delay_in_queue.max_ns.max(self.response_time.max_ns).unwrap_or(0).into());
         let mut text = String::new();
         let mut line = |name: &str, value: String, unit: &str| {
             // Writing to a string can't fail.
-            let _ = writeln!(text, "{name:<26}{value:>20}{unit}");
+            let _ = writeln!(text, "{}", format!("{name:<26}{value:>20} {unit}").trim_end());
         };
-        line("Average delay in queue", milliseconds(self.average_delay_in_queue_ns), " ms");
+        line("Average delay in queue", delays.mean(self.average_delay_in_queue_ns), delays.name);
         line("Average number in queue", number(self.average_number_in_queue), "");
         line("Server utilization", number(self.server_utilization), "");
-        line("Time simulation ended", milliseconds(Some(self.time_simulation_ended_ns)), " ms");
+        let (end_ns, work_ns) = (u128::from(self.time_simulation_ended_ns), self.work_offered_ns);
+        line("Time simulation ended", unit(end_ns).time(Some(end_ns)), unit(end_ns).name);
         line("Average number in system", number(self.average_number_in_system), "");
         for (name, percentiles) in [("Delay in queue", &self.delay_in_queue), ("Response time", &self.response_time)] {
             let Percentiles { p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns } = percentiles;
@@ -126,7 +128,7 @@ impl Figures {
                 ("p99.9", p99_9_ns),
                 ("max", max_ns),
             ] {
-                line(&format!("{name} {label}"), milliseconds(*ns), " ms");
+                line(&format!("{name} {label}"), delays.time(ns.map(u128::from)), delays.name);
             }
         }
         let counts = &self.counts;
@@ -146,19 +148,13 @@ impl Figures {
         if counts.rejected > 0 {
             line("Rejected share", number(self.rejected_share), "");
         }
-        let work = self.work_offered_ns;
-        line("Work offered", format!("{}.{:06}", work / 1_000_000, work % 1_000_000), " ms");
+        line("Work offered", unit(work_ns).time(Some(work_ns)), unit(work_ns).name);
         text
     }
 }
 
 fn over(sum: u128, whole: u128) -> Option<f64> {
     (whole > 0).then(|| sum as f64 / whole as f64)
-}
-
-/// Milliseconds with six decimals, exactly; a dash for nothing.
-pub fn milliseconds(ns: Option<u64>) -> String {
-    ns.map_or("-".to_owned(), |ns| format!("{}.{:06}", ns / 1_000_000, ns % 1_000_000))
 }
 
 /// Six decimals; a dash for nothing.
@@ -183,11 +179,36 @@ mod tests {
     #[test]
     fn of_a_worker_as_computed_by_hand() {
         let figures = Figures::of_worker(&three(), 1);
-        assert_eq!(figures.average_delay_in_queue_ns, Some(3));
+        assert_eq!(figures.average_delay_in_queue_ns, Some(3.0));
         assert_eq!(figures.average_number_in_queue, Some(9.0 / 8.0));
         assert_eq!(figures.average_number_in_system, Some(17.0 / 8.0));
         assert_eq!(figures.server_utilization, Some(1.0));
         assert_eq!((figures.response_time.p50_ns, figures.response_time.max_ns), (Some(6), Some(7)));
+    }
+
+    #[test]
+    fn very_small_times_keep_their_digits() {
+        // Delays 0, 3 and 7 ns: 10/3.
+        let mut tally = Tally { end_ns: 1000, demand_sum_ns: 9, ..Tally::default() };
+        tally.counts.offered = 3;
+        [(0, 0, 4), (1, 4, 7), (0, 7, 9)].into_iter().for_each(|(a, s, f)| tally.completed(a, s, f, f - s));
+        let figures = Figures::of_worker(&tally, 1);
+        assert_eq!(figures.average_delay_in_queue_ns, Some(10.0 / 3.0));
+        let json = serde_json::to_value(&figures).unwrap();
+        assert_eq!(
+            (&json["average_delay_in_queue_ns"], &json["delay_in_queue"]["p50_ns"]),
+            (&(10.0 / 3.0).into(), &3.into())
+        );
+        let text = figures.to_text();
+        for line in [
+            "Average delay in queue                   3.333 ns\n",
+            "Time simulation ended                 0.001000 ms\n",
+            "Delay in queue p50                           3 ns\n",
+            "Response time max                            9 ns\n",
+            "Work offered                                 9 ns\n",
+        ] {
+            assert!(text.contains(line), "{line}{text}");
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 mod figures;
 mod histogram;
 mod tally;
+mod time_unit;
 
-pub use figures::{Figures, Percentiles, milliseconds, number};
+pub use figures::{Figures, Percentiles, number};
 pub use histogram::Histogram;
 pub use tally::{Counts, Tally};
+pub use time_unit::TimeUnit;

@@ -149,10 +149,10 @@ impl Share {
     }
 }
 
-/// Times: integers, `_ns` in their names.
+/// Times: `_ns` in their names, and integers but for the mean.
 fn times<S: Serializer>(summary: &Summary, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    map.serialize_entry("mean_ns", &summary.mean_rounded())?;
+    map.serialize_entry("mean_ns", &summary.mean())?;
     map.serialize_entry("cv", &summary.cv)?;
     for (name, value) in ranks(summary) {
         map.serialize_entry(&format!("{name}_ns"), &value)?;

@@ -74,13 +74,6 @@ impl Distribution {
 }
 
 impl Summary {
-    /// The mean, rounded half up to an integer.
-    pub(super) fn mean_rounded(&self) -> Option<u64> {
-        let count = u128::from(self.count);
-        // A mean of 64-bit values is one.
-        (count > 0).then(|| ((self.sum + count / 2) / count) as u64)
-    }
-
     /// The mean.
     pub(super) fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum as f64 / self.count as f64)
@@ -101,16 +94,16 @@ mod tests {
     fn as_computed_by_hand() {
         // Mean 5, deviations −3, −1, −1, −1, 0, 0, 2, 4: variance 32/8.
         let summary = of([2, 4, 4, 4, 5, 5, 7, 9]);
-        assert_eq!((summary.mean(), summary.mean_rounded(), summary.cv), (Some(5.0), Some(5), Some(2.0 / 5.0)));
+        assert_eq!((summary.mean(), summary.cv), (Some(5.0), Some(2.0 / 5.0)));
         assert_eq!((summary.min, summary.max), (Some(2), Some(9)));
         assert_eq!(summary.percentiles, [Some(4), Some(9), Some(9), Some(9), Some(9)]);
-        assert_eq!(of([1, 2]).mean_rounded(), Some(2));
+        assert_eq!(of([1, 2]).mean(), Some(1.5));
     }
 
     #[test]
     fn of_nothing_and_of_zeros() {
         let summary = of([]);
-        assert_eq!((summary.mean(), summary.mean_rounded(), summary.cv, summary.min, summary.max), Default::default());
+        assert_eq!((summary.mean(), summary.cv, summary.min, summary.max), Default::default());
         let summary = of([0, 0]);
         assert_eq!((summary.mean(), summary.cv, summary.max), (Some(0.0), None, Some(0)));
     }
@@ -119,7 +112,10 @@ mod tests {
     fn large_values_neither_overflow_nor_lose_a_difference() {
         // 2⁶² − 1 and 2⁶² − 3 by turns: mean 2⁶² − 2, deviation 1.
         let summary = of((0..1000).map(|place| (1 << 62) - 1 - 2 * (place % 2)));
-        assert_eq!((summary.cv, summary.mean_rounded()), (Some(1.0 / ((1u64 << 62) - 2) as f64), Some((1 << 62) - 2)));
+        assert_eq!(
+            (summary.cv, summary.mean()),
+            (Some(1.0 / ((1u64 << 62) - 2) as f64), Some(((1u64 << 62) - 2) as f64))
+        );
         assert_eq!(of([u64::MAX; 1000]).cv, Some(0.0));
         // Half 0, half the largest: the deviation is the mean.
         let cv = of((0..1000).map(|place| (place % 2) * u64::MAX)).cv.unwrap();

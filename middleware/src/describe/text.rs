@@ -65,7 +65,7 @@ fn distributions(description: &Description) -> String {
     let percentiles = PERCENTILES.map(|(_, name, _)| name);
     table.set_header(["", "mean", "CV", "min"].into_iter().chain(percentiles).chain(["max"]));
     for (name, summary) in [("gap", &description.gaps), ("demand", &description.demand)] {
-        table.add_row(row(name, summary, summary.mean_rounded().map(short), short));
+        table.add_row(row(name, summary, summary.mean().map(mean), short));
     }
     for (name, summary) in [("size", &description.size), ("reply size", &description.reply_size)] {
         if let Some(summary) = summary {
@@ -135,6 +135,16 @@ fn short(ns: u64) -> String {
         let decimals = 3u32.saturating_sub((ns / length).ilog10());
         format!("{} {unit}", rounded(ns, length, decimals))
     })
+}
+
+/// A mean of times as [`short`] shows one, with the fraction of what is below a microsecond.
+fn mean(ns: f64) -> String {
+    match ns {
+        0.0 => short(0),
+        999.95.. => short(ns.round() as u64),
+        0.0005.. => format!("{ns:.*} ns", 3 - ns.max(1.0).log10() as usize),
+        _ => "<0.001 ns".to_owned(),
+    }
 }
 
 /// A time in the largest unit that it reaches, of which it is a multiple.
@@ -216,6 +226,9 @@ mod tests {
         ] {
             assert_eq!((time(ns), short(ns)), (exact.to_owned(), brief.to_owned()));
         }
+        let means = [0.0, 0.0004, 0.25, 3.4, 12.345, 999.9, 999.96, 1499.4, 1.8e19].map(mean);
+        let shown = ["0 ns", "<0.001 ns", "0.250 ns", "3.400 ns", "12.35 ns", "999.9 ns", "1.000 µs", "1.499 µs"];
+        assert_eq!((&means[..8], &*means[8]), (&shown.map(str::to_owned)[..], "18000000000 s"));
         let windows = [1, 100, 10_000, 1_000_000_000, 1_000_000_000_000].map(whole);
         assert_eq!(windows, ["1 ns", "100 ns", "10 µs", "1 s", "1000 s"]);
     }

@@ -1,0 +1,98 @@
+//! The unit that a column of times is shown in.
+
+/// A unit of time, and how many decimals a column shows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeUnit {
+    /// `ms`, `µs` or `ns`.
+    pub name: &'static str,
+    /// It is 10 to this power nanoseconds.
+    power: u32,
+    decimals: u32,
+}
+
+impl TimeUnit {
+    /// That of a column with up to `decimals` decimals whose largest time is `largest_ns`: milliseconds, unless they show
+    /// less than three digits of it.
+    pub fn of(largest_ns: f64, decimals: u32) -> Self {
+        let unit = |name, power: u32| Self { name, power, decimals: decimals.min(power) };
+        let shows = |unit: &Self| largest_ns >= unit.step_ns() * 1000.0;
+        let ms = unit("ms", 6);
+        if largest_ns == 0.0 { ms } else { [ms, unit("µs", 3)].into_iter().find(shows).unwrap_or(unit("ns", 0)) }
+    }
+
+    /// What the last decimal of a time that is an integer counts \[ns\].
+    fn step_ns(&self) -> f64 {
+        10f64.powi((self.power - self.decimals) as i32)
+    }
+
+    /// A time, rounded half up; a dash for nothing.
+    pub fn time(&self, ns: Option<u128>) -> String {
+        let step = 10u128.pow(self.power - self.decimals);
+        ns.map_or("-".to_owned(), |ns| match ((ns + step / 2) / step, self.decimals as usize) {
+            (0, decimals) if ns > 0 => below_a_step(decimals),
+            (steps, 0) => steps.to_string(),
+            (steps, decimals) => {
+                let whole = 10u128.pow(self.decimals);
+                format!("{}.{:0decimals$}", steps / whole, steps % whole)
+            }
+        })
+    }
+
+    /// A mean, with three decimals or more; a dash for nothing.
+    pub fn mean(&self, ns: Option<f64>) -> String {
+        let decimals = self.decimals.max(3) as usize;
+        ns.map_or("-".to_owned(), |ns| {
+            let value = ns / 10f64.powi(self.power as i32);
+            if ns > 0.0 && value * 10f64.powi(decimals as i32) < 0.5 {
+                below_a_step(decimals)
+            } else {
+                format!("{value:.decimals$}")
+            }
+        })
+    }
+}
+
+/// Of what is more than nothing but would be rounded to 0.
+fn below_a_step(decimals: usize) -> String {
+    format!("<0.{:0>decimals$}", 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_in_milliseconds_unless_they_show_less_than_three_digits_of_it() {
+        for (largest_ns, table, text) in [
+            (0.0, "ms", "ms"),
+            (0.25, "ns", "ns"),
+            (3.0, "ns", "ns"),
+            (999.0, "ns", "ns"),
+            (1e3, "µs", "ms"),
+            (999_999.0, "µs", "ms"),
+            (1e6, "ms", "ms"),
+            (1e18, "ms", "ms"),
+        ] {
+            assert_eq!([3, 6].map(|decimals| TimeUnit::of(largest_ns, decimals).name), [table, text], "{largest_ns}");
+        }
+    }
+
+    #[test]
+    fn times_are_rounded_half_up_and_means_have_fractions() {
+        let shown = |largest_ns: f64, decimals| {
+            let unit = TimeUnit::of(largest_ns, decimals);
+            let times = [None, Some(0), Some(3), Some(499), Some(500), Some(16_602_500)].map(|ns| unit.time(ns));
+            let means = [None, Some(0.0), Some(0.000_4), Some(3.4), Some(16_602_600.0)].map(|ns| unit.mean(ns));
+            (times.join(" "), means.join(" "))
+        };
+        let of = |times: &str, means: &str| (times.to_owned(), means.to_owned());
+        assert_eq!(shown(2e7, 3), of("- 0.000 <0.001 <0.001 0.001 16.603", "- 0.000 <0.001 <0.001 16.603"));
+        assert_eq!(
+            shown(2e7, 6),
+            of("- 0.000000 0.000003 0.000499 0.000500 16.602500", "- 0.000000 <0.000001 0.000003 16.602600")
+        );
+        assert_eq!(shown(2e3, 3), of("- 0.000 0.003 0.499 0.500 16602.500", "- 0.000 <0.001 0.003 16602.600"));
+        assert_eq!(shown(20.0, 3), of("- 0 3 499 500 16602500", "- 0.000 <0.001 3.400 16602600.000"));
+        assert_eq!(TimeUnit::of(1e18, 6).time(Some(u128::from(u64::MAX))), "18446744073709.551615");
+    }
+}
