@@ -1,6 +1,6 @@
 //! `middleware`: whole runs on the local engine, partitioning, results.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Ended, Folder, Run, many_rows, sim_wasm};
 
@@ -53,6 +53,36 @@ fn a_run_prints_a_row_a_worker_and_results_prints_it_again_in_the_classical_word
         }
     }
     assert!(results.contains("Whole run, 4 workers"));
+}
+
+#[test]
+fn very_small_times_are_shown_in_their_unit_and_rounding_is_noted() {
+    // Two of four wait, 3 and 6 ns; the last one is 0.5 s after them.
+    let trace = "arrival_ns,service_ns\n0,3\n0,3\n0,2\n500000000,9\n";
+    let folder = Folder::with("t.csv", trace);
+    let ended = middleware(&folder, "run --trace t.csv --workers 1").succeeds();
+    let rows: Vec<Vec<String>> =
+        ended.stdout().lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect();
+    let row = rows.iter().find(|row| row.first().is_some_and(|name| name == "run")).unwrap();
+    assert_eq!(row.join(" "), "run 4 4 2.250 0.000000 0.000000 500.000 6 9 9");
+    let heads: Vec<&str> = rows.iter().flatten().filter(|word| word.starts_with('[')).map(String::as_str).collect();
+    assert_eq!(heads, ["[ns]", "[ms]", "[ns]", "[ns]", "[ns]"], "{}", ended.stdout());
+    assert_eq!(report(&folder, "--trace t.csv --workers 1")["run"]["average_delay_in_queue_ns"], json!(2.25));
+    middleware(&folder, "results").succeeds().prints("Average delay in queue                   2.250 ns\n");
+
+    let note =
+        "service times are rounded to whole nanoseconds: with ST=3 ns their mean is 2.986 ns, and 15.4 % of them are 0";
+    let drawn = "--samples 1000 --st 3ns";
+    middleware(&folder, &format!("run {drawn}")).succeeds().prints(&format!("note: {note}\n"));
+    let notes = report(&folder, drawn)["notes"].clone();
+    assert!(notes.as_array().unwrap().contains(&json!(note)), "{notes}");
+    folder.run("tracegen", &format!("{drawn} --format records --out t.records")).succeeds().says(note);
+    folder.run("tracegen", "--samples 1000 --out t.csv").succeeds().says_nothing();
+    folder.host("t.csv --st 3ns").succeeds().says(note);
+    folder.host("t.records --st 3ns").succeeds();
+    middleware(&folder, "describe t.csv --st 3ns").succeeds().says(note);
+    middleware(&folder, "partition --trace t.csv --st 3ns --out shards").succeeds().says(note);
+    assert_eq!(report(&folder, "--samples 1000 --st 10ns")["notes"], json!([]));
 }
 
 #[test]

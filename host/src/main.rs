@@ -148,9 +148,10 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
 
     let summary = reader.summary();
     report::warn_of_unused_service(settings, summary.drawn, summary.requests);
-    let notes = report::notes(&job.model, load.utilization(job.model.servers.into()), 1, &[&measured]);
+    let drawn = summary.drawn > 0;
+    let notes = report::notes(&job.model, drawn, load.utilization(job.model.servers.into()), 1, &[&measured]);
     notes.iter().for_each(|note| program::note(note));
-    let mut used = job.model.used(summary.drawn > 0);
+    let mut used = job.model.used(drawn);
     used.insert("WORKERS", job.workers.into());
     used.insert("SIM_ARGS", job.arguments.join(" ").into());
     let provenance = Provenance::new(simulator.module(), says, report::recorded(&summary, &cli.read), used);

@@ -134,9 +134,10 @@ impl Load {
     }
 }
 
-/// What is odd about a run of workers that measured `measured` and are offered the utilization `offered`, a line each.
-pub fn notes(model: &Model, offered: Option<f64>, workers: u32, measured: &[&Measured]) -> Vec<String> {
-    let mut notes = Vec::new();
+/// What is odd about a run of workers that measured `measured` and are offered the utilization `offered`, a line each; `drawn`
+/// where a demand was.
+pub fn notes(model: &Model, drawn: bool, offered: Option<f64>, workers: u32, measured: &[&Measured]) -> Vec<String> {
+    let mut notes: Vec<String> = model.demands().rounding_note().filter(|_| drawn).into_iter().collect();
     // Workers that got no request are nothing odd, but to run nothing is.
     if !measured.is_empty() && measured.iter().all(|worker| worker.tally.counts.offered == 0) {
         notes.push("the trace has no requests: averages are over nothing".to_owned());

@@ -117,14 +117,15 @@ fn collect(
     outcomes: &[Outcome],
 ) -> RunReport {
     let Model { servers, delay, .. } = job.model;
-    let mut used = job.model.used(partition.source().drawn().0 > 0);
+    let drawn = partition.source().drawn().0 > 0;
+    let mut used = job.model.used(drawn);
     used.insert("WORKERS", json!(job.workers));
     used.insert("BALANCER", json!(balancing.policy.name));
     used.insert("SIM_ARGS", json!(job.arguments.join(" ")));
     let provenance = Provenance::new(module, says, partition.source().name(), used);
     let all_servers = u64::from(job.workers) * u64::from(servers);
     let offered = partition.source().offered(all_servers).or_else(|| partition.load().utilization(all_servers));
-    let mut notes = report::notes(&job.model, offered, job.workers, &measured(outcomes).collect::<Vec<_>>());
+    let mut notes = report::notes(&job.model, drawn, offered, job.workers, &measured(outcomes).collect::<Vec<_>>());
     if partition.requests() < u64::from(job.workers) {
         notes.push(format!("there are more workers ({}) than requests ({})", job.workers, partition.requests()));
     }

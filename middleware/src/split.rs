@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use trace::output::Unfinished;
 use trace::reader::ReadFlags;
 use trace::settings::Settings;
-use trace::{Failure, output, printable};
+use trace::{Failure, output, printable, program};
 
 use crate::partition::Partition;
 use crate::setup::{self, Balancing};
@@ -48,6 +48,8 @@ pub fn split(flags: &SplitFlags, settings: &Settings) -> anyhow::Result<()> {
     shards.finish()?;
     aside.rename(&flags.out).with_context(name)?;
     setup::tell(settings, partition.source());
+    let note = balancing.model.demands().rounding_note().filter(|_| partition.source().drawn().0 > 0);
+    note.iter().for_each(|note| program::note(note));
     let shown = printable(flags.out.as_os_str().as_encoded_bytes(), 1000);
     Ok(output::print(&format!("{} requests in {} shards: {shown}\n", partition.requests(), balancing.workers))?)
 }

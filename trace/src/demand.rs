@@ -52,6 +52,21 @@ impl Demands {
             Law::Deterministic => self.mean_ns,
         }
     }
+
+    /// What it does to demands that they are whole nanoseconds, where that shows: of a mean m that is small, 1 − e^(−1/2m) of
+    /// them are rounded to 0, and their mean is 1/(2·sinh(1/2m)).
+    pub fn rounding_note(&self) -> Option<String> {
+        if self.law != Law::Exponential || !(1..10).contains(&self.mean_ns) {
+            return None;
+        }
+        let above_half = libm::exp(-0.5 / self.mean_ns as f64);
+        let (mean, zeros) = (above_half / (1.0 - above_half * above_half), 100.0 * (1.0 - above_half));
+        Some(format!(
+            "service times are rounded to whole nanoseconds: with ST={} ns their mean is {mean:.3} ns, and {zeros:.1} % of them \
+             are 0",
+            self.mean_ns
+        ))
+    }
 }
 
 #[cfg(test)]
@@ -65,6 +80,27 @@ mod tests {
         assert_ne!(demands.draw(7), demands.draw(8));
         assert_ne!(demands.draw(7), Demands::new(1_000_000, Law::Exponential, 2).draw(7));
         assert_eq!(Demands::new(5, Law::Deterministic, 1).draw(7), 5);
+    }
+
+    #[test]
+    fn the_note_of_rounding_gives_what_is_drawn() {
+        let n = 1_000_000;
+        for (mean_ns, mean, zeros) in [(1, 0.960, 39.3), (3, 2.986, 15.4), (9, 8.995, 5.4)] {
+            let demands = Demands::new(mean_ns, Law::Exponential, 1);
+            let note = demands.rounding_note().unwrap();
+            assert!(note.ends_with(&format!("mean is {mean:.3} ns, and {zeros:.1} % of them are 0")), "{note}");
+            let draws: Vec<u64> = (0..n).map(|id| demands.draw(id)).collect();
+            let (sum, none) = (draws.iter().sum::<u64>(), draws.iter().filter(|&&draw| draw == 0).count());
+            // Within 4 deviations, which are about the mean's size, and what the note rounds away.
+            assert!((sum as f64 / n as f64 - mean).abs() < 0.0005 + 4.0 * mean / (n as f64).sqrt(), "{mean_ns}: {sum}");
+            assert!(
+                (none as f64 / n as f64 - zeros / 100.0).abs() < 0.0005 + 2.0 / (n as f64).sqrt(),
+                "{mean_ns}: {none}"
+            );
+        }
+        for exact in [(0, Law::Exponential), (10, Law::Exponential), (3, Law::Deterministic)] {
+            assert_eq!(Demands::new(exact.0, exact.1, 1).rounding_note(), None);
+        }
     }
 
     #[test]

@@ -69,6 +69,7 @@ fn run() -> anyhow::Result<()> {
         Format::Original => (TraceFormat::Original, None),
         Format::Records => (TraceFormat::Records { requests: generation.samples }, Some(demands)),
     };
+    demands.and_then(|demands| demands.rounding_note()).iter().for_each(|note| program::note(note));
     let Some(path) = out.filter(|path| path != Path::new("-")) else {
         if io::stdout().is_terminal() && demands.is_some() {
             let rule = "records are not for a terminal: name a file with --out, or send them through a pipe";

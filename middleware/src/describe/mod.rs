@@ -72,6 +72,7 @@ fn read(path: &Path, flags: &ReadFlags, settings: &Settings) -> Result<Descripti
         used.insert("ST_NS", json!(demands.mean_ns));
         used.insert("SERVICE", json!(demands.law.name()));
         used.insert("SEED", json!(settings.count("SEED", 0..=u64::MAX)?));
+        demands.rounding_note().iter().for_each(|note| program::note(note));
     }
     report::warn_of_unused_service(settings, summary.drawn, summary.requests);
     Ok(Description::new(report::recorded(&summary, flags), used, summary.drawn, counted, stations))
