@@ -223,65 +223,22 @@ mod calls {
     use super::{End::*, *};
     hostile! {
         a_hundred_thousand_opens: guest("opens"), "" => Exit(42), 60;
-        every_file_call: file_calls(), "" => Exit(42), 60;
         a_flood_of_stdout: guest("flood_of_answers"), "" => Contract("no request of this id is read and unanswered"), 60;
         a_flood_of_garbage: guest("flood_of_garbage"), "" => Contract("the first bytes are \"garbage\\x1b\""), 60;
         a_flood_of_stderr: guest("flood_of_errors"), "" => Limit("error text"), 60;
         random_bytes_beyond_the_limit: guest("random"), "" => Limit("random bytes"), 60;
         four_gibibytes_of_random_bytes: guest("huge_random"), "" => Limit("random bytes"), 60;
         vectors_that_overlap_or_lie_past_the_end: guest("vectors"), "" => Exit(42), 60;
+        paths_as_long_as_the_memory: text(&format!(
+            "(module (import \"wasi_snapshot_preview1\" \"path_open\"
+                  (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+                (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))
+                (memory (export \"memory\") 2048) (func (export \"_start\") {} (call $exit (i32.const 42))))",
+            "(drop (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0x8000000) (i32.const 0) (i64.const 0)
+                (i64.const 0) (i32.const 0) (i32.const 0)))".repeat(300)
+        )), "--limit-time 1" => Exit(42), 60;
         closed_streams: guest("closed_streams"), "" => Exit(42), 60;
         stdout_in_the_place_of_stdin: guest("output_for_input"), "" => Contract("it ended before it had read its shard"), 60;
-    }
-
-    /// All of preview 1 that is about files, folders and sockets: its name and what it takes.
-    const FILE_CALLS: [(&str, &str); 31] = [
-        ("fd_advise", "i32 i64 i64 i32"),
-        ("fd_allocate", "i32 i64 i64"),
-        ("fd_datasync", "i32"),
-        ("fd_fdstat_get", "i32 i32"),
-        ("fd_fdstat_set_flags", "i32 i32"),
-        ("fd_fdstat_set_rights", "i32 i64 i64"),
-        ("fd_filestat_get", "i32 i32"),
-        ("fd_filestat_set_size", "i32 i64"),
-        ("fd_filestat_set_times", "i32 i64 i64 i32"),
-        ("fd_pread", "i32 i32 i32 i64 i32"),
-        ("fd_prestat_dir_name", "i32 i32 i32"),
-        ("fd_prestat_get", "i32 i32"),
-        ("fd_pwrite", "i32 i32 i32 i64 i32"),
-        ("fd_readdir", "i32 i32 i32 i64 i32"),
-        ("fd_renumber", "i32 i32"),
-        ("fd_seek", "i32 i64 i32 i32"),
-        ("fd_sync", "i32"),
-        ("fd_tell", "i32 i32"),
-        ("path_create_directory", "i32 i32 i32"),
-        ("path_filestat_get", "i32 i32 i32 i32 i32"),
-        ("path_filestat_set_times", "i32 i32 i32 i32 i64 i64 i32"),
-        ("path_link", "i32 i32 i32 i32 i32 i32 i32"),
-        ("path_open", "i32 i32 i32 i32 i32 i64 i64 i32 i32"),
-        ("path_readlink", "i32 i32 i32 i32 i32 i32"),
-        ("path_remove_directory", "i32 i32 i32"),
-        ("path_rename", "i32 i32 i32 i32 i32 i32"),
-        ("path_symlink", "i32 i32 i32 i32 i32"),
-        ("path_unlink_file", "i32 i32 i32"),
-        ("sock_accept", "i32 i32 i32"),
-        ("sock_recv", "i32 i32 i32 i32 i32 i32"),
-        ("sock_shutdown", "i32 i32"),
-    ];
-
-    /// Calls each with 11, which is no descriptor, then with 0 for each argument: a value that all of them know.
-    fn file_calls() -> Vec<u8> {
-        let (mut imports, mut calls) = (String::new(), String::new());
-        for (number, (name, parameters)) in (100..).zip(FILE_CALLS) {
-            let arguments: String = parameters.split(' ').skip(1).map(|kind| format!("({kind}.const 0)")).collect();
-            imports += &format!(
-                "(import \"wasi_snapshot_preview1\" \"{name}\" (func ${name} (param {parameters}) (result i32)))\n"
-            );
-            calls += &format!(
-                "(if (i32.eqz (call ${name} (i32.const 11) {arguments})) (then (call $proc_exit (i32.const {number}))))\n"
-            );
-        }
-        text(&guest_text("calls").replace(";; IMPORTS", &imports).replace(";; CALLS", &calls))
     }
 }
 

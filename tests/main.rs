@@ -18,6 +18,7 @@ mod docker_support;
 mod guests;
 mod host;
 mod hostile;
+mod hostile_calls;
 mod hostile_neighbours;
 mod loss;
 mod middleware;

@@ -36,7 +36,7 @@ pub fn run(command: &Simulator, context: WasiP1Ctx, limits: &Limits) -> Ended {
         random: Streams::new(1, "simulator").of(1),
         clock_ns: 0,
         time: Time::new(limits),
-        streams: wasi::Streams::new(),
+        streams: wasi::Streams::beside_files(),
     };
     let (guest, exit) = command.run_command(guest);
     Ended { exit, stdout: guest.output.into_plain(), error_text: guest.error_text.line() }

@@ -48,6 +48,9 @@ pub const ERROR_TEXT_KEPT: usize = 2048;
 pub const RANDOM_BYTES: usize = 64 * MIB as usize;
 /// Pieces of memory that one call may read to or write from, as on Linux.
 pub const VECTORS: u32 = 1024;
+/// What a call counts as, at least, and each of its vectors, however short, in bytes that are copied in the same time.
+pub(crate) const CALL: usize = 4 << 10;
+pub(crate) const VECTOR: usize = 128;
 /// What one call may wait for; there are three descriptors and four clocks.
 pub const EVENTS: usize = 1024;
 /// A module's file \[bytes\].

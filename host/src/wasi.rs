@@ -1,21 +1,25 @@
-//! The functions of WASI preview 1 that the host answers itself; all others are wasmtime-wasi's, over no files at all.
+//! The functions of WASI preview 1 that a module may import, each of which counts as work against the limit of CPU time.
 //!
-//! Streams go straight from and to the simulator's memory: through wasmtime-wasi's own they cost more than the
-//! simulation. Time is virtual and randomness is a stream of SEED and WORKER, so that a simulator can't tell one run from
-//! the next.
+//! The standard streams are the host's own: through wasmtime-wasi they cost more than the simulation. Time is virtual and
+//! randomness is a stream of SEED and WORKER, so that a simulator can't tell one run from the next. wasmtime-wasi answers for
+//! arguments and environment, and for files, which only the commands of `command.rs` have (`wasi/descriptors.rs`).
 
 use trace::Failure;
 use trace::random::Stream;
 use wasmtime::{AsContextMut as _, Caller, Extern, Linker, Memory};
 use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as theirs, WasiSnapshotPreview1 as _};
-use wasmtime_wasi::runtime::in_tokio;
+use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as theirs, WasiSnapshotPreview1};
 use wiggle::GuestMemory;
 
 use crate::ledger::Ledger;
 use crate::limits;
 use crate::meter::{Memories, Time};
 use crate::streams::{ErrorText, Input, Output};
+
+mod descriptors;
+
+pub(crate) use descriptors::Streams;
+use descriptors::{Standard, file_read, file_write};
 
 /// What one simulator's functions work on.
 pub(crate) struct Guest {
@@ -31,52 +35,6 @@ pub(crate) struct Guest {
     pub(crate) streams: Streams,
 }
 
-impl Guest {
-    /// Whether `descriptor` is one to write to, or to read from.
-    fn is_open(&mut self, descriptor: u32, to_write: bool) -> bool {
-        match self.streams.at(descriptor) {
-            Some(stream) => (stream != Standard::Input) == to_write,
-            None => {
-                let no_memory = &mut GuestMemory::Unshared(&mut []);
-                in_tokio(self.wasi.fd_fdstat_get(no_memory, descriptor.into())).is_ok()
-            }
-        }
-    }
-}
-
-/// A standard stream.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standard {
-    Input,
-    Output,
-    Error,
-}
-
-/// The descriptor of each standard stream, None once it is closed. All other descriptors are wasmtime-wasi's, which keeps count
-/// of these three as well, so that both say the same of each.
-pub(crate) struct Streams([(Standard, Option<u32>); 3]);
-
-impl Streams {
-    pub(crate) fn new() -> Self {
-        Self([(Standard::Input, Some(0)), (Standard::Output, Some(1)), (Standard::Error, Some(2))])
-    }
-
-    fn at(&self, descriptor: u32) -> Option<Standard> {
-        self.0.iter().find(|(_, at)| *at == Some(descriptor)).map(|(stream, _)| *stream)
-    }
-
-    fn close(&mut self, descriptor: u32) {
-        self.0.iter_mut().filter(|(_, at)| *at == Some(descriptor)).for_each(|(_, at)| *at = None);
-    }
-
-    fn renumber(&mut self, from: u32, to: u32) {
-        if from != to {
-            self.close(to);
-            self.0.iter_mut().filter(|(_, at)| *at == Some(from)).for_each(|(_, at)| *at = Some(to));
-        }
-    }
-}
-
 /// How a simulator ends that calls `proc_exit`.
 #[derive(Debug, thiserror::Error)]
 #[error("exit code {0}")]
@@ -90,6 +48,8 @@ mod errno {
     pub(super) const BADF: u32 = 8;
     pub(super) const FAULT: u32 = 21;
     pub(super) const INVAL: u32 = 28;
+    pub(super) const NOTSOCK: u32 = 57;
+    pub(super) const SPIPE: u32 = 70;
 }
 
 /// An answer to the simulator, or the error number that it gets instead.
@@ -99,28 +59,12 @@ const WASI: &str = "wasi_snapshot_preview1";
 /// Clocks 0 to 3 are one.
 const CLOCKS: u32 = 4;
 
-/// Adds all of WASI preview 1 to `linker`.
+/// Adds all of WASI preview 1 to `linker`. Nothing is taken from wasmtime-wasi's own linker: its functions are not metered, and
+/// some copy what the simulator names before they look at the descriptor.
 pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
-    wasmtime_wasi::p1::add_to_linker_sync(linker, |guest| &mut guest.wasi)?;
-    linker.allow_shadowing(true);
+    descriptors::add_to_linker(linker)?;
     linker.func_wrap(WASI, "fd_read", fd_read)?;
     linker.func_wrap(WASI, "fd_write", fd_write)?;
-    linker.func_wrap(WASI, "fd_close", |mut caller: Caller<'_, Guest>, fd: u32| -> Result<u32> {
-        let answer = pass_on(&mut caller, async |wasi, memory| theirs::fd_close(wasi, memory, fd as i32).await)?;
-        if answer == errno::SUCCESS {
-            caller.data_mut().streams.close(fd);
-        }
-        Ok(answer)
-    })?;
-    linker.func_wrap(WASI, "fd_renumber", |mut caller: Caller<'_, Guest>, from: u32, to: u32| -> Result<u32> {
-        let (from_fd, to_fd) = (from as i32, to as i32);
-        let answer =
-            pass_on(&mut caller, async |wasi, memory| theirs::fd_renumber(wasi, memory, from_fd, to_fd).await)?;
-        if answer == errno::SUCCESS {
-            caller.data_mut().streams.renumber(from, to);
-        }
-        Ok(answer)
-    })?;
     linker.func_wrap(WASI, "clock_time_get", |mut caller: Caller<'_, Guest>, clock: u32, _: u64, time: u32| {
         // Reading it advances it, so that a simulator which waits for time to pass gets on.
         let guest = caller.data_mut();
@@ -139,19 +83,36 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     linker.func_wrap(WASI, "random_get", random_get)?;
     linker.func_wrap(WASI, "poll_oneoff", poll_oneoff)?;
     linker.func_wrap(WASI, "proc_exit", |code: u32| -> Result<()> { Err(Exit(code).into()) })?;
+    linker.func_wrap(WASI, "proc_raise", |mut caller: Caller<'_, Guest>, signal: i32| {
+        pass_on(&mut caller, |wasi, memory| theirs::proc_raise(wasi, memory, signal))
+    })?;
+    linker.func_wrap(WASI, "sched_yield", |mut caller: Caller<'_, Guest>| pass_on(&mut caller, theirs::sched_yield))?;
+    linker.func_wrap(WASI, "args_sizes_get", |mut caller: Caller<'_, Guest>, number: i32, bytes: i32| {
+        given(&mut caller, WasiSnapshotPreview1::args_sizes_get)?;
+        pass_on(&mut caller, |wasi, memory| theirs::args_sizes_get(wasi, memory, number, bytes))
+    })?;
+    linker.func_wrap(WASI, "args_get", |mut caller: Caller<'_, Guest>, at: i32, bytes: i32| {
+        given(&mut caller, WasiSnapshotPreview1::args_sizes_get)?;
+        pass_on(&mut caller, |wasi, memory| theirs::args_get(wasi, memory, at, bytes))
+    })?;
+    linker.func_wrap(WASI, "environ_sizes_get", |mut caller: Caller<'_, Guest>, number: i32, bytes: i32| {
+        given(&mut caller, WasiSnapshotPreview1::environ_sizes_get)?;
+        pass_on(&mut caller, |wasi, memory| theirs::environ_sizes_get(wasi, memory, number, bytes))
+    })?;
+    linker.func_wrap(WASI, "environ_get", |mut caller: Caller<'_, Guest>, at: i32, bytes: i32| {
+        given(&mut caller, WasiSnapshotPreview1::environ_sizes_get)?;
+        pass_on(&mut caller, |wasi, memory| theirs::environ_get(wasi, memory, at, bytes))
+    })?;
     Ok(())
 }
 
 fn fd_read(mut caller: Caller<'_, Guest>, fd: u32, iovecs: u32, count: u32, read: u32) -> Result<u32> {
-    match caller.data().streams.at(fd) {
-        Some(Standard::Input) => {}
-        Some(_) => return Ok(errno::BADF),
-        None => {
-            let [fd, iovecs, count, read] = [fd, iovecs, count, read].map(|number| number as i32);
-            return pass_on(&mut caller, async |wasi, memory| {
-                theirs::fd_read(wasi, memory, fd, iovecs, count, read).await
-            });
-        }
+    worked(&mut caller, vectors(count))?;
+    match caller.data().streams.find(fd) {
+        Ok(Some(Standard::Input)) => {}
+        Ok(Some(_)) => return Ok(errno::BADF),
+        Ok(None) => return file_read(&mut caller, [fd, iovecs, count, read]),
+        Err(error) => return Ok(error),
     }
     if count > limits::VECTORS {
         return Ok(errno::INVAL);
@@ -170,26 +131,24 @@ fn fd_read(mut caller: Caller<'_, Guest>, fd: u32, iovecs: u32, count: u32, read
             break;
         }
     }
+    guest.time.work(total, &guest.ledger)?;
     Ok(put(memory, read, &(total as u32).to_le_bytes()).err().unwrap_or(errno::SUCCESS))
 }
 
 fn fd_write(mut caller: Caller<'_, Guest>, fd: u32, iovecs: u32, count: u32, written: u32) -> Result<u32> {
-    let stream = match caller.data().streams.at(fd) {
-        Some(Standard::Input) => return Ok(errno::BADF),
-        Some(stream) => stream,
-        None => {
-            let [fd, iovecs, count, written] = [fd, iovecs, count, written].map(|number| number as i32);
-            return pass_on(&mut caller, async |wasi, memory| {
-                theirs::fd_write(wasi, memory, fd, iovecs, count, written).await
-            });
-        }
+    worked(&mut caller, vectors(count))?;
+    let stream = match caller.data().streams.find(fd) {
+        Ok(Some(Standard::Input)) => return Ok(errno::BADF),
+        Ok(Some(stream)) => stream,
+        Ok(None) => return file_write(&mut caller, [fd, iovecs, count, written]),
+        Err(error) => return Ok(error),
     };
     if count > limits::VECTORS {
         return Ok(errno::INVAL);
     }
     let memory = memory(&mut caller)?;
     let (memory, guest) = memory.data_and_store_mut(&mut caller);
-    let mut total = 0u64;
+    let mut total = 0;
     for number in 0..count {
         let Some((at, len)) = iovec(memory, iovecs, number) else { return Ok(errno::FAULT) };
         let Some(bytes) = memory.get(at..at + len) else { return Ok(errno::FAULT) };
@@ -197,8 +156,9 @@ fn fd_write(mut caller: Caller<'_, Guest>, fd: u32, iovecs: u32, count: u32, wri
             Standard::Output => guest.output.write(bytes, &mut guest.ledger)?,
             _ => guest.error_text.write(bytes)?,
         }
-        total += len as u64;
+        total += len;
     }
+    guest.time.work(total, &guest.ledger)?;
     Ok(put(memory, written, &(total as u32).to_le_bytes()).err().unwrap_or(errno::SUCCESS))
 }
 
@@ -277,18 +237,32 @@ fn worked(caller: &mut Caller<'_, Guest>, bytes: usize) -> Result<()> {
     Ok(guest.time.work(bytes, &guest.ledger)?)
 }
 
+/// What a call with `count` vectors counts as, whatever their lengths.
+fn vectors(count: u32) -> usize {
+    limits::CALL + count.min(limits::VECTORS) as usize * limits::VECTOR
+}
+
+/// Counts what wasmtime-wasi does with the arguments or the environment, whose `sizes` are: each call copies all of them.
+fn given<E>(
+    caller: &mut Caller<'_, Guest>,
+    sizes: impl FnOnce(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> std::result::Result<(u32, u32), E>,
+) -> Result<()> {
+    let (number, bytes) = sizes(&mut caller.data_mut().wasi, &mut GuestMemory::Unshared(&mut [])).unwrap_or_default();
+    worked(caller, number as usize * limits::CALL + bytes as usize)
+}
+
 /// What wasmtime-wasi answers. Its functions can't be had from a linker with the simulator as who calls them; these, which the
 /// linker's are made of, are public.
 fn pass_on(
     caller: &mut Caller<'_, Guest>,
-    call: impl AsyncFnOnce(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> Result<i32>,
+    call: impl FnOnce(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> Result<i32>,
 ) -> Result<u32> {
+    worked(caller, limits::CALL)?;
     let most_copied = caller.as_context_mut().hostcall_fuel();
     let memory = memory(caller)?;
     let (memory, guest) = memory.data_and_store_mut(caller);
     guest.wasi.set_hostcall_fuel(most_copied);
-    guest.time.work(1 << 12, &guest.ledger)?;
-    in_tokio(call(&mut guest.wasi, &mut GuestMemory::Unshared(memory))).map(|answer| answer as u32)
+    call(&mut guest.wasi, &mut GuestMemory::Unshared(memory)).map(|answer| answer as u32)
 }
 
 fn memory(caller: &mut Caller<'_, Guest>) -> Result<Memory> {
@@ -300,6 +274,7 @@ fn memory(caller: &mut Caller<'_, Guest>) -> Result<Memory> {
 }
 
 fn answer(caller: &mut Caller<'_, Guest>, work: impl FnOnce(&mut [u8], &mut Guest) -> Answer) -> Result<u32> {
+    worked(caller, limits::CALL)?;
     let memory = memory(caller)?;
     let (memory, guest) = memory.data_and_store_mut(caller);
     Ok(work(memory, guest).err().unwrap_or(errno::SUCCESS))
