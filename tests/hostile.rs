@@ -145,9 +145,21 @@ mod memory {
                     (call $exit (i32.const 42))))",
         ), "" => Exit(42), 60;
         memory_of_four_gibibytes: guest("four_gibibytes"), "" => Limit("memory"), 60;
+        // 12 pages of globals and 5 of memory, where 16 are a mebibyte; without the globals they fit.
+        globals_beyond_the_limit: globals(50_000), "--limit-memory 1" => Limit("memory"), 60;
+        globals_within_the_limit: globals(40_000), "--limit-memory 1" => Exit(42), 60;
         a_table_that_grows_without_end: guest("table"), "" => Limit("table elements"), 80;
         a_table_of_four_thousand_million: guest("large_table"), "" => Limit("table elements"), 60;
         a_recursion_without_end: guest("recursion"), "" => Limit("stack"), 60;
+    }
+
+    /// A module of so many globals and of 5 pages of memory.
+    fn globals(number: usize) -> Vec<u8> {
+        text(&format!(
+            "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))
+                (memory (export \"memory\") 5) (func (export \"_start\") (call $exit (i32.const 42))) {})",
+            "(global v128 (v128.const i64x2 0 0))".repeat(number)
+        ))
     }
 }
 

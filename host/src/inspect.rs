@@ -2,21 +2,30 @@
 //! two bytes; what is too large for it is refused by its sizes alone.
 
 use trace::{Failure, printable};
-use wasmparser::{BinaryReaderError, ElementItems, Encoding, Parser, Payload, TypeRef};
+use wasmparser::{BinaryReaderError, ElementItems, ElementKind, Encoding, Parser, Payload, TypeRef};
 
 use crate::limits;
 
-/// Holds the sizes of the module `bytes` against their limits.
+/// Memory of the host that an instance of wasmtime 48 takes for each global, function, segment and element of a passive
+/// segment, and once more for an imported function \[bytes\].
+const GLOBAL: u64 = 16;
+const FUNCTION: u64 = 32;
+const IMPORT: u64 = 32;
+const SEGMENT: u64 = 32;
+const ELEMENT: u64 = 16;
+
+/// Holds the sizes of the module `bytes` against their limits. Returns what each of its instances takes besides memories and tables
+/// \[bytes\].
 ///
 /// # Errors
 /// [`Failure::Module`] where it is no core module, [`Failure::Limit`] where it is too large.
-pub(crate) fn inspect(bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn inspect(bytes: &[u8]) -> Result<usize, Failure> {
     if !bytes.starts_with(b"\0asm") {
         let precompiled =
             if bytes.starts_with(b"\x7fELF") { ", but is an ELF file (a precompiled module?)" } else { "" };
         return refuse(&format!("it is not a WebAssembly module: it does not begin with \"\\0asm\"{precompiled}"));
     }
-    let (mut functions, mut elements) = (0, 0);
+    let (mut functions, mut elements, mut instance) = (0, 0, 0);
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(broken)? {
             Payload::Version { encoding: Encoding::Component, .. } => {
@@ -28,6 +37,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<(), Failure> {
                 for import in imports.into_imports() {
                     if let TypeRef::Func(_) = import.map_err(broken)?.ty {
                         functions += 1;
+                        instance += IMPORT;
                     }
                 }
             }
@@ -35,16 +45,28 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<(), Failure> {
                 functions += u64::from(section.count());
                 within("functions", functions, limits::FUNCTIONS, "functions")?;
             }
-            Payload::GlobalSection(globals) => entries("globals", globals.count())?,
+            Payload::GlobalSection(globals) => {
+                entries("globals", globals.count())?;
+                instance += GLOBAL * u64::from(globals.count());
+            }
             Payload::ExportSection(exports) => entries("exports", exports.count())?,
-            Payload::DataSection(segments) => entries("data segments", segments.count())?,
+            Payload::DataSection(segments) => {
+                entries("data segments", segments.count())?;
+                instance += SEGMENT * u64::from(segments.count());
+            }
             Payload::ElementSection(segments) => {
                 entries("element segments", segments.count())?;
+                instance += SEGMENT * u64::from(segments.count());
                 for segment in segments {
-                    elements += match segment.map_err(broken)?.items {
+                    let segment = segment.map_err(broken)?;
+                    let count = match segment.items {
                         ElementItems::Functions(items) => u64::from(items.count()),
                         ElementItems::Expressions(_, items) => u64::from(items.count()),
                     };
+                    elements += count;
+                    if let ElementKind::Passive = segment.kind {
+                        instance += ELEMENT * count;
+                    }
                 }
                 within("table elements", elements, limits::TABLE_ELEMENTS as u64, "elements in its segments")?;
             }
@@ -54,7 +76,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<(), Failure> {
             _ => {}
         }
     }
-    Ok(())
+    Ok((instance + FUNCTION * functions) as usize)
 }
 
 /// Sections of which each entry takes some hundred bytes, whatever it says.
@@ -69,7 +91,7 @@ fn within(limit: &str, found: u64, most: u64, what: &str) -> Result<(), Failure>
     Ok(())
 }
 
-fn refuse(rule: &str) -> Result<(), Failure> {
+fn refuse<T>(rule: &str) -> Result<T, Failure> {
     Err(Failure::Module(rule.to_owned()))
 }
 

@@ -27,7 +27,8 @@ pub const TABLE_ELEMENT: usize = 8;
 pub const STACK: usize = 1 << 20;
 /// Native stack of a thread that runs a simulator, above the simulator's own \[bytes\].
 pub const THREAD_STACK: usize = 4 << 20;
-/// Memory of all simulators of a run together, their tables included \[bytes\]; one that may use more by its own limit may.
+/// Memory of all simulators of a run together, their tables and instances included \[bytes\]; one that may use more by its own
+/// limit may.
 pub const RUN_MEMORY: usize = 8 << 30;
 /// Processor time of the process while a module is compiled, which nothing can interrupt but the end of the process. Ordinary code
 /// of 10 MiB takes less; nested loops of 100 KB can take minutes.
@@ -123,7 +124,7 @@ pub fn table() -> String {
     let unanswered = format!("{} a run, {UNANSWERED_LEAST} a worker", million(UNANSWERED_DEFAULT as usize));
     let rows = [
         ("memory", format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what one simulator may allocate"),
-        ("memory of a run", size(RUN_MEMORY as u64), "-", "all its simulators and their tables together"),
+        ("memory of a run", size(RUN_MEMORY as u64), "-", "all its simulators, their tables and globals too"),
         ("table elements", million(TABLE_ELEMENTS), "-", "a table is the host's memory"),
         ("stack", size(STACK as u64), "-", "ends a recursion without end"),
         (

@@ -57,11 +57,14 @@ impl Time {
     }
 }
 
+/// A page of WebAssembly \[bytes\].
+const PAGE: usize = 64 << 10;
+
 /// Adds up what a simulator allocates.
 pub(crate) struct Memories {
     /// By all simulators of the run \[bytes\].
     all: Arc<AtomicUsize>,
-    /// By this one, without and with its tables \[bytes\].
+    /// By this one, its instance included, without and with its tables \[bytes\].
     memory: usize,
     taken: usize,
     limit: usize,
@@ -72,6 +75,27 @@ impl Memories {
     /// Of a simulator of the run whose simulators have `all` together.
     pub(crate) fn new(all: &Arc<AtomicUsize>, limits: &Limits) -> Self {
         Self { all: all.clone(), memory: 0, taken: 0, limit: limits.memory, elements: 0 }
+    }
+
+    /// Counts an instance, with `bytes` of globals and the like, in whole pages: small modules pay nothing, so that one may have
+    /// all of its limit as linear memory.
+    pub(crate) fn instance(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        self.grow(bytes - bytes % PAGE).map(drop)
+    }
+
+    fn grow(&mut self, bytes: usize) -> wasmtime::Result<bool> {
+        let total = self.memory.saturating_add(bytes);
+        if total > self.limit {
+            let mib = |bytes: usize| (bytes as u64).div_ceil(crate::MIB);
+            return Err(Failure::Limit(format!(
+                "memory: the simulator asked for {} MiB, more than {} MiB (--limit-memory)",
+                mib(total),
+                mib(self.limit)
+            ))
+            .into());
+        }
+        self.memory = total;
+        self.take(bytes)
     }
 
     fn take(&mut self, bytes: usize) -> wasmtime::Result<bool> {
@@ -101,19 +125,7 @@ impl ResourceLimiter for Memories {
         if most.is_some_and(|most| desired > most) {
             return Ok(false);
         }
-        let bytes = desired - current;
-        let total = self.memory.saturating_add(bytes);
-        if total > self.limit {
-            let mib = |bytes: usize| (bytes as u64).div_ceil(crate::MIB);
-            return Err(Failure::Limit(format!(
-                "memory: the simulator asked for {} MiB, more than {} MiB (--limit-memory)",
-                mib(total),
-                mib(self.limit)
-            ))
-            .into());
-        }
-        self.memory = total;
-        self.take(bytes)
+        self.grow(desired - current)
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, most: Option<usize>) -> wasmtime::Result<bool> {
@@ -131,5 +143,23 @@ impl ResourceLimiter for Memories {
         }
         self.elements = total;
         self.take(elements * limits::TABLE_ELEMENT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_is_memory_of_its_simulator_and_of_the_run() {
+        let all = Arc::default();
+        let limits = Limits { memory: 3 * PAGE, ..Limits::default() };
+        let mut memories = Memories::new(&all, &limits);
+        memories.instance(2 * PAGE + 1).unwrap();
+        assert_eq!(all.load(Ordering::Relaxed), 2 * PAGE);
+        assert!(memories.memory_growing(0, PAGE, None).unwrap());
+        assert!(memories.memory_growing(PAGE, 2 * PAGE, None).is_err());
+        drop(memories);
+        assert_eq!(all.load(Ordering::Relaxed), 0);
     }
 }

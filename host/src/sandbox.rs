@@ -21,7 +21,8 @@ use crate::wasi::{self, Exit, Guest};
 pub struct Simulator {
     instance: InstancePre<Guest>,
     module: Module,
-    /// What all its guests allocate together \[bytes\].
+    /// What each instance takes besides memories and tables, and what all its guests allocate together \[bytes\].
+    instance_size: usize,
     memory: Arc<AtomicUsize>,
 }
 
@@ -47,7 +48,7 @@ impl Simulator {
             let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
             Failure::Module(printable(chain.join(": ").as_bytes(), 500))
         };
-        inspect(module.bytes())?;
+        let instance_size = inspect(module.bytes())?;
         let engine = Engine::new(&config()).map_err(|error| host_failed(&error))?;
         let compiling = watch_compilation()?;
         let compiled = wasmtime::Module::new(&engine, module.bytes()).map_err(invalid)?;
@@ -57,7 +58,7 @@ impl Simulator {
         wasi::add_to_linker(&mut linker).map_err(|error| host_failed(&error))?;
         let instance = linker.instantiate_pre(&compiled).map_err(invalid)?;
         tick(&engine)?;
-        Ok(Self { instance, module, memory: Arc::default() })
+        Ok(Self { instance, module, instance_size, memory: Arc::default() })
     }
 
     /// What it was compiled from.
@@ -99,9 +100,9 @@ impl Simulator {
             Ok(UpdateDeadline::Continue(1))
         });
         store.set_epoch_deadline(1);
-        let ended = self
-            .instance
-            .instantiate(&mut store)
+        let counted = store.data_mut().memories.instance(self.instance_size);
+        let ended = counted
+            .and_then(|()| self.instance.instantiate(&mut store))
             .and_then(|instance| instance.get_typed_func::<(), ()>(&mut store, "_start"))
             .and_then(|start| start.call(&mut store, ()));
         (store.into_data(), ended)
