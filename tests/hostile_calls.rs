@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use host::limits::Limits;
 use host::shard::Empty;
-use host::{Job, Model, Simulator, simulate, spawn};
+use host::{Module, Job, Model, Simulator, simulate, spawn};
 use rustix::time::{ClockId, clock_gettime};
 use trace::Failure;
 use trace::demand::Law;
@@ -152,7 +152,7 @@ fn module(name: &str, parameters: &str, memory: Memory, calls: &[(Vec<i64>, u32)
 
 /// Runs it; how it ended, and the CPU time that it took.
 fn run(module: &[u8]) -> (Failure, Duration) {
-    let simulator = Simulator::compile(module).unwrap();
+    let simulator = Simulator::compile(Module::new(module)).unwrap();
     let (service, discipline) = (Law::Exponential, "fifo".to_owned());
     let model = Model { st_ns: 1, service, servers: 1, discipline, capacity: 0, delay: 0, seed: 1 };
     let job = Job {
