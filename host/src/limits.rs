@@ -124,7 +124,7 @@ pub fn table() -> String {
     let unanswered = format!("{} a run, {UNANSWERED_LEAST} a worker", million(UNANSWERED_DEFAULT as usize));
     let rows = [
         ("memory", format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what one simulator may allocate"),
-        ("memory of a run", size(RUN_MEMORY as u64), "-", "all its simulators, their tables and globals too"),
+        ("memory of a run", size(RUN_MEMORY as u64), "-", "all its simulators, tables and globals too"),
         ("table elements", million(TABLE_ELEMENTS), "-", "a table is the host's memory"),
         ("stack", size(STACK as u64), "-", "ends a recursion without end"),
         (
