@@ -15,6 +15,7 @@ mod docker_faults;
 mod docker_hostile;
 mod docker_private;
 mod docker_support;
+mod files;
 mod guests;
 mod host;
 mod hostile;

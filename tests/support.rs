@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -120,8 +121,20 @@ impl Folder {
     /// A program with `arguments`, separated by blanks.
     pub(crate) fn run(&self, name: &str, arguments: &str) -> Run {
         let mut command = Command::new(program(name));
+        command.args(arguments.split_whitespace());
+        self.start_in(command)
+    }
+
+    /// A line of the shell, which finds the programs by their names.
+    pub(crate) fn shell(&self, line: &str) -> Run {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]);
+        self.start_in(command).env("PATH", &format!("{}:/usr/bin:/bin", built("QUEUEBOX_BIN").display()))
+    }
+
+    fn start_in(&self, mut command: Command) -> Run {
         // Nothing of the environment of whoever runs the tests may change what they find.
-        command.env_clear().current_dir(self.0.path()).args(arguments.split_whitespace());
+        command.env_clear().current_dir(self.0.path());
         Run { command, input: Vec::new(), stdin: Stdio::piped(), stdout: Stdio::piped() }
     }
 }
@@ -160,6 +173,12 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// As the user `id`.
+    pub(crate) fn user(mut self, id: u32) -> Self {
+        self.command.uid(id).gid(id);
+        self
+    }
+
     pub(crate) fn env(mut self, key: &str, value: &str) -> Self {
         self.command.env(key, value);
         self
@@ -189,7 +208,8 @@ impl Run {
         Started { child, line }
     }
 
-    fn end(mut self) -> Ended {
+    /// Runs it to its end, whatever that is.
+    pub(crate) fn end(mut self) -> Ended {
         let input = std::mem::take(&mut self.input);
         let mut started = self.start();
         if let Some(mut stdin) = started.child.stdin.take() {

@@ -134,7 +134,10 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     job.says = Some(says);
 
     let path = cli.trace.as_deref().unwrap_or(Path::new("-"));
-    output::distinct(&[cli.report.as_deref(), cli.completions.as_deref()], &[Some(path), Some(&module)])?;
+    output::distinct(
+        &[cli.report.as_deref(), cli.completions.as_deref()],
+        &[Some(path), Some(&module), settings.file()],
+    )?;
     let report = cli.report.as_deref().map(TextTarget::open).transpose()?;
     let mut reader = TraceReader::open(path, &cli.read, job.model.demands())?;
     let parts = cli.completions.as_deref().map(Parts::new).transpose()?;

@@ -17,7 +17,7 @@ use trace::{Failure, Says, program};
 use crate::engine::{self, Engine, Hosts};
 use crate::partition::Partition;
 use crate::report::{RunReport, first_failure, measured};
-use crate::run_folder::RunFolder;
+use crate::run_folder::{Finished, RunFolder};
 use crate::setup::{self, Balancing};
 use crate::shard_files::ShardFiles;
 use crate::table;
@@ -67,7 +67,10 @@ pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     let source = setup::source(settings, &flags.read, &balancing)?;
     let mut partition = Partition::new(source, balancing.balancer());
     let trace = settings.text("TRACE").map(Path::new);
-    output::distinct(&[flags.report.as_deref(), flags.completions.as_deref()], &[trace, Some(&path)])?;
+    output::distinct(
+        &[flags.report.as_deref(), flags.completions.as_deref()],
+        &[trace, Some(&path), settings.file()],
+    )?;
     let json = flags.report.as_deref().map(TextTarget::open).transpose()?;
     let folder = RunFolder::create()?;
     let parts = flags.completions.as_deref().map(Parts::new).transpose()?;
@@ -84,7 +87,8 @@ pub fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
         keep_rest(&folder, &module, &report, &outcomes)?;
     }
     let repeat = repeat(settings, &folder, &path, &*engine, started);
-    publish(json, &report, folder, &*engine, &repeat)?;
+    // Held to the end, so that no other run takes it for an old one.
+    let _folder = publish(json, &report, folder, &*engine, &repeat)?;
     parts.map(|parts| parts.merge(served, says)).transpose()?;
     if flags.verify && report.run.is_some() {
         program::note(&format!("--verify: all {} answers agree with first in, first out", partition.requests()));
@@ -186,7 +190,7 @@ fn publish(
     folder: RunFolder,
     engine: &dyn Engine,
     repeat: &Value,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Finished> {
     let json = pretty(report)?;
     folder.write("run.json", &pretty(repeat)?)?;
     folder.write("report.json", &json)?;
@@ -194,7 +198,7 @@ fn publish(
     if let Err(error) = engine.keep(&folder) {
         program::warn(&format!("the workers' volume does not hold this run's report: {error:#}"));
     }
-    let folder = folder.finish()?;
+    let finished = folder.finish()?;
     let to_stdout = target.as_ref().is_some_and(TextTarget::is_stdout);
     if let Some(target) = target {
         target.write(&json)?;
@@ -203,10 +207,10 @@ fn publish(
         output::print(&format!(
             "{}\nThe report is in {}; `make results` or `middleware results` prints all of it.\n",
             table::table(report),
-            folder.display()
+            finished.path().display()
         ))?;
     }
-    Ok(())
+    Ok(finished)
 }
 
 fn pretty(value: &impl serde::Serialize) -> Result<String, Failure> {

@@ -1,16 +1,16 @@
 //! The folder of a run: settings, reports and what was kept.
 
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
-use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::format_description;
-use trace::output::{OutFile, Unfinished};
+use trace::output::{OutFile, Unfinished, remove_unless_held};
 use trace::settings::Settings;
 use trace::{Failure, Says, printable, program};
 
@@ -26,9 +26,13 @@ const KEPT: usize = 20;
 pub(crate) struct RunFolder {
     name: String,
     aside: Unfinished,
-    /// Locked while this process lives, so that others know that it is not abandoned.
-    _alive: File,
     target: PathBuf,
+}
+
+/// A run folder that is whole. Until this is dropped no other run removes it.
+pub(crate) struct Finished {
+    path: PathBuf,
+    _lock: Option<File>,
 }
 
 impl RunFolder {
@@ -37,16 +41,14 @@ impl RunFolder {
     /// # Errors
     /// Where it can't be made.
     pub(crate) fn create() -> anyhow::Result<Self> {
-        let runs = Path::new(RUNS);
+        Self::create_in(Path::new(RUNS))
+    }
+
+    fn create_in(runs: &Path) -> anyhow::Result<Self> {
         let name = name().context("the run's id")?;
-        let made = fs::create_dir_all(runs).and_then(|()| {
-            let aside = Unfinished::folder(runs, &name)?;
-            let alive = File::open(aside.path())?;
-            flock(&alive, FlockOperation::LockExclusive)?;
-            Ok((aside, alive))
-        });
-        let (aside, alive) = made.with_context(|| RUNS.to_owned())?;
-        Ok(Self { target: runs.join(&name), name, aside, _alive: alive })
+        let target = runs.join(&name);
+        let made = make_folder(runs).and_then(|()| Unfinished::folder_beside(&target));
+        Ok(Self { name, aside: made.with_context(|| runs.display().to_string())?, target })
     }
 
     /// The run's id.
@@ -67,15 +69,38 @@ impl RunFolder {
         OutFile::create(&self.path().join(name))?.finish_with(text)
     }
 
-    /// Gives it its name, and removes the oldest runs beyond the newest 20.
+    /// Gives it its name, and removes all but the 20 runs that finished last.
     ///
     /// # Errors
     /// Where the file system refuses.
-    pub(crate) fn finish(self) -> anyhow::Result<PathBuf> {
-        self.aside.rename(&self.target).with_context(|| self.target.display().to_string())?;
-        remove_old();
-        Ok(self.target)
+    pub(crate) fn finish(self) -> anyhow::Result<Finished> {
+        let finish = || {
+            // The folder's time is that of its end: a run may have taken longer than 20 others.
+            File::open(self.aside.path())?.set_modified(SystemTime::now())?;
+            self.aside.rename(&self.target)
+        };
+        let lock = finish().with_context(|| self.target.display().to_string())?;
+        remove_old(self.target.parent().unwrap_or(Path::new(RUNS)));
+        Ok(Finished { path: self.target, _lock: lock })
     }
+}
+
+impl Finished {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Makes the folder `runs`, where it is not there.
+fn make_folder(runs: &Path) -> io::Result<()> {
+    fs::create_dir_all(runs).map_err(|error| match fs::metadata(runs) {
+        Ok(found) if !found.is_dir() => io::Error::new(error.kind(), "it is no folder"),
+        Err(why) if runs.is_symlink() => {
+            io::Error::new(why.kind(), format!("it is a symbolic link that leads to no folder: {why}"))
+        }
+        _ => error,
+    })
 }
 
 /// The plain report of a run: of a folder, or of a run's name; without either of the newest. Where it is not here, it is
@@ -95,7 +120,7 @@ fn local_report(run: Option<&Path>) -> anyhow::Result<String> {
         Some(run) if run.is_dir() => run.to_owned(),
         Some(run) => Path::new(RUNS).join(run),
         None => {
-            let last = names()?.pop();
+            let last = names(Path::new(RUNS)).context(RUNS)?.pop();
             let last = last.ok_or_else(|| Failure::Usage(format!("there is no run in {RUNS}/ yet: middleware run")))?;
             Path::new(RUNS).join(last)
         }
@@ -112,20 +137,24 @@ pub(crate) fn preflight(inputs: &str) -> Option<Says> {
         let preflight = &run["preflight"];
         preflight["says"].as_u64().filter(|_| preflight["inputs"] == inputs).map(Says)
     };
-    names().ok()?.iter().rev().find_map(remembered)
+    names(Path::new(RUNS)).ok()?.iter().rev().find_map(remembered)
 }
 
-/// The names of all runs, the oldest first; other folders are not ours.
-fn names() -> anyhow::Result<Vec<String>> {
-    let entries = match fs::read_dir(RUNS) {
+/// The names of all runs, the one that finished last last; other folders are not ours.
+fn names(runs: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(runs) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error).context(RUNS),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !runs.is_symlink() => return Ok(Vec::new()),
+        Err(error) => return Err(error),
     };
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| is_run(name)).collect();
+    let finished = |entry: DirEntry| {
+        let name = entry.file_name().into_string().ok().filter(|name| is_run(name))?;
+        // Another run may just have removed it.
+        Some((entry.metadata().and_then(|folder| folder.modified()).ok()?, name))
+    };
+    let mut names: Vec<(SystemTime, String)> = entries.filter_map(|entry| finished(entry.ok()?)).collect();
     names.sort();
-    Ok(names)
+    Ok(names.into_iter().map(|(_, name)| name).collect())
 }
 
 /// `20261124T093000.123456Z-a1B2c3`: runs of one second keep their order too.
@@ -137,30 +166,17 @@ pub(crate) fn is_run(name: &str) -> bool {
     date && random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Removes the oldest runs beyond the newest 20, and what killed runs left. Another run may be at it too; what can't be removed
-/// is told, but harms no run.
-fn remove_old() {
-    let runs = names().unwrap_or_default();
-    for old in runs.iter().rev().skip(KEPT).chain(&abandoned()) {
-        let old = Path::new(RUNS).join(old);
-        if let Err(error) = fs::remove_dir_all(&old)
+/// Removes all but the [`KEPT`] runs that finished last, and those whose process still lives. Another run may be at it too; what
+/// can't be removed is told, but harms no run.
+fn remove_old(runs: &Path) {
+    for old in names(runs).unwrap_or_default().iter().rev().skip(KEPT) {
+        let old = runs.join(old);
+        if let Err(error) = remove_unless_held(&old)
             && error.kind() != io::ErrorKind::NotFound
         {
             program::warn(&format!("{}: an old run can't be removed: {error}", old.display()));
         }
     }
-}
-
-/// Unfinished runs whose process is gone.
-fn abandoned() -> Vec<String> {
-    let entries = fs::read_dir(RUNS).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let is_dead = |name: &String| {
-        name.strip_prefix('.').is_some_and(is_run)
-            && File::open(Path::new(RUNS).join(name))
-                .is_ok_and(|folder| flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok())
-    };
-    names.filter(is_dead).collect()
 }
 
 /// A new run's id: when it began, and six random letters.
@@ -178,6 +194,50 @@ fn name() -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn twenty_runs_at_once_lose_nothing() {
+        let runs = tempfile::tempdir().unwrap();
+        let run = || {
+            let folder = RunFolder::create_in(runs.path()).unwrap();
+            let report = folder.target.join("report.json");
+            fs::write(folder.path().join("report.json"), folder.name()).unwrap();
+            let finished = folder.finish().unwrap();
+            // While it lives, and after its end, where no more than the other nineteen finish later.
+            assert!(report.exists());
+            drop(finished);
+            report
+        };
+        for _ in 0..100 {
+            let reports: Vec<PathBuf> = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..20).map(|_| scope.spawn(run)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert!(reports.iter().all(|report| report.exists()));
+        }
+        run();
+        assert_eq!(fs::read_dir(runs.path()).unwrap().count(), KEPT);
+    }
+
+    #[test]
+    fn the_runs_that_finished_last_stay_and_those_that_live() {
+        let runs = tempfile::tempdir().unwrap();
+        let create = || RunFolder::create_in(runs.path()).unwrap();
+        let (first, second) = (create(), create());
+        let [first_name, second_name] = [&first, &second].map(|run| run.name().to_owned());
+        let first = first.finish().unwrap();
+        let twenty_more = || (0..20).for_each(|_| drop(create().finish().unwrap()));
+        twenty_more();
+        // It has ended, but its process has not.
+        assert!(first.path().exists());
+        drop(first);
+        drop(second.finish().unwrap());
+        let names = names(runs.path()).unwrap();
+        assert_eq!((names.len(), names.last()), (KEPT, Some(&second_name)));
+        assert!(!names.contains(&first_name));
+        twenty_more();
+        assert!(!runs.path().join(second_name).exists());
+    }
 
     #[test]
     fn only_runs_are_taken_for_runs() {

@@ -1,118 +1,25 @@
 //! Files that appear whole or not at all, also when a signal ends the program.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File};
+mod unfinished;
+
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 
 use crate::Failure;
 
-/// What must not stay when the program ends early: files and folders that are still being written. Whatever makes, renames or
-/// removes one of them holds the lock, so that a signal finds each of them either here or under its name.
-static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+pub use unfinished::{Unfinished, remove_unless_held};
 
-/// Removes everything that is being written, for good: whoever wants to make, rename or remove such a file waits until the
-/// program has ended.
-pub(crate) fn remove_unfinished() -> impl Sized {
-    let unfinished = lock();
-    unfinished.iter().for_each(|path| remove(path));
-    unfinished
-}
+pub(crate) use unfinished::remove_unfinished;
 
-/// A poisoned lock still guards the right set.
-fn lock() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use unfinished::beside;
 
-fn remove(path: &Path) {
-    // Another thread may still be filling the folder.
-    for _ in 0..100 {
-        match fs::remove_dir_all(path) {
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
-                std::thread::sleep(Duration::from_millis(2))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                let _ = fs::remove_file(path);
-                return;
-            }
-            _ => return,
-        }
-    }
-}
-
-/// A file or folder that is removed when this is dropped, or when a signal ends the program, unless it was given its name.
-#[derive(Debug)]
-pub struct Unfinished {
-    path: PathBuf,
-}
-
-impl Unfinished {
-    /// Makes a folder in `parent` whose name begins with a dot.
-    ///
-    /// # Errors
-    /// Where the file system refuses.
-    pub fn folder(parent: &Path, name: &str) -> io::Result<Self> {
-        Self::make(parent, name, |path| fs::create_dir(path)).map(|(unfinished, ())| unfinished)
-    }
-
-    /// Makes a folder beside `target`, which it may become.
-    ///
-    /// # Errors
-    /// Where the file system refuses.
-    pub fn folder_beside(target: &Path) -> io::Result<Self> {
-        Self::folder(beside(target), &unique())
-    }
-
-    /// Where it is for now.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Gives it its name.
-    ///
-    /// # Errors
-    /// Where the file system refuses.
-    pub fn rename(self, target: &Path) -> io::Result<()> {
-        let mut unfinished = lock();
-        fs::rename(&self.path, target)?;
-        unfinished.remove(&self.path);
-        Ok(())
-    }
-
-    fn make<T>(parent: &Path, name: &str, make: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<(Self, T)> {
-        let path = parent.join(format!(".{name}"));
-        let mut unfinished = lock();
-        let made = make(&path)?;
-        unfinished.insert(path.clone());
-        Ok((Self { path }, made))
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        let mut unfinished = lock();
-        if unfinished.remove(&self.path) {
-            remove(&self.path);
-        }
-    }
-}
-
-fn beside(target: &Path) -> &Path {
-    target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// A name that no other thread, process or run has.
-fn unique() -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("queuebox-{}-{}-{next}", std::process::id(), now.as_nanos())
-}
+/// How standard output is named.
+pub const STDOUT: &str = "standard output";
 
 /// A result file: written aside, then synced and renamed by [`OutFile::finish`]. Dropped before, it leaves nothing.
 #[derive(Debug)]
@@ -136,7 +43,7 @@ impl OutFile {
         let (file, aside) = if fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {
             (File::options().write(true).open(target)?, None)
         } else {
-            let (aside, file) = Unfinished::make(beside(target), &unique(), |path| File::create_new(path))?;
+            let (aside, file) = Unfinished::file_beside(target)?;
             (file, Some(aside))
         };
         Ok(Self { writer: BufWriter::with_capacity(1 << 18, file), target: target.to_owned(), aside })
@@ -151,7 +58,7 @@ impl OutFile {
             None => Ok(()),
             Some(aside) => {
                 self.writer.get_ref().sync_all()?;
-                aside.rename(&self.target)
+                aside.rename(&self.target).map(drop)
             }
         });
         renamed.with_context(|| self.target.display().to_string())
@@ -177,27 +84,57 @@ impl Write for OutFile {
     }
 }
 
-/// Holds that none of `outputs` is another of them, or one of `inputs`: it would be lost in silence.
+/// Holds that none of `outputs`, nor standard output, is another of them or one of `inputs` (`-` is standard input), by
+/// whatever name: it would be lost in silence.
 ///
 /// # Errors
 /// [`Failure::Usage`] with the two that are one file.
 pub fn distinct(outputs: &[Option<&Path>], inputs: &[Option<&Path>]) -> Result<(), Failure> {
-    let outputs: Vec<&Path> = outputs.iter().copied().flatten().filter(|path| *path != Path::new("-")).collect();
-    let same = |one: &Path, other: &Path| {
-        let real = |path: &Path| {
-            fs::canonicalize(path).unwrap_or_else(|_| beside(path).join(path.file_name().unwrap_or_default()))
-        };
-        let regular = |path: &Path| fs::metadata(path).map_or(true, |metadata| metadata.is_file());
-        regular(one) && real(one) == real(other)
+    let is_path = |path: &&Path| *path != Path::new("-");
+    let outputs = outputs.iter().copied().flatten().filter(is_path).map(Place::of_path);
+    let outputs: Vec<Place> = outputs.chain([Place::of_stream(STDOUT, io::stdout())]).collect();
+    let input = |path: &Path| {
+        if is_path(&path) { Place::of_path(path) } else { Place::of_stream("standard input", io::stdin()) }
     };
-    for (place, output) in outputs.iter().enumerate() {
-        let others = inputs.iter().copied().flatten().chain(outputs[..place].iter().copied());
-        if let Some(other) = others.into_iter().find(|other| same(output, other)) {
-            let text = format!("{} would be written over {}", output.display(), other.display());
-            return Err(Failure::Usage(text));
+    let inputs: Vec<Place> = inputs.iter().copied().flatten().map(input).collect();
+    for (number, output) in outputs.iter().enumerate() {
+        if let Some(other) = inputs.iter().chain(&outputs[..number]).find(|other| output.is(other)) {
+            return Err(Failure::Usage(format!("{} would be written over {}", output.name, other.name)));
         }
     }
     Ok(())
+}
+
+/// What bytes are read from or written to.
+struct Place {
+    name: String,
+    /// None where there is nothing yet.
+    found: Option<Metadata>,
+    /// Where it will be made.
+    path: PathBuf,
+}
+
+impl Place {
+    fn of_path(path: &Path) -> Self {
+        let folder = beside(path);
+        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let file = path.file_name().unwrap_or_default();
+        Self { name: path.display().to_string(), found: fs::metadata(path).ok(), path: folder.join(file) }
+    }
+
+    fn of_stream(name: &str, stream: impl AsFd) -> Self {
+        let file = stream.as_fd().try_clone_to_owned().map(File::from);
+        Self { name: name.to_owned(), found: file.and_then(|file| file.metadata()).ok(), path: PathBuf::new() }
+    }
+
+    /// Whether both are one file. In pipes and devices nothing is lost.
+    fn is(&self, other: &Self) -> bool {
+        match (&self.found, &other.found) {
+            (Some(one), Some(other)) => one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino()),
+            (None, None) => self.path == other.path,
+            _ => false,
+        }
+    }
 }
 
 /// Where a text goes: standard output, or a file that is begun now, so that a place that can't be written is told at once.
@@ -233,11 +170,11 @@ impl TextTarget {
 /// Writes `text` to standard output; a closed one is an error here, never a panic.
 ///
 /// # Errors
-/// Where it can't be written.
+/// Where it can't be written; the error names it.
 pub fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| io::Error::new(error.kind(), format!("{STDOUT}: {error}")))
 }
 
 #[cfg(test)]
@@ -261,18 +198,6 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_goes_with_what_is_in_it_unless_it_gets_its_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("result");
-        let aside = Unfinished::folder_beside(&target).unwrap();
-        fs::write(aside.path().join("file"), "text").unwrap();
-        drop(aside);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-        Unfinished::folder_beside(&target).unwrap().rename(&target).unwrap();
-        assert!(target.is_dir());
-    }
-
-    #[test]
     fn nothing_is_written_over_an_input_or_another_output() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
@@ -282,6 +207,8 @@ mod tests {
         assert!(distinct(&[Some(&new), None], &[Some(&trace)]).is_ok());
         assert!(distinct(&[Some(&trace)], &[Some(&trace)]).is_err());
         assert!(distinct(&[Some(&link)], &[Some(&trace)]).is_err());
+        fs::hard_link(path("trace"), path("hard")).unwrap();
+        assert!(distinct(&[Some(&path("hard"))], &[None, Some(&trace)]).is_err());
         assert!(distinct(&[Some(&new), Some(&new)], &[]).is_err());
         assert!(distinct(&[Some(Path::new("/dev/null")), Some(Path::new("/dev/null"))], &[]).is_ok());
     }

@@ -48,6 +48,8 @@ struct Value {
 /// The settings of one program, every key resolved.
 pub struct Settings {
     values: BTreeMap<&'static str, Value>,
+    /// The file that they were read from, if any.
+    file: Option<PathBuf>,
     /// Lines of the file that are no setting, and environment variables that are.
     unknown: Vec<String>,
     taken: Vec<String>,
@@ -94,7 +96,14 @@ impl Settings {
             Err(error) => return Err(Failure::Usage(format!("{}: {error}", path.display()))),
         };
         let flag = |key: &str| matches.get_one::<String>(key).cloned();
-        Self::layered(keys, file, |key| std::env::var_os(key).map(|value| value.to_string_lossy().into_owned()), flag)
+        let found = file.is_some().then(|| path.to_owned());
+        let environment = |key: &str| std::env::var_os(key).map(|value| value.to_string_lossy().into_owned());
+        Ok(Self { file: found, ..Self::layered(keys, file, environment, flag)? })
+    }
+
+    /// The file that they were read from, if any: an input, which no output may be written over.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     fn layered(
@@ -129,7 +138,7 @@ impl Settings {
                 *value = Value { text, origin: Origin::Flag };
             }
         }
-        Ok(Self { values, unknown, taken })
+        Ok(Self { values, file: None, unknown, taken })
     }
 
     /// Tells the user where settings came from: of unknown keys, and of environment variables that were taken.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 use trace::demand::Demands;
-use trace::output::OutFile;
+use trace::output::{self, OutFile, STDOUT};
 use trace::settings::{Settings, add_flags};
 use trace::writer::{Piece, TraceFormat, TraceWriter};
 use trace::{Failure, Request, program};
@@ -69,13 +69,14 @@ fn run() -> anyhow::Result<()> {
         Format::Original => (TraceFormat::Original, None),
         Format::Records => (TraceFormat::Records { requests: generation.samples }, Some(demands)),
     };
+    output::distinct(&[out.as_deref()], &[settings.file()])?;
     demands.and_then(|demands| demands.rounding_note()).iter().for_each(|note| program::note(note));
     let Some(path) = out.filter(|path| path != Path::new("-")) else {
         if io::stdout().is_terminal() && demands.is_some() {
             let rule = "records are not for a terminal: name a file with --out, or send them through a pipe";
             return Err(Failure::Usage(rule.to_owned()).into());
         }
-        return write(&generation, demands, format, io::stdout()).map(drop);
+        return write(&generation, demands, format, io::stdout()).map(drop).context(STDOUT);
     };
     let file = OutFile::create(&path)?;
     write(&generation, demands, format, file).with_context(|| path.display().to_string())?.finish()

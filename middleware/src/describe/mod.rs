@@ -49,6 +49,7 @@ pub fn keys() -> Vec<&'static str> {
 /// # Errors
 /// Where a setting or the trace is bad, or the trace has no requests.
 pub fn describe(flags: &DescribeFlags, settings: &Settings) -> anyhow::Result<()> {
+    output::distinct(&[], &[Some(&flags.trace), settings.file()])?;
     let description = read(&flags.trace, &flags.read, settings)?;
     let text = if flags.json { serde_json::to_string_pretty(&description)? + "\n" } else { text::text(&description) };
     Ok(output::print(&text)?)

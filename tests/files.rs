@@ -1,0 +1,211 @@
+//! Result files and run folders: none is lost, none is written over an input, and what a killed process left goes.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::{ChildStdin, Command};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::{Ended, Folder, Run, Started, many_rows, sim_wasm};
+
+fn middleware(folder: &Folder, arguments: &str) -> Run {
+    folder.run("middleware", &format!("{arguments} --engine local --module fifo.wasm"))
+}
+
+/// With a small module, so that many runs take little time.
+fn folder() -> Folder {
+    Folder::new().and_guest("fifo")
+}
+
+/// A run that has begun and waits for the rest of its trace.
+fn begun(folder: &Folder, arguments: &str) -> (Started, ChildStdin) {
+    let before = hidden(folder);
+    let mut started = middleware(folder, &format!("run --trace - {arguments}")).start();
+    let mut stdin = started.child.stdin.take().unwrap();
+    stdin.write_all(&many_rows()).unwrap();
+    // Its folder, and each file that it is to write.
+    let begins = 1 + arguments.matches('.').count();
+    wait_until(|| hidden(folder).iter().filter(|name| !before.contains(name)).count() >= begins);
+    (started, stdin)
+}
+
+fn wait_until(holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "it never holds");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// What is unfinished in the folder and in `runs`.
+fn hidden(folder: &Folder) -> Vec<String> {
+    let runs = if folder.path("runs").is_dir() { folder.names_in("runs") } else { Vec::new() };
+    let is_hidden = |name: &String| name.starts_with('.');
+    let inner = runs.into_iter().filter(is_hidden).map(|name| format!("runs/{name}"));
+    folder.names().into_iter().filter(is_hidden).chain(inner).collect()
+}
+
+/// The report that the last line of a run names.
+fn report(folder: &Folder, ended: &Ended) -> String {
+    let text = ended.stdout();
+    let line = text.lines().find_map(|line| line.strip_prefix("The report is in ")).unwrap();
+    fs::read_to_string(folder.path(line.split(';').next().unwrap()).join("report.json")).unwrap()
+}
+
+fn twenty_one_runs(folder: &Folder) {
+    for _ in 0..21 {
+        middleware(folder, "run --samples 2 --workers 1").succeeds();
+    }
+}
+
+#[test]
+fn a_run_that_others_overtake_keeps_its_report() {
+    let folder = folder();
+    let (started, stdin) = begun(&folder, "--report r.json");
+    twenty_one_runs(&folder);
+    drop(stdin);
+    let ended = started.end().exited(0);
+    assert_eq!(report(&folder, &ended), folder.text("r.json"));
+    // It is the last one now.
+    let text = folder.text(&format!("runs/{}/report.txt", name(&ended)));
+    assert_eq!(folder.run("middleware", "results --engine local").succeeds().stdout(), text);
+}
+
+fn name(ended: &Ended) -> String {
+    let text = ended.stdout();
+    let start = text.find("runs/").unwrap() + "runs/".len();
+    text[start..].split(';').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_run_that_is_not_over_keeps_its_report() {
+    let folder = folder();
+    assert!(Command::new("mkfifo").arg(folder.path("c.csv")).status().unwrap().success());
+    // The report is written; the completions wait for a reader.
+    let started = middleware(&folder, "run --samples 2 --workers 1 --completions c.csv").start();
+    wait_until(|| folder.path("runs").is_dir() && folder.names_in("runs").iter().any(|name| !name.starts_with('.')));
+    twenty_one_runs(&folder);
+    assert_eq!(folder.text("c.csv").lines().count(), 3);
+    report(&folder, &started.end().exited(0));
+}
+
+#[test]
+fn twenty_runs_at_once_lose_nothing() {
+    let folder = folder();
+    for _ in 0..3 {
+        let started: Vec<Started> =
+            (0..20).map(|_| middleware(&folder, "run --samples 2 --workers 1").start()).collect();
+        let ended: Vec<Ended> = started.into_iter().map(|run| run.end().exited(0)).collect();
+        assert!(ended.iter().all(|ended| !report(&folder, ended).is_empty()));
+    }
+    assert_eq!(hidden(&folder), [""; 0]);
+}
+
+fn kill(started: Started) {
+    // It may have ended by now.
+    let _ = kill_process(Pid::from_child(&started.child), Signal::KILL);
+    started.end();
+}
+
+#[test]
+fn the_next_run_removes_what_a_killed_one_left_and_nothing_that_is_being_written() {
+    let folder = folder();
+    let arguments = "--keep --completions c.csv --report r.json";
+    let (killed, _stdin) = begun(&folder, arguments);
+    let left = hidden(&folder);
+    kill(killed);
+    assert!(!left.is_empty() && left.iter().all(|name| hidden(&folder).contains(name)), "{left:?}");
+
+    // The trace of the second one comes later: all that it writes is begun.
+    let (alive, stdin) = begun(&folder, arguments);
+    let written: Vec<String> = hidden(&folder).into_iter().filter(|name| !left.contains(name)).collect();
+    assert!(!written.is_empty());
+    middleware(&folder, &format!("run --samples 10 {arguments}")).succeeds();
+    let now = hidden(&folder);
+    assert!(written.iter().all(|name| now.contains(name)), "{written:?}, {now:?}");
+    assert!(!left.iter().any(|name| now.contains(name)), "{left:?}, {now:?}");
+    drop(stdin);
+    let ended = alive.end().exited(0);
+    assert_eq!(report(&folder, &ended), folder.text("r.json"));
+    assert_eq!((hidden(&folder), folder.text("c.csv").lines().count()), (Vec::new(), 200_001));
+}
+
+#[test]
+fn kill_9_at_any_moment_leaves_nothing_that_the_next_run_does_not_remove() {
+    let folder = folder();
+    fs::create_dir(folder.path("tmp")).unwrap();
+    let commands = [
+        ("middleware", "run --engine local --module fifo.wasm --keep --completions c.csv --report r.json"),
+        // Completions to a pipe are collected in the folder for temporary files.
+        ("middleware", "run --engine local --module fifo.wasm --completions /dev/null"),
+        ("middleware", "partition --out shards"),
+        ("tracegen", "--out t.csv"),
+    ];
+    let run = |(program, arguments): (&str, &str), samples: u32| {
+        let _ = fs::remove_dir_all(folder.path("shards"));
+        let tmp = folder.path("tmp").display().to_string();
+        folder.run(program, &format!("{arguments} --samples {samples}")).env("TMPDIR", &tmp)
+    };
+    let mut left = 0;
+    for command in commands {
+        for moment in 0..6 {
+            let started = run(command, 2_000_000).stdout(std::process::Stdio::null()).start();
+            std::thread::sleep(Duration::from_millis(20 + 60 * moment));
+            kill(started);
+            left += hidden(&folder).len() + folder.names_in("tmp").len();
+            run(command, 10).succeeds();
+            assert_eq!((hidden(&folder), folder.names_in("tmp").len()), (Vec::new(), 0), "{command:?}, {moment}");
+        }
+    }
+    assert!(left > 0, "no moment was one at which something is written");
+}
+
+#[test]
+fn no_output_is_written_over_an_input_by_any_name() {
+    let trace = "arrival_us,service_us\n0,5\n";
+    let settings = "WORKERS=2\n";
+    let folder = Folder::with("t.csv", trace).and(".env.general", settings).and("my.env", settings);
+    let folder = folder.and("sim.wasm", fs::read(sim_wasm()).unwrap());
+    fs::hard_link(folder.path("t.csv"), folder.path("hard")).unwrap();
+    std::os::unix::fs::symlink("t.csv", folder.path("link")).unwrap();
+    let lines = [
+        ("host t.csv --report .env.general", ".env.general would be written over .env.general"),
+        ("host t.csv --completions hard", "hard would be written over t.csv"),
+        ("host hard --report link", "link would be written over hard"),
+        ("host - --report t.csv <t.csv", "t.csv would be written over standard input"),
+        ("host /dev/stdin --report t.csv <t.csv", "t.csv would be written over /dev/stdin"),
+        ("host t.csv >>t.csv", "standard output would be written over t.csv"),
+        ("host t.csv --report out >out", "standard output would be written over out"),
+        ("middleware run --engine local --env-file my.env --report ./my.env", "./my.env would be written over my.env"),
+        ("middleware run --engine local --completions .env.general", ".env.general would be written over .env.general"),
+        ("middleware run --engine local --report sim.wasm", "sim.wasm would be written over sim.wasm"),
+        ("middleware run --engine local --trace - --report hard <t.csv", "hard would be written over standard input"),
+        ("middleware describe t.csv >>t.csv", "standard output would be written over t.csv"),
+        ("tracegen --out .env.general", ".env.general would be written over .env.general"),
+        ("tracegen --env-file my.env >>my.env", "standard output would be written over my.env"),
+    ];
+    for (line, words) in lines {
+        folder.shell(line).exits(2).says(words);
+        assert_eq!([folder.text("t.csv"), folder.text("hard")], [trace, trace], "{line}");
+        assert_eq!([folder.text(".env.general"), folder.text("my.env")], [settings, settings], "{line}");
+        assert_eq!(folder.read("sim.wasm"), fs::read(sim_wasm()).unwrap(), "{line}");
+    }
+    // Nothing is lost in devices and new files.
+    folder.shell("host t.csv --report /dev/null --completions new </dev/null >/dev/null").succeeds();
+}
+
+#[test]
+fn a_folder_of_runs_that_is_none_is_told_as_such() {
+    let folder = folder();
+    let runs = folder.path("runs");
+    for (to, why) in [("nowhere", "No such file"), ("runs", "Too many levels")] {
+        std::os::unix::fs::symlink(to, &runs).unwrap();
+        let words = format!("error: runs: it is a symbolic link that leads to no folder: {why}");
+        middleware(&folder, "run --samples 1").exits(1).says(&words);
+        folder.run("middleware", "results --engine local").exits(1).says(&format!("error: runs: {why}"));
+        fs::remove_file(&runs).unwrap();
+    }
+    fs::write(&runs, "").unwrap();
+    middleware(&folder, "run --samples 1").exits(1).says("error: runs: it is no folder");
+}
