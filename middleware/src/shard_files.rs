@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use trace::writer::{TraceFormat, TraceWriter};
-use trace::{NONE, Request, RequestHeader};
+use trace::{Failure, NONE, Request, RequestHeader};
 
 use crate::partition::Shards;
 
@@ -19,10 +19,14 @@ pub(crate) struct ShardFiles {
     shards: Vec<ShardFile>,
     piece: usize,
     records: bool,
+    /// Its name in errors.
+    trace: String,
 }
 
 struct ShardFile {
     path: PathBuf,
+    /// Its name in errors.
+    shown: PathBuf,
     requests: Vec<Request>,
     written: u64,
     writer: TraceWriter<Appending>,
@@ -40,10 +44,19 @@ impl ShardFiles {
             let path = folder.join(format!("{number}.{extension}"));
             let writer =
                 TraceWriter::new(Appending(path.clone()), format).with_context(|| path.display().to_string())?;
-            Ok(ShardFile { path, requests: Vec::new(), written: 0, writer })
+            Ok(ShardFile { shown: path.clone(), path, requests: Vec::new(), written: 0, writer })
         };
         let shards = (1..=workers).map(shard).collect::<anyhow::Result<_>>()?;
-        Ok(Self { shards, piece: (BUFFERED / workers).clamp(1, PIECE), records })
+        Ok(Self { shards, piece: (BUFFERED / workers).clamp(1, PIECE), records, trace: "the trace".to_owned() })
+    }
+
+    /// Has errors name the trace, and the shards as files of `folder`, which theirs will become.
+    pub(crate) fn shown_as(mut self, folder: &Path, trace: &str) -> Self {
+        trace.clone_into(&mut self.trace);
+        for shard in &mut self.shards {
+            shard.shown = folder.join(shard.path.file_name().unwrap_or_default());
+        }
+        self
     }
 
     /// Writes what is still in memory, and in records' headers how many there are.
@@ -52,8 +65,8 @@ impl ShardFiles {
     /// Where it can't be written.
     pub(crate) fn finish(mut self) -> anyhow::Result<()> {
         for shard in &mut self.shards {
-            shard.append()?;
-            shard.close(self.records).with_context(|| shard.path.display().to_string())?;
+            shard.append(&self.trace)?;
+            shard.close(self.records).with_context(|| shard.shown.display().to_string())?;
         }
         Ok(())
     }
@@ -65,7 +78,7 @@ impl Shards for ShardFiles {
             let shard = &mut self.shards[worker as usize];
             shard.requests.push(*request);
             if shard.requests.len() == self.piece {
-                shard.append()?;
+                shard.append(&self.trace)?;
             }
         }
         Ok(())
@@ -73,8 +86,12 @@ impl Shards for ShardFiles {
 }
 
 impl ShardFile {
-    fn append(&mut self) -> anyhow::Result<()> {
-        self.writer.write(&self.requests).with_context(|| self.path.display().to_string())?;
+    fn append(&mut self, trace: &str) -> anyhow::Result<()> {
+        self.writer.write(&self.requests).map_err(|error| match error.downcast::<Failure>() {
+            // A request that the format can't hold.
+            Ok(failure) => anyhow::Error::from(failure).context(trace.to_owned()),
+            Err(error) => error.context(self.shown.display().to_string()),
+        })?;
         self.written += self.requests.len() as u64;
         self.requests.clear();
         Ok(())

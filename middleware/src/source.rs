@@ -58,6 +58,14 @@ impl Source {
         }
     }
 
+    /// The trace's name in errors.
+    pub(crate) fn trace(&self) -> &str {
+        match self {
+            Source::Recorded(reader, _) => reader.name(),
+            Source::Generated(..) => "the generated trace",
+        }
+    }
+
     /// Whether it says which block a request addresses.
     pub(crate) fn has_blocks(&self) -> bool {
         match self {

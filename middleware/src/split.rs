@@ -1,6 +1,6 @@
 //! Partitioning alone: a trace into a folder of shards.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use trace::output::Unfinished;
@@ -37,12 +37,14 @@ pub fn keys() -> Vec<&'static str> {
 pub fn split(flags: &SplitFlags, settings: &Settings) -> anyhow::Result<()> {
     let balancing = Balancing::from_settings(settings)?;
     let name = || flags.out.display().to_string();
-    if flags.out.exists() {
+    if std::fs::symlink_metadata(&flags.out).is_ok() {
         return Err(Failure::Usage(format!("{} is there already", name())).into());
     }
+    output::distinct(&[], &[settings.text("TRACE").map(Path::new), settings.file()])?;
     let source = setup::source(settings, &flags.read, &balancing)?;
     let aside = Unfinished::folder_beside(&flags.out).with_context(name)?;
-    let mut shards = ShardFiles::create(aside.path(), balancing.workers, flags.format == "records")?;
+    let shards = ShardFiles::create(aside.path(), balancing.workers, flags.format == "records")?;
+    let mut shards = shards.shown_as(&flags.out, source.trace());
     let mut partition = Partition::new(source, balancing.balancer());
     partition.pour("partitioning", &mut shards)?;
     shards.finish()?;

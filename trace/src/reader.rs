@@ -125,6 +125,11 @@ impl TraceReader {
         if self.sequencer.requests() == 0 { Err(self.place.whole("the trace has no requests")) } else { Ok(()) }
     }
 
+    /// Its name in errors.
+    pub fn name(&self) -> &str {
+        &self.place.name
+    }
+
     /// Name of the trace's format.
     pub fn format(&self) -> &'static str {
         self.format.name
