@@ -27,6 +27,7 @@ mod oracle;
 mod policies;
 mod queueing;
 mod sandbox;
+mod scarce;
 mod security;
 mod settings;
 mod simulator;

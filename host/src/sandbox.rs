@@ -1,10 +1,11 @@
 //! The sandbox: wasmtime set up so that a module can compute and nothing else, within limits.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, LazyLock};
 
+use rayon_core::ThreadPoolBuilder;
 use rustix::time::ClockId;
 use trace::{Failure, printable, program};
 use wasmtime::{Config, Engine, InstancePre, Linker, Store, Strategy, UpdateDeadline, ValType};
@@ -49,7 +50,10 @@ impl Simulator {
             Failure::Module(printable(chain.join(": ").as_bytes(), 500))
         };
         let instance_size = inspect(module.bytes())?;
-        let engine = Engine::new(&config()).map_err(|error| host_failed(&error))?;
+        program::check_memory(RESERVED + SPARE)?;
+        let mut config = config();
+        config.parallel_compilation(*COMPILE_THREADS);
+        let engine = Engine::new(&config).map_err(|error| host_failed(&error))?;
         let compiling = watch_compilation()?;
         let compiled = wasmtime::Module::new(&engine, module.bytes()).map_err(invalid)?;
         drop(compiling);
@@ -101,13 +105,22 @@ impl Simulator {
         });
         store.set_epoch_deadline(1);
         let counted = store.data_mut().memories.instance(self.instance_size);
-        let ended = counted
+        let ended = program::check_memory(RESERVED + SPARE)
+            .map_err(wasmtime::Error::from)
+            .and(counted)
             .and_then(|()| self.instance.instantiate(&mut store))
             .and_then(|instance| instance.get_typed_func::<(), ()>(&mut store, "_start"))
             .and_then(|start| start.call(&mut store, ()));
         (store.into_data(), ended)
     }
 }
+
+/// Addresses that wasmtime reserves for a simulator's memory, and what is mapped besides \[bytes\].
+const RESERVED: u64 = 0x1_0400_0000;
+const SPARE: u64 = 128 << 20;
+
+/// Whether there are threads to compile on: wasmtime takes those of this pool, and would panic without them.
+static COMPILE_THREADS: LazyLock<bool> = LazyLock::new(|| ThreadPoolBuilder::new().build_global().is_ok());
 
 /// What of WebAssembly a simulator may use: what is deterministic and bounded.
 #[doc(hidden)]
@@ -150,22 +163,25 @@ fn check_exports(module: &wasmtime::Module) -> Result<(), Failure> {
 fn watch_compilation() -> Result<Sender<()>, Failure> {
     let (compiling, ended) = channel::<()>();
     let (time, memory) = (cpu_time(ClockId::ProcessCPUTime), resident());
-    std::thread::Builder::new().name("compilation".to_owned()).spawn(move || {
-        while ended.recv_timeout(limits::TICK) == Err(RecvTimeoutError::Timeout) {
-            if cpu_time(ClockId::ProcessCPUTime).saturating_sub(time) > limits::COMPILE_TIME {
-                program::end(&Failure::Limit(format!(
-                    "time to compile: the module takes more than {} s of processor time",
-                    limits::COMPILE_TIME.as_secs()
-                )));
+    std::thread::Builder::new()
+        .name("compilation".to_owned())
+        .spawn(move || {
+            while ended.recv_timeout(limits::TICK) == Err(RecvTimeoutError::Timeout) {
+                if cpu_time(ClockId::ProcessCPUTime).saturating_sub(time) > limits::COMPILE_TIME {
+                    program::end(&Failure::Limit(format!(
+                        "time to compile: the module takes more than {} s of processor time",
+                        limits::COMPILE_TIME.as_secs()
+                    )));
+                }
+                if resident().saturating_sub(memory) > limits::COMPILE_MEMORY {
+                    program::end(&Failure::Limit(format!(
+                        "memory to compile: the module takes more than {} GiB",
+                        limits::COMPILE_MEMORY >> 30
+                    )));
+                }
             }
-            if resident().saturating_sub(memory) > limits::COMPILE_MEMORY {
-                program::end(&Failure::Limit(format!(
-                    "memory to compile: the module takes more than {} GiB",
-                    limits::COMPILE_MEMORY >> 30
-                )));
-            }
-        }
-    })?;
+        })
+        .map_err(|error| program::no_thread("the watch on compiling", &error))?;
     Ok(compiling)
 }
 
@@ -180,13 +196,16 @@ fn resident() -> usize {
 /// Lets `engine` look at its guests' time, as long as it is used.
 fn tick(engine: &Engine) -> Result<(), Failure> {
     let engine = engine.weak();
-    std::thread::Builder::new().name("tick".to_owned()).spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(limits::TICK);
-        }
-    })?;
+    std::thread::Builder::new()
+        .name("tick".to_owned())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(limits::TICK);
+            }
+        })
+        .map_err(|error| program::no_thread("the simulators' clock", &error))?;
     Ok(())
 }
 

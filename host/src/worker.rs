@@ -9,7 +9,7 @@ use sim_wasm::Fifo;
 use trace::demand::{Demands, Law};
 use trace::random::Streams;
 use trace::settings::Settings;
-use trace::{Failure, Says};
+use trace::{Failure, Says, program};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::ledger::{Completions, Ledger};
@@ -187,7 +187,8 @@ pub fn spawn<'scope, T: Send + 'scope>(
     name: String,
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> Result<ScopedJoinHandle<'scope, T>, Failure> {
-    Ok(Builder::new().name(name).stack_size(limits::THREAD_STACK).spawn_scoped(scope, work)?)
+    let thread = Builder::new().name(name.clone()).stack_size(limits::THREAD_STACK);
+    thread.spawn_scoped(scope, work).map_err(|error| program::no_thread(&name, &error))
 }
 
 /// What is wrong where such a thread panicked.
