@@ -184,6 +184,13 @@ impl Workers {
         !self.engine.lines(&format!("ps -aq --filter name=^/{}$", self.lock())).is_empty()
     }
 
+    /// Has a run with these arguments, but ten requests, so that the next one needs no preflight: what runs then are its workers.
+    pub(crate) fn without_preflight(&self, folder: &Folder, arguments: &str) {
+        let (before, after) = arguments.split_once("--samples ").unwrap();
+        let rest = after.split_once(' ').map_or("", |(_, rest)| rest);
+        self.middleware(folder, &format!("run {before} --samples 10 {rest}")).succeeds();
+    }
+
     /// Waits until a worker runs.
     pub(crate) fn wait_until_one_runs(&self) {
         wait("no worker was started", Duration::from_secs(30), || !self.running().is_empty());

@@ -150,7 +150,7 @@ impl Docker {
         completions: Option<&Parts>,
     ) -> anyhow::Result<Vec<Outcome>> {
         let Held { containers, running, .. } = self.hold()?;
-        let containers = &containers[..containers.len().min(AT_ONCE).min(workers as usize)];
+        let containers = &containers[..containers.len().min(AT_ONCE).min(job.workers as usize)];
         let processors = self.runtime.block_on(within(CALL, "info", self.api.info()))?.ncpu.unwrap_or(1).max(1);
         let turns = (containers.len() as i64 + processors - 1) / processors;
         let work = Work { module, shards, running, turns: turns as u32, completions };
