@@ -269,27 +269,27 @@ mod tests {
     fn nothing_new_is_taken_for_left_behind() {
         const EACH: usize = 500;
         let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("new");
-        let ended = AtomicU64::new(0);
+        let making = AtomicU64::new(2);
         std::thread::scope(|scope| {
             for kind in [Kind::File, Kind::Folder] {
-                let (ended, folder) = (&ended, folder.path());
+                let (making, folder) = (&making, folder.path());
                 scope.spawn(move || {
-                    for _ in 0..EACH {
+                    let made = (0..EACH).all(|_| {
                         let (unfinished, _lock) = Unfinished::make(folder, kind).unwrap();
-                        assert!(unfinished.path().exists());
-                    }
-                    ended.fetch_add(1, Ordering::Relaxed);
+                        unfinished.path().exists()
+                    });
+                    making.fetch_sub(1, Ordering::Relaxed);
+                    assert!(made);
                 });
             }
             for _ in 0..2 {
                 scope.spawn(|| {
-                    while ended.load(Ordering::Relaxed) < 2 {
+                    while making.load(Ordering::Relaxed) > 0 {
                         clean(folder.path());
                     }
                 });
             }
         });
-        assert!(!target.exists() && names(folder.path()) == 0);
+        assert_eq!(names(folder.path()), 0);
     }
 }
