@@ -15,14 +15,14 @@ all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.w
 	elif ! cmp -s sim.wasm bin/sim.wasm; then echo "sim.wasm is not the default simulator: left as it is (make sim restores the default)"; fi
 
 programs:
-	@$(CARGO) build --release --locked --target-dir $(BUILD) $(PROGRAMS:%=-p %)
+	@$(CARGO) build --release --locked --target-dir $(BUILD) $(PROGRAMS:%=-p queuebox-%)
 	@mkdir -p bin && for program in $(PROGRAMS); do cmp -s $(BUILD)/release/$$program bin/$$program || install -m 755 $(BUILD)/release/$$program bin/; done
 
 # The default simulator. Only a sim.wasm that is the last default, put there by make, is replaced by the new one.
 .PHONY: bin/sim.wasm
 bin/sim.wasm:
 	@[ -d "$$(rustc --print sysroot)/lib/rustlib/$(WASM)" ] || rustup target add $(WASM)
-	@$(CARGO) build --profile wasm --locked --target $(WASM) --target-dir $(BUILD) -p sim-wasm
+	@$(CARGO) build --profile wasm --locked --target $(WASM) --target-dir $(BUILD) -p queuebox-sim-wasm
 	@mkdir -p bin; new=$(BUILD)/$(WASM)/wasm/sim-wasm.wasm; \
 	if cmp -s sim.wasm bin/sim.wasm; then rm -f sim.wasm && cp $$new sim.wasm; fi; cmp -s $$new bin/sim.wasm || cp $$new bin/sim.wasm
 
@@ -56,7 +56,7 @@ workers: image ## Make WORKERS worker containers available to the Docker engine
 # The host that containers run: the same, linked statically, so that the image holds nothing else.
 bin/worker/host: programs
 	@mkdir -p bin/worker/empty; cmp -s bin/host bin/worker/.made-from || { \
-	$(CARGO) rustc --release --locked --target-dir $(BUILD) -p host --bin host -- -C target-feature=+crt-static && \
+	$(CARGO) rustc --release --locked --target-dir $(BUILD) -p queuebox-host --bin host -- -C target-feature=+crt-static && \
 	install -m 755 $(BUILD)/release/host bin/worker/host && cp bin/host bin/worker/.made-from; }
 
 down: ## Remove the worker containers (VOLUMES=1: and the volume of their runs)
@@ -82,7 +82,7 @@ conformance: ## Hold the sandbox's WASI against the public suite (SUITE=folder o
 	@SUITE="$(abspath $(SUITE))" $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs conformance::the_public_suite -- --exact --ignored --nocapture
 
 fuzz: bin/sim.wasm ## Run CASES cases of each fuzz target (make fuzz CASES=100000 SEED=2)
-	QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) run --release --locked --target-dir $(BUILD) -p fuzz -- --cases $${CASES:-10000} --seed $${SEED:-1}
+	QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) run --release --locked --target-dir $(BUILD) -p queuebox-fuzz -- --cases $${CASES:-10000} --seed $${SEED:-1}
 
 lint: ## Formatting and lints, as CI wants them
 	$(CARGO) fmt --all --check

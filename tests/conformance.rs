@@ -7,8 +7,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use host::limits::Limits;
-use host::{Simulator, command};
+use sandbox::limits::Limits;
+use sandbox::{Simulator, command};
 use serde_json::Value;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
@@ -83,10 +83,10 @@ fn run(module: &Path) -> Result<(), String> {
         copy_folder(&module.with_file_name(root), &copy.path("root"));
         context.preopened_dir(copy.path("root"), "/", FsPerms::ReadWrite).map_err(|error| error.to_string())?;
     }
-    let command = Simulator::load(module).map_err(|failure| failure.to_string())?;
+    let command = Simulator::load(module, cli::program::end).map_err(|failure| failure.to_string())?;
     let context = context.build_p1();
     let ended = std::thread::scope(|scope| {
-        host::spawn(scope, "case".to_owned(), || command::run(&command, context, &Limits::default()))
+        sandbox::spawn(scope, "case".to_owned(), || command::run(&command, context, &Limits::default()))
             .unwrap()
             .join()
             .unwrap()

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use trace::{Completion, CompletionHeader, NONE, Says};
+use contract::{Completion, CompletionHeader, NONE, Says};
 
 use crate::support::{Ended, Folder, THREE, guest_text};
 

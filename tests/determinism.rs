@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use host::limits::Limits;
-use host::shard::Shard;
-use host::{Completions, Job, Model, Simulator, simulate};
-use trace::demand::Law;
-use trace::{Completion, Failure, Request};
+use contract::{Completion, Request};
+use failure::Failure;
+use random::demand::Law;
+use sandbox::limits::Limits;
+use sandbox::shard::Shard;
+use sandbox::{Completions, Job, Model, Simulator, simulate};
 
 use crate::docker_support::{Workers, local_results};
 use crate::stranger::Stranger;
@@ -89,7 +90,7 @@ fn on_any_number_of_threads() {
         .collect();
     let records = Arc::new(shard(&requests)[48..].to_vec());
     for module in MODULES {
-        let simulator = Simulator::load(&folder.path(&format!("{module}.wasm"))).unwrap();
+        let simulator = Simulator::load(&folder.path(&format!("{module}.wasm")), cli::program::end).unwrap();
         let expected = simulated(&simulator, &records, 1, 1);
         assert_eq!(expected.1.len(), 3000 * Completion::LEN);
         for threads in [1, 2, 4, 8] {
@@ -99,7 +100,7 @@ fn on_any_number_of_threads() {
                         let (simulator, records) = (&simulator, &records);
                         // Each gets its shard in pieces of another size.
                         let work = move || simulated(simulator, records, 1, 1 + thread * 17);
-                        host::spawn(scope, format!("copy {thread}"), work).unwrap()
+                        sandbox::spawn(scope, format!("copy {thread}"), work).unwrap()
                     };
                     let copies: Vec<_> = (0..threads).map(one).collect();
                     for copy in copies {
@@ -113,7 +114,10 @@ fn on_any_number_of_threads() {
         }
         // With another seed, who asks for randomness answers otherwise; or this test would see nothing.
         let other = std::thread::scope(|scope| {
-            host::spawn(scope, "seed 2".to_owned(), || simulated(&simulator, &records, 2, 1)).unwrap().join().unwrap()
+            sandbox::spawn(scope, "seed 2".to_owned(), || simulated(&simulator, &records, 2, 1))
+                .unwrap()
+                .join()
+                .unwrap()
         });
         assert_eq!(other != expected, ["chance", "hashes"].contains(&module), "{module}");
     }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use random::streams::Streams;
 use rustix::process::Signal;
-use trace::random::Streams;
 
 use crate::docker::large_module;
 use crate::docker_support::{

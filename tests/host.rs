@@ -2,9 +2,9 @@
 
 use std::io::Write as _;
 
+use contract::{Completion, NONE, Request};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use trace::{Completion, NONE, Request};
 
 use crate::middleware::middleware;
 use crate::support::{Folder, THREE, guest_text, many_rows, shard, sim_wasm};

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use trace::{Completion, NONE};
+use contract::{Completion, NONE};
 
 use crate::contract::Script;
 use crate::support::{Ended, Folder, Started, THREE, guest_text, sim_wasm};

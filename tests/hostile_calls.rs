@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use host::limits::Limits;
-use host::shard::Empty;
-use host::{Module, Job, Model, Simulator, simulate, spawn};
+use failure::Failure;
+use random::demand::Law;
 use rustix::time::{ClockId, clock_gettime};
-use trace::Failure;
-use trace::demand::Law;
+use sandbox::limits::Limits;
+use sandbox::shard::Empty;
+use sandbox::{Job, Model, Module, Simulator, simulate, spawn};
 
 /// What a simulator may take here, and how much later it must have ended. A call that copies the memory takes 30 ms or more.
 const LIMIT: Duration = Duration::from_millis(200);
@@ -152,7 +152,7 @@ fn module(name: &str, parameters: &str, memory: Memory, calls: &[(Vec<i64>, u32)
 
 /// Runs it; how it ended, and the CPU time that it took.
 fn run(module: &[u8]) -> (Failure, Duration) {
-    let simulator = Simulator::compile(Module::new(module)).unwrap();
+    let simulator = Simulator::compile(Module::new(module), cli::program::end).unwrap();
     let (service, discipline) = (Law::Exponential, "fifo".to_owned());
     let model = Model { st_ns: 1, service, servers: 1, discipline, capacity: 0, delay: 0, seed: 1 };
     let job = Job {

@@ -3,8 +3,8 @@
 //!
 //! A loss system forgets its start within some service times, so a short warm-up will do.
 
+use contract::NONE;
 use sim_wasm::Model;
-use trace::NONE;
 
 use crate::queueing::{Arrivals, REPLICATIONS, STUDENT, interval};
 use crate::support::Folder;

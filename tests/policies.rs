@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use random::streams::Streams;
 use serde_json::{Value, json};
-use trace::random::Streams;
 
 use crate::middleware::{middleware, report, workers};
 use crate::support::Folder;

@@ -7,11 +7,10 @@
 //! 1/(1 − √0.9)² = 380 service times (Cohen, "The Single Server Queue", 1982), of which the warm-up is more than 50.
 
 use clap::Command;
+use cli::settings::{Settings, add_flags};
+use contract::{Completion, Request};
+use generator::{Generation, Generator};
 use sim_wasm::{Fifo, Model};
-use trace::demand::Demands;
-use trace::settings::{Settings, add_flags};
-use trace::{Completion, Request};
-use tracegen::{Generation, Generator};
 
 use crate::support::Folder;
 
@@ -120,7 +119,7 @@ impl Arrivals {
         let words = format!("tracegen {}", self.flags(seed));
         let matches = add_flags(Command::new("tracegen"), &keys).get_matches_from(words.split(' '));
         let settings = Settings::resolve(&matches, &keys).unwrap();
-        let demands = Demands::from_settings(&settings).unwrap();
+        let demands = settings.demands().unwrap();
         let mut generator = Generator::new(&Generation::from_settings(&settings).unwrap());
         let mut fifo = Fifo::new(model);
         let mut batch: Vec<Request> = Vec::new();

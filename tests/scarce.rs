@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use trace::Request;
+use contract::Request;
 
 use crate::support::{Ended, Folder, Run, guest_text, shard};
 

@@ -4,14 +4,15 @@ use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use host::limits::Limits;
-use host::shard::Shard;
-use host::{Completions, Job, Simulator, simulate};
+use contract::{Completion, Request};
+use failure::{Failure, printable};
 use proptest::prelude::*;
+use random::demand::Law;
+use random::streams::Streams;
+use sandbox::limits::Limits;
+use sandbox::shard::Shard;
+use sandbox::{Completions, Job, Simulator, simulate};
 use sim_wasm::Model;
-use trace::demand::Law;
-use trace::random::Streams;
-use trace::{Completion, Failure, Request, printable};
 
 use crate::oracle;
 use crate::support::{Folder, shard, sim_wasm};
@@ -53,8 +54,8 @@ fn native(requests: &[Request], model: Model) -> Vec<Completion> {
 
 /// What the module makes of it in its sandbox, from records of `record_len` bytes each.
 fn sandboxed(requests: &[Request], record_len: usize, model: Model) -> Vec<Completion> {
-    static SIMULATOR: LazyLock<Simulator> = LazyLock::new(|| Simulator::load(&sim_wasm()).unwrap());
-    let model = host::Model {
+    static SIMULATOR: LazyLock<Simulator> = LazyLock::new(|| Simulator::load(&sim_wasm(), cli::program::end).unwrap());
+    let model = sandbox::Model {
         st_ns: 1,
         service: Law::Exponential,
         servers: model.servers,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use trace::{Completion, Request, RequestHeader};
+use contract::{Completion, Request, RequestHeader};
 
 /// Three requests, of which the second waits 3 µs: arrivals 0, 2, 20 µs, demands of 5, 5 and 1 µs.
 pub(crate) const THREE: &str = "arrival_us,service_us\n0,5\n2,5\n20,1\n";

@@ -1,6 +1,6 @@
 //! The program `tracegen`.
 
-use trace::{Request, RequestHeader};
+use contract::{Request, RequestHeader};
 
 use crate::support::Folder;
 

@@ -6,16 +6,17 @@ use std::io::sink;
 use std::path::Path;
 
 use clap::Command;
+use cli::settings::{Settings, add_flags};
+use contract::{NONE, Request};
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use failure::Failure;
+use generator::{Generation, Generator};
 use queuebox_bench::{InMemory, job};
+use random::demand::{Demands, Law};
 use sim_wasm::{Fifo, Model};
-use trace::demand::{Demands, Law};
 use trace::reader::{ReadFlags, TraceReader};
-use trace::settings::{Settings, add_flags};
 use trace::writer::{TraceFormat, TraceWriter};
-use trace::{Failure, NONE, Request};
-use tracegen::{Generation, Generator};
 
 fn main() {
     divan::main();
@@ -140,7 +141,7 @@ const POLICIES: [&str; 6] = ["R", "RR", "TC", "JSQ", "LW", "HASH"];
 #[divan::bench(args = POLICIES, consts = [4, 1000])]
 fn policy<const WORKERS: usize>(bencher: Bencher, name: &str) {
     let (requests, mut workers) = (requests(WORKERS), Vec::new());
-    bencher.counter(ItemsCount::new(REQUESTS)).with_inputs(|| middleware::assigner(name, WORKERS)).bench_local_values(
+    bencher.counter(ItemsCount::new(REQUESTS)).with_inputs(|| policy::assigner(name, WORKERS)).bench_local_values(
         |assigner| {
             let mut assign = assigner.expect("a policy");
             for batch in requests.chunks(BATCH) {
@@ -167,6 +168,6 @@ fn model(bencher: Bencher) {
 fn worker(bencher: Bencher) {
     let bytes: Vec<u8> = requests(1).iter().flat_map(Request::to_bytes).collect();
     let bytes: &'static [u8] = bytes.leak();
-    let serve = || host::native::simulate(&job(), Box::new(InMemory(bytes)));
+    let serve = || sandbox::native::simulate(&job(), Box::new(InMemory(bytes)));
     bencher.counter(ItemsCount::new(REQUESTS)).bench(serve);
 }

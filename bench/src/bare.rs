@@ -33,7 +33,7 @@ struct Guest {
 impl Bare {
     /// Compiles `module`; with `limits` as the host does: time, stack, memory, canonical NaNs.
     pub(crate) fn new(module: &[u8], limits: bool) -> anyhow::Result<Self> {
-        let engine = Engine::new(&if limits { host::config() } else { Config::new() })?;
+        let engine = Engine::new(&if limits { sandbox::config() } else { Config::new() })?;
         let mut linker = Linker::new(&engine);
         add_to_linker_sync(&mut linker, |guest: &mut Guest| &mut guest.wasi)?;
         linker.allow_shadowing(true);
@@ -44,7 +44,7 @@ impl Bare {
             std::thread::spawn(move || {
                 while let Some(engine) = engine.upgrade() {
                     engine.increment_epoch();
-                    std::thread::sleep(host::limits::TICK);
+                    std::thread::sleep(sandbox::limits::TICK);
                 }
             });
         }
@@ -74,7 +74,7 @@ impl Bare {
             _ => Err(error),
         })?;
         let taken = processor_time() - started;
-        let whole = store.data().written == (requests + 1) * trace::Completion::LEN as u64;
+        let whole = store.data().written == (requests + 1) * contract::Completion::LEN as u64;
         whole.then_some(taken).context("the module did not answer its whole shard")
     }
 }

@@ -1,10 +1,11 @@
 //! A worker's shard in memory, and the worker that serves it: what the benchmarks of one worker share.
 
-use host::limits::Limits;
-use host::shard::Shard;
-use host::{Job, Model};
-use trace::demand::Law;
-use trace::{Failure, Request};
+use contract::Request;
+use failure::Failure;
+use random::demand::Law;
+use sandbox::limits::Limits;
+use sandbox::shard::Shard;
+use sandbox::{Job, Model};
 
 /// Bytes of a shard that come at once, as from the middleware.
 const PIECE: usize = (1 << 18) / Request::LEN * Request::LEN;

@@ -9,13 +9,16 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bare::Bare;
-use host::measure::Tally;
-use host::shard::Shard;
-use host::{Outcome, Simulator};
+use cli::program;
+use contract::{Request, RequestHeader};
+use failure::Failure;
+use measure::Outcome;
+use measure::Tally;
 use queuebox_bench::{InMemory, job};
 use rustix::time::{ClockId, clock_gettime};
+use sandbox::Simulator;
+use sandbox::shard::Shard;
 use serde_json::json;
-use trace::{Failure, Request, RequestHeader, program};
 
 fn main() -> ExitCode {
     program::main(|| {
@@ -34,12 +37,12 @@ fn main() -> ExitCode {
         );
         let requests = (records.len() / Request::LEN) as u64;
 
-        let simulator = Simulator::load(Path::new(module))?;
+        let simulator = Simulator::load(Path::new(module), cli::program::end)?;
         let (bare, limited) =
             (Bare::new(simulator.module().bytes(), false)?, Bare::new(simulator.module().bytes(), true)?);
         let (sandbox, expected) =
-            on_a_thread(|| over(|shard| host::simulate(&simulator, &job(), shard, None), records))?;
-        let (native, tally) = over(|shard| host::native::simulate(&job(), shard), records)?;
+            on_a_thread(|| over(|shard| sandbox::simulate(&simulator, &job(), shard, None), records))?;
+        let (native, tally) = over(|shard| sandbox::native::simulate(&job(), shard), records)?;
         anyhow::ensure!(tally == expected, "the sandbox and the native build do not agree");
         println!(
             "{}",
@@ -71,7 +74,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
 /// On a thread with the stack that a simulator needs.
 fn on_a_thread<T: Send>(work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
     std::thread::scope(|scope| {
-        host::spawn(scope, "simulator".to_owned(), work)?.join().map_err(|_| host::panicked())?
+        sandbox::spawn(scope, "simulator".to_owned(), work)?.join().map_err(|_| sandbox::panicked())?
     })
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use trace::random::{Stream, Streams};
+use random::streams::{Stream, Streams};
 
 use crate::{End, Target};
 

@@ -1,6 +1,6 @@
 //! Random edits of bytes.
 
-use trace::random::Stream;
+use random::streams::Stream;
 
 /// One of `choices`.
 pub(crate) fn pick<T: Copy>(random: &mut Stream, choices: &[T]) -> T {

@@ -8,7 +8,7 @@ pub mod driver;
 mod edit;
 mod target;
 
-use trace::random::Stream;
+use random::streams::Stream;
 
 pub use target::TARGETS;
 

@@ -4,14 +4,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use trace::demand::Law;
-use trace::random::Streams;
-use trace::{Failure, Request, Says, output, printable};
+use cli::output;
+use contract::{Request, Says};
+use failure::{Failure, printable};
+use random::demand::Law;
+use random::streams::Streams;
 
-use crate::limits::{self, Limits};
-use crate::shard::{Empty, Shard};
-use crate::worker::{Job, Model, panicked, preflight, simulate, spawn};
-use crate::{Simulator, verify};
+use sandbox::limits::{self, Limits};
+use sandbox::shard::{Empty, Shard};
+use sandbox::{Job, Model, Simulator, panicked, preflight, simulate, spawn, verify};
 
 /// Requests of the shard that tells the speed.
 const MANY: u64 = 1_000_000;
@@ -38,7 +39,7 @@ struct Case {
 ///
 /// # Errors
 /// The first failure, once all checks are made.
-pub fn check(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
+pub(crate) fn check(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
     std::thread::scope(|scope| {
         spawn(scope, "check".to_owned(), || check_all(simulator, name))?.join().map_err(|_| panicked())?
     })

@@ -1,20 +1,28 @@
 //! `host --module sim.wasm trace.csv`: one worker, the whole trace.
 
+mod check;
+mod limits_table;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use host::completions::Parts;
-use host::limits::{self, LimitFlags};
-use host::measure::Figures;
-use host::report::{self, Load, Provenance, WorkerReport};
-use host::shard::pipe;
-use host::{Job, Measured, Model, Outcome, Simulator, panicked, preflight, simulate, spawn};
-use trace::output::{self, TextTarget};
-use trace::reader::{ReadFlags, TraceReader};
-use trace::settings::{self, Settings};
-use trace::{Failure, printable, program};
+use cli::output::{self, TextTarget};
+use cli::program;
+use cli::reporter::Terminal;
+use cli::settings::{self, Settings};
+use failure::{Failure, printable};
+use measure::provenance::WorkerReport;
+use measure::{Figures, Measured};
+use run::completions::Parts;
+use run::executor::{Executor as _, Files, Local};
+use run::plan::{Plan, Scenario};
+use run::setup;
+use run::source::Source;
+use sandbox::limits::LimitFlags;
+use sandbox::{Job, Model, Module, Simulator};
+use trace::reader::ReadFlags;
 
 /// Run a simulator in a sandbox over a trace, and print what its requests waited.
 ///
@@ -80,20 +88,17 @@ enum Command {
     Limits,
 }
 
-/// Pieces of the shard between the thread that reads the trace and the simulator's.
-const PIECE: usize = 1 << 18;
-
 fn main() -> ExitCode {
     let keys: Vec<&'static str> = [Model::KEYS, &["MODULE"]].concat();
     let matches = settings::add_flags(Cli::command(), &keys).get_matches();
     program::main(|| {
         let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         match cli.command {
-            Some(Command::Job { file }) => host::job::run(&file),
+            Some(Command::Job { file }) => run::job::run(&file),
             Some(Command::Tidy { folder }) => Ok(tidy(&folder)?),
             Some(Command::Hold) => Ok(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).map(drop)?),
-            Some(Command::Check { module }) => host::check(&Simulator::load(&module)?, &shown(&module)),
-            Some(Command::Limits) => Ok(output::print(&limits::table())?),
+            Some(Command::Check { module }) => check::check(&Simulator::load(&module, program::end)?, &shown(&module)),
+            Some(Command::Limits) => Ok(output::print(&limits_table::table())?),
             None => run(&cli, &Settings::resolve(&matches, &keys)?),
         }
     })
@@ -119,9 +124,9 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     if cli.worker > cli.workers {
         return Err(Failure::Usage(format!("--worker {} is more than --workers {}", cli.worker, cli.workers)).into());
     }
-    let module = host::module_path(settings)?;
-    let simulator = Simulator::load(&module)?;
-    let mut job = Job {
+    let path = setup::module_path(settings)?;
+    let executor = Local::new(program::end);
+    let job = Job {
         worker: cli.worker,
         workers: cli.workers,
         limits: cli.limits.of_worker(1, model.servers),
@@ -130,72 +135,44 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
         verify: cli.verify,
         says: None,
     };
-    let says = preflight(&simulator, &job).with_context(|| module.display().to_string())?;
-    job.says = Some(says);
+    let mut scenario = Scenario { module: Module::read(&path)?, job, policy: None };
+    let says = executor.preflight(&scenario.module, &scenario.job).with_context(|| path.display().to_string())?;
+    scenario.job.says = Some(says);
 
-    let path = cli.trace.as_deref().unwrap_or(Path::new("-"));
-    output::distinct(
-        &[cli.report.as_deref(), cli.completions.as_deref()],
-        &[Some(path), Some(&module), settings.file()],
-    )?;
-    let report = cli.report.as_deref().map(TextTarget::open).transpose()?;
-    let mut reader = TraceReader::open(path, &cli.read, job.model.demands())?;
+    let trace = cli.trace.as_deref().unwrap_or(Path::new("-"));
+    let outputs = [cli.report.as_deref(), cli.completions.as_deref()];
+    output::distinct(&outputs, &[Some(trace), Some(&path), settings.file()])?;
+    let target = cli.report.as_deref().map(TextTarget::open).transpose()?;
+    let source = Source::recorded(trace, &cli.read, scenario.job.model.demands())?;
     let parts = cli.completions.as_deref().map(Parts::new).transpose()?;
-    let mut load = Load::default();
-    let outcome = serve(&simulator, &job, &mut reader, &mut load, parts.as_ref())?;
-    reader.remarks().iter().for_each(|remark| program::note(remark));
-    let measured = outcome.result.with_context(|| format!("worker {}", job.worker))?;
-    if let Some(parts) = parts {
-        parts.merge(std::iter::once(job.worker), says)?;
-    }
+    let files = Files { completions: parts.as_ref(), ..Files::default() };
+    let mut plan = Plan::new(source, vec![scenario]);
+    let execution = plan.execute_one(&executor, files, &Terminal)?;
 
-    let summary = reader.summary();
-    report::warn_of_unused_service(settings, summary.drawn, summary.requests);
-    let drawn = summary.drawn > 0;
-    let notes = report::notes(&job.model, drawn, load.utilization(job.model.servers.into()), 1, &[&measured]);
-    notes.iter().for_each(|note| program::note(note));
-    let mut used = job.model.used(drawn);
-    used.insert("WORKERS", job.workers.into());
-    used.insert("SIM_ARGS", job.arguments.join(" ").into());
-    let provenance = Provenance::new(simulator.module(), says, report::recorded(&summary, &cli.read), used);
+    let scenario = &plan.scenarios()[0];
+    setup::tell(settings, plan.source(), &Terminal);
+    let report = run::report::report(scenario, &execution, plan.source());
+    let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
+    let measured = outcome.result.with_context(|| format!("worker {}", scenario.job.worker))?;
+    if let Some(parts) = parts {
+        parts.merge(std::iter::once(scenario.job.worker), says)?;
+    }
+    report.notes.iter().for_each(|note| program::note(note));
     let Measured { tally, delay_reached, .. } = &measured;
-    let to_stdout = report.as_ref().is_some_and(TextTarget::is_stdout);
-    let head = format!("Module {} (SHA-256 {})", shown(&module), &simulator.module().sha256()[..16]);
-    if let Some(target) = report {
+    let to_stdout = target.as_ref().is_some_and(TextTarget::is_stdout);
+    if let Some(target) = target {
         let whole = WorkerReport {
-            provenance: &provenance,
-            notes: &notes,
-            worker: job.worker,
+            provenance: &report.provenance,
+            notes: &report.notes,
+            worker: scenario.job.worker,
             delay_reached: *delay_reached,
             tally,
         };
         target.write(&(serde_json::to_string_pretty(&whole)? + "\n"))?;
     }
     if !to_stdout {
-        output::print(&format!("{head}\n\n{}", Figures::of_worker(tally, job.model.servers).to_text()))?;
+        let head = format!("Module {} (SHA-256 {})", shown(&path), &scenario.module.sha256()[..16]);
+        output::print(&format!("{head}\n\n{}", Figures::of_worker(tally, scenario.job.model.servers).to_text()))?;
     }
     Ok(())
-}
-
-/// Reads the trace while the simulator runs on a thread of its own.
-fn serve(
-    simulator: &Simulator,
-    job: &Job,
-    reader: &mut TraceReader,
-    load: &mut Load,
-    parts: Option<&Parts>,
-) -> anyhow::Result<Outcome> {
-    let (mut feeder, fed) = pipe(PIECE);
-    let completions = parts.map(|parts| parts.part(job.worker));
-    std::thread::scope(|scope| {
-        let run = || simulate(simulator, job, Box::new(fed), completions);
-        let worker = spawn(scope, format!("worker {}", job.worker), run)?;
-        reader.read(|requests, _| {
-            load.add(requests);
-            requests.iter().for_each(|request| feeder.send(request));
-            Ok::<_, Failure>(())
-        })?;
-        feeder.finish();
-        Ok(worker.join().map_err(|_| panicked())?)
-    })
 }

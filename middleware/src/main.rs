@@ -1,15 +1,19 @@
 //! `middleware run`: a whole run, from the trace to the report.
 
+mod command;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use middleware::describe::{self, DescribeFlags};
-use middleware::run::{self, RunFlags};
-use middleware::split::{self, SplitFlags};
-use middleware::{engine, run_folder};
-use trace::settings::{self, Settings};
-use trace::{output, program};
+use cli::reporter::{Reporter, Terminal};
+use cli::settings::{self, Settings};
+use cli::{output, program};
+use command::describe::{self, DescribeFlags};
+use command::partition::{self, SplitFlags};
+use command::run::{self as run_command, RunFlags};
+use run::{executor, run_folder};
 
 /// Partition a trace of requests over workers by a load-balancing policy, and tell what the requests wait at each.
 #[derive(Parser)]
@@ -43,15 +47,16 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let (run_keys, split_keys, describe_keys) = (run::keys(), split::keys(), describe::keys());
-    let engine_keys = [engine::KEYS, &["WORKERS"]].concat();
+    let (run_keys, split_keys, describe_keys) = (run_command::keys(), partition::keys(), describe::keys());
+    let engine_keys = [executor::KEYS, &["WORKERS"]].concat();
     let command = Cli::command()
-        .mut_subcommand("results", |results| settings::add_flags(results, engine::KEYS))
+        .mut_subcommand("results", |results| settings::add_flags(results, executor::KEYS))
         .mut_subcommand("engine", |engine| settings::add_flags(engine, &engine_keys))
         .mut_subcommand("run", |run| settings::add_flags(run, &run_keys))
         .mut_subcommand("partition", |split| settings::add_flags(split, &split_keys))
         .mut_subcommand("describe", |describe| settings::add_flags(describe, &describe_keys));
     let matches = command.get_matches();
+    let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
     program::main(|| {
         let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         let settings = |keys: &[&'static str]| {
@@ -61,12 +66,12 @@ fn main() -> ExitCode {
             anyhow::Ok(settings)
         };
         match cli.command {
-            Command::Run(flags) => run::run(&flags, &settings(&run_keys)?),
-            Command::Partition(flags) => split::split(&flags, &settings(&split_keys)?),
+            Command::Run(flags) => run_command::run(&flags, &settings(&run_keys)?),
+            Command::Partition(flags) => partition::split(&flags, &settings(&split_keys)?),
             Command::Describe(flags) => describe::describe(&flags, &settings(&describe_keys)?),
-            Command::Engine => Ok(output::print(&(engine::which(&settings(&engine_keys)?)? + "\n"))?),
+            Command::Engine => Ok(output::print(&(executor::which(&settings(&engine_keys)?, &reporter)? + "\n"))?),
             Command::Results { run } => {
-                Ok(output::print(&run_folder::plain_report(run.as_deref(), &settings(engine::KEYS)?)?)?)
+                Ok(output::print(&run_folder::plain_report(run.as_deref(), &settings(executor::KEYS)?, &reporter)?)?)
             }
         }
     })

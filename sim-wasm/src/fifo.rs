@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use trace::{Completion, NONE, Request};
+use contract::{Completion, NONE, Request};
 
 use crate::{Model, Station};
 

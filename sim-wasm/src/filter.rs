@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use trace::{CompletionHeader, NONE, Request, RequestHeader};
+use contract::{CompletionHeader, NONE, Request, RequestHeader};
 
 use crate::{Fifo, Model, SAYS};
 
@@ -92,7 +92,7 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trace::Completion;
+    use contract::Completion;
 
     fn shard(record_len: usize, requests: u64, records: u64) -> Vec<u8> {
         let mut bytes = RequestHeader { record_len: record_len as u32, requests }.to_bytes().to_vec();

@@ -12,7 +12,7 @@ pub use fifo::Fifo;
 pub use filter::{Refusal, filter};
 pub use station::Station;
 
-use trace::Says;
+use contract::Says;
 
 /// What the default simulator says of itself.
 pub const SAYS: Says = Says::SERVERS.and(Says::DISCIPLINE).and(Says::CAPACITY).and(Says::DELAY);

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use trace::{Completion, Request};
+use contract::{Completion, Request};
 
 /// When each of a station's servers is free again: all that first-in first-out needs to know of the past.
 ///

@@ -6,12 +6,14 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use trace::demand::Demands;
-use trace::output::{self, OutFile, STDOUT};
-use trace::settings::{Settings, add_flags};
+use cli::output::{self, OutFile, STDOUT};
+use cli::program;
+use cli::settings::{Settings, add_flags};
+use contract::Request;
+use failure::Failure;
+use generator::{Generation, Generator};
+use random::demand::Demands;
 use trace::writer::{Piece, TraceFormat, TraceWriter};
-use trace::{Failure, Request, program};
-use tracegen::{Generation, Generator};
 
 /// Generates a trace: requests of CONCURRENCY clients in order of arrival, for `middleware` or `host` to simulate.
 ///
@@ -53,13 +55,13 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let mut keys = Generation::KEYS.to_vec();
-    keys.extend(Demands::KEYS.iter().filter(|key| !Generation::KEYS.contains(key)));
+    keys.extend(cli::settings::DEMAND_KEYS.iter().filter(|key| !Generation::KEYS.contains(key)));
     let matches = add_flags(Arguments::command(), &keys).get_matches();
     let Arguments { out, format } = Arguments::from_arg_matches(&matches)?;
     let settings = Settings::resolve(&matches, &keys)?;
     settings.tell();
     let generation = Generation::from_settings(&settings)?;
-    let demands = Demands::from_settings(&settings)?;
+    let demands = settings.demands()?;
     for key in ["ST", "SERVICE"].into_iter().filter(|key| format != Format::Records && settings.given(key)) {
         program::warn(&format!("{key} changes nothing here: whoever reads this format draws the demands"));
     }

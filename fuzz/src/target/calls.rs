@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use trace::random::Stream;
+use random::streams::Stream;
 
 use crate::edit::{once_in, pick};
 

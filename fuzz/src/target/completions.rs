@@ -1,11 +1,12 @@
 //! Completions, valid ones and such that were tampered with, to the rules that the host holds them against. It must take
 //! and refuse what the oracle does, and measure the same.
 
-use host::native::{Step, rehearse};
-use host::{Job, Outcome};
+use contract::{Completion, CompletionHeader, NONE, Request, Says};
+use measure::Outcome;
+use random::streams::Stream;
+use sandbox::Job;
+use sandbox::native::{Step, rehearse};
 use sim_wasm::Fifo;
-use trace::random::Stream;
-use trace::{Completion, CompletionHeader, NONE, Request, Says};
 
 use super::requests::{Piece, job};
 use super::{check_words, oracle};

@@ -1,9 +1,10 @@
 //! Native CSVs, valid ones and edited ones, to the trace reader. It must read what the `csv` crate and plain rules read,
 //! refuse what they refuse, and name the same line.
 
-use trace::random::Stream;
+use contract::Request;
+use failure::Failure;
+use random::streams::Stream;
 use trace::reader::ReadFlags;
-use trace::{Failure, Request};
 
 use super::rows;
 use super::trace::{Input, demands};

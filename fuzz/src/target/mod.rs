@@ -10,7 +10,7 @@ mod rows;
 mod smith;
 mod trace;
 
-use ::trace::{Failure, printable};
+use failure::{Failure, printable};
 
 use crate::Target;
 

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use host::limits::PROCESSOR_TIME_A_REQUEST;
-use host::{Job, Outcome, Simulator, preflight, simulate, spawn};
+use contract::Request;
+use failure::Failure;
+use measure::Outcome;
+use random::streams::Stream;
 use rustix::time::{ClockId, clock_gettime};
-use trace::random::Stream;
-use trace::{Failure, Request};
+use sandbox::limits::PROCESSOR_TIME_A_REQUEST;
+use sandbox::{Job, Simulator, preflight, simulate, spawn};
 use wasmparser::{Parser, Payload};
 
 use super::requests::{PROCESSOR_TIME, Piece, job};
@@ -124,7 +126,7 @@ pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
         }
     };
     Input::with(&module, |input| {
-        let simulator = match Simulator::load(Path::new(&input.name())) {
+        let simulator = match Simulator::load(Path::new(&input.name()), cli::program::end) {
             Ok(simulator) => simulator,
             Err(failure) => return check(&failure).map(|class| if class == "module" { "refused" } else { class }),
         };

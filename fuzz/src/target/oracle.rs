@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use host::Measured;
-use host::native::Step;
+use contract::{Completion, NONE, Request, Says};
+use measure::Measured;
+use sandbox::native::Step;
 use sim_wasm::Fifo;
-use trace::{Completion, NONE, Request, Says};
 
 use super::completions::Case;
 

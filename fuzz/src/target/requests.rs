@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use host::limits::Limits;
-use host::shard::Shard;
-use host::{Job, Model};
-use trace::demand::Law;
-use trace::{Failure, Request};
+use contract::Request;
+use failure::Failure;
+use random::demand::Law;
+use sandbox::limits::Limits;
+use sandbox::shard::Shard;
+use sandbox::{Job, Model};
 
 /// Processor time of one simulator: the least that is looked at.
 pub(super) const PROCESSOR_TIME: Duration = Duration::from_millis(5);

@@ -3,10 +3,10 @@
 //! Where this differs from what the crate alone would take: quotes, blank lines, lone carriage returns and long lines are
 //! refused before it sees them, and all rows must be of one length.
 
+use contract::{NONE, Request};
 use csv::{ByteRecord, ReaderBuilder};
-use trace::demand::Demands;
+use random::demand::Demands;
 use trace::reader::LINE_LIMIT;
-use trace::{NONE, Request};
 
 /// Names of the units of times, and how many digits behind the point are nanoseconds.
 const UNITS: [(&str, usize); 4] = [("s", 9), ("ms", 6), ("us", 3), ("ns", 0)];

@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn modules_are_valid_and_some_call_the_host() {
-        let mut random = trace::random::Streams::new(1, "smith").of(0);
+        let mut random = random::streams::Streams::new(1, "smith").of(0);
         let mut counts = (0, 0, 0);
         for _ in 0..1_000 {
             let len = 1 << (7 + random.below(5));

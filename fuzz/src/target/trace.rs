@@ -6,11 +6,12 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use contract::{Request, RequestHeader};
+use failure::Failure;
+use random::demand::{Demands, Law};
+use random::streams::Stream;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use trace::demand::{Demands, Law};
-use trace::random::Stream;
 use trace::reader::{ReadFlags, Summary, TraceReader};
-use trace::{Failure, Request, RequestHeader};
 
 use super::check_words;
 use crate::End;
@@ -82,7 +83,7 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
 fn records(random: &mut Stream) -> Vec<u8> {
     let count = random.below(12);
     let record_len = pick(random, &[48usize, 48, 56, 4_096]);
-    let requests = if once_in(random, 2) { trace::NONE } else { count };
+    let requests = if once_in(random, 2) { contract::NONE } else { count };
     let mut bytes = RequestHeader { record_len: record_len as u32, requests }.to_bytes().to_vec();
     bytes.resize(record_len, 0);
     let mut request = Request::default();

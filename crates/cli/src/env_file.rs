@@ -1,0 +1,69 @@
+//! Files of settings: KEY=VALUE, `#` at the start of a line, no quotes.
+
+use failure::Failure;
+
+/// One `KEY=VALUE` and the comment lines right above it.
+pub(crate) struct Line<'a> {
+    pub(crate) number: usize,
+    pub(crate) key: &'a str,
+    pub(crate) value: &'a str,
+    pub(crate) comment: String,
+}
+
+/// The settings in `text`, the file `name`.
+///
+/// # Errors
+/// Where a line is none, or a key stands twice.
+pub(crate) fn parse<'a>(text: &'a str, name: &str) -> Result<Vec<Line<'a>>, Failure> {
+    let mut lines: Vec<Line<'a>> = Vec::new();
+    let mut comment = String::new();
+    for (index, line) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate() {
+        let number = index + 1;
+        let fail = |rule: String| Failure::Usage(format!("{name}:{number}: {rule}"));
+        let line = line.trim();
+        if line.is_empty() {
+            comment.clear();
+        } else if let Some(text) = line.strip_prefix('#') {
+            if !comment.is_empty() {
+                comment.push(' ');
+            }
+            comment.push_str(text.trim());
+        } else {
+            let shown = || failure::printable(line.as_bytes(), 60);
+            let (key, value) = line.split_once('=').ok_or_else(|| fail(format!("\"{}\" is not KEY=VALUE", shown())))?;
+            let (key, value) = (key.trim_end(), value.trim_start());
+            if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+                return Err(fail(format!("\"{}\" is not KEY=VALUE", shown())));
+            }
+            if value.starts_with(['"', '\'']) {
+                return Err(fail(format!("{}: values stand without quotes", shown())));
+            }
+            if let Some(first) = lines.iter().find(|other| other.key == key) {
+                return Err(fail(format!("{key} stands here a second time, after line {}", first.number)));
+            }
+            lines.push(Line { number, key, value, comment: std::mem::take(&mut comment) });
+        }
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_no_settings_are_refused_with_their_number() {
+        let says = |file| parse(file, "f").map(drop).unwrap_err().to_string();
+        assert_eq!(says("SAMPLES=1\nSAMPLES=2"), "f:2: SAMPLES stands here a second time, after line 1");
+        assert_eq!(says("SAMPLES"), "f:1: \"SAMPLES\" is not KEY=VALUE");
+        assert_eq!(says("SAMPLES=\"1\""), "f:1: SAMPLES=\"1\": values stand without quotes");
+    }
+
+    #[test]
+    fn comments_go_to_the_key_below_them() {
+        let lines = parse("\u{feff}# not this\n\n# one\n#two\n KEY = a b \r\nOTHER=", "f").unwrap();
+        let seen: Vec<_> =
+            lines.iter().map(|line| (line.number, line.key, line.value, line.comment.as_str())).collect();
+        assert_eq!(seen, [(5, "KEY", "a b", "one two"), (6, "OTHER", "", "")]);
+    }
+}

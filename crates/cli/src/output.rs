@@ -1,0 +1,223 @@
+//! Files that appear whole or not at all, also when a signal ends the program.
+
+mod unfinished;
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use failure::Failure;
+
+pub use unfinished::{Unfinished, remove_unless_held};
+
+pub(crate) use unfinished::remove_unfinished;
+
+use unfinished::beside;
+
+/// How standard output is named.
+pub const STDOUT: &str = "standard output";
+
+/// A result file: written aside, then synced and renamed by [`OutFile::finish`]. Dropped before, it leaves nothing.
+#[derive(Debug)]
+pub struct OutFile {
+    writer: BufWriter<File>,
+    target: PathBuf,
+    aside: Option<Unfinished>,
+}
+
+impl OutFile {
+    /// Starts the file that will be called `target`. A target that is there and is no regular file (a pipe, a device) is
+    /// written directly.
+    ///
+    /// # Errors
+    /// Where it can't be made; the error names `target`.
+    pub fn create(target: &Path) -> anyhow::Result<Self> {
+        Self::open(target).with_context(|| target.display().to_string())
+    }
+
+    fn open(target: &Path) -> io::Result<Self> {
+        let (file, aside) = if fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {
+            (File::options().write(true).open(target)?, None)
+        } else {
+            let (aside, file) = Unfinished::file_beside(target)?;
+            (file, Some(aside))
+        };
+        Ok(Self { writer: BufWriter::with_capacity(1 << 18, file), target: target.to_owned(), aside })
+    }
+
+    /// Syncs the file and gives it its name.
+    ///
+    /// # Errors
+    /// Where the disk is full or gone; then nothing stays under the name. The error names the target.
+    pub fn finish(mut self) -> anyhow::Result<()> {
+        let renamed = self.writer.flush().and_then(|()| match self.aside.take() {
+            None => Ok(()),
+            Some(aside) => {
+                self.writer.get_ref().sync_all()?;
+                aside.rename(&self.target).map(drop)
+            }
+        });
+        renamed.with_context(|| self.target.display().to_string())
+    }
+
+    /// Writes all of `text` and finishes.
+    ///
+    /// # Errors
+    /// As [`OutFile::finish`].
+    pub fn finish_with(mut self, text: &str) -> anyhow::Result<()> {
+        self.write_all(text.as_bytes()).with_context(|| self.target.display().to_string())?;
+        self.finish()
+    }
+}
+
+impl Write for OutFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// Holds that none of `outputs`, nor standard output, is another of them or one of `inputs` (`-` is standard input), by
+/// whatever name: it would be lost in silence.
+///
+/// # Errors
+/// [`Failure::Usage`] with the two that are one file.
+pub fn distinct(outputs: &[Option<&Path>], inputs: &[Option<&Path>]) -> Result<(), Failure> {
+    let is_path = |path: &&Path| *path != Path::new("-");
+    let outputs = outputs.iter().copied().flatten().filter(is_path).map(Place::of_path);
+    let outputs: Vec<Place> = outputs.chain([Place::of_stream(STDOUT, io::stdout())]).collect();
+    let input = |path: &Path| {
+        if is_path(&path) { Place::of_path(path) } else { Place::of_stream("standard input", io::stdin()) }
+    };
+    let inputs: Vec<Place> = inputs.iter().copied().flatten().map(input).collect();
+    for (number, output) in outputs.iter().enumerate() {
+        if let Some(other) = inputs.iter().chain(&outputs[..number]).find(|other| output.is(other)) {
+            return Err(Failure::Usage(format!("{} would be written over {}", output.name, other.name)));
+        }
+    }
+    Ok(())
+}
+
+/// What bytes are read from or written to.
+struct Place {
+    name: String,
+    /// None where there is nothing yet.
+    found: Option<Metadata>,
+    /// Where it will be made.
+    path: PathBuf,
+}
+
+impl Place {
+    fn of_path(path: &Path) -> Self {
+        let folder = beside(path);
+        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let file = path.file_name().unwrap_or_default();
+        Self { name: path.display().to_string(), found: fs::metadata(path).ok(), path: folder.join(file) }
+    }
+
+    fn of_stream(name: &str, stream: impl AsFd) -> Self {
+        let file = stream.as_fd().try_clone_to_owned().map(File::from);
+        Self { name: name.to_owned(), found: file.and_then(|file| file.metadata()).ok(), path: PathBuf::new() }
+    }
+
+    /// Whether both are one file. In pipes and devices nothing is lost.
+    fn is(&self, other: &Self) -> bool {
+        match (&self.found, &other.found) {
+            (Some(one), Some(other)) => one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino()),
+            (None, None) => self.path == other.path,
+            _ => false,
+        }
+    }
+}
+
+/// Where a text goes: standard output, or a file that is begun now, so that a place that can't be written is told at once.
+#[derive(Debug)]
+pub struct TextTarget(Option<OutFile>);
+
+impl TextTarget {
+    /// `target`, or standard output where it is `-`.
+    ///
+    /// # Errors
+    /// Where the file can't be made.
+    pub fn open(target: &Path) -> anyhow::Result<Self> {
+        Ok(Self(if target == Path::new("-") { None } else { Some(OutFile::create(target)?) }))
+    }
+
+    /// Whether it is standard output.
+    pub fn is_stdout(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Writes the whole text.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    pub fn write(self, text: &str) -> anyhow::Result<()> {
+        match self.0 {
+            None => Ok(print(text)?),
+            Some(file) => file.finish_with(text),
+        }
+    }
+}
+
+/// Writes `text` to standard output; a closed one is an error here, never a panic.
+///
+/// # Errors
+/// Where it can't be written; the error names it.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| io::Error::new(error.kind(), format!("{STDOUT}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("result");
+        let mut file = OutFile::create(&target).unwrap();
+        file.write_all(b"half").unwrap();
+        file.flush().unwrap();
+        assert!(!target.exists());
+        drop(file);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+
+        OutFile::create(&target).unwrap().finish_with("whole").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"whole");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_written_over_an_input_or_another_output() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("trace"), "").unwrap();
+        std::os::unix::fs::symlink(path("trace"), path("link")).unwrap();
+        let (trace, link, new) = (path("trace"), path("link"), path("new"));
+        assert!(distinct(&[Some(&new), None], &[Some(&trace)]).is_ok());
+        assert!(distinct(&[Some(&trace)], &[Some(&trace)]).is_err());
+        assert!(distinct(&[Some(&link)], &[Some(&trace)]).is_err());
+        fs::hard_link(path("trace"), path("hard")).unwrap();
+        assert!(distinct(&[Some(&path("hard"))], &[None, Some(&trace)]).is_err());
+        assert!(distinct(&[Some(&new), Some(&new)], &[]).is_err());
+        assert!(distinct(&[Some(Path::new("/dev/null")), Some(Path::new("/dev/null"))], &[]).is_ok());
+    }
+
+    #[test]
+    fn an_error_names_the_file() {
+        let error = OutFile::create(Path::new("/dev/full")).unwrap().finish_with("text").unwrap_err();
+        assert!(format!("{error:#}").starts_with("/dev/full: No space left"), "{error:#}");
+        let error = OutFile::create(Path::new("/nonexistent/file")).unwrap_err();
+        assert_eq!(format!("{error:#}"), "/nonexistent/file: No such file or directory (os error 2)");
+    }
+}

@@ -1,0 +1,327 @@
+//! The records that travel between programs and simulators: contract 1, as FORMAT.md tells it.
+//!
+//! A stream is an array of records of one length, little-endian; its record 0 is the header.
+
+/// What "never", "still in service" and "not known beforehand" are written as.
+pub const NONE: u64 = u64::MAX;
+
+/// Version of the simulator contract.
+pub const CONTRACT: u32 = 1;
+
+/// One arrival: when, read or write, where, how large, how much service it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Request {
+    /// Strictly increasing within a trace; gaps are allowed.
+    pub id: u64,
+    /// Arrival since the start of the trace \[ns\]; never decreases.
+    pub arrival_ns: u64,
+    /// The demand: server time that the request needs \[ns\].
+    pub service_ns: u64,
+    /// First block addressed.
+    pub block: u64,
+    /// Size in blocks of 512 bytes, or in what the trace's format says that it counts.
+    pub size: u32,
+    /// Size of the answer where the trace knows it, else 0.
+    pub reply_size: u32,
+    /// Who sent it.
+    pub client: u32,
+    /// Priority or kind; 0 is the most urgent.
+    pub class: u16,
+    /// [`Request::READ`], [`Request::WRITE`], or another value that is kept as it is.
+    pub op: u8,
+    /// Reserved, 0.
+    pub flags: u8,
+}
+
+impl Request {
+    /// Length of a request's record \[bytes\].
+    pub const LEN: usize = 48;
+    /// `op` of a read.
+    pub const READ: u8 = 0;
+    /// `op` of a write.
+    pub const WRITE: u8 = 1;
+
+    /// The record of this request.
+    #[inline]
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let mut bytes = [0; Self::LEN];
+        put(&mut bytes, 0, self.id.to_le_bytes());
+        put(&mut bytes, 8, self.arrival_ns.to_le_bytes());
+        put(&mut bytes, 16, self.service_ns.to_le_bytes());
+        put(&mut bytes, 24, self.block.to_le_bytes());
+        put(&mut bytes, 32, self.size.to_le_bytes());
+        put(&mut bytes, 36, self.reply_size.to_le_bytes());
+        put(&mut bytes, 40, self.client.to_le_bytes());
+        put(&mut bytes, 44, self.class.to_le_bytes());
+        bytes[46] = self.op;
+        bytes[47] = self.flags;
+        bytes
+    }
+
+    /// The request in the first 48 bytes of a record (a longer record's end is not known to contract 1).
+    ///
+    /// # Panics
+    /// Where `record` is shorter than [`Request::LEN`].
+    #[inline]
+    pub fn from_bytes(record: &[u8]) -> Self {
+        let record = &record[..Self::LEN];
+        Self {
+            id: u64_at(record, 0),
+            arrival_ns: u64_at(record, 8),
+            service_ns: u64_at(record, 16),
+            block: u64_at(record, 24),
+            size: u32_at(record, 32),
+            reply_size: u32_at(record, 36),
+            client: u32_at(record, 40),
+            class: u16::from_le_bytes([record[44], record[45]]),
+            op: record[46],
+            flags: record[47],
+        }
+    }
+}
+
+/// What became of one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Completion {
+    /// The request's id.
+    pub id: u64,
+    /// When service first began \[ns\]; [`NONE`] = never served.
+    pub start_ns: u64,
+    /// When it left \[ns\]; [`NONE`] = still in service when the simulation ended.
+    pub finish_ns: u64,
+    /// Server time that it received \[ns\].
+    pub service_ns: u64,
+}
+
+impl Completion {
+    /// Length of a completion's record \[bytes\].
+    pub const LEN: usize = 32;
+
+    /// The record of this completion.
+    #[inline]
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let mut bytes = [0; Self::LEN];
+        put(&mut bytes, 0, self.id.to_le_bytes());
+        put(&mut bytes, 8, self.start_ns.to_le_bytes());
+        put(&mut bytes, 16, self.finish_ns.to_le_bytes());
+        put(&mut bytes, 24, self.service_ns.to_le_bytes());
+        bytes
+    }
+
+    /// The completion that a record holds.
+    #[inline]
+    pub fn from_bytes(record: &[u8; Self::LEN]) -> Self {
+        Self {
+            id: u64_at(record, 0),
+            start_ns: u64_at(record, 8),
+            finish_ns: u64_at(record, 16),
+            service_ns: u64_at(record, 24),
+        }
+    }
+}
+
+/// Record 0 of a stream of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestHeader {
+    /// Length of every record of the stream, this header included \[bytes\].
+    pub record_len: u32,
+    /// Requests that follow; [`NONE`] = not known beforehand.
+    pub requests: u64,
+}
+
+impl RequestHeader {
+    /// The first eight bytes.
+    pub const MAGIC: [u8; 8] = *b"QBOXREQ\n";
+
+    /// The header of a stream of 48-byte records.
+    pub fn new(requests: u64) -> Self {
+        Self { record_len: Request::LEN as u32, requests }
+    }
+
+    /// The first 48 bytes of the header's record.
+    pub fn to_bytes(&self) -> [u8; Request::LEN] {
+        let mut bytes = [0; Request::LEN];
+        put(&mut bytes, 0, Self::MAGIC);
+        put(&mut bytes, 8, CONTRACT.to_le_bytes());
+        put(&mut bytes, 12, self.record_len.to_le_bytes());
+        put(&mut bytes, 16, self.requests.to_le_bytes());
+        bytes
+    }
+
+    /// Reads a header.
+    ///
+    /// # Errors
+    /// The rule that it breaks: magic, version, record length (48 to 4,096, a multiple of 8), zeros.
+    pub fn from_bytes(bytes: &[u8; Request::LEN]) -> Result<Self, String> {
+        check_start(bytes, &Self::MAGIC)?;
+        let header = Self { record_len: u32_at(bytes, 12), requests: u64_at(bytes, 16) };
+        if !(48..=4096).contains(&header.record_len) || !header.record_len.is_multiple_of(8) {
+            return Err(format!("record length {} is not a multiple of 8 from 48 to 4096", header.record_len));
+        }
+        check_zeros(&bytes[24..])?;
+        Ok(header)
+    }
+}
+
+/// What a simulator says of itself, a bit each, in the header of its completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Says(pub u64);
+
+impl Says {
+    /// It honours SERVERS.
+    pub const SERVERS: Says = Says(1);
+    /// It honours DISCIPLINE.
+    pub const DISCIPLINE: Says = Says(2);
+    /// It honours CAPACITY.
+    pub const CAPACITY: Says = Says(4);
+    /// It honours DELAY.
+    pub const DELAY: Says = Says(8);
+    /// It decides itself what service a request needs.
+    pub const OWN_DEMANDS: Says = Says(16);
+    /// Service may be interrupted, shared or in stages.
+    pub const SHARED: Says = Says(32);
+    /// Every bit that contract 1 knows.
+    pub const KNOWN: u64 = 63;
+
+    /// Whether every bit of `other` is set.
+    #[inline]
+    pub const fn has(self, other: Says) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Both together.
+    pub const fn and(self, other: Says) -> Says {
+        Says(self.0 | other.0)
+    }
+}
+
+/// Record 0 of a stream of completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompletionHeader {
+    /// What the simulator says of itself.
+    pub says: Says,
+}
+
+impl CompletionHeader {
+    /// The first eight bytes.
+    pub const MAGIC: [u8; 8] = *b"QBOXCPL\n";
+
+    /// The header's record.
+    pub fn to_bytes(&self) -> [u8; Completion::LEN] {
+        let mut bytes = [0; Completion::LEN];
+        put(&mut bytes, 0, Self::MAGIC);
+        put(&mut bytes, 8, CONTRACT.to_le_bytes());
+        put(&mut bytes, 12, (Completion::LEN as u32).to_le_bytes());
+        put(&mut bytes, 16, self.says.0.to_le_bytes());
+        bytes
+    }
+
+    /// Reads a header.
+    ///
+    /// # Errors
+    /// The rule that it breaks: magic, version, record length 32, bits that contract 1 does not know, zeros.
+    pub fn from_bytes(bytes: &[u8; Completion::LEN]) -> Result<Self, String> {
+        check_start(bytes, &Self::MAGIC)?;
+        let len = u32_at(bytes, 12);
+        if len as usize != Completion::LEN {
+            return Err(format!("record length {len} is not 32"));
+        }
+        let says = u64_at(bytes, 16);
+        if says & !Says::KNOWN != 0 {
+            return Err(format!("bits {says:#x} hold some that contract 1 does not know ({:#x})", says & !Says::KNOWN));
+        }
+        check_zeros(&bytes[24..])?;
+        Ok(Self { says: Says(says) })
+    }
+}
+
+fn check_start(bytes: &[u8], magic: &[u8; 8]) -> Result<(), String> {
+    if &bytes[0..8] != magic {
+        return Err(format!(
+            "the first bytes are \"{}\", not \"{}\"",
+            bytes[0..8].escape_ascii(),
+            magic.escape_ascii()
+        ));
+    }
+    match u32_at(bytes, 8) {
+        CONTRACT => Ok(()),
+        other => Err(format!("version {other} is not {CONTRACT}")),
+    }
+}
+
+fn check_zeros(rest: &[u8]) -> Result<(), String> {
+    if rest.iter().any(|&byte| byte != 0) {
+        return Err("the header's last bytes are not zeros".to_owned());
+    }
+    Ok(())
+}
+
+/// Stores a field. (Without link-time optimisation `copy_from_slice` would be a call for each.)
+#[inline]
+fn put<const N: usize>(bytes: &mut [u8], at: usize, field: [u8; N]) {
+    *bytes[at..].first_chunk_mut().expect("a field lies within its record") = field;
+}
+
+#[inline]
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
+}
+
+#[inline]
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_laid_out_as_format_md_says() {
+        let request = Request {
+            id: 0x0102_0304_0506_0708,
+            arrival_ns: 2,
+            service_ns: 3,
+            block: 4,
+            size: 5,
+            reply_size: 6,
+            client: 7,
+            class: 0x0809,
+            op: 10,
+            flags: 11,
+        };
+        let bytes = request.to_bytes();
+        assert_eq!(bytes[..8], [8, 7, 6, 5, 4, 3, 2, 1]);
+        assert_eq!([bytes[8], bytes[16], bytes[24], bytes[32], bytes[36], bytes[40]], [2, 3, 4, 5, 6, 7]);
+        assert_eq!(bytes[44..], [9, 8, 10, 11]);
+        assert_eq!(Request::from_bytes(&bytes), request);
+    }
+
+    #[test]
+    fn a_completion_comes_back_as_it_went() {
+        let completion = Completion { id: 1, start_ns: 2, finish_ns: NONE, service_ns: 4 };
+        assert_eq!(Completion::from_bytes(&completion.to_bytes()), completion);
+    }
+
+    #[test]
+    fn headers_come_back_and_name_the_rule_that_they_break() {
+        let header = RequestHeader::new(7);
+        assert_eq!(RequestHeader::from_bytes(&header.to_bytes()), Ok(header));
+        for (at, byte, rule) in [(0, b'X', "first bytes"), (8, 2, "version 2"), (12, 49, "length 49"), (30, 1, "zeros")]
+        {
+            let mut bytes = header.to_bytes();
+            bytes[at] = byte;
+            assert!(RequestHeader::from_bytes(&bytes).unwrap_err().contains(rule));
+        }
+        let header = CompletionHeader { says: Says::SERVERS.and(Says::DELAY) };
+        assert_eq!(CompletionHeader::from_bytes(&header.to_bytes()), Ok(header));
+        for (at, byte, rule) in
+            [(0, 0, "first bytes"), (8, 0, "version 0"), (12, 48, "length 48"), (16, 64, "0x40"), (31, 1, "zeros")]
+        {
+            let mut bytes = header.to_bytes();
+            bytes[at] = byte;
+            assert!(CompletionHeader::from_bytes(&bytes).unwrap_err().contains(rule));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! When requests arrive and whose they are: the superposition of all clients' gaps.
+
+use failure::Failure;
+use random::streams::{Stream, Streams};
+
+use crate::generation::Generation;
+use crate::tournament::Tournament;
+use random::law::Law;
+
+/// What every arrival is below \[ns\].
+const LATEST_NS: u64 = 1 << 62;
+
+/// One arrival.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    pub(crate) ns: u64,
+    pub(crate) client: u32,
+}
+
+/// The arrivals of a trace, in the order of time, then of client.
+#[derive(Debug)]
+pub(crate) struct Arrivals {
+    gaps: Law,
+    mean_ns: u64,
+    seed: u64,
+    clients: Vec<Client>,
+    /// Each client's next arrival \[ns\].
+    next: Tournament,
+    /// Arrivals still to come.
+    left: u64,
+}
+
+/// When one client's requests arrive.
+#[derive(Debug)]
+struct Client {
+    gaps: Stream,
+    /// When the request after the next one arrives, since the start of the trace \[2⁻⁴⁸ ns\]: whole gaps add up, cut to
+    /// nanoseconds only when shown. The draw is one ahead, so that the tournament does not wait for it.
+    clock: u128,
+}
+
+impl Client {
+    /// The clock, cut \[ns\]; [`LATEST_NS`] for all that is not below.
+    #[inline]
+    fn arrival_ns(&self) -> u64 {
+        u64::try_from(self.clock >> Law::FRACTION_BITS).unwrap_or(u64::MAX).min(LATEST_NS)
+    }
+
+    /// Adds a gap \[2⁻⁴⁸ of the mean\]. A clock that has reached its end stays there, and [`Arrivals::fill`] tells: one
+    /// client's gap of centuries concerns nobody where the others make the trace without it.
+    #[inline]
+    fn advance(&mut self, gap: u128, mean_ns: u64) {
+        let gap = match u64::try_from(gap) {
+            Ok(gap) => u128::from(gap) * u128::from(mean_ns),
+            Err(_) => gap.saturating_mul(mean_ns.into()),
+        };
+        self.clock = self.clock.saturating_add(gap);
+    }
+}
+
+impl Arrivals {
+    /// All of them.
+    pub(crate) fn new(generation: &Generation) -> Self {
+        let Generation { gaps, inter_arrival_ns: mean_ns, seed, samples, concurrency, .. } = *generation;
+        let streams = Streams::new(seed, "gaps");
+        let mut clients: Vec<Client> =
+            (0..concurrency).map(|number| Client { gaps: streams.of(number.into()), clock: 0 }).collect();
+        let first = clients.iter_mut().map(|client| {
+            let gap = gaps.draw_first(&mut client.gaps);
+            client.advance(gap, mean_ns);
+            let first = client.arrival_ns();
+            let gap = gaps.draw(&mut client.gaps);
+            client.advance(gap, mean_ns);
+            first
+        });
+        let next = Tournament::new(first.collect());
+        Self { gaps, mean_ns, seed, clients, next, left: samples }
+    }
+
+    /// Puts the next arrivals, `most` or all that are left, in place of those in `out`.
+    ///
+    /// # Errors
+    /// Where a request arrives after 2⁶² ns, which times don't hold.
+    pub(crate) fn fill(&mut self, out: &mut Vec<Arrival>, most: usize) -> Result<(), Failure> {
+        out.clear();
+        let count = usize::try_from(self.left).unwrap_or(usize::MAX).min(most);
+        self.left -= count as u64;
+        for _ in 0..count {
+            let (ns, number) = self.next.first();
+            if ns >= LATEST_NS {
+                return Err(Failure::Usage(format!("SEED={} makes a trace longer than 146 years", self.seed)));
+            }
+            out.push(Arrival { ns, client: number });
+            let client = &mut self.clients[number as usize];
+            self.next.replace_first(client.arrival_ns());
+            let gap = self.gaps.draw(&mut client.gaps);
+            client.advance(gap, self.mean_ns);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Arrivals {
+    /// Has client 0 send its next request and then none that times hold.
+    pub(crate) fn end_client_0(&mut self) {
+        self.clients[0].advance(u128::MAX, 1);
+        self.clients[0].advance(1 << 64, u64::MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::generation;
+
+    #[test]
+    fn a_gap_that_times_do_not_hold_is_told() {
+        let mut arrivals = Arrivals::new(&generation(&[]));
+        arrivals.end_client_0();
+        assert_eq!(arrivals.fill(&mut Vec::new(), 1), Ok(()));
+        let failure = arrivals.fill(&mut Vec::new(), 1).unwrap_err();
+        assert_eq!(failure.to_string(), "SEED=1 makes a trace longer than 146 years");
+    }
+
+    #[test]
+    fn clocks_add_large_gaps_exactly() {
+        let mut client = Client { gaps: Streams::new(1, "gaps").of(0), clock: 0 };
+        client.advance((1 << 70) + (1 << 47), 1_000_001);
+        assert_eq!(client.clock, ((1 << 70) + (1 << 47)) * 1_000_001);
+        assert_eq!(client.arrival_ns(), (1 << 22) * 1_000_001 + 500_000);
+    }
+}

@@ -1,0 +1,231 @@
+//! What is to be generated.
+
+use cli::settings::Settings;
+use failure::Failure;
+
+use crate::sizes::Sizes;
+use random::law::{Law, Unmet};
+
+/// The family that the laws of gaps and sizes are of: DISTRIBUTION.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Gaps uniform on (0, 2·INTER_ARRIVAL), sizes on 1…SIZE.
+    Uniform,
+    /// Exponential gaps, sizes that are Poisson numbers.
+    Poisson,
+    /// A normal law's part above zero, by MEAN and STDEV.
+    Normal,
+    /// Always INTER_ARRIVAL, always SIZE.
+    Deterministic,
+    /// The lognormal law, by MEAN and STDEV.
+    Lognormal,
+    /// The gamma law, by MEAN and STDEV.
+    Gamma,
+    /// The Weibull law, by MEAN and STDEV.
+    Weibull,
+    /// The Pareto law of the first kind, by MEAN and STDEV.
+    Pareto,
+}
+
+impl Family {
+    /// The families by name, and by the number that the original gave them.
+    pub const NAMES: [(&'static str, Family); 11] = [
+        ("uniform", Family::Uniform),
+        ("1", Family::Uniform),
+        ("poisson", Family::Poisson),
+        ("2", Family::Poisson),
+        ("normal", Family::Normal),
+        ("3", Family::Normal),
+        ("deterministic", Family::Deterministic),
+        ("lognormal", Family::Lognormal),
+        ("gamma", Family::Gamma),
+        ("weibull", Family::Weibull),
+        ("pareto", Family::Pareto),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, family)| *family == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// The settings of a generated trace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generation {
+    /// SAMPLES: requests.
+    pub samples: u64,
+    /// CONCURRENCY: clients.
+    pub concurrency: u32,
+    /// INTER_ARRIVAL: mean gap between one client's requests \[ns\].
+    pub inter_arrival_ns: u64,
+    /// DISTRIBUTION.
+    pub family: Family,
+    /// Gaps, in units of INTER_ARRIVAL.
+    pub(crate) gaps: Law,
+    pub(crate) sizes: Sizes,
+    /// READ_RATIO \[per cent\].
+    pub(crate) read_ratio: f64,
+    /// SAS \[blocks\].
+    pub(crate) sas: u64,
+    pub(crate) seed: u64,
+}
+
+/// The longest that a trace may last in the mean, about 73 years \[ns\]: half of what the contract's times hold, which no sum
+/// of gaps exceeds by chance.
+const LONGEST_TRACE_NS: u128 = 1 << 61;
+
+/// What a client's first interarrival time stays below under a law with a tail, and its further ones exceed their mean by less,
+/// each but with the chance [`RARE`]: with their mean, of 2⁶¹ ns at most, that is below 2⁶² ns \[ns\].
+const LARGEST_EXCESS_NS: f64 = (LONGEST_TRACE_NS / 2) as f64;
+
+/// Of one seed in a million, half.
+const RARE: f64 = 5e-7;
+
+/// The largest variance of the sum of all gaps under a law with a tail \[ns²\], by Chebyshev's inequality. (The variances of
+/// the clients' sums add up to this one, and so do the chances.)
+const LARGEST_VARIANCE: f64 = LARGEST_EXCESS_NS * LARGEST_EXCESS_NS * RARE;
+
+/// The largest number of anything that is counted.
+const MOST: u64 = 1 << 53;
+
+impl Generation {
+    /// The settings that it reads.
+    pub const KEYS: &'static [&'static str] = &[
+        "SAMPLES",
+        "SIZE",
+        "INTER_ARRIVAL",
+        "READ_RATIO",
+        "SAS",
+        "DISTRIBUTION",
+        "MEAN",
+        "STDEV",
+        "CONCURRENCY",
+        "SEED",
+    ];
+
+    /// The trace that settings describe. Those that its family does not use are not looked at.
+    ///
+    /// # Errors
+    /// Where one of them is not what it must be, or they can't be met together.
+    pub fn from_settings(settings: &Settings) -> Result<Self, Failure> {
+        let family = settings.choice("DISTRIBUTION", &Family::NAMES)?;
+        let sas = settings.count("SAS", 1..=MOST)?;
+        let (gaps, sizes) = match family {
+            Family::Uniform => (Law::Uniform, Sizes::Uniform { size: size(settings, sas)? }),
+            Family::Poisson => (Law::Exponential, Sizes::poisson(size(settings, sas)?)),
+            Family::Deterministic => (Law::Constant, Sizes::Constant { size: size(settings, sas)? }),
+            Family::Normal => by_moments(settings, sas, Law::normal)?,
+            Family::Lognormal => by_moments(settings, sas, Law::lognormal)?,
+            Family::Gamma => by_moments(settings, sas, Law::gamma)?,
+            Family::Weibull => by_moments(settings, sas, Law::weibull)?,
+            Family::Pareto => by_moments(settings, sas, Law::pareto)?,
+        };
+        let generation = Self {
+            samples: settings.count("SAMPLES", 1..=MOST)?,
+            concurrency: settings.count("CONCURRENCY", 1..=1_000_000)? as u32,
+            inter_arrival_ns: settings.duration("INTER_ARRIVAL", 1)?,
+            family,
+            gaps,
+            sizes,
+            read_ratio: read_ratio(settings)?,
+            sas,
+            seed: settings.count("SEED", 0..=u64::MAX)?,
+        };
+        let of_a_client = generation.samples.div_ceil(u64::from(generation.concurrency));
+        if u128::from(of_a_client) * u128::from(generation.inter_arrival_ns) > LONGEST_TRACE_NS {
+            let rule = format!(
+                "is too many: {of_a_client} gaps of a mean of {} ns (INTER_ARRIVAL) make a client's trace longer than 73 \
+                 years",
+                generation.inter_arrival_ns
+            );
+            return Err(settings.refuse("SAMPLES", &rule));
+        }
+        generation.refuse_too_long_a_tail(settings)?;
+        Ok(generation)
+    }
+
+    /// Refuses a law with a tail whose gaps times may not hold.
+    fn refuse_too_long_a_tail(&self, settings: &Settings) -> Result<(), Failure> {
+        let Sizes::Rounded { mean, stdev, .. } = self.sizes else { return Ok(()) };
+        let (cv, mean_ns) = (stdev / mean, self.inter_arrival_ns as f64);
+        let variance = self.samples as f64 * (mean_ns * cv) * (mean_ns * cv);
+        // Of one client: where there are more, those that start in time make the trace without one that does not.
+        let late = self.gaps.first_above(LARGEST_EXCESS_NS / mean_ns);
+        if !self.gaps.has_a_tail() || (variance <= LARGEST_VARIANCE && late <= RARE) {
+            return Ok(());
+        }
+        let rule = format!(
+            "is too long: {} gaps with a coefficient of variation (STDEV/MEAN) of {cv} may, with more than one seed in a \
+             million, make a trace longer than 146 years",
+            self.samples
+        );
+        Err(settings.refuse("INTER_ARRIVAL", &rule))
+    }
+
+    /// What a report names it by, in the order of `.env.general`: only what took part, times in nanoseconds. SEED is not
+    /// among them: it is the whole run's.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings = vec![("SAMPLES", self.samples.to_string())];
+        if let Sizes::Constant { size } | Sizes::Uniform { size } | Sizes::Poisson { size, .. } = self.sizes {
+            settings.push(("SIZE", size.to_string()));
+        }
+        settings.extend([
+            ("INTER_ARRIVAL_NS", self.inter_arrival_ns.to_string()),
+            ("READ_RATIO", self.read_ratio.to_string()),
+            ("SAS", self.sas.to_string()),
+            ("DISTRIBUTION", self.family.name().to_owned()),
+        ]);
+        if let Sizes::Rounded { mean, stdev, .. } = self.sizes {
+            settings.extend([("MEAN", mean.to_string()), ("STDEV", stdev.to_string())]);
+        }
+        settings.push(("CONCURRENCY", self.concurrency.to_string()));
+        settings
+    }
+}
+
+/// Gaps and sizes of a family that goes by MEAN and STDEV.
+fn by_moments(settings: &Settings, sas: u64, law: fn(f64) -> Result<Law, Unmet>) -> Result<(Law, Sizes), Failure> {
+    let (mean, stdev) = moments(settings, sas)?;
+    let law = law(stdev / mean).map_err(|Unmet { side, bound, reason }| {
+        let times = if bound == 1.0 { String::new() } else { format!("{bound} times ") };
+        settings.refuse("STDEV", &format!("is {side} {times}MEAN={mean}: {reason}"))
+    })?;
+    Ok((law, Sizes::Rounded { mean, stdev, law }))
+}
+
+fn size(settings: &Settings, sas: u64) -> Result<u32, Failure> {
+    let size = settings.count("SIZE", 1..=u64::from(u32::MAX))?;
+    if size > sas {
+        return Err(settings.refuse("SIZE", &format!("is above SAS={sas}: a request lies within the storage array")));
+    }
+    Ok(size as u32)
+}
+
+/// MEAN and STDEV.
+fn moments(settings: &Settings, sas: u64) -> Result<(f64, f64), Failure> {
+    let mean = settings.number("MEAN")?;
+    let most = sas.min(u64::from(u32::MAX));
+    if mean <= 0.0 {
+        return Err(settings.refuse("MEAN", "must be above 0"));
+    }
+    if mean > most as f64 {
+        let rule = format!("must be at most {most}: a request lies within the storage array (SAS={sas})");
+        return Err(settings.refuse("MEAN", &rule));
+    }
+    Ok((mean, settings.number("STDEV")?))
+}
+
+fn read_ratio(settings: &Settings) -> Result<f64, Failure> {
+    let ratio = settings.number("READ_RATIO")?;
+    if ratio > 0.0 && ratio < 1.0 {
+        return Err(settings.refuse("READ_RATIO", "must be 0 or from 1 to 100: per cent is meant (80, not 0.8)"));
+    }
+    if ratio > 100.0 {
+        return Err(settings.refuse("READ_RATIO", "must be at most 100: per cent is meant"));
+    }
+    Ok(ratio)
+}
+
+#[cfg(test)]
+#[path = "generation_tests.rs"]
+mod tests;

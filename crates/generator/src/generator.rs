@@ -1,0 +1,272 @@
+//! Draws the requests of a trace: when and whose ([`Arrivals`]), then what ([`Contents`]).
+
+use std::sync::Mutex;
+
+use contract::Request;
+use failure::Failure;
+use trace::turns::{self, Turns, on_threads};
+
+use crate::arrivals::Arrivals;
+use crate::contents::Contents;
+use crate::generation::Generation;
+
+/// Requests that a thread draws at once.
+const BATCH: usize = 8192;
+
+/// The requests of a trace in order of arrival, then of client: exactly SAMPLES, ids from 0, demands not yet drawn.
+#[derive(Debug)]
+pub struct Generator {
+    arrivals: Arrivals,
+    contents: Contents,
+}
+
+impl Generator {
+    /// The generator at the first request.
+    pub fn new(generation: &Generation) -> Self {
+        Self { arrivals: Arrivals::new(generation), contents: Contents::new(generation) }
+    }
+
+    /// Appends the next requests to `out`, at most `most`, and says how many: 0 after the last one. Their `service_ns` is 0.
+    ///
+    /// # Errors
+    /// Where a request arrives after 2⁶² ns, which times don't hold: less than once in a million seeds of the settings that
+    /// [`Generation::from_settings`] lets pass.
+    pub fn fill(&mut self, out: &mut Vec<Request>, most: usize) -> Result<usize, Failure> {
+        let mut arrivals = Vec::new();
+        self.arrivals.fill(&mut arrivals, most)?;
+        self.contents.fill(&arrivals, out);
+        Ok(arrivals.len())
+    }
+
+    /// Gives `take` all requests that are left, some at a time and in their order, once `prepare` has done to them what it
+    /// can with them alone: it is at work on several threads at once, each with a `prepared` of its own.
+    ///
+    /// # Errors
+    /// As [`Generator::fill`], once `take` got the batches before; what `prepare` or `take` fails with.
+    pub fn read<P: Clone + Sync, E: From<Failure> + Send>(
+        &mut self,
+        prepared: &P,
+        prepare: impl Fn(&mut [Request], &mut P) -> Result<(), E> + Sync,
+        take: impl FnMut(&[Request], &P) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        self.read_on(turns::threads(), prepared, prepare, take)
+    }
+
+    /// Each client's streams have one order. So threads take turns, first at the arrivals and then at the contents, of one
+    /// batch while another thread is at the next one: what is drawn does not hang on how many they are.
+    fn read_on<P: Clone + Sync, E: From<Failure> + Send>(
+        &mut self,
+        threads: usize,
+        prepared: &P,
+        prepare: impl Fn(&mut [Request], &mut P) -> Result<(), E> + Sync,
+        take: impl FnMut(&[Request], &P) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let arrivals = Mutex::new((&mut self.arrivals, 0));
+        let (contents, takes) = (Turns::new(&mut self.contents), Turns::new(take));
+        on_threads(threads, || {
+            let (mut arrived, mut requests, mut prepared) = (Vec::new(), Vec::new(), prepared.clone());
+            loop {
+                let (filled, content, turn) = {
+                    // Where a thread panicked with it, that is what is told.
+                    let Ok(mut arrivals) = arrivals.lock() else { return Ok(()) };
+                    let (arrivals, batches) = &mut *arrivals;
+                    let filled = arrivals.fill(&mut arrived, BATCH);
+                    if filled.is_ok() && arrived.is_empty() {
+                        return Ok(());
+                    }
+                    *batches += 1;
+                    (filled, contents.turn(*batches - 1), takes.turn(*batches - 1))
+                };
+                requests.clear();
+                let drawn = content.take(|contents| {
+                    contents.fill(&arrived, &mut requests);
+                    Ok::<_, Failure>(())
+                });
+                if drawn.is_none() {
+                    return Ok(());
+                }
+                let ready = filled.map_err(E::from).and_then(|()| prepare(&mut requests, &mut prepared));
+                let taken = turn.take(|take| {
+                    ready?;
+                    take(&requests, &prepared)
+                });
+                match taken {
+                    Some(taken) => taken?,
+                    None => return Ok(()),
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Family;
+    use crate::testing::{generation, trace};
+
+    #[test]
+    fn exactly_samples_in_order_of_arrival_then_client() {
+        for (distribution, _) in Family::NAMES {
+            // Gaps of a few nanoseconds: many arrivals at one time.
+            let trace = trace(&[
+                ("DISTRIBUTION", distribution),
+                ("CONCURRENCY", "50"),
+                ("INTER_ARRIVAL", "20ns"),
+                ("SAMPLES", "12345"),
+            ]);
+            assert_eq!(trace.len(), 12345);
+            assert!(trace.iter().zip(0..).all(|(request, place)| request.id == place));
+            let order = |request: &Request| (request.arrival_ns, request.client);
+            assert!(trace.windows(2).all(|pair| order(&pair[0]) <= order(&pair[1])));
+            assert!(trace.windows(2).any(|pair| pair[0].arrival_ns == pair[1].arrival_ns));
+            assert!((0..50).all(|client| trace.iter().any(|request| request.client == client)));
+        }
+    }
+
+    #[test]
+    fn batches_do_not_show() {
+        let generation = generation(&[("SAMPLES", "1000"), ("CONCURRENCY", "3")]);
+        let mut all = Vec::new();
+        assert_eq!(Generator::new(&generation).fill(&mut all, 2000), Ok(1000));
+        let (mut generator, mut pieces) = (Generator::new(&generation), Vec::new());
+        let made: Vec<usize> = (0..4).map(|_| generator.fill(&mut pieces, 400).unwrap()).collect();
+        assert_eq!((made, pieces), (vec![400, 400, 200, 0], all));
+    }
+
+    /// All requests by `threads` threads, each drawn a demand.
+    fn read_on(threads: usize, generator: &mut Generator) -> Result<Vec<Request>, Failure> {
+        let mut all = Vec::new();
+        let prepare = |requests: &mut [Request], prepared: &mut u64| {
+            requests.iter_mut().for_each(|request| request.service_ns = request.id + 1);
+            *prepared = requests[0].id;
+            Ok(())
+        };
+        generator.read_on(threads, &0, prepare, |requests, prepared| {
+            assert_eq!(*prepared, requests[0].id);
+            all.extend_from_slice(requests);
+            Ok::<_, Failure>(())
+        })?;
+        Ok(all)
+    }
+
+    #[test]
+    fn threads_do_not_show() {
+        for samples in [1, BATCH - 1, BATCH, BATCH + 1, 20 * BATCH + 1] {
+            for clients in [1, 3, 1000, 5000] {
+                let changes = [("SAMPLES", &*samples.to_string()), ("CONCURRENCY", &*clients.to_string())];
+                let generation = generation(&changes);
+                let mut alone = Vec::new();
+                assert_eq!(Generator::new(&generation).fill(&mut alone, usize::MAX), Ok(samples));
+                alone.iter_mut().for_each(|request| request.service_ns = request.id + 1);
+                for threads in [1, 2, 3, 8] {
+                    let drawn = read_on(threads, &mut Generator::new(&generation)).unwrap();
+                    assert!(drawn == alone, "{samples} of {clients} on {threads}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_comes_after_all_that_is_before_it() {
+        for threads in [1, 2, 8] {
+            let mut generator = Generator::new(&generation(&[("SAMPLES", "10000000"), ("CONCURRENCY", "2")]));
+            let mut taken = 0;
+            let failing = |requests: &[Request], _: &()| {
+                taken += requests.len();
+                if taken == 5 * BATCH { Err(Failure::Trace("at 5".to_owned())) } else { Ok(()) }
+            };
+            let failure = generator.read_on(threads, &(), |_, ()| Ok(()), failing).unwrap_err();
+            assert_eq!((failure.to_string(), taken), ("at 5".to_owned(), 5 * BATCH));
+
+            let mut generator = Generator::new(&generation(&[]));
+            generator.fill(&mut Vec::new(), 10).unwrap();
+            generator.arrivals.end_client_0();
+            let failure = read_on(threads, &mut generator).unwrap_err();
+            assert_eq!(failure.to_string(), "SEED=1 makes a trace longer than 146 years");
+        }
+    }
+
+    #[test]
+    fn a_seed_gives_its_trace() {
+        let trace = |seed| trace(&[("SEED", seed), ("SAMPLES", "1000"), ("CONCURRENCY", "3")]);
+        assert_eq!(trace("7"), trace("7"));
+        let differ = trace("7").iter().zip(trace("8")).filter(|(a, b)| a.arrival_ns != b.arrival_ns).count();
+        assert_eq!(differ, 1000);
+    }
+
+    /// Draws are a promise: another machine, another compiler, the same trace.
+    #[test]
+    fn the_first_requests_of_each_family() {
+        for (distribution, stdev, drawn) in FIRST_AND_HUNDREDTH {
+            let trace =
+                trace(&[("DISTRIBUTION", distribution), ("STDEV", stdev), ("SAMPLES", "100"), ("CONCURRENCY", "3")]);
+            let first_and_hundredth = [0, 99].map(|place: usize| {
+                let Request { arrival_ns, client, op, block, size, .. } = trace[place];
+                (arrival_ns, client, op, block, size)
+            });
+            assert_eq!(first_and_hundredth, drawn, "{distribution}, deviation {stdev}");
+        }
+    }
+
+    /// Arrival, client, op, block, size.
+    type Drawn = (u64, u32, u8, u64, u32);
+
+    const FIRST_AND_HUNDREDTH: [(&str, &str, [Drawn; 2]); 12] = [
+        ("uniform", "4", [(666135, 1, 0, 656952, 22), (306190862, 1, 0, 618547, 44)]),
+        ("poisson", "4", [(658999, 0, 0, 325129, 62), (284057520, 2, 0, 366348, 61)]),
+        ("normal", "4", [(189413, 0, 0, 325145, 11), (336336943, 2, 0, 123453, 5)]),
+        ("deterministic", "4", [(3098674, 0, 0, 325128, 64), (333098674, 0, 0, 909635, 64)]),
+        ("lognormal", "4", [(451885, 1, 0, 656961, 9), (325104769, 2, 0, 213696, 8)]),
+        ("lognormal", "16", [(526023, 1, 0, 656962, 7), (425435787, 0, 0, 398067, 35)]),
+        ("gamma", "4", [(1984549, 1, 0, 656961, 9), (317486098, 2, 0, 213697, 2)]),
+        ("gamma", "16", [(3868316, 1, 0, 656966, 1), (382005512, 2, 1, 5167, 8)]),
+        ("weibull", "4", [(2030656, 1, 0, 656963, 5), (304442350, 1, 0, 618565, 15)]),
+        ("weibull", "16", [(3166762, 1, 0, 656966, 1), (258482976, 2, 0, 676325, 1)]),
+        ("pareto", "4", [(2594166, 1, 0, 656963, 6), (310821945, 0, 1, 52684, 9)]),
+        ("pareto", "16", [(2395300, 0, 0, 325148, 4), (297039504, 0, 0, 274308, 4)]),
+    ];
+
+    #[test]
+    fn a_client_does_not_notice_the_others() {
+        let own = |concurrency, client| -> Vec<(u64, u8, u64, u32)> {
+            trace(&[("CONCURRENCY", concurrency), ("SAMPLES", "50000")])
+                .iter()
+                .filter(|request| request.client == client)
+                .map(|request| (request.arrival_ns, request.op, request.block, request.size))
+                .collect()
+        };
+        for client in 0..3 {
+            let (few, many) = (own("3", client), own("40", client));
+            assert!(few.len() > many.len() && many.len() > 1000);
+            assert_eq!(few[..many.len()], many);
+        }
+        assert!(own("3", 0).iter().zip(own("3", 1)).all(|(one, other)| one.0 != other.0));
+    }
+
+    #[test]
+    fn reads_are_as_many_as_asked_for() {
+        for (ratio, p) in [("0", 0.0), ("1", 0.01), ("70", 0.7), ("99.5", 0.995), ("100", 1.0)] {
+            let trace = trace(&[("READ_RATIO", ratio)]);
+            let (n, reads) = (trace.len() as f64, trace.iter().filter(|request| request.op == Request::READ).count());
+            // Binomial: within 4 deviations, and none of 0 and 100 per cent.
+            let bound = 4.0 * (n * p * (1.0 - p)).sqrt();
+            assert!((reads as f64 - n * p).abs() <= bound, "{ratio}: {reads}");
+        }
+    }
+
+    #[test]
+    fn a_request_lies_within_the_storage_array_and_reaches_both_ends() {
+        for (distribution, size) in [("uniform", "10"), ("poisson", "10"), ("deterministic", "100"), ("normal", "1")] {
+            let trace = trace(&[("DISTRIBUTION", distribution), ("SIZE", size), ("SAS", "100"), ("MEAN", "30")]);
+            assert!(trace.iter().all(|r| r.size >= 1 && r.block >= 1 && r.block + u64::from(r.size) - 1 <= 100));
+            assert!(trace.iter().any(|r| r.block == 1));
+            assert!(trace.iter().any(|r| r.block + u64::from(r.size) - 1 == 100));
+        }
+        let blocks: Vec<f64> = trace(&[("SIZE", "1"), ("DISTRIBUTION", "deterministic")])
+            .iter()
+            .map(|request| (request.block as f64 - 0.5) / 1e6)
+            .collect();
+        random::testing::assert_follows("places", blocks, |x| x);
+    }
+}

@@ -1,0 +1,24 @@
+//! Generates traces: CONCURRENCY clients, each with its own stream of requests, merged in order of arrival.
+//!
+//! [`Generation`] holds the settings and [`Generator`] draws the requests. Every random number comes from a stream that
+//! is keyed by the seed, by what it is drawn for and by the client, so that one client's requests do not hang on how
+//! many others there are.
+
+mod arrivals;
+mod contents;
+mod generation;
+mod generator;
+mod sizes;
+mod tournament;
+
+#[cfg(test)]
+mod law_tests;
+#[cfg(test)]
+mod start_tests;
+#[cfg(test)]
+mod tail_tests;
+#[cfg(test)]
+mod testing;
+
+pub use generation::{Family, Generation};
+pub use generator::Generator;

@@ -1,0 +1,195 @@
+//! The families with a tail against their laws: gaps and sizes as the generator makes them, and draws far out.
+//!
+//! Where the fourth moment is large or, for a Pareto law of a variation above 0.35, infinite, a sample's variation says
+//! little: its mean, its distribution and its moments below a point that one draw in a thousand exceeds are tested instead.
+//! That the whole law has the variation asked for is tested where each family solves for it.
+
+use random::streams::Streams;
+
+use crate::testing::{gaps, trace};
+use random::gamma::Gamma;
+use random::law::Law;
+use random::lognormal::Lognormal;
+use random::pareto::Pareto;
+use random::testing::{assert_counts, assert_follows_within, assert_tail, mean, variation};
+use random::weibull::Weibull;
+
+/// P(X > x) of a law with mean 1, at x from 0 on.
+pub(crate) type Above = Box<dyn Fn(f64) -> f64>;
+
+const FAMILIES: [&str; 4] = ["lognormal", "gamma", "weibull", "pareto"];
+
+pub(crate) fn above(family: &str, cv: f64) -> Above {
+    match family {
+        "lognormal" => Box::new(move |x| Lognormal::new(cv).above(x)),
+        "gamma" => Box::new(move |x| Gamma::new(cv).above(x)),
+        "weibull" => {
+            let law = Weibull::new(cv);
+            Box::new(move |x| law.above(x))
+        }
+        _ => Box::new(move |x| Pareto::new(cv).above(x)),
+    }
+}
+
+pub(crate) fn law(family: &str, cv: f64) -> Law {
+    let law = match family {
+        "lognormal" => Law::lognormal(cv),
+        "gamma" => Law::gamma(cv),
+        "weibull" => Law::weibull(cv),
+        _ => Law::pareto(cv),
+    };
+    law.unwrap()
+}
+
+/// A trace's settings under `family`.
+fn settings<'a>(family: &'a str, mean: &'a str, stdev: &'a str) -> [(&'static str, &'a str); 3] {
+    [("DISTRIBUTION", family), ("MEAN", mean), ("STDEV", stdev)]
+}
+
+/// The point that a share `rare` of draws exceeds.
+fn exceeded_by(rare: f64, above: &Above) -> f64 {
+    let (mut low, mut high) = (-700f64, 700f64);
+    for _ in 0..100 {
+        let middle = (low + high) / 2.0;
+        if above(middle.exp()) > rare { low = middle } else { high = middle }
+    }
+    low.exp()
+}
+
+/// Mean and mean square of min(X, `end`): integrals of P(X > x) and of 2x·P(X > x), by Simpson's rule over ln x.
+fn moments_below(end: f64, above: &Above) -> [f64; 2] {
+    let (start, steps) = (1e-9f64.ln(), 20_000);
+    let width = (end.ln() - start) / f64::from(steps);
+    let mut moments = [0.0; 2];
+    for step in 0..=steps {
+        let simpson = if step == 0 || step == steps { 1.0 } else { f64::from(2 + 2 * (step % 2)) } * width / 3.0;
+        let x = (start + f64::from(step) * width).exp();
+        let density = simpson * x * above(x);
+        moments = [moments[0] + density, moments[1] + density * 2.0 * x];
+    }
+    moments
+}
+
+/// The draws' mean is `expected` within 4 of its deviations.
+fn assert_mean(what: &str, draws: &[f64], expected: f64) {
+    let (mean, cv) = (mean(draws), variation(draws));
+    assert!(
+        (mean - expected).abs() < 4.0 * mean * cv / (draws.len() as f64).sqrt() + 1e-6,
+        "{what}: {mean} of {expected}"
+    );
+}
+
+#[test]
+fn gaps_follow_their_laws() {
+    for family in FAMILIES {
+        for (stdev, cv) in [("0.4", 0.05), ("4", 0.5), ("7.2", 0.9), ("8", 1.0), ("9.6", 1.2), ("20", 2.5), ("64", 8.0)]
+        {
+            if family == "pareto" && cv > Pareto::MOST {
+                continue;
+            }
+            let what = format!("{family}, variation {cv}");
+            let above = above(family, cv);
+            let gaps = gaps(&settings(family, "8", stdev));
+            let n = gaps.len() as f64;
+            assert!((mean(&gaps) - 1.0).abs() < 4.0 * cv / n.sqrt(), "{what}: mean {}", mean(&gaps));
+            if cv <= 0.05 || (cv <= 0.5 && family != "pareto") {
+                // √((κ − 1)/4n) is a variation's own, with a kurtosis κ below 13 of these laws.
+                let variation = variation(&gaps);
+                assert!((variation - cv).abs() < 4.0 * cv * (3.0 / n).sqrt(), "{what}: variation {variation}");
+            }
+            let end = exceeded_by(1e-3, &above);
+            assert_tail(&what, &gaps, end, 1e-3);
+            let below: Vec<f64> = gaps.iter().map(|gap| gap.min(end)).collect();
+            let [first, second] = moments_below(end, &above);
+            assert_mean(&format!("{what}: cut"), &below, first);
+            assert_mean(&format!("{what}: squares"), &below.iter().map(|gap| gap * gap).collect::<Vec<_>>(), second);
+            // A gap is the difference of two arrivals that were cut to nanoseconds, 10⁻⁷ of the mean.
+            assert_follows_within(&what, 1e-7, gaps, |x| 1.0 - above(x.max(0.0)));
+        }
+    }
+}
+
+#[test]
+fn sizes_follow_their_laws_rounded() {
+    const LAST: usize = 300;
+    for family in FAMILIES {
+        for (mean, stdev) in [("20", "4"), ("8", "8"), ("3", "6.6")] {
+            let trace = trace(&settings(family, mean, stdev));
+            let (mean, stdev): (f64, f64) = (mean.parse().unwrap(), stdev.parse().unwrap());
+            let above = above(family, stdev / mean);
+            let beyond = |size: usize| if size == 0 { 1.0 } else { above((size as f64 + 0.5) / mean) };
+            // All that is larger counts as the last one.
+            let mut probabilities = vec![0.0];
+            probabilities.extend((1..LAST).map(|size| if size == 1 { 1.0 } else { beyond(size - 1) } - beyond(size)));
+            probabilities.push(beyond(LAST - 1));
+            let sizes: Vec<u64> = trace.iter().map(|request| u64::from(request.size).min(LAST as u64)).collect();
+            assert_counts(&format!("{family} {mean} {stdev}"), &sizes, &probabilities);
+        }
+    }
+}
+
+#[test]
+fn tails_are_drawn_at_the_largest_variation_too() {
+    for (family, cv) in FAMILIES.into_iter().zip([Lognormal::MOST, Gamma::MOST, Weibull::MOST, Pareto::MOST]) {
+        for cv in [cv, 2.0] {
+            let (law, above) = (law(family, cv), above(family, cv));
+            let mut stream = Streams::new(14, "test").of(0);
+            let draws: Vec<f64> = (0..2_000_000).map(|_| Law::in_means(law.draw(&mut stream))).collect();
+            for rare in [1e-2, 1e-3, 1e-4, 1e-5] {
+                let end = exceeded_by(rare, &above);
+                // Almost all of a gamma law of so large a variation is below what draws are counted in.
+                if end > 1e-9 {
+                    assert_tail(&format!("{family}, variation {cv}"), &draws, end, rare);
+                }
+            }
+            assert_follows_within(&format!("{family}, variation {cv}"), 1e-14, draws, |x| 1.0 - above(x.max(0.0)));
+        }
+    }
+}
+
+#[test]
+fn at_the_largest_variation_half_of_the_second_moment_is_not_rarer_than_one_in_a_billion() {
+    for (family, cv) in FAMILIES.into_iter().zip([Lognormal::MOST, Gamma::MOST, Weibull::MOST, Pareto::MOST]) {
+        let above = above(family, cv);
+        let end = exceeded_by(1e-9, &above);
+        let whole = 1.0 + cv * cv;
+        let shown = (moments_below(end, &above)[1] - end * end * 1e-9) / whole;
+        assert!(shown > 0.5, "{family}: {shown}");
+    }
+}
+
+#[test]
+fn the_least_variation_is_drawn() {
+    for family in FAMILIES {
+        for cv in [1e-9, 1e-6, 1e-3] {
+            let law = law(family, cv);
+            let mut stream = Streams::new(15, "test").of(0);
+            let off: Vec<f64> = (0..200_000)
+                .map(|_| (law.draw(&mut stream) as i128 - i128::from(Law::ONE)) as f64 / Law::ONE as f64 / cv)
+                .collect();
+            let n = off.len() as f64;
+            let (mean, square) = (mean(&off), off.iter().map(|x| x * x).sum::<f64>() / n);
+            // All are then close to a normal, an exponential (Pareto) or a Gumbel law (Weibull), of a kurtosis up to 9.
+            assert!(mean.abs() < 4.0 / n.sqrt(), "{family} {cv}: {mean}");
+            assert!((square.sqrt() - 1.0).abs() < 4.0 * (2.0 / n).sqrt(), "{family} {cv}: {square}");
+        }
+    }
+}
+
+#[test]
+fn no_variation_is_always_the_mean() {
+    for family in FAMILIES {
+        let trace = trace(&[settings(family, "8.4", "0").as_slice(), &[("SAMPLES", "1000")]].concat());
+        assert!(trace.windows(2).all(|pair| pair[1].arrival_ns - pair[0].arrival_ns == 10_000_000), "{family}");
+        assert!(trace.iter().all(|request| request.size == 8), "{family}");
+    }
+}
+
+#[test]
+fn gamma_and_weibull_at_variation_1_are_exponential() {
+    let arrivals =
+        |family| -> Vec<u64> { trace(&settings(family, "8", "8")).iter().map(|request| request.arrival_ns).collect() };
+    let exponential = arrivals("poisson");
+    assert_eq!(arrivals("gamma"), exponential);
+    assert_eq!(arrivals("weibull"), exponential);
+}

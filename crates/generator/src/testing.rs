@@ -1,0 +1,55 @@
+//! What the tests share: traces by settings.
+
+use clap::Command;
+use cli::settings::{Settings, add_flags};
+use contract::Request;
+use failure::Failure;
+
+use crate::{Generation, Generator};
+
+/// A small trace of one client; each test changes what it is about.
+const BASE: [(&str, &str); 10] = [
+    ("SAMPLES", "200000"),
+    ("SIZE", "64"),
+    ("INTER_ARRIVAL", "10ms"),
+    ("READ_RATIO", "70"),
+    ("SAS", "1000000"),
+    ("DISTRIBUTION", "poisson"),
+    ("MEAN", "8"),
+    ("STDEV", "4"),
+    ("CONCURRENCY", "1"),
+    ("SEED", "1"),
+];
+
+pub(crate) fn try_generation(changes: &[(&str, &str)]) -> Result<Generation, Failure> {
+    let mut words = vec!["tracegen".to_owned(), "--env-file=/dev/null".to_owned()];
+    for (key, base) in BASE {
+        let value = changes.iter().find(|(changed, _)| *changed == key).map_or(base, |(_, value)| value);
+        words.push(format!("--{}={value}", key.to_ascii_lowercase().replace('_', "-")));
+    }
+    let matches = add_flags(Command::new("tracegen"), Generation::KEYS).get_matches_from(words);
+    Generation::from_settings(&Settings::resolve(&matches, Generation::KEYS)?)
+}
+
+pub(crate) fn generation(changes: &[(&str, &str)]) -> Generation {
+    try_generation(changes).unwrap()
+}
+
+pub(crate) fn refusal(changes: &[(&str, &str)]) -> String {
+    match try_generation(changes) {
+        Err(Failure::Usage(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn trace(changes: &[(&str, &str)]) -> Vec<Request> {
+    let mut generator = Generator::new(&generation(changes));
+    let mut requests = Vec::new();
+    while generator.fill(&mut requests, 1000).unwrap() > 0 {}
+    requests
+}
+
+/// The gaps of a trace of one client, in units of INTER_ARRIVAL = 10 ms.
+pub(crate) fn gaps(changes: &[(&str, &str)]) -> Vec<f64> {
+    trace(changes).windows(2).map(|pair| (pair[1].arrival_ns - pair[0].arrival_ns) as f64 / 1e7).collect()
+}

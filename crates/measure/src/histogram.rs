@@ -1,0 +1,334 @@
+//! HdrHistogram's buckets at three significant digits (Gil Tene, 2012): exact below 2,048, then 1,024 buckets an octave.
+
+use serde::{Deserialize, Serialize};
+
+/// Buckets of a row: those of an octave.
+const ROW: usize = 1024;
+
+/// What the counter of a bucket holds, and how many make one of the row above it.
+type Low = u8;
+const CARRY: u64 = 1 << Low::BITS;
+
+/// Counts of values \[ns\]; merges exactly.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(try_from = "Sparse", into = "Sparse")]
+pub struct Histogram {
+    /// What each bucket counts until it makes [`CARRY`], in whole rows up to the largest value: so little that it fits the
+    /// cache of a core, for each of many workers too.
+    low: Vec<Low>,
+    /// The rest of each bucket's count, in rows that are made when first needed.
+    high: Vec<Option<Box<[u64; ROW]>>>,
+    count: u64,
+    max: u64,
+}
+
+/// How a report holds it.
+#[derive(Clone, Serialize, Deserialize)]
+struct Sparse {
+    max_ns: u64,
+    /// \[bucket, count\], the used ones in rising order.
+    buckets: Vec<(u32, u64)>,
+}
+
+impl Histogram {
+    /// Counts `value`.
+    #[inline]
+    pub fn record(&mut self, value: u64) {
+        self.add(index(value), 1);
+        self.max = self.max.max(value);
+    }
+
+    /// For counting many values: what is looked up once for all of them.
+    #[inline]
+    pub fn recorder(&mut self) -> Recorder<'_> {
+        Recorder { low: &mut self.low, high: &mut self.high, count: &mut self.count, max: &mut self.max }
+    }
+
+    /// Adds all of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.reach(other.low.len());
+        for (number, row) in other.rows().enumerate() {
+            if row.sum() > 0 {
+                for (count, more) in high(&mut self.high, number).iter_mut().zip(row.counts()) {
+                    *count += more;
+                }
+            }
+        }
+        self.count += other.count;
+        self.max = self.max.max(other.max);
+    }
+
+    /// The largest value, exact; 0 where there is none.
+    pub fn max(&self) -> u64 {
+        self.max
+    }
+
+    /// Values counted.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The upper end of the bucket that holds the ⌈`per_mille`·n/1000⌉-th smallest value, never above the largest value;
+    /// None where there is no value.
+    pub fn percentile(&self, per_mille: u64) -> Option<u64> {
+        let [percentile] = self.percentiles([per_mille]);
+        percentile
+    }
+
+    /// [`Histogram::percentile`] of each of `per_mille`, which rise.
+    pub fn percentiles<const N: usize>(&self, per_mille: [u64; N]) -> [Option<u64>; N] {
+        let count = u128::from(self.count());
+        let ranks = per_mille.map(|per_mille| (count * u128::from(per_mille)).div_ceil(1000).max(1));
+        let (mut found, mut next, mut below) = ([None; N], 0, 0u128);
+        for (number, row) in self.rows().enumerate() {
+            let sum = u128::from(row.sum());
+            // Most rows hold none of them.
+            if next == N || below + sum < ranks[next] {
+                below += sum;
+                continue;
+            }
+            for (place, count) in row.counts().enumerate() {
+                below += u128::from(count);
+                while next < N && below >= ranks[next] {
+                    found[next] = Some(upper_end(number * ROW + place).min(self.max));
+                    next += 1;
+                }
+            }
+        }
+        found
+    }
+
+    /// All rows up to the largest value.
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        let (rows, _) = self.low.as_chunks();
+        rows.iter().enumerate().map(|(number, low)| Row { low, high: self.high.get(number).and_then(Option::as_deref) })
+    }
+
+    /// The used buckets in rising order.
+    fn used(&self) -> impl Iterator<Item = (usize, u64)> {
+        (0..).zip(self.rows().flat_map(|row| row.counts())).filter(|&(_, count)| count > 0)
+    }
+
+    /// Makes all rows below bucket `end`.
+    fn reach(&mut self, end: usize) {
+        if self.low.len() < end {
+            self.low.resize(end.next_multiple_of(ROW), 0);
+        }
+    }
+
+    /// Adds `count` to the bucket `index`.
+    fn add(&mut self, index: usize, count: u64) {
+        self.reach(index + 1);
+        let sum = u64::from(self.low[index]) + count % CARRY;
+        self.low[index] = sum as Low;
+        let carries = sum / CARRY + count / CARRY;
+        if carries > 0 {
+            carry(&mut self.high, index, carries);
+        }
+        self.count += count;
+    }
+}
+
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Self) -> bool {
+        self.max == other.max && self.used().eq(other.used())
+    }
+}
+
+impl Eq for Histogram {}
+
+/// Counts values into a histogram; what the loop around it needs stays in registers.
+pub struct Recorder<'a> {
+    low: &'a mut [Low],
+    high: &'a mut Vec<Option<Box<[u64; ROW]>>>,
+    count: &'a mut u64,
+    max: &'a mut u64,
+}
+
+impl Recorder<'_> {
+    /// The counter for `value`; None beyond the rows that there are, where [`Histogram::record`] makes one.
+    #[inline]
+    pub fn bucket(&self, value: u64) -> Option<usize> {
+        Some(index(value)).filter(|&index| index < self.low.len())
+    }
+
+    /// Counts one value into `bucket`.
+    #[inline]
+    pub fn count(&mut self, bucket: usize) {
+        let (sum, over) = self.low[bucket].overflowing_add(1);
+        self.low[bucket] = sum;
+        if over {
+            carry(self.high, bucket, 1);
+        }
+    }
+
+    /// `count` values were counted, none of them above `max`.
+    #[inline]
+    pub fn end(self, count: u64, max: u64) {
+        *self.count += count;
+        *self.max = max.max(*self.max);
+    }
+}
+
+/// Adds `carries` to the higher part of the count of bucket `index`.
+#[cold]
+fn carry(rows: &mut Vec<Option<Box<[u64; ROW]>>>, index: usize, carries: u64) {
+    high(rows, index / ROW)[index % ROW] += carries * CARRY;
+}
+
+/// The higher part of row `number`.
+fn high(rows: &mut Vec<Option<Box<[u64; ROW]>>>, number: usize) -> &mut [u64; ROW] {
+    if rows.len() <= number {
+        rows.resize(number + 1, None);
+    }
+    rows[number].get_or_insert_with(|| Box::new([0; ROW]))
+}
+
+/// One row's counts.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    low: &'a [Low; ROW],
+    high: Option<&'a [u64; ROW]>,
+}
+
+impl<'a> Row<'a> {
+    fn counts(self) -> impl Iterator<Item = u64> + use<'a> {
+        (0..ROW).map(move |place| u64::from(self.low[place]) + self.high.map_or(0, |high| high[place]))
+    }
+
+    fn sum(self) -> u64 {
+        let low: u32 = self.low.iter().map(|&count| u32::from(count)).sum();
+        u64::from(low) + self.high.map_or(0, |high| high.iter().sum())
+    }
+}
+
+/// The bucket of `value`.
+#[inline]
+fn index(value: u64) -> usize {
+    let shift = 53u32.saturating_sub((value | 1023).leading_zeros());
+    ((shift as usize) << 10) + (value >> shift) as usize
+}
+
+/// The largest value that bucket `index` holds.
+fn upper_end(index: usize) -> u64 {
+    let shift = (index >> 10).saturating_sub(1) as u32;
+    let place = (index - ((shift as usize) << 10)) as u64;
+    (place << shift) | ((1 << shift) - 1)
+}
+
+impl From<Histogram> for Sparse {
+    fn from(histogram: Histogram) -> Self {
+        let buckets = histogram.used().map(|(index, count)| (index as u32, count)).collect();
+        Sparse { max_ns: histogram.max, buckets }
+    }
+}
+
+impl TryFrom<Sparse> for Histogram {
+    type Error = &'static str;
+
+    /// What comes from a container may be anything.
+    fn try_from(sparse: Sparse) -> Result<Self, Self::Error> {
+        let mut histogram = Histogram { max: sparse.max_ns, ..Histogram::default() };
+        let (mut next, mut sum) = (0, 0u64);
+        for (bucket, count) in sparse.buckets {
+            if bucket < next || bucket as usize > index(sparse.max_ns) {
+                return Err("the buckets of a histogram do not rise up to its maximum");
+            }
+            sum = sum.checked_add(count).ok_or("the counts of a histogram are more than 64 bits hold")?;
+            histogram.add(bucket as usize, count);
+            next = bucket + 1;
+        }
+        Ok(histogram)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_hdrhistograms() {
+        // Exact up to 2,047; then steps of 2, of 4, …
+        assert_eq!([0, 1, 2047, 2048, 2049, 2050, 4095, 4096].map(index), [0, 1, 2047, 2048, 2048, 2049, 3071, 3072]);
+        for value in [0, 1, 2047, 2048, 4095, 4096, 123_456_789, 1 << 40, (1 << 62) - 1, u64::MAX] {
+            let end = upper_end(index(value));
+            assert!(end >= value && end - value <= value / 1024, "{value} {end}");
+            assert_eq!(index(end), index(value));
+            if end < u64::MAX {
+                assert_eq!(index(end + 1), index(value) + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn percentiles_are_ranks() {
+        let mut histogram = Histogram::default();
+        assert_eq!(histogram.percentile(500), None);
+        for value in 1..=1000 {
+            histogram.record(value);
+        }
+        assert_eq!([500, 990, 999, 1000, 1].map(|p| histogram.percentile(p).unwrap()), [500, 990, 999, 1000, 1]);
+        histogram.record(1_000_001);
+        assert_eq!(histogram.percentile(1000), Some(1_000_001));
+    }
+
+    #[test]
+    fn merging_is_counting_together_and_reports_keep_all() {
+        let mut parts = [Histogram::default(), Histogram::default()];
+        let mut whole = Histogram::default();
+        for value in 0..10_000u64 {
+            let value = value * value * value;
+            parts[value as usize % 2].record(value);
+            whole.record(value);
+        }
+        let [mut first, second] = parts;
+        first.merge(&second);
+        assert_eq!(first, whole);
+        let text = serde_json::to_string(&whole).unwrap();
+        assert_eq!(serde_json::from_str::<Histogram>(&text).unwrap(), whole);
+    }
+
+    #[test]
+    fn counts_are_exact_beyond_a_byte() {
+        let (mut each, mut many) = (Histogram::default(), Histogram::default());
+        each.record(5000);
+        for value in [5, 5000, 0].repeat(1000) {
+            each.record(value);
+            let mut recorder = many.recorder();
+            match recorder.bucket(value) {
+                Some(bucket) => {
+                    recorder.count(bucket);
+                    recorder.end(1, value);
+                }
+                None => many.record(value),
+            }
+        }
+        assert_ne!(each, many);
+        many.record(5000);
+        assert_eq!(each, many);
+        let text = serde_json::to_string(&each).unwrap();
+        assert_eq!(text, r#"{"max_ns":5000,"buckets":[[0,1000],[5,1000],[3298,1001]]}"#);
+        for _ in 0..3 {
+            let other = each.clone();
+            each.merge(&other);
+        }
+        assert_eq!((each.count(), each.percentile(1000), each.percentile(500)), (24008, Some(5000), Some(5)));
+        assert_eq!(each.used().map(|(_, count)| count).collect::<Vec<_>>(), [8000, 8000, 8008]);
+        // Rows that hold nothing are no difference.
+        let mut wide = serde_json::from_str::<Histogram>(&text).unwrap();
+        wide.add(index(1 << 40), 0);
+        assert_eq!(wide, serde_json::from_str(&text).unwrap());
+    }
+    #[test]
+    fn what_is_no_histogram_is_refused() {
+        for (text, rule) in [
+            (r#"{"max_ns":5,"buckets":[[5,1],[5,1]]}"#, "do not rise"),
+            (r#"{"max_ns":5,"buckets":[[6,1]]}"#, "do not rise"),
+            (r#"{"max_ns":5,"buckets":[[4294967295,1]]}"#, "do not rise"),
+            (r#"{"max_ns":5,"buckets":[[4,18446744073709551615],[5,1]]}"#, "64 bits"),
+        ] {
+            let error = serde_json::from_str::<Histogram>(text).unwrap_err().to_string();
+            assert!(error.contains(rule), "{error}");
+        }
+    }
+}

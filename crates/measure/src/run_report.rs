@@ -1,0 +1,122 @@
+//! The report of a run: what each worker measured, and all of them together.
+
+use crate::provenance::Provenance;
+use crate::{Figures, Tally};
+use crate::{Measured, Outcome};
+use failure::{Failure, printable};
+use serde::Serialize;
+
+/// Characters of a failure's message.
+const MESSAGE: usize = 2000;
+
+/// Everything that `report.json` holds.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunReport {
+    /// What made it.
+    #[serde(flatten)]
+    pub provenance: Provenance,
+    /// What is odd about the run.
+    pub notes: Vec<String>,
+    /// How evenly the policy spread requests and work; absent where a worker failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imbalance: Option<Imbalance>,
+    /// A row a worker.
+    pub workers: Vec<WorkerRow>,
+    /// The whole run; absent where a worker failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<Figures>,
+}
+
+/// The largest share of a worker over the mean share; `null` where there was nothing to share.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Imbalance {
+    /// Of requests.
+    pub requests: Option<f64>,
+    /// Of work: the sum of the requests' demands.
+    pub work: Option<f64>,
+}
+
+impl Imbalance {
+    fn of(tallies: &[&Tally]) -> Self {
+        let over_mean = |share: fn(&Tally) -> u128| {
+            let shares = || tallies.iter().map(|tally| share(tally));
+            let (largest, sum) = (shares().max()?, shares().sum::<u128>());
+            (sum > 0).then(|| largest as f64 * tallies.len() as f64 / sum as f64)
+        };
+        Self {
+            requests: over_mean(|tally| u128::from(tally.counts.offered)),
+            work: over_mean(|tally| tally.demand_sum_ns),
+        }
+    }
+}
+
+/// What came of one worker.
+#[derive(Debug, Clone, Serialize)]
+pub struct WorkerRow {
+    /// Its number, from 1.
+    pub worker: u32,
+    /// Its figures or its failure.
+    #[serde(flatten)]
+    pub result: RowResult,
+}
+
+/// A worker's figures, or why there are none.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum RowResult {
+    Measured(Box<Figures>),
+    Failed { offered: u64, error: RowError },
+}
+
+/// Why a worker failed.
+#[derive(Debug, Clone, Serialize)]
+pub struct RowError {
+    /// The class of the failure.
+    pub class: &'static str,
+    /// Of class `limit`: which one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
+    /// One line for people.
+    pub message: String,
+}
+
+impl RunReport {
+    /// Merges what came of the workers, which stand in the order of their numbers and have `servers` servers each and DELAY
+    /// `delay`.
+    pub fn collect(provenance: Provenance, notes: Vec<String>, outcomes: &[Outcome], servers: u32, delay: u64) -> Self {
+        let tallies: Vec<&Tally> = measured(outcomes).map(|worker| &worker.tally).collect();
+        let run = (tallies.len() == outcomes.len()).then(|| Figures::of_run(&tallies, servers, delay));
+        let row = |(worker, outcome): (u32, &Outcome)| WorkerRow {
+            worker,
+            result: match &outcome.result {
+                Ok(measured) => RowResult::Measured(Box::new(Figures::of_worker(&measured.tally, servers))),
+                Err(failure) => RowResult::Failed {
+                    offered: outcome.offered,
+                    error: RowError {
+                        class: failure.class(),
+                        limit: failure.limit().map(|name| printable(name.as_bytes(), 64)),
+                        message: printable(failure.to_string().as_bytes(), MESSAGE),
+                    },
+                },
+            },
+        };
+        let imbalance = run.is_some().then(|| Imbalance::of(&tallies));
+        Self { provenance, notes, imbalance, workers: (1..).zip(outcomes).map(row).collect(), run }
+    }
+}
+
+/// What the workers that did not fail measured.
+pub fn measured(outcomes: &[Outcome]) -> impl Iterator<Item = &Measured> {
+    outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok())
+}
+
+/// The failure of the lowest worker that failed, with its number.
+///
+/// # Errors
+/// Where one failed.
+pub fn first_failure(outcomes: &[Outcome]) -> Result<(), (u32, Failure)> {
+    let failed =
+        (1..).zip(outcomes).find_map(|(worker, outcome)| Some((worker, outcome.result.as_ref().err()?.clone())));
+    failed.map_or(Ok(()), Err)
+}

@@ -1,0 +1,218 @@
+//! The integers of one worker, or of several together.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::Histogram;
+
+/// The end that each request offered came to, at T.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// All requests of the shard.
+    pub offered: u64,
+    /// Served to their end.
+    pub completed: u64,
+    /// In service at T.
+    pub in_service: u64,
+    /// Turned away on arrival.
+    pub rejected: u64,
+    /// Left before their service was done.
+    pub given_up: u64,
+    /// Waiting at T.
+    pub waiting: u64,
+    /// Not yet arrived at T.
+    pub not_yet_arrived: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.offered += other.offered;
+        self.completed += other.completed;
+        self.in_service += other.in_service;
+        self.rejected += other.rejected;
+        self.given_up += other.given_up;
+        self.waiting += other.waiting;
+        self.not_yet_arrived += other.not_yet_arrived;
+    }
+}
+
+/// What was measured, in integers alone, so that tallies of workers add up exactly.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// What became of the requests.
+    pub counts: Counts,
+    /// Requests whose service began.
+    pub started: u64,
+    /// T: when the simulation ended \[ns\].
+    pub end_ns: u64,
+    /// Σ demands of all requests of the shard \[ns\].
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub demand_sum_ns: u128,
+    /// Σ (start − arrival) over those whose service began \[ns\].
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub delay_sum_ns: u128,
+    /// ∫₀ᵀ requests waiting dt \[ns\].
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub waiting_area_ns: u128,
+    /// ∫₀ᵀ requests in the system dt \[ns\].
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub system_area_ns: u128,
+    /// Σ server time received within \[0, T\] \[ns\].
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub service_sum_ns: u128,
+    /// Start − arrival of those whose service began.
+    pub delay_in_queue: Histogram,
+    /// Finish − arrival of those who were served to their end.
+    pub response_time: Histogram,
+}
+
+impl Tally {
+    /// Somebody was served to the end.
+    #[inline]
+    pub fn completed(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
+        self.counts.completed += 1;
+        self.entered(arrival, start, service);
+        self.waiting_area_ns += u128::from(start - arrival);
+        self.system_area_ns += u128::from(finish - arrival);
+        self.response_time.record(finish - arrival);
+    }
+
+    /// `number` were served to their end without a break, after `delays` and for `services` together; the histograms have
+    /// them already.
+    #[inline]
+    pub fn all_completed(&mut self, number: u64, delays: u64, services: u64) {
+        self.counts.completed += number;
+        self.started += number;
+        self.delay_sum_ns += u128::from(delays);
+        self.service_sum_ns += u128::from(services);
+        self.waiting_area_ns += u128::from(delays);
+        self.system_area_ns += u128::from(delays) + u128::from(services);
+    }
+
+    /// Somebody left in the middle of their service.
+    pub fn given_up_in_service(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
+        self.counts.given_up += 1;
+        self.entered(arrival, start, service);
+        self.waiting_area_ns += u128::from(start - arrival);
+        self.system_area_ns += u128::from(finish - arrival);
+    }
+
+    /// Somebody left unserved: at once (rejected), or later (given up).
+    pub fn left_unserved(&mut self, arrival: u64, finish: u64) {
+        if finish == arrival {
+            self.counts.rejected += 1;
+        } else {
+            self.counts.given_up += 1;
+        }
+        self.waiting_area_ns += u128::from(finish - arrival);
+        self.system_area_ns += u128::from(finish - arrival);
+    }
+
+    /// Somebody is in service at T; their time in the system is added by [`Tally::still_here`].
+    pub fn in_service(&mut self, arrival: u64, start: u64, service: u64) {
+        self.counts.in_service += 1;
+        self.entered(arrival, start, service);
+        self.waiting_area_ns += u128::from(start - arrival);
+    }
+
+    /// Of those in service at T: all their times in the system, as their number and the sum of their arrivals.
+    pub fn still_here(&mut self, number: u64, arrivals: u128) {
+        self.system_area_ns += u128::from(number) * u128::from(self.end_ns) - arrivals;
+    }
+
+    /// Nobody answered for this request: it is waiting at T, or has not yet arrived. T must be known.
+    #[inline]
+    pub fn unanswered(&mut self, arrival: u64) {
+        if arrival < self.end_ns {
+            self.counts.waiting += 1;
+            self.waiting_area_ns += u128::from(self.end_ns - arrival);
+            self.system_area_ns += u128::from(self.end_ns - arrival);
+        } else {
+            self.counts.not_yet_arrived += 1;
+        }
+    }
+
+    /// Adds another worker's tally; T becomes the larger one.
+    pub fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        self.started += other.started;
+        self.end_ns = self.end_ns.max(other.end_ns);
+        self.demand_sum_ns += other.demand_sum_ns;
+        self.delay_sum_ns += other.delay_sum_ns;
+        self.waiting_area_ns += other.waiting_area_ns;
+        self.system_area_ns += other.system_area_ns;
+        self.service_sum_ns += other.service_sum_ns;
+        self.delay_in_queue.merge(&other.delay_in_queue);
+        self.response_time.merge(&other.response_time);
+    }
+
+    /// Holds a tally that came from elsewhere against what is true of any of a shard of `offered` requests.
+    ///
+    /// # Errors
+    /// Where it can't be one, with the reason.
+    pub fn check(&self, offered: u64) -> Result<(), &'static str> {
+        let Counts { completed, in_service, rejected, given_up, waiting, not_yet_arrived, .. } = self.counts;
+        let ends = [completed, in_service, rejected, given_up, waiting, not_yet_arrived];
+        let most = u128::from(offered) * u128::from(u64::MAX);
+        let sums =
+            [self.demand_sum_ns, self.delay_sum_ns, self.waiting_area_ns, self.system_area_ns, self.service_sum_ns];
+        let started = u128::from(completed) + u128::from(in_service);
+        if self.counts.offered != offered
+            || ends.iter().map(|&end| u128::from(end)).sum::<u128>() != u128::from(offered)
+        {
+            return Err("the ends of its requests do not add up to those of its shard");
+        }
+        if !(started..=started + u128::from(given_up)).contains(&u128::from(self.started)) {
+            return Err("other requests entered service than ended there");
+        }
+        if self.delay_in_queue.count() != self.started || self.response_time.count() != completed {
+            return Err("its histograms count other requests");
+        }
+        if sums.into_iter().any(|sum| sum > most) || self.waiting_area_ns > self.system_area_ns {
+            return Err("its sums are more than its requests can make");
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn entered(&mut self, arrival: u64, start: u64, service: u64) {
+        self.started += 1;
+        self.delay_sum_ns += u128::from(start - arrival);
+        self.service_sum_ns += u128::from(service);
+        self.delay_in_queue.record(start - arrival);
+    }
+}
+
+/// Sums may pass 2⁵³, so JSON holds them as decimal strings.
+pub(super) fn as_text<S: Serializer>(sum: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(sum)
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_impossible_tally_is_refused() {
+        let mut tally = Tally { end_ns: 30, ..Tally::default() };
+        tally.counts.offered = 2;
+        tally.completed(0, 0, 10, 10);
+        tally.completed(1, 10, 20, 10);
+        assert_eq!(tally.check(2), Ok(()));
+        let forged = |forge: fn(&mut Tally)| {
+            let mut forged = tally.clone();
+            forge(&mut forged);
+            forged.check(2).unwrap_err()
+        };
+        assert!(tally.check(3).unwrap_err().contains("add up"));
+        assert!(forged(|tally| tally.counts.completed = 9).contains("add up"));
+        assert!(forged(|tally| (tally.counts.completed, tally.counts.waiting) = (4, u64::MAX - 1)).contains("add up"));
+        assert!(forged(|tally| tally.started = 3).contains("entered service"));
+        assert!(forged(|tally| tally.response_time.record(1)).contains("histograms"));
+        assert!(forged(|tally| tally.service_sum_ns = u128::MAX).contains("sums"));
+        assert!(forged(|tally| tally.waiting_area_ns += 100).contains("sums"));
+    }
+}

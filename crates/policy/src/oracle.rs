@@ -1,0 +1,141 @@
+//! The policies as FORMAT.md tells them, by looking at everything: what the quick ones must agree with.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use contract::Request;
+use random::streams::{Stream, Streams, hash};
+
+/// Every worker, and every list of workers.
+pub(super) struct Oracle {
+    name: &'static str,
+    servers: usize,
+    capacity: usize,
+    streams: Streams,
+    ties: Stream,
+    requests: usize,
+    workers: Vec<Model>,
+    /// JSQ's lists by how many are in the system, LW's under 0; `usize::MAX` is in none.
+    lists: BTreeMap<usize, Vec<usize>>,
+}
+
+#[derive(Clone, Default)]
+struct Model {
+    /// When those in service leave.
+    leave: Vec<u64>,
+    /// The demands of those who wait.
+    wait: VecDeque<u64>,
+    /// LW's.
+    tie: u64,
+}
+
+impl Model {
+    fn in_system(&self) -> usize {
+        self.leave.len() + self.wait.len()
+    }
+
+    /// When its earliest server is free, where all of them are busy: those who wait enter one after the other.
+    fn free_at(&self) -> u64 {
+        let mut free = self.leave.clone();
+        for demand in &self.wait {
+            free.sort_unstable();
+            free[0] += demand;
+        }
+        free.into_iter().min().unwrap_or(0)
+    }
+}
+
+impl Oracle {
+    pub(super) fn new(name: &'static str, workers: usize, servers: u32, capacity: u64, seed: u64) -> Self {
+        Self {
+            name,
+            servers: servers as usize,
+            capacity: if capacity == 0 { usize::MAX } else { capacity as usize },
+            streams: Streams::new(seed, "policy"),
+            ties: Streams::new(seed, "policy ties").of(0),
+            requests: 0,
+            workers: vec![Model::default(); workers],
+            lists: BTreeMap::from([(0, (0..workers).collect())]),
+        }
+    }
+
+    pub(super) fn assign(&mut self, request: &Request) -> usize {
+        let now = request.arrival_ns;
+        let next = |workers: &[Model]| {
+            let each = |(worker, model): (usize, &Model)| Some((*model.leave.iter().min()?, worker));
+            workers.iter().enumerate().filter_map(each).min().filter(|&(time, _)| time <= now)
+        };
+        while let Some((time, worker)) = next(&self.workers) {
+            let before = self.list_of(worker);
+            let model = &mut self.workers[worker];
+            model.leave.remove(model.leave.iter().position(|&leaves| leaves == time).unwrap());
+            model.leave.extend(model.wait.pop_front().map(|demand| time + demand));
+            self.changed(worker, before);
+        }
+        let chosen = self.choose(request);
+        let before = self.list_of(chosen);
+        let model = &mut self.workers[chosen];
+        if model.in_system() < self.capacity {
+            if model.leave.len() < self.servers {
+                model.leave.push(now + request.service_ns);
+            } else {
+                model.wait.push_back(request.service_ns);
+            }
+            self.changed(chosen, before);
+        }
+        self.requests += 1;
+        chosen
+    }
+
+    fn choose(&self, request: &Request) -> usize {
+        let mut stream = self.streams.of(request.id);
+        let mut below = |n: usize| stream.below(n as u64) as usize;
+        let count = self.workers.len();
+        let in_system = |worker: usize| self.workers[worker].in_system();
+        match self.name {
+            "R" => below(count),
+            "RR" => self.requests % count,
+            "HASH" => (hash(request.block) % count as u64) as usize,
+            "TC" if count == 1 => 0,
+            "TC" => {
+                let first = below(count);
+                let drawn = below(count - 1);
+                let second = if drawn < first { drawn } else { drawn + 1 };
+                if in_system(second) < in_system(first) { second } else { first }
+            }
+            "JSQ" => {
+                let list = &self.lists[&(0..count).map(in_system).min().unwrap()];
+                list[below(list.len())]
+            }
+            _ => {
+                let idle = &self.lists[&0];
+                let room = (0..count).filter(|&worker| in_system(worker) < self.capacity);
+                let first = room.min_by_key(|&worker| (self.workers[worker].free_at(), self.workers[worker].tie));
+                if idle.is_empty() { first.unwrap_or_else(|| below(count)) } else { idle[below(idle.len())] }
+            }
+        }
+    }
+
+    /// The list where `worker` belongs now.
+    fn list_of(&self, worker: usize) -> usize {
+        let in_system = self.workers[worker].in_system();
+        match self.name {
+            "LW" if in_system < self.servers.min(self.capacity) => 0,
+            "LW" => usize::MAX,
+            _ => in_system,
+        }
+    }
+
+    /// `worker`, which was in the list `before`, goes where it belongs.
+    fn changed(&mut self, worker: usize, before: usize) {
+        if before < usize::MAX {
+            let list = self.lists.get_mut(&before).unwrap();
+            list.swap_remove(list.iter().position(|&there| there == worker).unwrap());
+        }
+        let now = self.list_of(worker);
+        if now < usize::MAX {
+            self.lists.entry(now).or_default().push(worker);
+        } else if self.workers[worker].in_system() < self.capacity {
+            self.workers[worker].tie = self.ties.bits();
+        }
+    }
+}

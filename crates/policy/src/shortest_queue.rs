@@ -1,0 +1,94 @@
+//! JSQ: join the shortest queue, the fewest requests in the system of all workers (Winston, "Optimality of the shortest line
+//! discipline", 1977); ties at random.
+
+use std::collections::VecDeque;
+
+use contract::Request;
+use failure::Failure;
+use random::streams::Streams;
+
+use super::backlog::Backlog;
+use super::{Front, Policy};
+
+pub(super) struct ShortestQueue {
+    streams: Streams,
+    backlog: Backlog,
+    queues: Queues,
+}
+
+impl ShortestQueue {
+    pub(super) fn new(front: Front) -> Self {
+        Self {
+            streams: Streams::new(front.seed, "policy"),
+            backlog: Backlog::new(front),
+            queues: Queues::new(front.workers),
+        }
+    }
+}
+
+impl Policy for ShortestQueue {
+    #[inline]
+    fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
+        self.backlog.advance(request.arrival_ns, |number, worker| self.queues.changed(number, worker.in_system()));
+        let shortest = self.queues.shortest();
+        let chosen = shortest[self.streams.of(request.id).below(shortest.len() as u64) as usize];
+        if let Some(worker) = self.backlog.admit(chosen as usize, request)? {
+            self.queues.changed(chosen as usize, worker.in_system());
+        }
+        Ok(chosen)
+    }
+}
+
+/// Workers by how many are in their systems. Each change is by one, so that the shortest is found by a step.
+struct Queues {
+    /// The workers that have `fewest` + n, at n, from the fewest that anybody has to the most.
+    having: VecDeque<Vec<u32>>,
+    fewest: usize,
+    /// Of each worker: how many it has, and its place among those who have as many.
+    place: Vec<(usize, usize)>,
+    /// Lists out of use, with their memory.
+    spare: Vec<Vec<u32>>,
+}
+
+impl Queues {
+    fn new(workers: usize) -> Self {
+        Self {
+            having: VecDeque::from([(0..workers as u32).collect()]),
+            fewest: 0,
+            place: (0..workers).map(|worker| (0, worker)).collect(),
+            spare: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn shortest(&self) -> &[u32] {
+        &self.having[0]
+    }
+
+    /// Worker `number` now has `new`, one more or one less than before.
+    #[inline]
+    fn changed(&mut self, number: usize, new: usize) {
+        let (old, place) = self.place[number];
+        let list = &mut self.having[old - self.fewest];
+        list.swap_remove(place);
+        if let Some(&moved) = list.get(place) {
+            self.place[moved as usize].1 = place;
+        }
+        if new < self.fewest {
+            self.fewest = new;
+            self.having.push_front(self.spare.pop().unwrap_or_default());
+        } else if new - self.fewest == self.having.len() {
+            self.having.push_back(self.spare.pop().unwrap_or_default());
+        }
+        let list = &mut self.having[new - self.fewest];
+        self.place[number] = (new, list.len());
+        list.push(number as u32);
+        // The old list may have been the first or the last one; the new one is beside it. Lists between may be empty.
+        if self.having[0].is_empty() {
+            self.spare.extend(self.having.pop_front());
+            self.fewest += 1;
+        } else if self.having.back().is_some_and(Vec::is_empty) {
+            self.spare.extend(self.having.pop_back());
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! TC: of two distinct workers, drawn at random, to the one with fewer requests in the system (Mitzenmacher, "The power of
+//! two choices in randomized load balancing", 2001).
+
+use std::hint::select_unpredictable;
+
+use contract::Request;
+use failure::Failure;
+use random::streams::Streams;
+
+use super::backlog::too_many;
+use super::worker::Worker;
+use super::{Front, Policy};
+
+pub(super) struct TwoChoices {
+    streams: Streams,
+    /// Each one's model as it was when it was last drawn: nobody looks at the others.
+    workers: Vec<Worker>,
+    /// Requests in all models; some of those not drawn for long may have left.
+    held: usize,
+}
+
+impl TwoChoices {
+    pub(super) fn new(front: Front) -> Self {
+        Self { streams: Streams::new(front.seed, "policy"), workers: vec![Worker::new(front); front.workers], held: 0 }
+    }
+
+    /// Worker `number` at `now` \[ns\]: how many are in its system.
+    #[inline]
+    fn look(&mut self, number: usize, now: u64) -> usize {
+        let worker = &mut self.workers[number];
+        let before = worker.in_system();
+        worker.advance(now);
+        self.held -= before - worker.in_system();
+        worker.in_system()
+    }
+
+    /// The limit is passed, unless enough have left meanwhile where nobody looked.
+    #[cold]
+    fn recount(&mut self, now: u64) -> Result<(), Failure> {
+        for number in 0..self.workers.len() {
+            self.look(number, now);
+        }
+        if self.held > super::BACKLOG { Err(too_many()) } else { Ok(()) }
+    }
+}
+
+impl Policy for TwoChoices {
+    #[inline]
+    fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
+        let mut stream = self.streams.of(request.id);
+        let workers = self.workers.len() as u64;
+        let first = stream.below(workers) as usize;
+        let mut second = stream.below(workers - 1) as usize;
+        second += usize::from(second >= first && workers > 1);
+        let (at_first, at_second) = (self.look(first, request.arrival_ns), self.look(second, request.arrival_ns));
+        // The pair is drawn in random order, so that the first one of a tie is a random one. Left to itself the compiler makes
+        // a jump of it, which can't be predicted.
+        let chosen = select_unpredictable(at_second < at_first, second, first);
+        if self.workers[chosen].admit(request) {
+            self.held += 1;
+            if self.held > super::BACKLOG {
+                self.recount(request.arrival_ns)?;
+            }
+        }
+        Ok(chosen as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Balancer;
+    use super::*;
+
+    /// How often each of `workers` is chosen at `arrival_ns`, after one request of demand 10 went somewhere at 0.
+    fn shares(workers: usize, arrival_ns: u64) -> Vec<u32> {
+        let mut shares = vec![0; workers];
+        for seed in 0..2000 {
+            let mut balancer = Balancer::named("TC", workers, 1, 0, seed);
+            let busy = balancer.assign(&Request { service_ns: 10, ..Request::default() }).unwrap();
+            let chosen = balancer.assign(&Request { id: 1, arrival_ns, ..Request::default() }).unwrap();
+            // Counted from the busy one.
+            shares[(chosen + workers - busy) % workers] += 1;
+        }
+        shares
+    }
+
+    #[test]
+    fn the_busy_one_of_a_pair_is_spared() {
+        assert_eq!(shares(2, 9), [0, 2000]);
+        // At 10 the departure comes before the arrival: a tie, broken at random.
+        assert!(shares(2, 10)[0].abs_diff(1000) < 112, "{:?}", shares(2, 10));
+        assert_eq!(shares(1, 0), [2000]);
+    }
+
+    #[test]
+    fn a_recount_leaves_those_who_are_there() {
+        let mut policy = TwoChoices::new(Front { workers: 50, servers: 2, capacity: 0, seed: 1 });
+        for id in 0..1000 {
+            policy.assign(&Request { id, service_ns: 10, ..Request::default() }).unwrap();
+        }
+        policy.assign(&Request { id: 1000, arrival_ns: 500, service_ns: 10, ..Request::default() }).unwrap();
+        // Two workers were looked at, of 20 requests each or so.
+        assert!(policy.held > 900, "{}", policy.held);
+        policy.recount(500).unwrap();
+        assert_eq!(policy.held, 1);
+    }
+
+    #[test]
+    fn pairs_are_distinct_and_all_are_drawn() {
+        let shares = shares(3, 9);
+        assert_eq!(shares[0], 0, "a pair always holds an idle one");
+        assert!(shares[1].abs_diff(1000) < 112, "{shares:?}");
+    }
+}

@@ -1,0 +1,165 @@
+//! What policies see of a worker: an exact model (SERVERS servers, CAPACITY, first in first out), fed with the true demands.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use contract::Request;
+use sim_wasm::Station;
+
+use super::Front;
+
+/// When nobody leaves: later than any arrival.
+pub(super) const NEVER: u64 = u64::MAX;
+
+/// One worker's model.
+#[derive(Clone)]
+pub(super) struct Worker {
+    station: Station,
+    /// When the next one in service leaves \[ns\], [`NEVER`] where nobody is.
+    next: u64,
+    /// Waiting or in service.
+    in_system: usize,
+    /// SERVERS and CAPACITY, as numbers in the system.
+    servers: usize,
+    capacity: usize,
+    /// When those who wait will leave, in their order.
+    waiting: VecDeque<u64>,
+    /// When the others in service leave: with one server nobody, so that the common case touches no heap.
+    others: BinaryHeap<Reverse<u64>>,
+}
+
+impl Worker {
+    /// An idle one, as `front` has them.
+    pub(super) fn new(front: Front) -> Self {
+        Self {
+            station: Station::new(front.servers),
+            next: NEVER,
+            in_system: 0,
+            servers: front.servers as usize,
+            capacity: if front.capacity == 0 {
+                usize::MAX
+            } else {
+                usize::try_from(front.capacity).unwrap_or(usize::MAX)
+            },
+            waiting: VecDeque::new(),
+            others: BinaryHeap::new(),
+        }
+    }
+
+    /// Requests in the system: waiting or in service.
+    #[inline]
+    pub(super) fn in_system(&self) -> usize {
+        self.in_system
+    }
+
+    /// Whether a request could start at once.
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_system < self.servers.min(self.capacity)
+    }
+
+    /// Whether a request would be turned away.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.in_system >= self.capacity
+    }
+
+    /// When the earliest server is free \[ns\].
+    #[inline]
+    pub(super) fn free_at(&self) -> u64 {
+        self.station.free_at()
+    }
+
+    /// Time goes on to `now` \[ns\]; who leaves now has left.
+    #[inline]
+    pub(super) fn advance(&mut self, now: u64) {
+        while self.next <= now && self.in_system > 0 {
+            self.depart();
+        }
+    }
+
+    /// When the next one leaves \[ns\], [`NEVER`] where nobody is in service.
+    #[inline]
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The next one leaves, and who waits longest enters.
+    #[inline]
+    pub(super) fn depart(&mut self) {
+        self.in_system -= 1;
+        self.next = match self.waiting.pop_front() {
+            Some(leaves) if self.servers == 1 => leaves,
+            // The one that enters, or another one in service, is next.
+            Some(leaves) => match self.others.peek_mut() {
+                Some(mut other) if other.0 < leaves => std::mem::replace(&mut *other, Reverse(leaves)).0,
+                _ => leaves,
+            },
+            None if self.servers == 1 => NEVER,
+            None => self.others.pop().map_or(NEVER, |Reverse(leaves)| leaves),
+        };
+    }
+
+    /// `request` arrives, and enters unless CAPACITY turns it away; whether it does.
+    #[inline]
+    pub(super) fn admit(&mut self, request: &Request) -> bool {
+        if self.is_full() {
+            return false;
+        }
+        let (_, leaves) = self.station.enter(request.arrival_ns, request.service_ns);
+        if self.in_system >= self.servers {
+            self.waiting.push_back(leaves);
+        } else if self.in_system == 0 {
+            self.next = leaves;
+        } else {
+            self.others.push(Reverse(leaves.max(self.next)));
+            self.next = leaves.min(self.next);
+        }
+        self.in_system += 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::NONE;
+    use proptest::prelude::*;
+    use sim_wasm::{Fifo, Model};
+
+    use super::super::tests::traces;
+    use super::*;
+
+    #[test]
+    fn a_full_worker_turns_away_and_departures_make_room() {
+        let mut worker = Worker::new(Front { workers: 1, servers: 2, capacity: 3, seed: 1 });
+        let mut arrive = |arrival_ns| {
+            worker.advance(arrival_ns);
+            worker.admit(&Request { arrival_ns, service_ns: 10, ..Request::default() });
+            worker.in_system()
+        };
+        // Two are served, one waits, the fourth is turned away; at 10 two leave.
+        assert_eq!([0, 0, 0, 5, 9, 10].map(&mut arrive), [1, 2, 3, 3, 3, 2]);
+    }
+
+    proptest! {
+        /// What the model says of a worker is what its simulator says.
+        #[test]
+        fn the_model_is_the_simulator(trace in traces(), servers in 1u32..5, capacity in 0u64..6) {
+            let mut worker = Worker::new(Front { workers: 1, servers, capacity, seed: 1 });
+            let mut fifo = Fifo::new(Model { servers, capacity, delay: 0 });
+            let mut left: Vec<u64> = Vec::new();
+            for request in &trace {
+                worker.advance(request.arrival_ns);
+                let there = left.iter().filter(|&&finish| finish > request.arrival_ns);
+                prop_assert_eq!(worker.in_system(), there.count());
+                let enters = worker.admit(request);
+                let mut entered = false;
+                fifo.arrive(request, &mut |done| {
+                    entered = done.start_ns != NONE;
+                    left.extend(entered.then_some(done.finish_ns));
+                });
+                prop_assert_eq!(enters, entered);
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Demands, fixed when a request is read and before any policy or simulator sees it.
+
+use crate::exponential;
+use crate::streams::Streams;
+
+/// The law of the service times that are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+pub enum Law {
+    /// Exponential.
+    Exponential,
+    /// Always the mean.
+    Deterministic,
+}
+
+impl Law {
+    /// The laws and their names in settings, reports and the simulator's environment.
+    pub const NAMES: [(&'static str, Law); 2] =
+        [("exponential", Law::Exponential), ("deterministic", Law::Deterministic)];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Law::Exponential => Self::NAMES[0].0,
+            Law::Deterministic => Self::NAMES[1].0,
+        }
+    }
+}
+
+/// What draws the demand of a request whose trace does not give it: mean ST by the law SERVICE, keyed by SEED and the
+/// request's id, so that a request needs the same service wherever it lands.
+#[derive(Debug, Clone, Copy)]
+pub struct Demands {
+    /// ST: the mean \[ns\].
+    pub mean_ns: u64,
+    /// SERVICE.
+    pub law: Law,
+    streams: Streams,
+}
+
+impl Demands {
+    /// Demands of mean `mean_ns` \[ns\].
+    pub fn new(mean_ns: u64, law: Law, seed: u64) -> Self {
+        Self { mean_ns, law, streams: Streams::new(seed, "service") }
+    }
+
+    /// The demand of request `id` \[ns\].
+    #[inline]
+    pub fn draw(&self, id: u64) -> u64 {
+        match self.law {
+            Law::Exponential => exponential::draw_ns(&mut self.streams.of(id), self.mean_ns),
+            Law::Deterministic => self.mean_ns,
+        }
+    }
+
+    /// What it does to demands that they are whole nanoseconds, where that shows: of a mean m that is small, 1 − e^(−1/2m) of
+    /// them are rounded to 0, and their mean is 1/(2·sinh(1/2m)).
+    pub fn rounding_note(&self) -> Option<String> {
+        if self.law != Law::Exponential || !(1..10).contains(&self.mean_ns) {
+            return None;
+        }
+        let above_half = libm::exp(-0.5 / self.mean_ns as f64);
+        let (mean, zeros) = (above_half / (1.0 - above_half * above_half), 100.0 * (1.0 - above_half));
+        Some(format!(
+            "service times are rounded to whole nanoseconds: with ST={} ns their mean is {mean:.3} ns, and {zeros:.1} % of them \
+             are 0",
+            self.mean_ns
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demand_hangs_on_seed_and_id_alone() {
+        let demands = Demands::new(1_000_000, Law::Exponential, 1);
+        assert_eq!(demands.draw(7), Demands::new(1_000_000, Law::Exponential, 1).draw(7));
+        assert_ne!(demands.draw(7), demands.draw(8));
+        assert_ne!(demands.draw(7), Demands::new(1_000_000, Law::Exponential, 2).draw(7));
+        assert_eq!(Demands::new(5, Law::Deterministic, 1).draw(7), 5);
+    }
+
+    #[test]
+    fn the_note_of_rounding_gives_what_is_drawn() {
+        let n = 1_000_000;
+        for (mean_ns, mean, zeros) in [(1, 0.960, 39.3), (3, 2.986, 15.4), (9, 8.995, 5.4)] {
+            let demands = Demands::new(mean_ns, Law::Exponential, 1);
+            let note = demands.rounding_note().unwrap();
+            assert!(note.ends_with(&format!("mean is {mean:.3} ns, and {zeros:.1} % of them are 0")), "{note}");
+            let draws: Vec<u64> = (0..n).map(|id| demands.draw(id)).collect();
+            let (sum, none) = (draws.iter().sum::<u64>(), draws.iter().filter(|&&draw| draw == 0).count());
+            // Within 4 deviations, which are about the mean's size, and what the note rounds away.
+            assert!((sum as f64 / n as f64 - mean).abs() < 0.0005 + 4.0 * mean / (n as f64).sqrt(), "{mean_ns}: {sum}");
+            assert!(
+                (none as f64 / n as f64 - zeros / 100.0).abs() < 0.0005 + 2.0 / (n as f64).sqrt(),
+                "{mean_ns}: {none}"
+            );
+        }
+        for exact in [(0, Law::Exponential), (10, Law::Exponential), (3, Law::Deterministic)] {
+            assert_eq!(Demands::new(exact.0, exact.1, 1).rounding_note(), None);
+        }
+    }
+
+    #[test]
+    fn over_ids_the_mean_is_st_and_the_variation_one() {
+        let n = 1_000_000u64;
+        let demands = Demands::new(1_000_000, Law::Exponential, 1);
+        let (sum, squares) = (0..n).map(|id| demands.draw(id) as f64).fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));
+        let mean = sum / n as f64;
+        let variation = (squares / n as f64 - mean * mean).sqrt() / mean;
+        assert!((mean / 1e6 - 1.0).abs() < 5.0 / (n as f64).sqrt(), "{mean}");
+        assert!((variation - 1.0).abs() < 0.01, "{variation}");
+    }
+}

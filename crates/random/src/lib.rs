@@ -1,0 +1,16 @@
+//! Randomness that is the same on every platform: named streams, distributions, and the service demands of requests.
+
+pub mod demand;
+pub mod exponential;
+pub mod gamma;
+pub mod law;
+pub mod lognormal;
+pub mod normal;
+pub mod pareto;
+pub mod poisson;
+pub mod streams;
+#[cfg(any(test, feature = "testing"))]
+#[allow(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
+pub mod testing;
+pub mod truncated_normal;
+pub mod weibull;

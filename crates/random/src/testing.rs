@@ -1,0 +1,77 @@
+//! What tests of distributions share: how far samples may lie from their distribution.
+//!
+//! Bounds are passed by chance once in a thousand seeds; all seeds are fixed.
+
+/// The mean.
+pub fn mean(draws: &[f64]) -> f64 {
+    draws.iter().sum::<f64>() / draws.len() as f64
+}
+
+/// The coefficient of variation.
+pub fn variation(draws: &[f64]) -> f64 {
+    let mean = mean(draws);
+    (draws.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / draws.len() as f64).sqrt() / mean
+}
+
+/// Kolmogorov and Smirnov's test: the largest distance between the draws' distribution and `law` is at most 1.95/√n.
+pub fn assert_follows(what: &str, draws: Vec<f64>, law: impl Fn(f64) -> f64) {
+    assert_follows_within(what, 0.0, draws, law);
+}
+
+/// The same of draws that may each be off by `step`: between the law at that much below and above.
+pub fn assert_follows_within(what: &str, step: f64, mut draws: Vec<f64>, law: impl Fn(f64) -> f64) {
+    let n = draws.len() as f64;
+    draws.sort_by(f64::total_cmp);
+    let distance = draws.iter().enumerate().fold(0.0f64, |distance, (i, &x)| {
+        let (over, under) = (law(x - step) - i as f64 / n, (i as f64 + 1.0) / n - law(x + step));
+        distance.max(over).max(under)
+    });
+    assert!(distance < 1.95 / n.sqrt(), "{what}: {distance} of {}", 1.95 / n.sqrt());
+}
+
+/// As many of the draws lie above `x` as `probability` says, within 4 deviations of a binomial and a few for its skewness.
+pub fn assert_tail(what: &str, draws: &[f64], x: f64, probability: f64) {
+    let (n, count) = (draws.len() as f64, draws.iter().filter(|&&draw| draw > x).count() as f64);
+    let bound = 4.0 * (n * probability).sqrt() + 4.0;
+    assert!((count - n * probability).abs() < bound, "{what}: {count} of {} above {x}", n * probability);
+}
+
+/// Simpson's rule over `points` gives X mean 1 and the coefficient of variation `cv`; `integrand` gives X − 1 and its weight.
+pub fn assert_solved(cv: f64, points: std::ops::Range<f64>, integrand: impl Fn(f64) -> (f64, f64)) {
+    let steps = 400_000;
+    let width = (points.end - points.start) / f64::from(steps);
+    let mut sums = [0.0; 3];
+    for step in 0..=steps {
+        let simpson = if step == 0 || step == steps { 1.0 } else { f64::from(2 + 2 * (step % 2)) };
+        let (excess, weight) = integrand(points.start + f64::from(step) * width);
+        let weight = simpson * weight;
+        sums = [sums[0] + weight, sums[1] + weight * excess, sums[2] + weight * excess * excess];
+    }
+    let (excess, variance) = (sums[1] / sums[0], sums[2] / sums[0] - (sums[1] / sums[0]).powi(2));
+    assert!(excess.abs() < 1e-9 * cv.max(1e-3), "cv {cv}: mean 1 + {excess}");
+    assert!((variance.sqrt() / cv - 1.0).abs() < 1e-6, "cv {cv}: {}", variance.sqrt());
+}
+
+/// Pearson's χ² of counts of 0, 1, 2 … against their probabilities; neighbours are taken together until 20 are expected.
+/// The bound is Wilson and Hilferty's: 3.09 deviations.
+pub fn assert_counts(what: &str, draws: &[u64], probabilities: &[f64]) {
+    let mut counts = vec![0.0; probabilities.len()];
+    for &draw in draws {
+        assert!((draw as usize) < counts.len(), "{what}: {draw}");
+        counts[draw as usize] += 1.0;
+    }
+    let (mut statistic, mut cells, mut count, mut expected, mut left) = (0.0, 0.0, 0.0, 0.0, draws.len() as f64);
+    for (value, probability) in probabilities.iter().enumerate() {
+        count += counts[value];
+        expected += probability * draws.len() as f64;
+        let last = value + 1 == probabilities.len();
+        if (expected >= 20.0 && left - expected >= 20.0) || last {
+            statistic += if expected > 0.0 { (count - expected) * (count - expected) / expected } else { 0.0 };
+            left -= expected;
+            (cells, count, expected) = (cells + 1.0, 0.0, 0.0);
+        }
+    }
+    let (freedom, spread) = (cells - 1.0, 2.0 / (9.0 * (cells - 1.0)));
+    let bound = freedom * (1.0f64 - spread + 3.09 * f64::sqrt(spread)).powi(3);
+    assert!(cells >= 2.0 && statistic < bound, "{what}: {statistic} of {bound} in {cells} cells");
+}

@@ -1,0 +1,3 @@
+//! Renders reports as text.
+
+pub mod table;

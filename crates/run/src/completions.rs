@@ -1,0 +1,304 @@
+//! The file of completions: workers write parts, each in the order of ids, that are merged at the end.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use cli::output::{OutFile, Unfinished};
+use contract::{Completion, CompletionHeader, NONE, Request, Says};
+use failure::Failure;
+use serde::Serialize;
+
+use sandbox::Completions;
+
+/// A part's record: the completion and its request's arrival.
+pub const PART_RECORD: usize = Completion::LEN + 8;
+
+/// Bytes of a part that are in memory at once.
+const PIECE: usize = 800 * PART_RECORD;
+
+/// The parts of one run, in a folder beside the file that they will become.
+pub struct Parts {
+    folder: Unfinished,
+    target: PathBuf,
+}
+
+impl Parts {
+    /// Makes room for the parts of `target`.
+    ///
+    /// # Errors
+    /// Where the folder can't be made; the error names `target`.
+    pub fn new(target: &Path) -> anyhow::Result<Self> {
+        // A pipe or a device has no room beside it.
+        let is_special = std::fs::metadata(target).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+        let place = if is_special { std::env::temp_dir().join("completions") } else { target.to_owned() };
+        if target.is_dir() || target == Path::new("-") {
+            return Err(Failure::Usage(format!("{}: completions go to a file", target.display())).into());
+        }
+        let folder = Unfinished::folder_beside(&place).with_context(|| target.display().to_string())?;
+        Ok(Self { folder, target: target.to_owned() })
+    }
+
+    /// Where worker `worker` puts its completions.
+    pub fn part(&self, worker: u32) -> Box<dyn Completions> {
+        write_part(self.path(worker))
+    }
+
+    /// Merges the parts of `workers` into the file: CSV where its name ends so, else records.
+    ///
+    /// # Errors
+    /// Where it can't be written whole.
+    pub fn merge(self, workers: impl Iterator<Item = u32>, says: Says) -> anyhow::Result<()> {
+        let name = || self.target.display().to_string();
+        let mut file = OutFile::create(&self.target)?;
+        let rows = Merged::new(workers.map(|worker| (worker, self.path(worker)))).with_context(name)?;
+        if self.target.extension().is_some_and(|extension| extension == "csv") {
+            let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(&mut file);
+            csv.write_record(COLUMNS).with_context(name)?;
+            for row in rows {
+                csv.serialize(row.with_context(name)?).with_context(name)?;
+            }
+            csv.flush().with_context(name)?;
+        } else {
+            file.write_all(&CompletionHeader { says }.to_bytes()).with_context(name)?;
+            for row in rows {
+                file.write_all(&row.with_context(name)?.completion().to_bytes()).with_context(name)?;
+            }
+        }
+        file.finish()
+    }
+
+    /// The file of the part of worker `worker`.
+    pub fn path(&self, worker: u32) -> PathBuf {
+        self.folder.path().join(worker.to_string())
+    }
+}
+
+/// Holds the part in the file `part`, which came from elsewhere, against the requests in the file `shard`: each completion belongs
+/// to another of them, in the order of ids, and has its arrival.
+///
+/// # Errors
+/// Where one does not, or a file can't be read.
+pub fn check_part(part: &Path, shard: &Path) -> io::Result<()> {
+    let wrong = |rule: String| Err(io::Error::new(io::ErrorKind::InvalidData, rule));
+    let mut requests = BufReader::with_capacity(PIECE, File::open(shard)?);
+    let mut completions = BufReader::with_capacity(PIECE, File::open(part)?);
+    let (mut request, mut completion) = ([0; Request::LEN], [0; PART_RECORD]);
+    requests.read_exact(&mut request)?; // the header
+    while !completions.fill_buf()?.is_empty() {
+        completions.read_exact(&mut completion)?;
+        let (given, arrival) = completion.split_at(Completion::LEN);
+        let id = Completion::from_bytes(given.first_chunk().expect("a completion's length")).id;
+        let of = loop {
+            match requests.read_exact(&mut request) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return wrong(format!(
+                        "a completion of id {id} is not in its place, or its shard has no such request"
+                    ));
+                }
+                read => read?,
+            }
+            let of = Request::from_bytes(&request);
+            if of.id == id {
+                break of;
+            }
+        };
+        if arrival != of.arrival_ns.to_le_bytes() {
+            return wrong(format!("the completion of id {id} has another arrival than its request"));
+        }
+    }
+    Ok(())
+}
+
+/// Takes one worker's completions into the file `path`.
+pub fn write_part(path: PathBuf) -> Box<dyn Completions> {
+    Box::new(Part { path, piece: Vec::with_capacity(PIECE) })
+}
+
+/// One worker's completions. The file is open only while a piece is written: 1,000 workers have 1,000 of them.
+struct Part {
+    path: PathBuf,
+    piece: Vec<u8>,
+}
+
+impl Completions for Part {
+    fn take(&mut self, arrival_ns: u64, completion: &Completion) -> io::Result<()> {
+        self.piece.extend_from_slice(&completion.to_bytes());
+        self.piece.extend_from_slice(&arrival_ns.to_le_bytes());
+        if self.piece.len() < PIECE { Ok(()) } else { self.end() }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        File::options().append(true).create(true).open(&self.path)?.write_all(&self.piece)?;
+        self.piece.clear();
+        Ok(())
+    }
+}
+
+/// The columns of the CSV.
+const COLUMNS: [&str; 6] = ["id", "arrival_ns", "start_ns", "finish_ns", "service_ns", "worker"];
+
+/// A row of the CSV.
+#[derive(Serialize)]
+struct Row {
+    id: u64,
+    arrival_ns: u64,
+    start_ns: Option<u64>,
+    finish_ns: Option<u64>,
+    service_ns: u64,
+    worker: u32,
+}
+
+impl Row {
+    fn completion(&self) -> Completion {
+        let Self { id, start_ns, finish_ns, service_ns, .. } = *self;
+        Completion { id, start_ns: start_ns.unwrap_or(NONE), finish_ns: finish_ns.unwrap_or(NONE), service_ns }
+    }
+}
+
+/// Parts read side by side, in the order of ids.
+struct Merged {
+    parts: Vec<PartReader>,
+    /// The next id of each part.
+    next: BinaryHeap<Reverse<(u64, usize)>>,
+}
+
+struct PartReader {
+    worker: u32,
+    path: PathBuf,
+    /// Where in the file the piece after this one begins.
+    offset: u64,
+    piece: Vec<u8>,
+    at: usize,
+}
+
+impl Merged {
+    fn new(parts: impl Iterator<Item = (u32, PathBuf)>) -> io::Result<Self> {
+        let mut merged = Self { parts: Vec::new(), next: BinaryHeap::new() };
+        for (number, (worker, path)) in parts.enumerate() {
+            merged.parts.push(PartReader { worker, path, offset: 0, piece: Vec::new(), at: 0 });
+            merged.look(number)?;
+        }
+        Ok(merged)
+    }
+
+    /// Puts the next id of part `number`, if it has one, in its place.
+    fn look(&mut self, number: usize) -> io::Result<()> {
+        if let Some(record) = self.parts[number].record()? {
+            self.next
+                .push(Reverse((Completion::from_bytes(record.first_chunk().expect("a part's record")).id, number)));
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for Merged {
+    type Item = io::Result<Row>;
+
+    fn next(&mut self) -> Option<io::Result<Row>> {
+        let Reverse((_, number)) = self.next.pop()?;
+        let row = self.parts[number].row();
+        Some(self.look(number).map(|()| row))
+    }
+}
+
+impl PartReader {
+    /// The record at hand, read from the file where need be.
+    fn record(&mut self) -> io::Result<Option<&[u8; PART_RECORD]>> {
+        if self.at == self.piece.len() {
+            let mut file = File::open(&self.path)?;
+            file.seek(SeekFrom::Start(self.offset))?;
+            self.piece.clear();
+            self.at = 0;
+            self.offset += file.take(PIECE as u64).read_to_end(&mut self.piece)? as u64;
+            if !self.piece.len().is_multiple_of(PART_RECORD) {
+                return Err(io::Error::other(format!("the completions of worker {} are cut short", self.worker)));
+            }
+        }
+        Ok(self.piece[self.at..].first_chunk())
+    }
+
+    /// Takes the record at hand.
+    fn row(&mut self) -> Row {
+        let (completion, arrival) = self.piece[self.at..self.at + PART_RECORD].split_at(Completion::LEN);
+        self.at += PART_RECORD;
+        let Completion { id, start_ns, finish_ns, service_ns } =
+            Completion::from_bytes(completion.first_chunk().expect("a completion's length"));
+        let given = |ns: u64| (ns != NONE).then_some(ns);
+        Row {
+            id,
+            arrival_ns: u64::from_le_bytes(*arrival.first_chunk().expect("eight bytes")),
+            start_ns: given(start_ns),
+            finish_ns: given(finish_ns),
+            service_ns,
+            worker: self.worker,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(target: &Path) {
+        let parts = Parts::new(target).unwrap();
+        let completion =
+            |id| Completion { id, start_ns: id + 1, finish_ns: if id == 4 { NONE } else { id + 2 }, service_ns: 1 };
+        for worker in 1..=3 {
+            let mut part = parts.part(worker);
+            for id in (0..5000u64).filter(|id| id % 3 + 1 == u64::from(worker)) {
+                part.take(id, &completion(id)).unwrap();
+            }
+            part.end().unwrap();
+        }
+        parts.merge(1..=3, Says(9)).unwrap();
+    }
+
+    #[test]
+    fn parts_become_one_file_in_the_order_of_ids() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("all.csv");
+        write(&target);
+        let text = std::fs::read_to_string(&target).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[..2], ["id,arrival_ns,start_ns,finish_ns,service_ns,worker", "0,0,1,2,1,1"]);
+        assert_eq!((lines[5], lines.len()), ("4,4,5,,1,2", 5001));
+        assert!(lines[1..].iter().enumerate().all(|(id, line)| line.starts_with(&format!("{id},"))));
+
+        let target = folder.path().join("all");
+        write(&target);
+        let bytes = std::fs::read(&target).unwrap();
+        let (records, _) = bytes.as_chunks();
+        assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().says, Says(9));
+        assert_eq!((records.len(), Completion::from_bytes(&records[5]).finish_ns), (5001, NONE));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing stays beside the files");
+    }
+    #[test]
+    fn a_part_from_elsewhere_holds_its_own_shards_requests_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, shard) = (folder.path().join("part"), folder.path().join("shard"));
+        let requests = [3, 5, 9].map(|id| Request { id, arrival_ns: 10 * id, ..Request::default() }.to_bytes());
+        std::fs::write(&shard, [[0; Request::LEN]].iter().chain(&requests).flatten().copied().collect::<Vec<u8>>())
+            .unwrap();
+        let check = |completions: &[(u64, u64)]| {
+            let _ = std::fs::remove_file(&part);
+            let mut to = write_part(part.clone());
+            for &(id, arrival_ns) in completions {
+                to.take(arrival_ns, &Completion { id, ..Completion::default() }).unwrap();
+            }
+            to.end().unwrap();
+            check_part(&part, &shard).map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&[(3, 30), (5, 50), (9, 90)]), Ok(()));
+        assert_eq!(check(&[(9, 90)]), Ok(()));
+        assert!(check(&[(4, 40)]).unwrap_err().contains("id 4"));
+        assert!(check(&[(5, 50), (3, 30)]).unwrap_err().contains("id 3"));
+        assert!(check(&[(9, 90), (9, 90)]).unwrap_err().contains("id 9"));
+        assert!(check(&[(3, 31)]).unwrap_err().contains("another arrival"));
+        std::fs::write(&part, [0; PART_RECORD - 1]).unwrap();
+        assert!(check_part(&part, &shard).is_err());
+    }
+}

@@ -1,0 +1,194 @@
+//! Files to and from a stopped container, as tar streams.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bollard::Docker;
+use bollard::errors::Error;
+use bollard::query_parameters::{DownloadFromContainerOptionsBuilder, UploadToContainerOptionsBuilder};
+use bytes::Bytes;
+use failure::Failure;
+use futures_util::{Stream, StreamExt as _, stream};
+
+use super::connect::reason;
+use super::within;
+
+/// Bytes that are sent at once.
+const PIECE: u64 = 1 << 20;
+
+/// Largest file that is taken into memory: an outcome whose histograms use every bucket is half of that.
+const IN_MEMORY: u64 = 8 << 20;
+
+/// What a file takes in an archive besides its bytes: headers, padding, the end.
+const AROUND: u64 = 64 << 10;
+
+/// How long an upload of nothing may take, and how few bytes a second are still patience.
+const LEAST: Duration = Duration::from_secs(60);
+const SLOWEST: u64 = 1 << 20;
+
+/// A file to send: its path below the folder that it is unpacked in, and its content.
+pub(super) enum Sent<'a> {
+    Bytes(PathBuf, &'a [u8]),
+    File(PathBuf, &'a Path),
+}
+
+/// Unpacks `files` in the container's folder `folder`, owned by the user that the worker runs as.
+pub(super) async fn upload(docker: &Docker, container: &str, folder: &str, files: &[Sent<'_>]) -> anyhow::Result<()> {
+    let mut parts: Vec<Box<dyn Read + Send>> = Vec::new();
+    let mut total = 0;
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for file in files {
+        let path = match file {
+            Sent::Bytes(path, _) | Sent::File(path, _) => path,
+        };
+        let mut above: Vec<&Path> = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()).collect();
+        above.reverse();
+        for folder in above {
+            if !folders.iter().any(|known| known == folder) {
+                folders.push(folder.to_owned());
+                parts.push(Box::new(io::Cursor::new(header(folder, 0, tar::EntryType::Directory)?)));
+            }
+        }
+        let (length, content): (u64, Box<dyn Read + Send>) = match file {
+            Sent::Bytes(_, bytes) => (bytes.len() as u64, Box::new(io::Cursor::new(bytes.to_vec()))),
+            Sent::File(_, source) => {
+                let file = File::open(source).with_context(|| source.display().to_string())?;
+                (file.metadata()?.len(), Box::new(file))
+            }
+        };
+        total += length;
+        parts.push(Box::new(io::Cursor::new(header(path, length, tar::EntryType::Regular)?)));
+        parts.push(Box::new(content.take(length)));
+        parts.push(Box::new(io::repeat(0).take((512 - length % 512) % 512)));
+    }
+    parts.push(Box::new(io::repeat(0).take(1024)));
+    let body =
+        stream::iter(Pieces(parts.into_iter().fold(Box::new(io::empty()), |all, part| Box::new(all.chain(part)))));
+    let options = UploadToContainerOptionsBuilder::default().path(folder).build();
+    let sending = docker.upload_to_container(container, Some(options), bollard::body_try_stream(body));
+    Ok(within(LEAST + Duration::from_secs(total / SLOWEST), "upload", sending).await?)
+}
+
+/// A reader in pieces.
+struct Pieces(Box<dyn Read + Send>);
+
+impl Iterator for Pieces {
+    type Item = io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<io::Result<Bytes>> {
+        let mut piece = Vec::new();
+        match self.0.by_ref().take(PIECE).read_to_end(&mut piece) {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(piece.into())),
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+fn header(path: &Path, length: u64, kind: tar::EntryType) -> io::Result<Vec<u8>> {
+    let mut header = tar::Header::new_ustar();
+    header.set_path(path)?;
+    header.set_entry_type(kind);
+    header.set_size(length);
+    header.set_mode(if kind.is_dir() { 0o755 } else { 0o644 });
+    header.set_uid(super::USER);
+    header.set_gid(super::USER);
+    header.set_cksum();
+    Ok(header.as_bytes().to_vec())
+}
+
+/// The content of a file of the container, None where there is no such file.
+pub(super) async fn download(docker: &Docker, container: &str, path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    let mut content = Vec::new();
+    Ok(fetch(docker, container, path, IN_MEMORY, &mut content).await?.then_some(content))
+}
+
+/// Copies a file of the container, of `most` bytes at most, to `target`; false where there is no such file.
+pub(super) async fn download_to(
+    docker: &Docker,
+    container: &str,
+    path: &Path,
+    target: &Path,
+    most: u64,
+) -> anyhow::Result<bool> {
+    fetch(docker, container, path, most, &mut File::create(target)?).await
+}
+
+async fn fetch(docker: &Docker, container: &str, path: &Path, most: u64, to: &mut impl Write) -> anyhow::Result<bool> {
+    let options = DownloadFromContainerOptionsBuilder::default().path(&path.display().to_string()).build();
+    let pieces = docker.download_from_container(container, Some(options));
+    let patience = LEAST + Duration::from_secs(most / SLOWEST);
+    let spool = receive(pieces, most + AROUND, patience).await.with_context(|| format!("{}", path.display()))?;
+    let Some(spool) = spool else { return Ok(false) };
+    let mut archive = tar::Archive::new(spool);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        if entry.header().entry_type().is_file() {
+            let size = entry.size();
+            anyhow::ensure!(size <= most, "{} has {size} bytes, more than {most}", path.display());
+            // An archive that ends early reads as if the file did.
+            let copied = io::copy(&mut entry, to)?;
+            anyhow::ensure!(copied == size, "{}: {copied} of {size} bytes arrived", path.display());
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Takes in a whole archive of `most` bytes at most, within `patience`; None where the container has no such file.
+async fn receive(
+    pieces: impl Stream<Item = Result<Bytes, Error>>,
+    most: u64,
+    patience: Duration,
+) -> anyhow::Result<Option<File>> {
+    let mut spool = tempfile::tempfile()?;
+    let mut left = most;
+    let receiving = async {
+        let mut pieces = std::pin::pin!(pieces);
+        while let Some(piece) = pieces.next().await {
+            match piece {
+                Ok(piece) => {
+                    let rest = left.checked_sub(piece.len() as u64);
+                    left = rest.with_context(|| format!("the container holds more than {most} bytes there"))?;
+                    spool.write_all(&piece)?;
+                }
+                Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(false),
+                Err(error) => return Err(Failure::Engine(reason(&error)).into()),
+            }
+        }
+        anyhow::Ok(true)
+    };
+    let late = |_| Failure::Engine(format!("the download took more than {} s", patience.as_secs_f64()));
+    if !tokio::time::timeout(patience, receiving).await.map_err(late)?? {
+        return Ok(None);
+    }
+    io::Seek::rewind(&mut spool)?;
+    Ok(Some(spool))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received(pieces: impl Stream<Item = Result<Bytes, Error>>, most: u64) -> anyhow::Result<Option<File>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(receive(pieces, most, Duration::from_millis(300)))
+    }
+
+    #[test]
+    fn a_download_without_end_is_cut_at_its_bytes_and_at_its_time() {
+        let piece = || Ok(Bytes::from(vec![0; 1000]));
+        let error = received(stream::repeat_with(piece), 10_000).unwrap_err().to_string();
+        assert!(error.contains("more than 10000 bytes"), "{error}");
+        let slowly = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            Some((Ok(Bytes::from_static(b"x")), ()))
+        });
+        let error = received(slowly, 10_000).unwrap_err().to_string();
+        assert!(error.contains("took more than 0.3 s"), "{error}");
+        assert!(received(stream::iter([piece(), piece()]), 2000).unwrap().is_some());
+    }
+}

@@ -1,0 +1,255 @@
+//! Where the Docker engine is, and how to reach it.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bollard::errors::Error;
+use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
+use cli::settings::Settings;
+use failure::{Failure, printable};
+
+use super::wire::{self, Peer};
+use super::within;
+
+/// The local engine's socket.
+const SOCKET: &str = "/var/run/docker.sock";
+
+/// How long an engine may take to say who it is.
+const HELLO: Duration = Duration::from_secs(10);
+
+/// An engine's address, and what the API is spoken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// As DOCKER_HOST writes it.
+    pub(crate) host: String,
+    /// The user named it, so that it must answer.
+    pub(crate) named: bool,
+    /// The folder of certificates, over TLS.
+    certificates: Option<PathBuf>,
+    version: Option<(usize, usize)>,
+}
+
+impl Address {
+    /// The engine that the settings and the environment name: SERVER_IP, else DOCKER_HOST, else the local socket.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where they contradict each other, or would speak plain TCP to another machine.
+    pub(crate) fn from_settings(settings: &Settings) -> Result<Self, Failure> {
+        let variable = |key: &str| std::env::var(key).ok().filter(|value| !value.is_empty());
+        Self::resolve(settings, variable)
+    }
+
+    fn resolve(settings: &Settings, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+        let tls = variable("DOCKER_TLS_VERIFY").is_some();
+        let server = match settings.text("SERVER_IP") {
+            None => None,
+            Some(ip) => {
+                let port = match settings.text("SERVER_PORT") {
+                    None => {
+                        if tls {
+                            2376
+                        } else {
+                            2375
+                        }
+                    }
+                    Some(_) => settings.count("SERVER_PORT", 1..=65535)?,
+                };
+                let ip = if ip.contains(':') { format!("[{ip}]") } else { ip.to_owned() };
+                Some(format!("tcp://{ip}:{port}"))
+            }
+        };
+        let host = match (server, variable("DOCKER_HOST")) {
+            (Some(server), Some(host)) if server != host => {
+                let text =
+                    format!("SERVER_IP and SERVER_PORT name {server}, DOCKER_HOST names {host}: unset one of them");
+                return Err(Failure::Usage(text));
+            }
+            (server, host) => server.or(host),
+        };
+        let named = host.is_some();
+        let host = host.unwrap_or_else(|| format!("unix://{SOCKET}"));
+        let certificates = tls.then(|| {
+            let home = variable("HOME").unwrap_or_default();
+            PathBuf::from(variable("DOCKER_CERT_PATH").unwrap_or_else(|| format!("{home}/.docker")))
+        });
+        if let Some(target) = host.strip_prefix("tcp://") {
+            let insecure = settings.text("INSECURE_TCP").is_some()
+                && settings.choice("INSECURE_TCP", &[("0", false), ("1", true)])?;
+            if !tls && !insecure && !is_loopback(target) {
+                return Err(Failure::Usage(format!(
+                    "{host}: whoever speaks to this port owns that machine, so plain TCP is refused; use TLS \
+                     (DOCKER_TLS_VERIFY=1, DOCKER_CERT_PATH), or INSECURE_TCP=1 where you trust the network"
+                )));
+            }
+        } else if !host.starts_with("unix://") {
+            return Err(Failure::Usage(format!(
+                "{host}: a Docker engine's address is tcp://HOST:PORT or unix:///PATH"
+            )));
+        }
+        let version = settings.text("API_VERSION").map(|text| {
+            let number = text.trim_start_matches('v').split_once('.');
+            number
+                .and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)))
+                .ok_or_else(|| settings.refuse("API_VERSION", "must be a version such as v1.41"))
+        });
+        Ok(Self { host, named, certificates, version: version.transpose()? })
+    }
+
+    /// Connects, and settles which version of the API is spoken.
+    ///
+    /// # Errors
+    /// [`Failure::Engine`] where no engine answers, or it can't speak API_VERSION.
+    pub(crate) async fn connect(&self) -> Result<Docker, Failure> {
+        let fail = |text: String| Failure::Engine(format!("{}: {text}", self.host));
+        let version = match self.version {
+            Some((major_version, minor_version)) => &ClientVersion { major_version, minor_version },
+            None => API_DEFAULT_VERSION,
+        };
+        let peer = self.peer().map_err(fail)?;
+        let docker = wire::client(&peer, version).map_err(|error| fail(reason(&error)))?;
+        let answer = tokio::time::timeout(HELLO, docker.version()).await;
+        let answer = answer.map_err(|_| fail(format!("no answer within {} s", HELLO.as_secs())))?;
+        let engine = answer.map_err(|error| fail(another_program(&error).unwrap_or_else(|| reason(&error))))?;
+        let parse = |text: Option<String>| {
+            let text = text?;
+            let (major, minor) = text.split_once('.')?;
+            Some((major.parse::<usize>().ok()?, minor.parse::<usize>().ok()?))
+        };
+        let Some(most) = parse(engine.api_version) else {
+            return Err(fail("another program than a Docker engine answers there: it has no API version".to_owned()));
+        };
+        if let Some((major, minor)) = self.version {
+            let least = parse(engine.min_api_version).unwrap_or_default();
+            if !(least..=most).contains(&(major, minor)) {
+                return Err(Failure::Engine(format!(
+                    "API_VERSION=v{major}.{minor}: the engine at {} speaks v{}.{} to v{}.{}",
+                    self.host, least.0, least.1, most.0, most.1
+                )));
+            }
+        }
+        within(HELLO, &self.host, docker.negotiate_version()).await
+    }
+
+    fn peer(&self) -> Result<Peer, String> {
+        if let Some(path) = self.host.strip_prefix("unix://") {
+            return Ok(Peer::Unix(path.into()));
+        }
+        let target = self.host.trim_start_matches("tcp://").to_owned();
+        let target = if target.ends_with(']') || !target.contains(':') { target + ":2375" } else { target };
+        match &self.certificates {
+            None => Ok(Peer::Tcp(target)),
+            Some(folder) => Ok(Peer::Tls(target, wire::tls(folder)?)),
+        }
+    }
+}
+
+/// What an answer shows that no Docker engine gave it; None where there was none, or an engine's.
+fn another_program(error: &Error) -> Option<String> {
+    let gave = match error {
+        Error::DockerResponseServerError { status_code, message } => {
+            let text = printable(message.trim().as_bytes(), 100);
+            let tls =
+                if message.contains("HTTPS") { "; over TLS with DOCKER_TLS_VERIFY=1, DOCKER_CERT_PATH" } else { "" };
+            format!("HTTP status {status_code} for /version ({text}){tls}")
+        }
+        Error::JsonDataError { .. } | Error::JsonSerdeError { .. } | Error::StrParseError { .. } => {
+            "no JSON for /version".to_owned()
+        }
+        _ if causes(error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse)) => {
+            "no HTTP".to_owned()
+        }
+        _ => return None,
+    };
+    Some(format!("another program than a Docker engine answers there: it gave {gave}"))
+}
+
+fn causes(error: &Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+}
+
+/// Why an engine does not answer, in words that help.
+pub(super) fn reason(error: &Error) -> String {
+    let mut text = error.to_string();
+    for cause in causes(error) {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            match io.kind() {
+                std::io::ErrorKind::PermissionDenied => {
+                    return "no rights on the socket: join the group docker (sudo usermod -aG docker $USER, then log in anew)".to_owned();
+                }
+                std::io::ErrorKind::NotFound => {
+                    return "there is no such socket: no Docker engine runs here".to_owned();
+                }
+                std::io::ErrorKind::ConnectionRefused => return "no Docker engine listens there".to_owned(),
+                _ => {}
+            }
+        }
+        text = format!("{text}: {cause}");
+    }
+    printable(text.as_bytes(), 1000)
+}
+
+fn is_loopback(target: &str) -> bool {
+    let host = target.rsplit_once(':').map_or(target, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Command;
+    use cli::settings::add_flags;
+
+    /// The address by `flags`, with the environment variables `variables`.
+    fn resolve(flags: &[&str], variables: &[(&str, &str)]) -> Result<Address, Failure> {
+        let keys = crate::executor::KEYS;
+        let matches = add_flags(Command::new("test"), keys).get_matches_from([&["test"], flags].concat());
+        let settings = Settings::resolve(&matches, keys).unwrap();
+        let value = |key: &str| variables.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
+        Address::resolve(&settings, value)
+    }
+
+    fn host(flags: &[&str], variables: &[(&str, &str)]) -> String {
+        resolve(flags, variables).unwrap().host
+    }
+
+    #[test]
+    fn server_ip_or_docker_host_or_the_local_socket() {
+        assert_eq!(host(&[], &[]), "unix:///var/run/docker.sock");
+        assert_eq!(host(&["--server-ip", "127.0.0.1"], &[]), "tcp://127.0.0.1:2375");
+        assert_eq!(host(&["--server-ip", "::1", "--server-port", "99"], &[]), "tcp://[::1]:99");
+        assert_eq!(host(&[], &[("DOCKER_HOST", "unix:///x.sock")]), "unix:///x.sock");
+        let same = ("DOCKER_HOST", "tcp://127.0.0.1:2375");
+        assert_eq!(host(&["--server-ip", "127.0.0.1"], &[same]), "tcp://127.0.0.1:2375");
+        assert!(!resolve(&[], &[]).unwrap().named && resolve(&[], &[same]).unwrap().named);
+    }
+
+    #[test]
+    fn contradictions_and_open_doors_are_refused() {
+        let says = |flags: &[&str], variables: &[(&str, &str)]| resolve(flags, variables).unwrap_err().to_string();
+        let other = [("DOCKER_HOST", "unix:///x.sock")];
+        assert!(says(&["--server-ip", "127.0.0.1"], &other).contains("DOCKER_HOST names unix:///x.sock"));
+        let far = ["--server-ip", "192.0.2.1"];
+        assert!(says(&far, &[]).contains("plain TCP is refused"));
+        assert_eq!(host(&[&far[..], &["--insecure-tcp", "1"]].concat(), &[]), "tcp://192.0.2.1:2375");
+        let tls = [("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", "/certs")];
+        let address = resolve(&far, &tls).unwrap();
+        assert_eq!((address.host.as_str(), address.certificates), ("tcp://192.0.2.1:2376", Some("/certs".into())));
+        assert!(says(&[], &[("DOCKER_HOST", "ssh://there")]).contains("tcp://HOST:PORT or unix:///PATH"));
+        assert!(says(&["--api-version", "newest"], &[]).contains("API_VERSION=newest must be a version"));
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (target, ours) in [
+            ("127.0.0.1:2375", true),
+            ("localhost:1", true),
+            ("[::1]:1", true),
+            ("127.0.0.1.evil:1", false),
+            ("10.0.0.1:1", false),
+        ] {
+            assert_eq!(is_loopback(target), ours, "{target}");
+        }
+    }
+}

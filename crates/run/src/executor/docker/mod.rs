@@ -1,0 +1,332 @@
+//! The Docker engine: workers are containers that compose has made; the remote API alone wakes them, gives them their work and
+//! fetches what came of it.
+
+mod archive;
+mod attempt;
+mod connect;
+mod outcome;
+mod pool;
+mod queue;
+mod results;
+mod running;
+mod wire;
+
+use std::cell::{OnceCell, RefCell};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::completions::Parts;
+use anyhow::Context as _;
+use bollard::Docker as Api;
+use cli::reporter::Reporter;
+use contract::Says;
+use failure::Failure;
+use futures_util::future::join_all;
+use measure::Outcome;
+use sandbox::{Job, Module, honours};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::{Executor, Workers};
+use crate::plan::Scenario;
+use crate::run_folder::{self, RunFolder};
+use crate::shard_files::{ShardFiles, Shards};
+use attempt::attempt;
+use pool::{Container, Lock, NotStopped, containers, stop};
+use queue::{Next, Queue};
+use running::Running;
+
+pub(crate) use connect::Address;
+
+/// The user that workers run as, and so the owner of what they are given.
+const USER: u64 = 65534;
+
+/// How long a call may take that moves no data.
+const CALL: Duration = Duration::from_secs(60);
+
+/// How long an engine may be away before its containers are given up.
+const AWAY: Duration = Duration::from_secs(30);
+
+/// A quarter of the pause before the second attempt; it is four times as long before each further one.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Most containers that are used: each holds a connection or two. More workers are served in turns.
+const AT_ONCE: usize = 64;
+
+/// An engine that answered.
+pub(crate) struct Docker {
+    address: Address,
+    runtime: Runtime,
+    api: Api,
+    containers: Vec<Container>,
+    held: OnceCell<Held>,
+    /// The preflight: the hash of its inputs, and what the module says of itself.
+    preflight: RefCell<Option<(String, Says)>>,
+    reporter: Arc<dyn Reporter>,
+}
+
+/// The containers, while they are this run's alone.
+struct Held {
+    containers: Vec<Container>,
+    running: Running,
+    _lock: Lock,
+}
+
+/// What a run's containers are given.
+struct Work<'a> {
+    module: &'a Module,
+    /// The folder with the shards; None: the module runs on an empty one.
+    shards: Option<&'a Path>,
+    running: &'a Running,
+    /// How many containers share a processor.
+    turns: u32,
+    completions: Option<&'a Parts>,
+    reporter: &'a dyn Reporter,
+}
+
+impl Work<'_> {
+    /// The shard of `worker`.
+    fn shard(&self, worker: u32) -> Option<PathBuf> {
+        self.shards.map(|shards| shards.join(format!("{worker}.req")))
+    }
+
+    /// How many requests it holds.
+    fn requests(&self, worker: u32) -> std::io::Result<u64> {
+        let length = self.shard(worker).map_or(Ok(0), |shard| shard.metadata().map(|metadata| metadata.len()))?;
+        Ok((length / contract::Request::LEN as u64).saturating_sub(1))
+    }
+}
+
+impl Docker {
+    /// Connects to the engine at `address` and looks for workers there.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub(crate) fn connect(address: Address, reporter: Arc<dyn Reporter>) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let api = runtime.block_on(address.connect())?;
+        let engine = runtime.block_on(within(CALL, &address.host, api.version()))?.arch.unwrap_or_default();
+        let ours = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        if engine != ours {
+            let text = format!("{}: its machine is {engine}, these programs and their image are {ours}", address.host);
+            return Err(Failure::Engine(text));
+        }
+        let containers = runtime.block_on(containers(&api, "worker"))?;
+        Ok(Self { address, runtime, api, containers, held: OnceCell::new(), preflight: RefCell::default(), reporter })
+    }
+
+    /// The plain report of a run on the volume, or of its last one; None where there is none.
+    pub(crate) fn kept_report(&self, run: Option<&str>) -> anyhow::Result<Option<String>> {
+        self.runtime.block_on(results::report(&self.api, run))
+    }
+
+    /// How many workers compose has made there.
+    pub(crate) fn workers(&self) -> usize {
+        self.containers.len()
+    }
+
+    fn first(&self) -> Result<&Container, Failure> {
+        self.containers.first().ok_or_else(|| Failure::Engine("there are no workers".to_owned()))
+    }
+
+    /// The containers, which are this run's from the first call on.
+    fn hold(&self) -> anyhow::Result<&Held> {
+        if let Some(held) = self.held.get() {
+            return Ok(held);
+        }
+        let running = Running::watch(&self.address);
+        let (lock, containers) = self.runtime.block_on(Lock::take(&self.api, &self.first()?.image, &*self.reporter))?;
+        Ok(self.held.get_or_init(|| Held { containers, running, _lock: lock }))
+    }
+
+    /// Runs `workers` workers of `module`.
+    fn serve(
+        &self,
+        module: &Module,
+        job: &Job,
+        workers: u32,
+        shards: Option<&Path>,
+        completions: Option<&Parts>,
+    ) -> anyhow::Result<Vec<Outcome>> {
+        let Held { containers, running, .. } = self.hold()?;
+        let containers = &containers[..containers.len().min(AT_ONCE).min(job.workers as usize)];
+        let processors = self.runtime.block_on(within(CALL, "info", self.api.info()))?.ncpu.unwrap_or(1).max(1);
+        let turns = (containers.len() as i64 + processors - 1) / processors;
+        let work = Work { module, shards, running, turns: turns as u32, completions, reporter: &*self.reporter };
+        self.runtime.block_on(dispatch(&self.api, containers, &work, job, workers))
+    }
+}
+
+impl Executor for Docker {
+    fn name(&self) -> &'static str {
+        "docker"
+    }
+
+    fn doing(&self) -> &'static str {
+        "partitioning"
+    }
+
+    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Says> {
+        let alone = Job { worker: 1, verify: false, says: None, ..job.clone() };
+        // The image holds the sandbox.
+        let inputs = json!({ "module": module.sha256(), "image": self.first()?.image, "job": alone }).to_string();
+        let inputs = blake3::hash(inputs.as_bytes()).to_hex().to_string();
+        let says = match run_folder::preflight(&inputs) {
+            Some(says) => says,
+            None => {
+                let outcome = self.serve(module, &alone, 1, None, None)?.pop().context("no outcome")?;
+                match outcome.result {
+                    // It was not run.
+                    Err(failure @ Failure::Module(_)) => return Err(failure.into()),
+                    result => result.context("on an empty shard")?.says,
+                }
+            }
+        };
+        self.preflight.replace(Some((inputs, says)));
+        honours(says, job)?;
+        Ok(says)
+    }
+
+    fn start<'a>(
+        &'a self,
+        scenario: &'a Scenario,
+        completions: Option<&'a Parts>,
+        folder: Option<&'a Path>,
+    ) -> anyhow::Result<Box<dyn Workers + 'a>> {
+        self.hold()?;
+        // Shards are whole before a worker begins: a tar needs their sizes, and an attempt may be made again.
+        let mut spool = tempfile::Builder::new();
+        let spool = spool.prefix("spool-");
+        let spool = folder.map_or_else(|| spool.tempdir(), |folder| spool.tempdir_in(folder))?;
+        let files = ShardFiles::create(spool.path(), scenario.job.workers as usize, true)?;
+        Ok(Box::new(Spooled { docker: self, scenario, completions, spool, files }))
+    }
+
+    fn keep(&self, folder: &RunFolder) -> anyhow::Result<()> {
+        self.runtime.block_on(results::keep(&self.api, folder))
+    }
+
+    fn remembered(&self) -> Option<Value> {
+        self.preflight.borrow().as_ref().map(|(inputs, says)| json!({ "inputs": inputs, "says": says.0 }))
+    }
+}
+
+/// Workers whose shards are written before one begins.
+struct Spooled<'a> {
+    docker: &'a Docker,
+    scenario: &'a Scenario,
+    completions: Option<&'a Parts>,
+    spool: TempDir,
+    files: ShardFiles,
+}
+
+impl Workers for Spooled<'_> {
+    fn shards(&mut self) -> &mut dyn Shards {
+        &mut self.files
+    }
+
+    fn finish(self: Box<Self>) -> anyhow::Result<Vec<Outcome>> {
+        let Self { docker, scenario, completions, spool, files } = *self;
+        files.finish()?;
+        docker.serve(&scenario.module, &scenario.job, scenario.job.workers, Some(spool.path()), completions)
+    }
+}
+
+/// Gives workers 1 to `workers` to containers until each has its outcome.
+async fn dispatch(
+    api: &Api,
+    containers: &[Container],
+    work: &Work<'_>,
+    job: &Job,
+    workers: u32,
+) -> anyhow::Result<Vec<Outcome>> {
+    let queue = Mutex::new(Queue::new(workers, containers.len()));
+    join_all(containers.iter().map(|container| serve(api, container, work, job, &queue))).await;
+    if work.running.is_ending() {
+        // The signal's thread ends the program, as soon as the containers have ended.
+        std::future::pending::<()>().await;
+    }
+    Ok(queue.into_inner().unwrap_or_else(PoisonError::into_inner).outcomes()?)
+}
+
+/// Tries workers on `container` until all have their outcomes, or it can't be used any more.
+async fn serve(api: &Api, container: &Container, work: &Work<'_>, job: &Job, queue: &Mutex<Queue>) {
+    let running = work.running;
+    while !running.is_ending() {
+        let next = lock(queue).next(container.number);
+        let tried = match next {
+            Next::Try(tried) => tried,
+            Next::Done => return,
+            Next::Wait => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let worker = tried.worker;
+        running.add(&container.id);
+        let result = attempt(api, container, work, Job { worker, ..job.clone() }).await;
+        if running.is_ending() {
+            running.remove(&container.id);
+            return;
+        }
+        match result {
+            Ok(outcome) => {
+                running.remove(&container.id);
+                lock(queue).ended(worker, outcome);
+            }
+            Err(fault) => {
+                // Whatever happened to it, it must have ended to be used again, here or by the next run.
+                let usable = stop_patiently(api, &container.id).await;
+                running.remove(&container.id);
+                let offered = work.requests(worker).unwrap_or(0);
+                let attempts = lock(queue).failed(tried, container.number, offered, &fault);
+                if let Some(attempts) = attempts {
+                    work.reporter
+                        .warn(&format!("worker {worker}, container {}: {fault:#}; tried again", container.number));
+                    tokio::time::sleep(PAUSE * 4u32.pow(attempts as u32)).await;
+                }
+                if !usable {
+                    lock(queue).gone();
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Stops a container, also where its engine is away for a while. Returns whether it can be used again.
+async fn stop_patiently(api: &Api, id: &str) -> bool {
+    let began = Instant::now();
+    loop {
+        match stop(api, id).await {
+            Ok(()) => return true,
+            Err(NotStopped::Gone) => return false,
+            Err(NotStopped::Unknown(_)) if began.elapsed() < AWAY => tokio::time::sleep(PAUSE * 10).await,
+            Err(NotStopped::Unknown(_)) => return false,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call to the engine that must answer in time.
+async fn within<T>(
+    patience: Duration,
+    what: &str,
+    call: impl Future<Output = Result<T, bollard::errors::Error>>,
+) -> Result<T, Failure> {
+    match tokio::time::timeout(patience, call).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Failure::Engine(format!("{what}: {}", connect::reason(&error)))),
+        Err(_) => Err(Failure::Engine(format!("{what}: no answer within {} s", patience.as_secs()))),
+    }
+}

@@ -1,0 +1,116 @@
+//! Whether an outcome is believed. A worker's container runs anybody's module, so what it leaves is data from outside: it counts
+//! only for the attempt, the module and the shard that this program gave it, and only where it can be true.
+
+use crate::job::{JobFile, OutcomeFile};
+use anyhow::{bail, ensure};
+use failure::Failure;
+use measure::{Measured, Outcome};
+
+/// The outcome in the file `text` of the container that did `job` over `requests` requests and ended with exit code `code`.
+///
+/// # Errors
+/// Where it is not believed, with the reason.
+pub(super) fn believe(text: &[u8], job: &JobFile, requests: u64, code: i64) -> anyhow::Result<Outcome> {
+    let file: OutcomeFile = match serde_json::from_slice(text) {
+        Ok(file) => file,
+        Err(error) => bail!("the outcome can't be read: {error}"),
+    };
+    ensure!(file.nonce == job.nonce, "the outcome is another attempt's");
+    ensure!(file.module == job.module && file.shard == job.shard, "the outcome is of another module or shard");
+    let Outcome { offered, result } = &file.outcome;
+    ensure!(*offered == requests, "the worker counted {offered} of its {requests} requests");
+    let told = match result {
+        Ok(Measured { tally, says, .. }) => {
+            if let Err(rule) = tally.check(requests) {
+                bail!("the outcome can't be true: {rule}");
+            }
+            let expected = job.job.says;
+            ensure!(
+                expected.is_none_or(|expected| expected == *says),
+                "the module says other bits than on an empty shard"
+            );
+            0
+        }
+        Err(Failure::Host(text)) => bail!("{text}"),
+        Err(failure @ (Failure::Trace(_) | Failure::Engine(_))) => {
+            bail!("no worker fails with class {}: {failure}", failure.class())
+        }
+        Err(failure) => failure.exit_code().into(),
+    };
+    ensure!(told == code, "the container ended with exit code {code}, its outcome is that of {told}");
+    Ok(file.outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::Says;
+    use measure::Tally;
+
+    fn job() -> JobFile {
+        let job = serde_json::json!({
+            "worker": 2, "workers": 3, "arguments": [], "verify": false, "says": 7,
+            "model": {
+                "st_ns": 1, "service": "exponential", "servers": 1, "discipline": "fifo", "capacity": 0, "delay": 0, "seed": 1
+            },
+            "limits": sandbox::limits::Limits::default(),
+        });
+        JobFile {
+            nonce: "n".to_owned(),
+            module: "m".to_owned(),
+            shard: Some("s".to_owned()),
+            completions: false,
+            job: serde_json::from_value(job).unwrap(),
+        }
+    }
+
+    fn outcome() -> OutcomeFile {
+        let mut tally = Tally { end_ns: 10, ..Tally::default() };
+        tally.counts.offered = 1;
+        tally.completed(0, 0, 10, 10);
+        let result = Ok(Measured { tally, delay_reached: false, says: Says(7) });
+        let JobFile { nonce, module, shard, .. } = job();
+        OutcomeFile { nonce, module, shard, outcome: Outcome { offered: 1, result } }
+    }
+
+    fn believed(forge: impl FnOnce(&mut OutcomeFile), code: i64) -> Result<Outcome, String> {
+        let mut file = outcome();
+        forge(&mut file);
+        let text = serde_json::to_vec(&file).unwrap();
+        believe(&text, &job(), 1, code).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_the_job_asked_for_is_believed() {
+        assert_eq!(believed(|_| {}, 0).unwrap().offered, 1);
+        let trap = |file: &mut OutcomeFile| file.outcome.result = Err(Failure::Trap("it trapped".to_owned()));
+        assert!(believed(trap, 5).unwrap().result.is_err());
+    }
+
+    #[test]
+    fn what_is_another_jobs_or_can_not_be_true_is_not() {
+        let no = |forge: fn(&mut OutcomeFile), code, reason: &str| {
+            let error = believed(forge, code).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        };
+        fn measured(file: &mut OutcomeFile) -> &mut Measured {
+            file.outcome.result.as_mut().unwrap()
+        }
+        no(|file| file.nonce = "older".to_owned(), 0, "another attempt");
+        no(|file| file.module = "other".to_owned(), 0, "another module or shard");
+        no(|file| file.shard = None, 0, "another module or shard");
+        no(|file| file.outcome.offered = 2, 0, "counted 2 of its 1");
+        no(|file| measured(file).tally.counts.completed = 2, 0, "can't be true");
+        no(|file| measured(file).tally.delay_sum_ns = u128::MAX, 0, "can't be true");
+        no(|file| measured(file).says = Says(1), 0, "other bits");
+        no(|_| {}, 1, "exit code 1");
+        no(|file| file.outcome.result = Err(Failure::Trap("it trapped".to_owned())), 0, "exit code 0");
+        no(
+            |file| file.outcome.result = Err(Failure::Engine("gone".to_owned())),
+            8,
+            "no worker fails with class engine",
+        );
+        no(|file| file.outcome.result = Err(Failure::Host("full".to_owned())), 1, "full");
+        assert!(believe(b"{", &job(), 1, 0).unwrap_err().to_string().contains("can't be read"));
+    }
+}

@@ -1,0 +1,138 @@
+//! Which worker is tried next, and where.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use failure::Failure;
+use measure::Outcome;
+
+/// How often a worker is tried: faults of the infrastructure are tried again, a simulator's own failure never.
+pub(super) const ATTEMPTS: usize = 4;
+
+/// The workers of a run that have no outcome yet, and the outcomes.
+pub(super) struct Queue {
+    workers: usize,
+    waiting: VecDeque<Tried>,
+    outcomes: BTreeMap<u32, Outcome>,
+    /// Containers that can be used.
+    usable: usize,
+}
+
+/// A worker, and the numbers of the containers where it was tried in vain.
+pub(super) struct Tried {
+    pub(super) worker: u32,
+    on: Vec<u32>,
+}
+
+/// What a container is to do.
+pub(super) enum Next {
+    Try(Tried),
+    /// Nothing for now; another container's worker may come back.
+    Wait,
+    /// All workers have their outcomes.
+    Done,
+}
+
+impl Queue {
+    /// Workers 1 to `workers`, over `usable` containers.
+    pub(super) fn new(workers: u32, usable: usize) -> Self {
+        let waiting = (1..=workers).map(|worker| Tried { worker, on: Vec::new() }).collect();
+        Self { workers: workers as usize, waiting, outcomes: BTreeMap::new(), usable }
+    }
+
+    /// The next worker for `container`: one that did not fail there before, unless it failed on as many as there are.
+    pub(super) fn next(&mut self, container: u32) -> Next {
+        if self.outcomes.len() == self.workers {
+            return Next::Done;
+        }
+        let usable = self.usable;
+        let fits = |tried: &Tried| !tried.on.contains(&container) || tried.on.len() >= usable;
+        match self.waiting.iter().position(fits).and_then(|place| self.waiting.remove(place)) {
+            Some(tried) => Next::Try(tried),
+            None => Next::Wait,
+        }
+    }
+
+    /// A worker has its outcome.
+    pub(super) fn ended(&mut self, worker: u32, outcome: Outcome) {
+        self.outcomes.insert(worker, outcome);
+    }
+
+    /// An attempt on `container` said nothing about its worker, whose shard has `offered` requests. Returns how many were made,
+    /// where it will be tried again.
+    pub(super) fn failed(
+        &mut self,
+        mut tried: Tried,
+        container: u32,
+        offered: u64,
+        fault: &anyhow::Error,
+    ) -> Option<usize> {
+        tried.on.push(container);
+        let attempts = tried.on.len();
+        if attempts < ATTEMPTS {
+            self.waiting.push_back(tried);
+            return Some(attempts);
+        }
+        let failure = Failure::Engine(format!("{ATTEMPTS} attempts failed, the last: {fault:#}"));
+        self.outcomes.insert(tried.worker, Outcome { offered, result: Err(failure) });
+        None
+    }
+
+    /// A container can't be used any more.
+    pub(super) fn gone(&mut self) {
+        self.usable -= 1;
+    }
+
+    /// The outcomes by worker.
+    ///
+    /// # Errors
+    /// Where there are not all: no container is left.
+    pub(super) fn outcomes(self) -> Result<Vec<Outcome>, Failure> {
+        if self.outcomes.len() < self.workers {
+            return Err(Failure::Engine("no container is left that can be used".to_owned()));
+        }
+        Ok(self.outcomes.into_values().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tried(queue: &mut Queue, container: u32) -> Tried {
+        match queue.next(container) {
+            Next::Try(tried) => tried,
+            Next::Wait | Next::Done => panic!("there is work"),
+        }
+    }
+
+    #[test]
+    fn a_worker_is_tried_elsewhere_first() {
+        let mut queue = Queue::new(1, 2);
+        let fault = anyhow::anyhow!("killed");
+        let first = tried(&mut queue, 1);
+        assert_eq!(queue.failed(first, 1, 7, &fault), Some(1));
+        assert!(matches!(queue.next(1), Next::Wait));
+        let second = tried(&mut queue, 2);
+        assert_eq!(queue.failed(second, 2, 7, &fault), Some(2));
+        // It failed on both: either may try again, and after the fourth attempt nobody.
+        let third = tried(&mut queue, 1);
+        assert_eq!(queue.failed(third, 1, 7, &fault), Some(3));
+        let fourth = tried(&mut queue, 1);
+        assert_eq!(queue.failed(fourth, 1, 7, &fault), None);
+        assert!(matches!(queue.next(2), Next::Done));
+        let outcomes = queue.outcomes().unwrap();
+        assert!(
+            matches!(&outcomes[0].result, Err(Failure::Engine(text)) if text.contains("4 attempts failed, the last: killed"))
+        );
+    }
+
+    #[test]
+    fn the_last_container_tries_again_what_failed_there() {
+        let mut queue = Queue::new(1, 2);
+        let first = tried(&mut queue, 1);
+        assert_eq!(queue.failed(first, 1, 7, &anyhow::anyhow!("killed")), Some(1));
+        queue.gone();
+        assert_eq!(tried(&mut queue, 1).worker, 1);
+        assert!(queue.outcomes().is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! The reports of runs on the volume `shared`. The workers do not have it: compose makes one more container, which has it and is
+//! never started for anything but removing old runs, and files go through that one.
+
+use std::path::{Path, PathBuf};
+
+use bollard::Docker;
+use bollard::query_parameters::StartContainerOptions;
+use failure::Failure;
+
+use super::archive::{Sent, download, upload};
+use super::attempt::exit_code;
+use super::pool::{Container, containers};
+use super::{CALL, within};
+use crate::run_folder::{RunFolder, is_run};
+
+/// Where the volume is in its container.
+const SHARED: &str = "/shared";
+
+/// What is kept of a run.
+const FILES: [&str; 3] = ["run.json", "report.json", "report.txt"];
+
+/// The names of the last runs, a line each, the newest last.
+const LAST: &str = "last";
+
+/// After how many runs the oldest are removed; the newest 20 stay.
+const TIDY_AFTER: usize = 20;
+
+/// The container that has the volume.
+async fn container(docker: &Docker) -> Result<Container, Failure> {
+    let found = containers(docker, "results").await?.into_iter().next();
+    found.ok_or_else(|| {
+        Failure::Engine("there is no container for the volume of results; make workers makes it".to_owned())
+    })
+}
+
+async fn last(docker: &Docker, container: &Container) -> anyhow::Result<Vec<String>> {
+    let text = download(docker, &container.id, &Path::new(SHARED).join(LAST)).await?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&text).lines().filter(|name| is_run(name)).map(str::to_owned).collect())
+}
+
+/// The plain report of `run`, or of the last one; None where there is none.
+pub(super) async fn report(docker: &Docker, run: Option<&str>) -> anyhow::Result<Option<String>> {
+    let Ok(container) = container(docker).await else { return Ok(None) };
+    let run = match run {
+        Some(run) => Some(run.to_owned()).filter(|run| is_run(run)),
+        None => last(docker, &container).await?.pop(),
+    };
+    let Some(run) = run else { return Ok(None) };
+    let path = Path::new(SHARED).join("runs").join(run).join("report.txt");
+    let report = download(docker, &container.id, &path).await?;
+    Ok(report.map(|text| String::from_utf8_lossy(&text).into_owned()))
+}
+
+/// Keeps the reports in `folder`.
+pub(super) async fn keep(docker: &Docker, folder: &RunFolder) -> anyhow::Result<()> {
+    let container = container(docker).await?;
+    let mut names = last(docker, &container).await?;
+    let is_due = names.len() >= TIDY_AFTER;
+    if is_due {
+        names.clear();
+    }
+    names.push(folder.name().to_owned());
+    let run = PathBuf::from("runs").join(folder.name());
+    let files = FILES.map(|name| folder.path().join(name));
+    let mut sent: Vec<Sent<'_>> =
+        FILES.iter().zip(&files).map(|(name, file)| Sent::File(run.join(name), file)).collect();
+    let names = names.join("\n");
+    sent.push(Sent::Bytes(LAST.into(), names.as_bytes()));
+    upload(docker, &container.id, SHARED, &sent).await?;
+    if is_due {
+        within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
+        let code = exit_code(docker, &container, CALL).await?;
+        anyhow::ensure!(code == 0, "old runs can't be removed: exit code {code}");
+    }
+    Ok(())
+}

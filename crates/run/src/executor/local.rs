@@ -1,0 +1,120 @@
+//! Threads: each worker is a thread of this process.
+
+use std::cell::RefCell;
+use std::thread::JoinHandle;
+
+use contract::{Request, Says};
+use failure::Failure;
+use measure::Outcome;
+use sandbox::shard::{Feeder, pipe};
+use sandbox::{GiveUp, Job, Module, Simulator, panicked, preflight, simulate, start};
+
+use super::{Executor, Workers};
+use crate::completions::Parts;
+use crate::plan::Scenario;
+use crate::shard_files::Shards;
+use std::path::Path;
+
+/// Bytes of all pipes together, of one pipe at most, and pieces of a pipe: filled, on their way (two), simulated.
+const BUFFERS: usize = 64 << 20;
+const PIECE: usize = 256 << 10;
+const PIECES: usize = 4;
+
+/// The executor that needs nothing but this process.
+pub struct Local {
+    /// The modules that were compiled.
+    compiled: RefCell<Vec<Simulator>>,
+    give_up: GiveUp,
+}
+
+impl Local {
+    /// Threads of this process, which `give_up` ends where a module takes too much to compile.
+    pub fn new(give_up: GiveUp) -> Self {
+        Self { compiled: RefCell::default(), give_up }
+    }
+
+    /// The simulator of `module`, compiled once.
+    fn simulator(&self, module: &Module) -> Result<Simulator, Failure> {
+        let mut compiled = self.compiled.borrow_mut();
+        if let Some(simulator) = compiled.iter().find(|simulator| simulator.module().sha256() == module.sha256()) {
+            return Ok(simulator.clone());
+        }
+        let simulator = Simulator::compile(module.clone(), self.give_up)?;
+        compiled.push(simulator.clone());
+        Ok(simulator)
+    }
+}
+
+impl Executor for Local {
+    fn name(&self) -> &'static str {
+        "local"
+    }
+
+    fn doing(&self) -> &'static str {
+        "simulating"
+    }
+
+    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Says> {
+        preflight(&self.simulator(module)?, job)
+    }
+
+    fn start<'a>(
+        &'a self,
+        scenario: &'a Scenario,
+        completions: Option<&'a Parts>,
+        _: Option<&'a Path>,
+    ) -> anyhow::Result<Box<dyn Workers + 'a>> {
+        let simulator = self.simulator(&scenario.module)?;
+        let piece = PIECE.min(BUFFERS / PIECES / scenario.workers().len());
+        let mut threads = Threads { pipes: Pipes(Vec::new()), threads: Vec::new() };
+        for worker in scenario.workers() {
+            let (feeder, fed) = pipe(piece);
+            let (simulator, job) = (simulator.clone(), Job { worker, ..scenario.job.clone() });
+            let part = completions.map(|parts| parts.part(worker));
+            let run = move || simulate(&simulator, &job, Box::new(fed), part);
+            threads.pipes.0.push(feeder);
+            threads.threads.push(start(format!("worker {worker}"), run)?);
+        }
+        Ok(Box::new(threads))
+    }
+}
+
+struct Threads {
+    pipes: Pipes,
+    threads: Vec<JoinHandle<Outcome>>,
+}
+
+impl Workers for Threads {
+    fn shards(&mut self) -> &mut dyn Shards {
+        &mut self.pipes
+    }
+
+    fn finish(mut self: Box<Self>) -> anyhow::Result<Vec<Outcome>> {
+        self.pipes.0.drain(..).for_each(Feeder::finish);
+        self.threads.drain(..).map(|thread| Ok(thread.join().map_err(|_| panicked())?)).collect()
+    }
+}
+
+impl Drop for Threads {
+    /// Before their end they are told that their shards are not whole; what they write is written when this is over.
+    fn drop(&mut self) {
+        self.pipes.0.clear();
+        self.threads.drain(..).for_each(|thread| drop(thread.join()));
+    }
+}
+
+/// The workers' pipes.
+struct Pipes(Vec<Feeder>);
+
+impl Shards for Pipes {
+    fn send(&mut self, requests: &[Request], workers: &[u32]) -> anyhow::Result<()> {
+        if let [only] = &mut self.0[..] {
+            requests.iter().for_each(|request| only.send(request));
+            return Ok(());
+        }
+        for (request, &worker) in requests.iter().zip(workers) {
+            self.0[worker as usize].send(request);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! `host job FILE`: one worker, in a folder of its own that holds the job, the module, the shard and, when this ends, the outcome.
+//!
+//! An outcome names the attempt (its nonce) and the inputs (their digests) that it belongs to.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use cli::output::OutFile;
+use cli::program;
+use contract::{NONE, Request, RequestHeader};
+use failure::Failure;
+use serde::{Deserialize, Serialize};
+
+use crate::completions::write_part;
+use measure::outcome::Outcome;
+use sandbox::shard::{Empty, Shard};
+use sandbox::{Completions, Module, Simulator};
+use sandbox::{Job, panicked, simulate, spawn};
+
+/// The files of a job's folder.
+pub const JOB: &str = "job.json";
+/// The simulator.
+pub const MODULE: &str = "module.wasm";
+/// The requests, as records.
+pub const SHARD: &str = "shard.req";
+/// What came of the worker.
+pub const OUTCOME: &str = "outcome.json";
+/// The completions, in the order of ids.
+pub const COMPLETIONS: &str = "completions";
+
+/// Bytes of a shard's file that are read at once.
+const PIECE: usize = (256 << 10) / Request::LEN * Request::LEN;
+
+/// What a job file holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JobFile {
+    /// Of this attempt.
+    pub nonce: String,
+    /// SHA-256 of the module.
+    pub module: String,
+    /// BLAKE3 of the shard's file; None: the module is run on an empty shard.
+    pub shard: Option<String>,
+    /// Whether completions are wanted.
+    pub completions: bool,
+    /// What the worker is to do.
+    pub job: Job,
+}
+
+/// What an outcome's file holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct OutcomeFile {
+    /// Of the attempt that made it.
+    pub nonce: String,
+    /// SHA-256 of the module that ran.
+    pub module: String,
+    /// BLAKE3 of the shard's file.
+    pub shard: Option<String>,
+    /// What came of the worker.
+    pub outcome: Outcome,
+}
+
+/// BLAKE3 of the file `path`, in hexadecimal.
+///
+/// # Errors
+/// Where it can't be read.
+pub fn digest(path: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path)?)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Runs the worker that the job file `path` describes, and writes its outcome beside that file.
+///
+/// # Errors
+/// Where the job can't be read or its outcome not be written; last, the worker's own failure.
+pub fn run(path: &Path) -> anyhow::Result<()> {
+    let name = || path.display().to_string();
+    let text = fs::read_to_string(path).with_context(name)?;
+    let file: JobFile = serde_json::from_str(&text).with_context(name)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let worker = format!("worker {} of {}", file.job.worker, file.job.workers);
+    program::note(&worker);
+    for old in [OUTCOME, COMPLETIONS].map(|name| folder.join(name)) {
+        match fs::remove_file(&old) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| old.display().to_string());
+            }
+            _ => {}
+        }
+    }
+
+    let outcome = serve(&file, folder).with_context(|| worker.clone())?;
+    let failure = outcome.result.as_ref().err().cloned();
+    let JobFile { nonce, module, shard, .. } = file;
+    let text = serde_json::to_string(&OutcomeFile { nonce, module, shard, outcome })?;
+    OutFile::create(&folder.join(OUTCOME))?.finish_with(&text)?;
+    failure.map_or(Ok(()), |failure| Err(anyhow::Error::from(failure).context(worker)))
+}
+
+/// What comes of the worker.
+///
+/// # Errors
+/// Where its inputs are not those that the job names, or the host can't go on.
+fn serve(file: &JobFile, folder: &Path) -> Result<Outcome, Failure> {
+    let fault = |error: Failure| Failure::Host(error.to_string());
+    let module = Module::read(&folder.join(MODULE)).map_err(fault)?;
+    if module.sha256() != file.module {
+        return Err(Failure::Host("the folder of the job holds another module".to_owned()));
+    }
+    let (shard, offered): (Box<dyn Shard>, u64) = match &file.shard {
+        None => (Box::new(Empty), 0),
+        Some(expected) => {
+            let path = folder.join(SHARD);
+            if digest(&path)? != *expected {
+                return Err(Failure::Host("the folder of the job holds another shard".to_owned()));
+            }
+            let shard = ShardFile::open(&path)?;
+            let offered = shard.left;
+            (Box::new(shard), offered)
+        }
+    };
+    let simulator = match Simulator::compile(module, program::end) {
+        Ok(simulator) => simulator,
+        Err(failure @ Failure::Host(_)) => return Err(failure),
+        Err(failure) => return Ok(Outcome { offered, result: Err(failure) }),
+    };
+    let completions: Option<Box<dyn Completions>> =
+        if file.completions { Some(write_part(folder.join(COMPLETIONS))) } else { None };
+    std::thread::scope(|scope| {
+        let run = || simulate(&simulator, &file.job, shard, completions);
+        spawn(scope, format!("worker {}", file.job.worker), run)?.join().map_err(|_| panicked())
+    })
+}
+
+/// A shard in a file of records.
+struct ShardFile {
+    file: File,
+    name: String,
+    /// Requests still to come.
+    left: u64,
+}
+
+impl ShardFile {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let wrong = |rule: String| Failure::Host(format!("{name}: {rule}"));
+        let mut file = File::open(path).map_err(|error| wrong(error.to_string()))?;
+        let mut header = [0; Request::LEN];
+        file.read_exact(&mut header).map_err(|_| wrong("it is cut short".to_owned()))?;
+        let header = RequestHeader::from_bytes(&header).map_err(wrong)?;
+        if header.record_len as usize != Request::LEN || header.requests == NONE {
+            return Err(wrong("it is not a shard of 48-byte records that says how many there are".to_owned()));
+        }
+        Ok(Self { file, name, left: header.requests })
+    }
+}
+
+impl Shard for ShardFile {
+    fn next(&mut self, mut piece: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let requests = self.left.min((PIECE / Request::LEN) as u64);
+        piece.resize(requests as usize * Request::LEN, 0);
+        // Whoever made the job wrote the shard whole.
+        let cut = |error| Failure::Host(format!("{}: {error}", self.name));
+        self.file.read_exact(&mut piece).map_err(cut)?;
+        self.left -= requests;
+        Ok(Some(piece))
+    }
+}

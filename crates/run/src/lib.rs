@@ -1,0 +1,13 @@
+//! A run: a trace goes through a policy to workers, an executor runs a host for each, what they measured is collected.
+
+pub mod completions;
+pub mod executor;
+pub mod job;
+pub mod notes;
+pub mod partition;
+pub mod plan;
+pub mod report;
+pub mod run_folder;
+pub mod setup;
+pub mod shard_files;
+pub mod source;

@@ -1,0 +1,117 @@
+//! What is odd about a run, and about what it was given.
+
+use cli::reporter::Reporter;
+use cli::settings::Settings;
+use contract::{Request, Says};
+use serde_json::{Value, json};
+use trace::reader::{ReadFlags, Summary};
+
+use measure::outcome::Measured;
+use sandbox::Model;
+
+/// A recorded trace, as a report names it.
+pub fn recorded(summary: &Summary, flags: &ReadFlags) -> Value {
+    json!({
+        "blake3": summary.blake3,
+        "format": summary.format,
+        "requests": summary.requests,
+        "offset_ns": summary.offset_ns,
+        "sorted": flags.sort,
+        "rebased": flags.rebase,
+    })
+}
+
+/// Tells the user of an ST or SERVICE that was asked for where a trace brings demands of its own: all but `drawn` of its
+/// `requests`.
+pub fn warn_of_unused_service(settings: &Settings, drawn: u64, requests: u64, reporter: &dyn Reporter) {
+    let own = requests - drawn;
+    for key in ["ST", "SERVICE"].into_iter().filter(|key| own > 0 && settings.given(key)) {
+        reporter.warn(&format!(
+            "the trace brings the demands of {own} of {requests} requests, which {key} does not change"
+        ));
+    }
+}
+
+/// With fewer requests nobody can tell what a trace offers in the long run.
+const FEW: u64 = 30;
+
+/// What a trace asks of the servers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Load {
+    requests: u64,
+    demands_ns: u128,
+    /// The first arrival and the last \[ns\].
+    ends_ns: Option<(u64, u64)>,
+}
+
+impl Load {
+    /// How many requests it has.
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Counts `requests` in, which come in order of arrival.
+    pub fn add(&mut self, requests: &[Request]) {
+        self.requests += requests.len() as u64;
+        self.demands_ns += requests.iter().map(|request| u128::from(request.service_ns)).sum::<u128>();
+        if let (Some(first), Some(last)) = (requests.first(), requests.last()) {
+            let (first_ns, _) = self.ends_ns.unwrap_or((first.arrival_ns, 0));
+            self.ends_ns = Some((first_ns, last.arrival_ns));
+        }
+    }
+
+    /// Utilization offered: all demands over what `servers` give between the first arrival and the last; None where that
+    /// is 0, or the requests are too few to tell.
+    pub fn utilization(&self, servers: u64) -> Option<f64> {
+        let (first_ns, last_ns) = self.ends_ns?;
+        let time = u128::from(last_ns - first_ns) * u128::from(servers);
+        (time > 0 && self.requests >= FEW).then(|| self.demands_ns as f64 / time as f64)
+    }
+}
+
+/// What is odd about a run of workers that measured `measured` and are offered the utilization `offered`, a line each; `drawn`
+/// where a demand was.
+pub fn notes(model: &Model, drawn: bool, offered: Option<f64>, workers: u32, measured: &[&Measured]) -> Vec<String> {
+    let mut notes: Vec<String> = model.demands().rounding_note().filter(|_| drawn).into_iter().collect();
+    // Workers that got no request are nothing odd, but to run nothing is.
+    if !measured.is_empty() && measured.iter().all(|worker| worker.tally.counts.offered == 0) {
+        notes.push("the trace has no requests: averages are over nothing".to_owned());
+    }
+    if let Some(offered) = offered.filter(|&offered| offered >= 1.0) {
+        notes.push(format!(
+            "the trace offers {offered:.2} times what {workers} worker(s) of {} server(s) can serve: the longer it is, the \
+             longer requests wait",
+            model.servers
+        ));
+    }
+    if model.delay > 0 {
+        let missed = measured.iter().filter(|worker| !worker.delay_reached);
+        let longest = missed.clone().map(|worker| worker.tally.counts.offered).max().unwrap_or(0);
+        if let number @ 1.. = missed.count() {
+            notes.push(format!(
+                "DELAY={} was not reached by {number} of {} worker(s): the longest of their shards has {longest} requests",
+                model.delay,
+                measured.len()
+            ));
+        }
+        if measured.len() > 1 {
+            notes.push(
+                "with DELAY each worker ends by its own: the run's average numbers are sums of the workers' own"
+                    .to_owned(),
+            );
+        }
+    }
+    let Some(says) = measured.first().map(|worker| worker.says) else { return notes };
+    if !says.has(Says::DISCIPLINE) {
+        notes.push("the order of service is the simulator's own".to_owned());
+    }
+    if says.has(Says::OWN_DEMANDS) {
+        notes.push("the service that requests got is the simulator's own; policies saw the trace's demands".to_owned());
+    }
+    if says.has(Says::SHARED) {
+        notes.push(
+            "service may be interrupted or shared: the delay in queue is the delay until first service".to_owned(),
+        );
+    }
+    notes
+}

@@ -1,0 +1,245 @@
+//! A plan: one or many scenarios over one reading of a trace.
+//!
+//! A scenario is a value, and so is what comes of it. The trace is read once for as many scenarios as fit the machine together;
+//! where there are more, it is read again for the next ones.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use cli::reporter::Reporter;
+use contract::Request;
+use failure::Failure;
+use measure::Outcome;
+use policy::{Balancer, Row};
+use sandbox::{Job, Module, limits};
+
+use crate::executor::{Executor, Files, Workers};
+use crate::notes::Load;
+use crate::setup::WORKERS;
+use crate::shard_files::{ShardFiles, Shards};
+use crate::source::Source;
+
+/// Blocks of requests that a scenario may be behind the reading.
+const BEHIND: usize = 2;
+
+/// One run to be made: a module, what its workers are, and how requests are balanced over them.
+#[derive(Clone)]
+pub struct Scenario {
+    /// The simulator.
+    pub module: Module,
+    /// What each worker is to do; its number is the first worker's.
+    pub job: Job,
+    /// The policy; None: one worker gets every request.
+    pub policy: Option<Row>,
+}
+
+impl Scenario {
+    /// The numbers of the workers.
+    pub fn workers(&self) -> Range<u32> {
+        match self.policy {
+            Some(_) => 1..self.job.workers + 1,
+            None => self.job.worker..self.job.worker + 1,
+        }
+    }
+
+    fn balancer(&self) -> Option<Balancer> {
+        let model = &self.job.model;
+        let workers = self.workers().len();
+        self.policy.map(|row| Balancer::new(row, workers, model.servers, model.capacity, model.seed))
+    }
+}
+
+/// What came of a scenario.
+pub struct Execution {
+    /// Of each worker, in the order of their numbers.
+    pub outcomes: Vec<Outcome>,
+    /// What the trace asks of the workers.
+    pub load: Load,
+}
+
+/// Scenarios over one trace.
+pub struct Plan {
+    source: Source,
+    scenarios: Vec<Scenario>,
+}
+
+impl Plan {
+    /// `scenarios` over the trace `source`.
+    pub fn new(source: Source, scenarios: Vec<Scenario>) -> Self {
+        Self { source, scenarios }
+    }
+
+    /// The trace; what it tells of itself is complete after [`Plan::execute`].
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The scenarios.
+    pub fn scenarios(&self) -> &[Scenario] {
+        &self.scenarios
+    }
+
+    /// Makes all runs on `executor`, with `files` for each. A scenario that fails leaves the others as they are.
+    ///
+    /// # Errors
+    /// Where the trace can't be read to its end, or the executor can't be used at all; a scenario's own failure is in its place.
+    pub fn execute(
+        &mut self,
+        executor: &dyn Executor,
+        mut files: Vec<Files<'_>>,
+        reporter: &dyn Reporter,
+    ) -> anyhow::Result<Vec<anyhow::Result<Execution>>> {
+        files.resize_with(self.scenarios.len(), Files::default);
+        let mut executions = Vec::new();
+        while executions.len() < self.scenarios.len() {
+            let wave = wave(&self.scenarios, executions.len());
+            if wave.start > 0 {
+                self.source = self.source.again()?;
+            }
+            let files = files.drain(..wave.len()).collect();
+            executions.extend(execute(&mut self.source, &self.scenarios[wave], files, executor, reporter)?);
+        }
+        Ok(executions)
+    }
+}
+
+impl Plan {
+    /// Makes the run of a plan of one scenario.
+    ///
+    /// # Errors
+    /// As [`Plan::execute`], and the scenario's own failure.
+    pub fn execute_one(
+        &mut self,
+        executor: &dyn Executor,
+        files: Files<'_>,
+        reporter: &dyn Reporter,
+    ) -> anyhow::Result<Execution> {
+        let mut executions = self.execute(executor, vec![files], reporter)?;
+        executions.pop().unwrap_or_else(|| Err(Failure::Usage("the plan has no scenario".to_owned()).into()))
+    }
+}
+
+/// The scenarios from number `first` on whose workers and their limits fit the machine together; at least one.
+fn wave(scenarios: &[Scenario], first: usize) -> Range<usize> {
+    let (mut workers, mut memory) = (0, 0usize);
+    let fit = scenarios[first..].iter().take_while(|scenario| {
+        workers += scenario.workers().len();
+        memory = memory.saturating_add(scenario.workers().len().saturating_mul(scenario.job.limits.memory));
+        workers as u64 <= WORKERS && memory <= limits::RUN_MEMORY
+    });
+    first..first + fit.count().max(1)
+}
+
+fn execute(
+    source: &mut Source,
+    scenarios: &[Scenario],
+    files: Vec<Files<'_>>,
+    executor: &dyn Executor,
+    reporter: &dyn Reporter,
+) -> anyhow::Result<Vec<anyhow::Result<Execution>>> {
+    let progress = reporter.begin(executor.doing(), source.unit(), source.length());
+    let (mut lanes, mut started) = (Vec::new(), Vec::new());
+    for (scenario, files) in scenarios.iter().zip(files) {
+        let Files { completions, folder, kept } = files;
+        lanes.push(Lane::new(scenario.balancer(), kept));
+        started.push(executor.start(scenario, completions, folder)?);
+    }
+    if let ([lane], [workers]) = (&mut lanes[..], &mut started[..]) {
+        // No copy for another thread.
+        let shards = workers.shards();
+        source.read(|requests, position| {
+            progress.reached(position);
+            lane.take(requests, shards)
+        })?;
+    } else {
+        std::thread::scope(|scope| {
+            let mut blocks = Vec::new();
+            for (lane, workers) in lanes.iter_mut().zip(&mut started) {
+                let (block, received) = sync_channel(BEHIND);
+                let shards = workers.shards();
+                let thread = std::thread::Builder::new().name("policy".to_owned());
+                let follow = move || lane.follow(&received, shards);
+                thread.spawn_scoped(scope, follow).map_err(|error| cli::program::no_thread("a policy", &error))?;
+                blocks.push(block);
+            }
+            source.read(|requests, position| {
+                progress.reached(position);
+                let shared: Arc<[Request]> = requests.into();
+                for block in &blocks {
+                    // A scenario whose thread is gone has failed.
+                    let _ = block.send(shared.clone());
+                }
+                Ok(())
+            })
+        })?;
+    }
+    drop(progress);
+    if scenarios.iter().any(|scenario| scenario.policy.is_some()) {
+        // There is nothing to balance.
+        source.expect_requests()?;
+    }
+    let end = |(lane, workers): (Lane<'_>, Box<dyn Workers + '_>)| match lane.failed {
+        Some(error) => Err(error),
+        None => Ok(Execution { outcomes: workers.finish()?, load: lane.load }),
+    };
+    Ok(lanes.into_iter().zip(started).map(end).collect())
+}
+
+/// One scenario's way from the reading to its workers.
+struct Lane<'a> {
+    balancer: Option<Balancer>,
+    /// Where its shards are kept, if they are.
+    kept: Option<&'a mut ShardFiles>,
+    load: Load,
+    assigned: Vec<u32>,
+    failed: Option<anyhow::Error>,
+}
+
+impl<'a> Lane<'a> {
+    fn new(balancer: Option<Balancer>, kept: Option<&'a mut ShardFiles>) -> Self {
+        Self { balancer, kept, load: Load::default(), assigned: Vec::new(), failed: None }
+    }
+
+    fn take(&mut self, requests: &[Request], shards: &mut dyn Shards) -> anyhow::Result<()> {
+        self.load.add(requests);
+        match &mut self.balancer {
+            Some(balancer) => balancer.assign_all(requests, &mut self.assigned)?,
+            None => {
+                self.assigned.clear();
+                self.assigned.resize(requests.len(), 0);
+            }
+        }
+        shards.send(requests, &self.assigned)?;
+        self.kept.as_mut().map_or(Ok(()), |kept| kept.send(requests, &self.assigned))
+    }
+
+    /// Takes all blocks; after a failure the rest is passed over, so that it holds up no other scenario.
+    fn follow(&mut self, blocks: &Receiver<Arc<[Request]>>, shards: &mut dyn Shards) {
+        while let Ok(block) = blocks.recv() {
+            if self.failed.is_none() {
+                self.failed = self.take(&block, shards).err();
+            }
+        }
+    }
+}
+
+impl Execution {
+    /// How many requests there were.
+    pub fn requests(&self) -> u64 {
+        self.load.requests()
+    }
+
+    /// The numbers of the workers that did not fail.
+    pub fn served(&self) -> impl Iterator<Item = u32> {
+        (1..).zip(&self.outcomes).filter(|(_, outcome)| outcome.result.is_ok()).map(|(worker, _)| worker)
+    }
+
+    /// The failure of the lowest worker that failed, with its number.
+    ///
+    /// # Errors
+    /// Where one failed.
+    pub fn first_failure(&self) -> Result<(), (u32, Failure)> {
+        measure::run_report::first_failure(&self.outcomes)
+    }
+}

@@ -1,0 +1,43 @@
+//! Commands of WASI preview 1 that are no simulators, in the simulators' sandbox: so tests can hold it against a suite of
+//! conformance, whose cases ask for files. No program of Queuebox does this: what a simulator may use is in `worker.rs`.
+
+use failure::Failure;
+use random::streams::Streams;
+use wasmtime_wasi::p1::WasiP1Ctx;
+
+use crate::ledger::Ledger;
+use crate::limits::Limits;
+use crate::meter::Time;
+use crate::shard::Empty;
+use crate::simulator::Simulator;
+use crate::streams::{ErrorText, Input, Output};
+use crate::wasi::{self, Guest};
+
+/// How a command ended and what it wrote.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code, whatever it is, or why it has none.
+    pub exit: Result<u32, Failure>,
+    /// All of stdout.
+    pub stdout: Vec<u8>,
+    /// The first and the last part of stderr, as a line for people.
+    pub error_text: String,
+}
+
+/// Runs `command` with the arguments, environment and folders of `context`, over the header of an empty shard.
+pub fn run(command: &Simulator, context: WasiP1Ctx, limits: &Limits) -> Ended {
+    let guest = Guest {
+        wasi: context,
+        memories: command.memories(limits),
+        input: Input::new(Box::new(Empty)),
+        output: Output::plain(),
+        error_text: ErrorText::default(),
+        ledger: Ledger::new(1, 0, limits.unanswered, None, None),
+        random: Streams::new(1, "simulator").of(1),
+        clock_ns: 0,
+        time: Time::new(limits),
+        streams: wasi::Streams::beside_files(),
+    };
+    let (guest, exit) = command.run_command(guest);
+    Ended { exit, stdout: guest.output.into_plain(), error_text: guest.error_text.line() }
+}

@@ -1,0 +1,52 @@
+//! A module's file, read and named by its digest, and neither compiled nor run: programs that must not do either handle this.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use failure::Failure;
+use sha2::{Digest as _, Sha256};
+
+use crate::limits;
+
+/// The bytes of a module.
+#[derive(Debug, Clone)]
+pub struct Module {
+    bytes: Arc<[u8]>,
+    sha256: Arc<str>,
+}
+
+impl Module {
+    /// Reads the file `path`.
+    ///
+    /// # Errors
+    /// [`Failure::Module`] where it can't be read, [`Failure::Limit`] where it is too large.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let name = path.display();
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(limits::MODULE + 1).read_to_end(&mut bytes));
+        read.map_err(|error| Failure::Module(format!("{name}: {error} (MODULE or --module names the simulator)")))?;
+        if bytes.len() as u64 > limits::MODULE {
+            let mebibytes = limits::MODULE / crate::MIB;
+            return Err(Failure::Limit(format!("module file: {name} has more than {mebibytes} MiB")));
+        }
+        Ok(Self::new(&bytes))
+    }
+
+    /// The module of these bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Self { bytes: bytes.into(), sha256: sha256.into() }
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+}

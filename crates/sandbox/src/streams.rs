@@ -1,0 +1,287 @@
+//! The simulator's three standard streams, as the host holds them.
+
+use std::collections::VecDeque;
+
+use contract::{Completion, NONE, RequestHeader, Says};
+use failure::{Failure, printable};
+
+use crate::ledger::Ledger;
+use crate::limits;
+use crate::shard::Shard;
+
+/// stdin: the shard's header and records. A request enters the ledger when its last byte is read.
+pub(crate) struct Input {
+    shard: Box<dyn Shard>,
+    record_len: usize,
+    piece: Vec<u8>,
+    /// Bytes of `piece` that are read, and of whole records that are in the ledger; both wait for the header's 48.
+    read: usize,
+    entered: usize,
+    /// `piece` is the stream's header.
+    is_header: bool,
+    ended: bool,
+}
+
+impl Input {
+    pub(crate) fn new(shard: Box<dyn Shard>) -> Self {
+        // The number of requests is not known beforehand on any engine, so that a simulator sees the same bytes on all.
+        let record_len = shard.record_len();
+        let header = RequestHeader { record_len: record_len as u32, requests: NONE };
+        let mut header = header.to_bytes().to_vec();
+        header.resize(record_len, 0);
+        Self { shard, record_len, piece: header, read: 0, entered: 0, is_header: true, ended: false }
+    }
+
+    /// Fills `buffer`; fewer bytes come only at the end, so that what a simulator reads hangs on no timing.
+    pub(crate) fn read(&mut self, buffer: &mut [u8], ledger: &mut Ledger) -> Result<usize, Failure> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            if self.read == self.piece.len() && !self.next_piece()? {
+                break;
+            }
+            let length = (buffer.len() - filled).min(self.piece.len() - self.read);
+            buffer[filled..filled + length].copy_from_slice(&self.piece[self.read..self.read + length]);
+            filled += length;
+            self.read += length;
+            if !self.is_header {
+                let whole = self.read - self.read % self.record_len;
+                let before = ledger.requests();
+                let read = ledger.read(&self.piece[self.entered..whole], self.record_len);
+                // Where one is refused, those from there on are still to be counted, and no other a second time.
+                self.entered += (ledger.requests() - before) as usize * self.record_len;
+                read?;
+            }
+        }
+        Ok(filled)
+    }
+
+    fn next_piece(&mut self) -> Result<bool, Failure> {
+        if self.ended {
+            return Ok(false);
+        }
+        (self.read, self.entered, self.is_header) = (0, 0, false);
+        match self.shard.next(std::mem::take(&mut self.piece))? {
+            Some(piece) => self.piece = piece,
+            None => self.ended = true,
+        }
+        Ok(!self.ended)
+    }
+
+    /// Whole records that were not read to their last byte, and the length of one, piece by piece; None at the end.
+    pub(crate) fn unread(&mut self) -> Result<Option<(&[u8], usize)>, Failure> {
+        if self.is_header || self.entered == self.piece.len() {
+            self.read = self.piece.len();
+            if !self.next_piece()? {
+                return Ok(None);
+            }
+        }
+        let from = std::mem::replace(&mut self.entered, self.piece.len());
+        Ok(Some((&self.piece[from..], self.record_len)))
+    }
+}
+
+/// stdout: the completions' header and records, each given to the ledger when it is whole.
+#[derive(Default)]
+pub(crate) struct Output {
+    /// All that was written, where it is no completions.
+    plain: Option<Vec<u8>>,
+    /// What every worker's header must say, once the module was run on an empty shard.
+    expected: Option<Says>,
+    part: [u8; Completion::LEN],
+    filled: usize,
+}
+
+impl Output {
+    pub(crate) fn new(expected: Option<Says>) -> Self {
+        Self { expected, ..Self::default() }
+    }
+
+    /// That of a command which is no simulator.
+    pub(crate) fn plain() -> Self {
+        Self { plain: Some(Vec::new()), ..Self::default() }
+    }
+
+    /// What such a command wrote.
+    pub(crate) fn into_plain(self) -> Vec<u8> {
+        self.plain.unwrap_or_default()
+    }
+
+    pub(crate) fn write(&mut self, mut bytes: &[u8], ledger: &mut Ledger) -> Result<(), Failure> {
+        if let Some(plain) = &mut self.plain {
+            plain.extend_from_slice(bytes);
+            return Ok(());
+        }
+        if self.filled > 0 || ledger.says().is_none() {
+            let length = bytes.len().min(Completion::LEN - self.filled);
+            self.part[self.filled..self.filled + length].copy_from_slice(&bytes[..length]);
+            self.filled += length;
+            bytes = &bytes[length..];
+            if self.filled < Completion::LEN {
+                return Ok(());
+            }
+            self.filled = 0;
+            self.record(&self.part, ledger)?;
+        }
+        let (records, rest) = bytes.as_chunks::<{ Completion::LEN }>();
+        ledger.answers(records)?;
+        self.part[..rest.len()].copy_from_slice(rest);
+        self.filled = rest.len();
+        Ok(())
+    }
+
+    fn record(&self, record: &[u8; Completion::LEN], ledger: &mut Ledger) -> Result<(), Failure> {
+        if ledger.says().is_some() {
+            return ledger.answer(record);
+        }
+        ledger.header(record)?;
+        match self.expected {
+            Some(expected) if ledger.says() != Some(expected) => Err(Failure::Contract(format!(
+                "the header of its answers says {}, on an empty shard it said {}",
+                ledger.says().unwrap_or_default().0,
+                expected.0
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The stream has ended.
+    pub(crate) fn end(&self) -> Result<(), Failure> {
+        match self.filled {
+            0 => Ok(()),
+            bytes => Err(Failure::Contract(format!("its last answer is cut short, {bytes} of 32 bytes"))),
+        }
+    }
+}
+
+/// stderr: words for people, of which the first and the last part are kept.
+#[derive(Default)]
+pub(crate) struct ErrorText {
+    bytes: u64,
+    first: Vec<u8>,
+    last: VecDeque<u8>,
+}
+
+impl ErrorText {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.bytes += bytes.len() as u64;
+        if self.bytes > limits::ERROR_TEXT {
+            let mebibytes = limits::ERROR_TEXT / crate::MIB;
+            return Err(Failure::Limit(format!("error text: the simulator wrote more than {mebibytes} MiB to stderr")));
+        }
+        let (first, last) = bytes.split_at(bytes.len().min(limits::ERROR_TEXT_KEPT - self.first.len()));
+        self.first.extend_from_slice(first);
+        self.last.extend(&last[last.len().saturating_sub(limits::ERROR_TEXT_KEPT)..]);
+        self.last.drain(..self.last.len().saturating_sub(limits::ERROR_TEXT_KEPT));
+        Ok(())
+    }
+
+    /// The kept parts as one line fit for a terminal; empty where nothing was written.
+    pub(crate) fn line(&self) -> String {
+        let kept = (self.first.len() + self.last.len()) as u64;
+        let mut text: Vec<u8> = self.first.clone();
+        if self.bytes > kept {
+            text.extend_from_slice(" … ".as_bytes());
+        }
+        text.extend(&self.last);
+        printable(text.trim_ascii(), 2 * limits::ERROR_TEXT_KEPT + 8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::{CompletionHeader, Request};
+
+    /// Records of ids 0…`n`−1 in pieces of two.
+    struct Pieces(u64, u64);
+
+    impl Shard for Pieces {
+        fn next(&mut self, _: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
+            let ids = self.0..(self.0 + 2).min(self.1);
+            self.0 = ids.end;
+            let piece: Vec<u8> = ids.flat_map(|id| Request { id, ..Request::default() }.to_bytes()).collect();
+            Ok((!piece.is_empty()).then_some(piece))
+        }
+    }
+
+    #[test]
+    fn a_request_is_read_with_its_last_byte() {
+        for size in [1, 47, 48, 49, 1000] {
+            let mut ledger = Ledger::new(1, 0, 100, None, None);
+            let mut input = Input::new(Box::new(Pieces(0, 5)));
+            let (mut all, mut buffer) = (Vec::new(), vec![0; size]);
+            loop {
+                let read = input.read(&mut buffer, &mut ledger).unwrap();
+                all.extend_from_slice(&buffer[..read]);
+                assert_eq!(ledger.requests(), (all.len() as u64 / 48).saturating_sub(1));
+                if read < size {
+                    break;
+                }
+            }
+            assert_eq!(all.len(), 48 * 6);
+            assert!(input.unread().unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn what_was_not_read_is_left_for_counting() {
+        for (bytes, left) in [(0, 5), (48, 5), (95, 5), (96, 4), (150, 3), (288, 0)] {
+            let mut ledger = Ledger::new(1, 0, 100, None, None);
+            let mut input = Input::new(Box::new(Pieces(0, 5)));
+            input.read(&mut vec![0; bytes], &mut ledger).unwrap();
+            let mut records = 0;
+            while let Some((piece, length)) = input.unread().unwrap() {
+                records += piece.len() / length;
+            }
+            assert_eq!(records, left, "after {bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn where_reading_is_refused_each_request_is_counted_once() {
+        let mut ledger = Ledger::new(1, 0, 1, None, None);
+        let mut input = Input::new(Box::new(Pieces(0, 5)));
+        assert!(matches!(input.read(&mut [0; 1000], &mut ledger), Err(Failure::Limit(_))));
+        let mut requests = ledger.requests();
+        while let Some((piece, length)) = input.unread().unwrap() {
+            requests += (piece.len() / length) as u64;
+        }
+        assert_eq!(requests, 5);
+    }
+
+    #[test]
+    fn answers_may_come_in_any_pieces() {
+        let mut bytes = CompletionHeader { says: Says(1) }.to_bytes().to_vec();
+        for id in 0..5 {
+            bytes.extend_from_slice(&Completion { id, ..Completion::default() }.to_bytes());
+        }
+        for size in [1, 31, 32, 33, 100, 1000] {
+            let mut ledger = Ledger::new(1, 0, 100, None, None);
+            Input::new(Box::new(Pieces(0, 5))).read(&mut [0; 1000], &mut ledger).unwrap();
+            let mut output = Output::default();
+            bytes.chunks(size).for_each(|piece| output.write(piece, &mut ledger).unwrap());
+            output.end().unwrap();
+            assert_eq!(ledger.close().unwrap().result().unwrap().0.counts.completed, 5);
+        }
+        let mut output = Output::new(Some(Says(3)));
+        let error = output.write(&bytes[..40], &mut Ledger::new(1, 0, 1, None, None)).unwrap_err();
+        assert!(error.to_string().contains("says 1, on an empty shard it said 3"));
+        let mut output = Output::default();
+        output.write(&bytes[..40], &mut Ledger::new(1, 0, 1, None, None)).unwrap();
+        assert!(output.end().unwrap_err().to_string().contains("8 of 32 bytes"));
+    }
+
+    #[test]
+    fn of_error_text_both_ends_are_kept_and_a_flood_is_a_limit() {
+        let mut text = ErrorText::default();
+        text.write(b" begin\x1b ").unwrap();
+        assert_eq!(text.line(), "begin\\u{1b}");
+        for _ in 0..1000 {
+            text.write(&[b'x'; 1000]).unwrap();
+        }
+        text.write(b"end\n").unwrap();
+        let line = text.line();
+        assert!(line.starts_with("begin") && line.ends_with("end") && line.contains(" … ") && line.len() < 5000);
+        assert!(matches!(text.write(&vec![0; limits::ERROR_TEXT as usize]), Err(Failure::Limit(_))));
+    }
+}

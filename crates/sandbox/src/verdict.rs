@@ -1,0 +1,65 @@
+//! What it means where a simulator did not just end.
+
+use failure::{Failure, printable};
+use wasmtime::{FrameInfo, Trap, WasmBacktrace};
+
+use crate::limits;
+use crate::wasi::{Exit, Guest};
+
+/// What an error that ended the simulator means.
+pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Failure> {
+    let said = || match guest.error_text.line() {
+        line if line.is_empty() => String::new(),
+        line => format!("; it said: {}", printable(line.as_bytes(), 600)),
+    };
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return Err(failure.clone());
+    }
+    if let Some(Exit(code)) = error.downcast_ref::<Exit>() {
+        return match code {
+            0 => Ok(()),
+            64 => Err(Failure::Usage(format!("the simulator can't honour a setting (exit code 64){}", said()))),
+            65 => Err(Failure::Exit(format!("the simulator does not take its input (exit code 65){}", said()))),
+            code => Err(Failure::Exit(format!("the simulator failed with exit code {code}{}", said()))),
+        };
+    }
+    let place = error.downcast_ref::<WasmBacktrace>().map_or(String::new(), place);
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => Err(Failure::Limit(format!(
+            "stack: the simulator used more than {} MiB{place}",
+            limits::STACK as u64 / crate::MIB
+        ))),
+        Some(trap) => {
+            let trap = trap.to_string();
+            let trap = trap.trim_start_matches("wasm trap: ");
+            Err(Failure::Trap(format!("the simulator trapped: {trap}{place}{}", said())))
+        }
+        // Of the system: no memory to map, for one.
+        None if error.is::<std::io::Error>() || error.is::<rustix::io::Errno>() => Err(host_failed(error)),
+        None => Err(Failure::Trap(format!(
+            "the simulator trapped: {}{place}{}",
+            printable(error.root_cause().to_string().as_bytes(), 300),
+            said()
+        ))),
+    }
+}
+
+/// The innermost functions that ran, by the names that the module gives them.
+fn place(trace: &WasmBacktrace) -> String {
+    const CALLERS: usize = 4;
+    let name = |frame: &FrameInfo| match frame.func_name() {
+        Some(name) => printable(format!("{:#}", rustc_demangle::demangle(name)).as_bytes(), 100),
+        None => format!("function {}", frame.func_index()),
+    };
+    let names: Vec<String> = trace.frames().iter().take(1 + CALLERS).map(name).collect();
+    match &names[..] {
+        [] => String::new(),
+        [inner] => format!(" in {inner}"),
+        [inner, callers @ ..] => format!(" in {inner} (called by {})", callers.join(", ")),
+    }
+}
+
+/// The host itself could not go on.
+pub(crate) fn host_failed(error: &wasmtime::Error) -> Failure {
+    Failure::Host(printable(format!("the sandbox can't be set up: {error:#}").as_bytes(), 500))
+}

@@ -1,0 +1,276 @@
+//! One worker: a simulator over its shard, from the first request to what was measured.
+
+use std::collections::BTreeMap;
+use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
+
+use anyhow::Context as _;
+use cli::program;
+use cli::settings::Settings;
+use contract::Says;
+use failure::Failure;
+use random::demand::{Demands, Law};
+use random::streams::Streams;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sim_wasm::Fifo;
+use wasmtime_wasi::WasiCtxBuilder;
+
+use crate::ledger::{Completions, Ledger};
+use crate::limits::{self, Limits};
+use crate::meter::Time;
+use crate::shard::{Empty, Shard};
+use crate::simulator::Simulator;
+use crate::streams::{ErrorText, Input, Output};
+use crate::verify::{self, Verifier};
+use crate::wasi::{self, Guest};
+use measure::outcome::{Measured, Outcome};
+use measure::provenance::SettingsUsed;
+
+/// The settings of the model, as every simulator gets them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// ST: mean of the demands that are drawn \[ns\].
+    pub st_ns: u64,
+    /// SERVICE: their law.
+    pub service: Law,
+    /// SERVERS of a worker.
+    pub servers: u32,
+    /// DISCIPLINE.
+    pub discipline: String,
+    /// CAPACITY: requests in the system at most; 0 = no limit.
+    pub capacity: u64,
+    /// DELAY: entries into service until the simulation ends; 0 = the whole shard.
+    pub delay: u64,
+    /// SEED.
+    pub seed: u64,
+}
+
+impl Model {
+    /// Most servers of a worker.
+    pub const SERVERS: u64 = 1_000_000;
+
+    /// The settings that it reads.
+    pub const KEYS: &'static [&'static str] = &["ST", "SERVICE", "SERVERS", "DISCIPLINE", "CAPACITY", "DELAY", "SEED"];
+
+    /// The model that `settings` describe.
+    ///
+    /// # Errors
+    /// Where one of them is not what it must be.
+    pub fn from_settings(settings: &Settings) -> Result<Self, Failure> {
+        Ok(Self {
+            st_ns: settings.duration("ST", 0)?,
+            service: settings.choice("SERVICE", &Law::NAMES)?,
+            servers: settings.count("SERVERS", 1..=Self::SERVERS)? as u32,
+            discipline: settings.word("DISCIPLINE")?,
+            capacity: settings.count("CAPACITY", 0..=u64::MAX)?,
+            delay: settings.count("DELAY", 0..=u64::MAX)?,
+            seed: settings.count("SEED", 0..=u64::MAX)?,
+        })
+    }
+
+    /// What draws the demands that a trace does not give.
+    pub fn demands(&self) -> Demands {
+        Demands::new(self.st_ns, self.service, self.seed)
+    }
+
+    /// What of it first in, first out needs.
+    pub(crate) fn fifo(&self) -> sim_wasm::Model {
+        sim_wasm::Model { servers: self.servers, capacity: self.capacity, delay: self.delay }
+    }
+
+    /// The settings that must be honoured since they are not at their default: name, value, bit.
+    fn demanding(&self) -> Vec<(&'static str, String, Says)> {
+        let mut all = Vec::new();
+        if self.servers != 1 {
+            all.push(("SERVERS", self.servers.to_string(), Says::SERVERS));
+        }
+        if self.discipline != "fifo" {
+            all.push(("DISCIPLINE", self.discipline.clone(), Says::DISCIPLINE));
+        }
+        if self.capacity != 0 {
+            all.push(("CAPACITY", self.capacity.to_string(), Says::CAPACITY));
+        }
+        if self.delay != 0 {
+            all.push(("DELAY", self.delay.to_string(), Says::DELAY));
+        }
+        all
+    }
+}
+
+impl Model {
+    /// Its settings as a report names them; ST and SERVICE only where a demand was `drawn`.
+    pub fn used(&self, drawn: bool) -> SettingsUsed {
+        let mut used = BTreeMap::from([
+            ("SERVERS", json!(self.servers)),
+            ("DISCIPLINE", json!(self.discipline)),
+            ("CAPACITY", json!(self.capacity)),
+            ("DELAY", json!(self.delay)),
+            ("SEED", json!(self.seed)),
+        ]);
+        if drawn {
+            used.insert("ST_NS", json!(self.st_ns));
+            used.insert("SERVICE", json!(self.service.name()));
+        }
+        used
+    }
+}
+
+/// What one worker is to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Job {
+    /// Its number, from 1.
+    pub worker: u32,
+    /// How many there are.
+    pub workers: u32,
+    /// The settings of the model.
+    pub model: Model,
+    /// The simulator's arguments.
+    pub arguments: Vec<String>,
+    /// What the simulator may use.
+    pub limits: Limits,
+    /// Whether each answer is held against the native model's.
+    pub verify: bool,
+    /// What [`preflight`] found that the module says of itself.
+    pub says: Option<Says>,
+}
+
+/// Runs `simulator` once on an empty shard and holds what it says of itself against the settings of `job`.
+///
+/// # Errors
+/// As [`honours`]; else why it failed.
+pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Says> {
+    let outcome = std::thread::scope(|scope| {
+        spawn(scope, "preflight".to_owned(), || simulate(simulator, job, Box::new(Empty), None))?
+            .join()
+            .map_err(|_| panicked())
+    })?;
+    let says = outcome.result.context("on an empty shard")?.says;
+    honours(says, job)?;
+    Ok(says)
+}
+
+/// Holds what a module says of itself against the settings of `job`.
+///
+/// # Errors
+/// [`Failure::Usage`] where a setting is not at its default and the module does not honour it, or its answers are to be
+/// verified and can't be.
+pub fn honours(says: Says, job: &Job) -> Result<(), Failure> {
+    for (setting, value, bit) in job.model.demanding() {
+        if !says.has(bit) {
+            return Err(Failure::Usage(format!(
+                "{setting}={value}: the module does not say that it honours {setting} (bit {})",
+                bit.0
+            )));
+        }
+    }
+    if job.verify { verify::check(says, &job.model.discipline) } else { Ok(()) }
+}
+
+/// Runs `work`, which runs simulators, on a thread that has the stack for them.
+///
+/// # Errors
+/// Where the system has no thread left.
+pub fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: String,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, Failure> {
+    let thread = Builder::new().name(name.clone()).stack_size(limits::THREAD_STACK);
+    thread.spawn_scoped(scope, work).map_err(|error| program::no_thread(&name, &error))
+}
+
+/// As [`spawn`], for work that borrows nothing.
+///
+/// # Errors
+/// Where the system has no thread left.
+pub fn start<T: Send + 'static>(
+    name: String,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, Failure> {
+    let thread = Builder::new().name(name.clone()).stack_size(limits::THREAD_STACK);
+    thread.spawn(work).map_err(|error| program::no_thread(&name, &error))
+}
+
+/// What is wrong where such a thread panicked.
+pub fn panicked() -> Failure {
+    Failure::Host("a worker's thread panicked, which is a fault of Queuebox".to_owned())
+}
+
+/// Runs `simulator` over `shard` on this thread, which [`spawn`] made, and measures its answers, which also go to `completions`, in the order of
+/// ids. When it ends early, or fails, the rest of the shard is read all the same, to count it.
+pub fn simulate(
+    simulator: &Simulator,
+    job: &Job,
+    shard: Box<dyn Shard>,
+    completions: Option<Box<dyn Completions>>,
+) -> Outcome {
+    let guest = Guest {
+        wasi: context(job),
+        memories: simulator.memories(&job.limits),
+        input: Input::new(shard),
+        output: Output::new(job.says),
+        error_text: ErrorText::default(),
+        ledger: ledger(job, completions),
+        random: Streams::new(job.model.seed, "simulator").of(u64::from(job.worker)),
+        clock_ns: 0,
+        time: Time::new(&job.limits),
+        streams: wasi::Streams::new(),
+    };
+    let (guest, ended) = simulator.run(guest);
+    let Guest { input, output, ledger, memories, .. } = guest;
+    // The other workers may have its memory while the rest of its shard is read.
+    drop(memories);
+    close(input, &output, ledger, ended)
+}
+
+/// The books of the worker of `job`.
+pub(crate) fn ledger(job: &Job, completions: Option<Box<dyn Completions>>) -> Ledger {
+    let verifier = job.verify.then(|| Verifier::new(Fifo::new(job.model.fifo())));
+    Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, verifier, completions)
+}
+
+/// Closes the books of a simulator that `ended`: reads the rest of its shard, to count it.
+pub(crate) fn close(mut input: Input, output: &Output, ledger: Ledger, ended: Result<(), Failure>) -> Outcome {
+    let mut offered = ledger.requests();
+    let mut closed = ended.and_then(|()| output.end()).and_then(|()| {
+        let says = ledger.says().unwrap_or_default();
+        ledger.close().map(|closed| (closed, says))
+    });
+    loop {
+        match input.unread() {
+            Ok(None) => break,
+            Ok(Some((records, length))) => {
+                offered += (records.len() / length) as u64;
+                closed = closed.and_then(|(mut closed, says)| closed.unread(records, length).map(|()| (closed, says)));
+            }
+            Err(failure) => {
+                closed = closed.and(Err(failure));
+                break;
+            }
+        }
+    }
+    let result = closed.and_then(|(closed, says)| {
+        let (tally, delay_reached) = closed.result()?;
+        Ok(Measured { tally, delay_reached, says })
+    });
+    Outcome { offered, result }
+}
+
+/// The simulator's environment: arguments, the settings of the model, no files, no network.
+fn context(job: &Job) -> wasmtime_wasi::p1::WasiP1Ctx {
+    let Model { st_ns, service, servers, discipline, capacity, delay, seed } = &job.model;
+    WasiCtxBuilder::new()
+        .arg("sim")
+        .args(&job.arguments)
+        .env("SIM_CONTRACT", contract::CONTRACT.to_string())
+        .env("ST_NS", st_ns.to_string())
+        .env("SERVICE", service.name())
+        .env("SERVERS", servers.to_string())
+        .env("DISCIPLINE", discipline)
+        .env("CAPACITY", capacity.to_string())
+        .env("DELAY", delay.to_string())
+        .env("WORKER", job.worker.to_string())
+        .env("WORKERS", job.workers.to_string())
+        .env("SEED", seed.to_string())
+        .build_p1()
+}

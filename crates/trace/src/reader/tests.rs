@@ -1,0 +1,150 @@
+//! What is promised of traces: what is taken, what is refused and in which words.
+
+mod agreement;
+mod foreign;
+mod native;
+mod records;
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::cut::BLOCK_SIZE;
+use super::place::Place;
+use super::{ReadFlags, Summary, TraceReader};
+use contract::Request;
+use failure::Failure;
+use random::demand::{Demands, Law};
+
+/// What a trace was read as.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    requests: Vec<Request>,
+    remarks: Vec<String>,
+    summary: Summary,
+}
+
+/// Gives its bytes in pieces, as a pipe may.
+struct Pipe(Vec<u8>, usize);
+
+impl Read for Pipe {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let len = into.len().min(5).min(self.0.len() - self.1);
+        into[..len].copy_from_slice(&self.0[self.1..self.1 + len]);
+        self.1 += len;
+        Ok(len)
+    }
+}
+
+fn demands() -> Demands {
+    Demands::new(1_000, Law::Exponential, 1)
+}
+
+/// Reads in blocks of `block_size`, small ones on several threads.
+fn read_in_blocks(trace: &[u8], flags: &ReadFlags, block_size: usize, sort_limit: usize) -> Result<Outcome, Failure> {
+    let (place, input) = (Place::new(Path::new("t.csv")), Box::new(Pipe(trace.to_vec(), 0)));
+    let mut reader = TraceReader::start(place, input, None, flags, demands(), block_size, sort_limit)?;
+    let mut requests = Vec::new();
+    let threads = if block_size == BLOCK_SIZE { 1 } else { 3 };
+    reader.read_on(threads, |some, _| {
+        assert!(!some.is_empty());
+        requests.extend_from_slice(some);
+        Ok::<_, Failure>(())
+    })?;
+    Ok(Outcome { requests, remarks: reader.remarks(), summary: reader.summary() })
+}
+
+/// Reads a trace, the same whatever the size of blocks.
+fn read_with(trace: impl AsRef<[u8]>, flags: &ReadFlags) -> Result<Outcome, Failure> {
+    let read = |block_size| read_in_blocks(trace.as_ref(), flags, block_size, 1_000);
+    let outcome = read(BLOCK_SIZE);
+    for block_size in [1, 7, 64, 1_000] {
+        assert_eq!(read(block_size), outcome, "in blocks of {block_size}");
+    }
+    outcome
+}
+
+fn read(trace: impl AsRef<[u8]>) -> Outcome {
+    read_with(trace, &ReadFlags::default()).unwrap()
+}
+
+fn requests(trace: impl AsRef<[u8]>) -> Vec<Request> {
+    read(trace).requests
+}
+
+/// The words in which a trace is refused.
+fn refused(trace: impl AsRef<[u8]>) -> String {
+    refused_with(trace, &ReadFlags::default())
+}
+
+fn refused_with(trace: impl AsRef<[u8]>, flags: &ReadFlags) -> String {
+    match read_with(trace, flags).unwrap_err() {
+        Failure::Trace(words) => words,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn format(name: &str) -> ReadFlags {
+    ReadFlags { trace_format: Some(name.to_owned()), ..ReadFlags::default() }
+}
+
+fn sort() -> ReadFlags {
+    ReadFlags { sort: true, ..ReadFlags::default() }
+}
+
+fn rebase() -> ReadFlags {
+    ReadFlags { rebase: true, ..ReadFlags::default() }
+}
+
+#[test]
+fn flags_are_the_same_for_all_programs() {
+    #[derive(clap::Parser)]
+    #[command(about = "What it does")]
+    struct Program {
+        #[command(flatten)]
+        read: ReadFlags,
+    }
+    let flags = <Program as clap::Parser>::parse_from(["program", "--trace-format", "mqsim", "--sort"]).read;
+    assert_eq!((flags.trace_format.as_deref(), flags.sort, flags.rebase), (Some("mqsim"), true, false));
+    let help = <Program as clap::CommandFactory>::command().render_help().to_string();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.starts_with("What it does Usage"), "{help}");
+    assert!(help.contains("records, csv, original, azure-functions-2021, azure-llm, mqsim"), "{help}");
+}
+
+#[test]
+fn a_trace_that_is_not_there_is_named() {
+    let open = |path: &Path| TraceReader::open(path, &ReadFlags::default(), demands()).err().unwrap();
+    let missing = open(Path::new("no/such.csv"));
+    assert_eq!(missing, Failure::Trace("no/such.csv: No such file or directory (os error 2)".into()));
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(open(folder.path()), Failure::Trace(format!("{}: is a folder, not a trace", folder.path().display())));
+}
+
+#[test]
+fn a_file_is_read_and_its_length_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    std::fs::write(&path, "arrival_ns\n0\n").unwrap();
+    let mut reader = TraceReader::open(&path, &ReadFlags::default(), demands()).unwrap();
+    assert_eq!((reader.format(), reader.has_blocks(), reader.has_service()), ("csv", false, false));
+    let expected = [Request { service_ns: demands().draw(0), ..Request::default() }];
+    let each = |requests: &[Request], bytes| {
+        assert_eq!((requests, bytes), (&expected[..], 13));
+        Ok::<_, Failure>(())
+    };
+    assert_eq!(reader.read(each), Ok(()));
+    assert_eq!(reader.size(), Some(13));
+}
+
+#[test]
+fn an_input_that_fails_is_named() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the disk is gone"))
+        }
+    }
+    let place = Place::new(Path::new("-"));
+    let reader = TraceReader::start(place, Box::new(Broken), None, &sort(), demands(), 1, 1);
+    assert_eq!(reader.err(), Some(Failure::Host("stdin: the disk is gone".into())));
+}

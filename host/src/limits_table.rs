@@ -1,0 +1,80 @@
+//! What `host limits` prints.
+
+use sandbox::limits::{
+    COMPILE_MEMORY, COMPILE_TIME, ENTRIES, ERROR_TEXT, ERROR_TEXT_KEPT, FUNCTION_BODY, FUNCTIONS, MEMORY_DEFAULT,
+    MODULE, PROCESSOR_TIME_A_REQUEST, RANDOM_BYTES, RUN_MEMORY, STACK, TABLE_ELEMENTS, TIME_DEFAULT,
+    UNANSWERED_DEFAULT, UNANSWERED_LEAST, VECTORS,
+};
+
+/// A mebibyte \[bytes\].
+const MIB: u64 = 1 << 20;
+
+/// The table that `host limits` prints; FORMAT.md has the same. A limit's name begins the message of who passes it.
+pub(crate) fn table() -> String {
+    let size = |bytes: u64| match bytes >> 30 {
+        0 => format!("{} MiB", bytes / MIB),
+        gib => format!("{gib} GiB"),
+    };
+    let thousands = |number: u64| format!("{},000", number / 1000);
+    let million = |number: usize| format!("{} million", number / 1_000_000);
+    let per_request = PROCESSOR_TIME_A_REQUEST.as_micros();
+    let kept = 2 * ERROR_TEXT_KEPT / 1024;
+    let unanswered = format!("{} a run, {UNANSWERED_LEAST} a worker", million(UNANSWERED_DEFAULT as usize));
+    let rows = [
+        ("memory", format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what one simulator may allocate"),
+        ("memory of a run", size(RUN_MEMORY as u64), "-", "all its simulators, tables and globals too"),
+        ("table elements", million(TABLE_ELEMENTS), "-", "a table is the host's memory"),
+        ("stack", size(STACK as u64), "-", "ends a recursion without end"),
+        (
+            "processor time",
+            format!("{TIME_DEFAULT} s + {per_request} µs a request read"),
+            "--limit-time",
+            "start section and calls included, not waiting",
+        ),
+        ("sleep", "no time passes".to_owned(), "-", "it advances the simulator's clock, nothing else"),
+        ("output", "32 bytes x (1 + requests read)".to_owned(), "-", "more breaks the contract: an answer to nothing"),
+        ("error text", format!("{}, {kept} KiB kept", size(ERROR_TEXT)), "-", "ends a flood"),
+        ("descriptors", "3, none can be opened".to_owned(), "-", "0, 1 and 2; there are no files"),
+        ("random bytes", format!("{} a call", size(RANDOM_BYTES as u64)), "-", "a call can't be interrupted"),
+        ("vectors and events", format!("{VECTORS} a call"), "-", "likewise; more are answered \"invalid\""),
+        ("unanswered requests", unanswered, "--limit-unanswered", "the host remembers each"),
+        ("module file", size(MODULE), "-", "it is held whole"),
+        ("functions", thousands(FUNCTIONS), "-", "each takes 6 KiB to compile, however small"),
+        ("function body", format!("{} KiB", FUNCTION_BODY >> 10), "-", "takes up to 2,500 times that to compile"),
+        ("entries of a section", thousands(ENTRIES), "-", "types, imports, globals, exports, segments"),
+        (
+            "time to compile",
+            format!("{} s of processor time", COMPILE_TIME.as_secs()),
+            "-",
+            "ends the process: all else comes later",
+        ),
+        ("memory to compile", size(COMPILE_MEMORY as u64), "-", "likewise"),
+        ("line of a trace", format!("{} KiB", trace::reader::LINE_LIMIT / 1024), "-", "a row is held whole"),
+        (
+            "modelled backlog",
+            format!("{} requests", million(policy::BACKLOG)),
+            "-",
+            "policies that see the backlog hold it",
+        ),
+        ("requests to sort", million(trace::reader::SORT_LIMIT), "-", "--sort holds the whole trace"),
+    ];
+    let line =
+        |name: &str, default: &str, flag: &str, reason: &str| format!("{name:<22}{default:<32}{flag:<19}{reason}\n");
+    rows.iter().fold(line("limit", "default", "flag", "why"), |text, (name, default, flag, reason)| {
+        text + &line(name, default, flag, reason)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_fits_a_terminal() {
+        for line in table().lines() {
+            let (name, rest) = line.split_at(22);
+            assert!(name.ends_with(' ') && line.chars().count() <= 120, "{line}");
+            assert!(rest.chars().nth(31) == Some(' ') && !rest.starts_with(' '), "{line}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What is counted of a trace while it passes.
+
+use contract::Request;
+
+use super::distribution::Distribution;
+use super::popularity::Popularity;
+use super::windows::Windows;
+
+/// The integers that a description is computed from.
+#[derive(Debug)]
+pub(super) struct Counted {
+    /// The first arrival and the last \[ns\].
+    pub(super) ends_ns: Option<(u64, u64)>,
+    /// Times between one arrival and the next \[ns\].
+    pub(super) gaps: Distribution,
+    /// Gaps that are 0.
+    pub(super) zero_gaps: u64,
+    /// Arrivals by windows of time.
+    pub(super) windows: Windows,
+    /// Reads, writes, others, where the trace says it.
+    pub(super) ops: Option<[u64; 3]>,
+    /// What requests need \[ns\].
+    pub(super) demands: Distribution,
+    /// Their sizes.
+    pub(super) sizes: Distribution,
+    /// The sizes of the answers.
+    pub(super) reply_sizes: Distribution,
+    /// Who sends them.
+    pub(super) clients: Popularity,
+    /// Which blocks they address first, where the trace says it.
+    pub(super) blocks: Option<Popularity>,
+}
+
+impl Counted {
+    /// Before the first request of a trace that says, or does not say, which are reads and which block a request addresses.
+    pub(super) fn new(has_ops: bool, has_blocks: bool) -> Self {
+        Self {
+            ends_ns: None,
+            gaps: Distribution::default(),
+            zero_gaps: 0,
+            windows: Windows::default(),
+            ops: has_ops.then_some([0; 3]),
+            demands: Distribution::default(),
+            sizes: Distribution::default(),
+            reply_sizes: Distribution::default(),
+            clients: Popularity::default(),
+            blocks: has_blocks.then(Popularity::default),
+        }
+    }
+
+    /// Counts `requests` in, which come in order of arrival.
+    pub(super) fn add(&mut self, requests: &[Request]) {
+        for request in requests {
+            self.arrival(request.arrival_ns);
+            self.demands.record(request.service_ns);
+            self.sizes.record(request.size.into());
+            self.reply_sizes.record(request.reply_size.into());
+            self.clients.record(request.client.into());
+        }
+        if let Some(ops) = &mut self.ops {
+            requests.iter().for_each(|request| ops[usize::from(request.op).min(2)] += 1);
+        }
+        if let Some(blocks) = &mut self.blocks {
+            requests.iter().for_each(|request| blocks.record(request.block));
+        }
+    }
+
+    #[inline]
+    fn arrival(&mut self, arrival_ns: u64) {
+        let (first_ns, last_ns) = self.ends_ns.unwrap_or((arrival_ns, arrival_ns));
+        if self.ends_ns.is_some() {
+            self.gaps.record(arrival_ns - last_ns);
+            self.zero_gaps += u64::from(arrival_ns == last_ns);
+        }
+        self.ends_ns = Some((first_ns, arrival_ns));
+        self.windows.record(arrival_ns - first_ns);
+    }
+}

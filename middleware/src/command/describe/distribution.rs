@@ -1,0 +1,124 @@
+//! How integers are distributed: mean, coefficient of variation, percentiles.
+
+use measure::Histogram;
+
+/// 2¹²⁸.
+const TWO_128: f64 = (1u128 << 127) as f64 * 2.0;
+
+/// Values that are counted as they come. Sums are exact, however many and however large.
+#[derive(Debug, Default)]
+pub(super) struct Distribution {
+    count: u64,
+    sum: u128,
+    /// Σ value² = `.0` · 2¹²⁸ + `.1`.
+    squares: (u128, u128),
+    min: u64,
+    histogram: Histogram,
+}
+
+/// What it is like; None where there is no value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Summary {
+    /// Values.
+    pub(super) count: u64,
+    /// Their sum.
+    pub(super) sum: u128,
+    /// Standard deviation (of these values, not of a population that they are a sample of) over mean; None where the mean
+    /// is 0.
+    pub(super) cv: Option<f64>,
+    /// The smallest.
+    pub(super) min: Option<u64>,
+    /// [`PERCENTILES`] as [`Histogram::percentile`] has them.
+    pub(super) percentiles: [Option<u64>; PERCENTILES.len()],
+    /// The largest.
+    pub(super) max: Option<u64>,
+}
+
+/// Name in JSON, name in text, per mille.
+pub(super) const PERCENTILES: [(&str, &str, u64); 5] =
+    [("p50", "p50", 500), ("p90", "p90", 900), ("p95", "p95", 950), ("p99", "p99", 990), ("p99_9", "p99.9", 999)];
+
+impl Distribution {
+    /// Counts `value`.
+    #[inline]
+    pub(super) fn record(&mut self, value: u64) {
+        self.min = if self.count == 0 { value } else { self.min.min(value) };
+        self.count += 1;
+        self.sum += u128::from(value);
+        let (low, carry) = self.squares.1.overflowing_add(u128::from(value) * u128::from(value));
+        self.squares = (self.squares.0 + u128::from(carry), low);
+        self.histogram.record(value);
+    }
+
+    /// What it is like.
+    pub(super) fn summary(&self) -> Summary {
+        Summary {
+            count: self.count,
+            sum: self.sum,
+            cv: self.cv(),
+            min: (self.count > 0).then_some(self.min),
+            percentiles: PERCENTILES.map(|(_, _, per_mille)| self.histogram.percentile(per_mille)),
+            max: (self.count > 0).then(|| self.histogram.max()),
+        }
+    }
+
+    /// √(n·Σx² − (Σx)²) / Σx. The difference is exact, in 256 bits, so that nothing is lost where values hardly differ.
+    fn cv(&self) -> Option<f64> {
+        let (low, carry) = self.squares.1.carrying_mul(self.count.into(), 0);
+        let high = self.squares.0 * u128::from(self.count) + carry;
+        let (sum_low, sum_high) = self.sum.carrying_mul(self.sum, 0);
+        let (low, borrow) = low.overflowing_sub(sum_low);
+        let difference = (high - sum_high - u128::from(borrow)) as f64 * TWO_128 + low as f64;
+        (self.sum > 0).then(|| difference.sqrt() / self.sum as f64)
+    }
+}
+
+impl Summary {
+    /// The mean.
+    pub(super) fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum as f64 / self.count as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: impl IntoIterator<Item = u64>) -> Summary {
+        let mut distribution = Distribution::default();
+        values.into_iter().for_each(|value| distribution.record(value));
+        distribution.summary()
+    }
+
+    #[test]
+    fn as_computed_by_hand() {
+        // Mean 5, deviations −3, −1, −1, −1, 0, 0, 2, 4: variance 32/8.
+        let summary = of([2, 4, 4, 4, 5, 5, 7, 9]);
+        assert_eq!((summary.mean(), summary.cv), (Some(5.0), Some(2.0 / 5.0)));
+        assert_eq!((summary.min, summary.max), (Some(2), Some(9)));
+        assert_eq!(summary.percentiles, [Some(4), Some(9), Some(9), Some(9), Some(9)]);
+        assert_eq!(of([1, 2]).mean(), Some(1.5));
+    }
+
+    #[test]
+    fn of_nothing_and_of_zeros() {
+        let summary = of([]);
+        assert_eq!((summary.mean(), summary.cv, summary.min, summary.max), Default::default());
+        let summary = of([0, 0]);
+        assert_eq!((summary.mean(), summary.cv, summary.max), (Some(0.0), None, Some(0)));
+    }
+
+    #[test]
+    fn large_values_neither_overflow_nor_lose_a_difference() {
+        // 2⁶² − 1 and 2⁶² − 3 by turns: mean 2⁶² − 2, deviation 1.
+        let summary = of((0..1000).map(|place| (1 << 62) - 1 - 2 * (place % 2)));
+        assert_eq!(
+            (summary.cv, summary.mean()),
+            (Some(1.0 / ((1u64 << 62) - 2) as f64), Some(((1u64 << 62) - 2) as f64))
+        );
+        assert_eq!(of([u64::MAX; 1000]).cv, Some(0.0));
+        // Half 0, half the largest: the deviation is the mean.
+        let cv = of((0..1000).map(|place| (place % 2) * u64::MAX)).cv.unwrap();
+        assert!((cv - 1.0).abs() < 1e-15, "{cv}");
+    }
+}

@@ -1,0 +1,101 @@
+//! What a trace asks of the servers, and how many workers that needs.
+
+use cli::settings::Settings;
+use failure::Failure;
+use sandbox::Model;
+use serde::Serialize;
+
+use run::setup;
+
+/// The stations that a trace is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stations {
+    /// WORKERS.
+    pub(super) workers: u64,
+    /// SERVERS of each.
+    pub(super) servers: u64,
+}
+
+impl Stations {
+    /// The settings that it reads.
+    pub(super) const KEYS: &'static [&'static str] = &["WORKERS", "SERVERS"];
+
+    /// As the settings say, within what a run takes.
+    ///
+    /// # Errors
+    /// Where one of them is not what it must be.
+    pub(super) fn from_settings(settings: &Settings) -> Result<Self, Failure> {
+        Ok(Self {
+            workers: settings.count("WORKERS", 1..=setup::WORKERS)?,
+            servers: settings.count("SERVERS", 1..=Model::SERVERS)?,
+        })
+    }
+}
+
+/// What a trace asks of them. All but the sum is None where the trace has no span.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Load {
+    /// Σ demands \[ns\]; text, since it may pass 2⁵³.
+    demands_ns: String,
+    /// Offered load: Σ demands / span, the servers that would be busy in the mean.
+    pub(super) offered: Option<f64>,
+    /// Offered load / (WORKERS · SERVERS).
+    pub(super) utilization: Option<f64>,
+    /// The fewest workers with a utilization below 0.75.
+    pub(super) workers_below_0_75: Option<u64>,
+    /// The fewest workers with a utilization below 1: with fewer, the queue grows without end.
+    pub(super) workers_below_1: Option<u64>,
+}
+
+impl Load {
+    /// Of requests that need `demands_ns` in all and arrive within `span_ns`.
+    pub(super) fn new(demands_ns: u128, span_ns: u64, stations: Stations) -> Self {
+        let span = u128::from(span_ns);
+        let of_a_worker = span * u128::from(stations.servers);
+        let over = |time: u128| (time > 0).then(|| demands_ns as f64 / time as f64);
+        // The least n with demands / (n · of_a_worker) < quarters / 4; None beyond 64 bits. Demands of 62 bits each leave room for the factor.
+        let workers_below =
+            |quarters: u128| (4 * demands_ns).checked_div(quarters * of_a_worker)?.saturating_add(1).try_into().ok();
+        Self {
+            demands_ns: demands_ns.to_string(),
+            offered: over(span),
+            utilization: over(of_a_worker * u128::from(stations.workers)),
+            workers_below_0_75: workers_below(3),
+            workers_below_1: workers_below(4),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_computed_by_hand() {
+        let of = |demands_ns, workers, servers| Load::new(demands_ns, 100, Stations { workers, servers });
+        let load = of(300, 4, 1);
+        assert_eq!((load.offered, load.utilization), (Some(3.0), Some(0.75)));
+        // Four workers are at 0.75, three at 1: neither is below.
+        assert_eq!((load.workers_below_0_75, load.workers_below_1), (Some(5), Some(4)));
+        let load = of(299, 4, 1);
+        assert_eq!((load.workers_below_0_75, load.workers_below_1), (Some(4), Some(3)));
+        let load = of(300, 2, 2);
+        assert_eq!((load.utilization, load.workers_below_0_75, load.workers_below_1), (Some(0.75), Some(3), Some(2)));
+        let nothing = of(0, 4, 1);
+        assert_eq!((nothing.offered, nothing.utilization), (Some(0.0), Some(0.0)));
+        assert_eq!((nothing.workers_below_0_75, nothing.workers_below_1), (Some(1), Some(1)));
+    }
+
+    #[test]
+    fn without_a_span_there_is_none() {
+        let load = Load::new(300, 0, Stations { workers: 4, servers: 1 });
+        assert_eq!((load.offered, load.utilization, load.workers_below_0_75, load.workers_below_1), Default::default());
+    }
+
+    #[test]
+    fn large_demands_do_not_overflow() {
+        let stations = Stations { workers: 10_000, servers: 1_000_000 };
+        assert_eq!(Load::new(1 << 61, 1, stations).workers_below_1, Some((1 << 61) / 1_000_000 + 1));
+        assert_eq!(Load::new(u128::from(u64::MAX) << 61, 1, stations).workers_below_1, None);
+    }
+}

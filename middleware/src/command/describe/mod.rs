@@ -1,0 +1,81 @@
+//! `middleware describe`: what a trace is like, in one pass and bounded memory.
+
+mod counted;
+mod description;
+mod distribution;
+mod hyper_log_log;
+mod load;
+mod popularity;
+mod text;
+mod windows;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use cli::reporter::Terminal;
+use cli::settings::Settings;
+use cli::{output, program};
+use failure::Failure;
+use run::notes;
+use serde_json::json;
+use trace::reader::{ReadFlags, TraceReader};
+
+use counted::Counted;
+use description::Description;
+use load::Stations;
+
+/// What `middleware describe` takes besides settings.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DescribeFlags {
+    /// The trace: a file, or - for stdin.
+    #[arg(value_name = "TRACE")]
+    trace: PathBuf,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    read: ReadFlags,
+}
+
+/// The settings that it reads.
+pub(crate) fn keys() -> Vec<&'static str> {
+    [cli::settings::DEMAND_KEYS, Stations::KEYS].concat()
+}
+
+/// Reads the trace and prints what it is like.
+///
+/// # Errors
+/// Where a setting or the trace is bad, or the trace has no requests.
+pub(crate) fn describe(flags: &DescribeFlags, settings: &Settings) -> anyhow::Result<()> {
+    output::distinct(&[], &[Some(&flags.trace), settings.file()])?;
+    let description = read(&flags.trace, &flags.read, settings)?;
+    let text = if flags.json { serde_json::to_string_pretty(&description)? + "\n" } else { text::text(&description) };
+    Ok(output::print(&text)?)
+}
+
+/// What the trace at `path` is like. Tells the user what is odd about it.
+fn read(path: &Path, flags: &ReadFlags, settings: &Settings) -> Result<Description, Failure> {
+    let demands = settings.demands()?;
+    let stations = Stations::from_settings(settings)?;
+    let mut reader = TraceReader::open(path, flags, demands)?;
+    let mut counted = Counted::new(reader.has_ops(), reader.has_blocks());
+    reader.read(|requests, _| {
+        counted.add(requests);
+        Ok::<_, Failure>(())
+    })?;
+    reader.expect_requests()?;
+    reader.remarks().iter().for_each(|remark| program::note(remark));
+    let summary = reader.summary();
+    let mut used = BTreeMap::from([("WORKERS", json!(stations.workers)), ("SERVERS", json!(stations.servers))]);
+    if summary.drawn > 0 {
+        used.insert("ST_NS", json!(demands.mean_ns));
+        used.insert("SERVICE", json!(demands.law.name()));
+        used.insert("SEED", json!(settings.count("SEED", 0..=u64::MAX)?));
+        demands.rounding_note().iter().for_each(|note| program::note(note));
+    }
+    notes::warn_of_unused_service(settings, summary.drawn, summary.requests, &Terminal);
+    Ok(Description::new(notes::recorded(&summary, flags), used, summary.drawn, counted, stations))
+}

@@ -1,0 +1,58 @@
+//! Partitioning alone: a trace into a folder of shards.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use cli::output::Unfinished;
+use cli::settings::Settings;
+use cli::{output, program};
+use failure::{Failure, printable};
+use trace::reader::ReadFlags;
+
+use cli::reporter::Terminal;
+use run::partition;
+use run::setup::{self, Balancing};
+use run::shard_files::ShardFiles;
+
+/// What `middleware partition` takes besides settings.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SplitFlags {
+    /// The folder to make.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// records (1.req, …) or csv (1.csv, …), both with the demands.
+    #[arg(long, value_name = "FORMAT", default_value = "records", value_parser = ["records", "csv"])]
+    format: String,
+    #[command(flatten)]
+    read: ReadFlags,
+}
+
+/// The settings that it reads.
+pub(crate) fn keys() -> Vec<&'static str> {
+    setup::keys(&[])
+}
+
+/// Partitions the trace.
+///
+/// # Errors
+/// Where the folder is there already, the trace is bad, or it can't be written whole; then no folder stays.
+pub(crate) fn split(flags: &SplitFlags, settings: &Settings) -> anyhow::Result<()> {
+    let balancing = Balancing::from_settings(settings)?;
+    let name = || flags.out.display().to_string();
+    if std::fs::symlink_metadata(&flags.out).is_ok() {
+        return Err(Failure::Usage(format!("{} is there already", name())).into());
+    }
+    output::distinct(&[], &[settings.text("TRACE").map(Path::new), settings.file()])?;
+    let mut source = setup::source(settings, &flags.read, &balancing, &Terminal)?;
+    let aside = Unfinished::folder_beside(&flags.out).with_context(name)?;
+    let shards = ShardFiles::create(aside.path(), balancing.workers, flags.format == "records")?;
+    let mut shards = shards.shown_as(&flags.out, source.trace());
+    let requests = partition::partition(&mut source, balancing.balancer(), &mut shards, &Terminal)?;
+    shards.finish()?;
+    aside.rename(&flags.out).with_context(name)?;
+    setup::tell(settings, &source, &Terminal);
+    let note = balancing.model.demands().rounding_note().filter(|_| source.drawn().0 > 0);
+    note.iter().for_each(|note| program::note(note));
+    let shown = printable(flags.out.as_os_str().as_encoded_bytes(), 1000);
+    Ok(output::print(&format!("{} requests in {} shards: {shown}\n", requests, balancing.workers))?)
+}
