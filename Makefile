@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 CARGO ?= cargo
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p $${COMPOSE_PROJECT_NAME:-queuebox}
 
-.PHONY: all programs sim run image workers down bin/worker/host trace results test test-docker conformance fuzz lint deny bench bench-kernels bench-build clean install uninstall help
+.PHONY: all programs sim run image workers down bin/worker/host trace results schema test test-docker test-wasm truth conformance fuzz lint deny bench bench-kernels bench-build clean install uninstall help
 
 all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.wasm)
 	@if [ ! -e sim.wasm ]; then cp bin/sim.wasm sim.wasm; \
@@ -76,10 +76,27 @@ test: all ## Build, then run every test; those of containers where a Docker engi
 test-docker: all image ## The tests of containers, which then must run
 	QUEUEBOX_DOCKER=required QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests docker
 
+# What a browser is to run: each must build without an operating system. Their unit tests run as commands of
+# WASI in the project's own sandbox (tests/run_wasm.rs). The trace's records are in contract; its files need an operating system.
+PORTABLE := contract failure random sim-wasm policy measure
+BARE := wasm32-unknown-unknown
+test-wasm: ## Check the crates that must build for WebAssembly, and run their unit tests in the sandbox
+	@for target in $(BARE) $(WASM); do [ -d "$$(rustc --print sysroot)/lib/rustlib/$$target" ] || rustup target add $$target || exit; done
+	$(CARGO) check --release --locked --target $(BARE) --target-dir $(BUILD) --lib $(PORTABLE:%=-p queuebox-%)
+	$(CARGO) build --release --locked --target-dir $(BUILD) -p queuebox-tests --example run_wasm
+	CARGO_TARGET_WASM32_WASIP1_RUNNER=$(abspath $(BUILD))/release/examples/run_wasm \
+	$(CARGO) test --release --locked --target $(WASM) --target-dir $(BUILD) --lib $(PORTABLE:%=-p queuebox-%)
+
+truth: all ## Large grids against theory and repetition, which take minutes
+	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs grid_ -- --ignored
+
 conformance: ## Hold the sandbox's WASI against the public suite (SUITE=folder of WebAssembly/wasi-testsuite, prod/testsuite-base)
 	@[ -d "$(SUITE)" ] || { echo "conformance: SUITE=$(SUITE) is no folder; it names a checkout of https://github.com/WebAssembly/wasi-testsuite, branch prod/testsuite-base" >&2; exit 2; }
 	@$(MAKE) --no-print-directory all
 	@SUITE="$(abspath $(SUITE))" $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs conformance::the_public_suite -- --exact --ignored --nocapture
+
+schema: ## Write the JSON Schemas of reports (docs/), after their types changed
+	@QUEUEBOX_WRITE_SCHEMA=1 $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-measure -q schema_of
 
 fuzz: bin/sim.wasm ## Run CASES cases of each fuzz target (make fuzz CASES=100000 SEED=2)
 	QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) run --release --locked --target-dir $(BUILD) -p queuebox-fuzz -- --cases $${CASES:-10000} --seed $${SEED:-1}

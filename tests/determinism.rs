@@ -1,5 +1,5 @@
-//! The same module over the same requests gives the same bytes: on however many processors and threads, on both engines, ten
-//! times over, also where the module asks the clock and for randomness, and where it looks at the bits of NaNs.
+//! The same module over the same requests gives the same bytes: on however many processors and threads, on both engines, time
+//! and again, also where the module asks the clock and for randomness, and where it looks at the bits of NaNs.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 
 use contract::{Completion, Request};
 use failure::Failure;
-use random::demand::Law;
 use sandbox::limits::Limits;
 use sandbox::shard::Shard;
 use sandbox::{Completions, Job, Model, Simulator, simulate};
@@ -16,7 +15,9 @@ use crate::docker_support::{Workers, local_results};
 use crate::stranger::Stranger;
 use crate::support::{Folder, shard, sim_wasm};
 
-const TIMES: usize = 10;
+/// How often each is repeated, and in the large grid.
+const TIMES: usize = 2;
+const TIMES_IN_GRID: usize = 10;
 
 /// Modules that could give other answers each time: the default one, which runs in threads; one that asks for time and
 /// randomness at every request; one whose order is that of Rust's hash maps; one whose demands are the bits of NaNs.
@@ -60,6 +61,18 @@ fn run(folder: &Folder, arguments: &str) -> [Vec<u8>; 2] {
 #[cfg(target_os = "linux")]
 #[test]
 fn on_any_number_of_processors() {
+    same_on_processors(TIMES);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "a large grid: make truth"]
+fn grid_of_processors() {
+    same_on_processors(TIMES_IN_GRID);
+}
+
+#[cfg(target_os = "linux")]
+fn same_on_processors(times: usize) {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
     let folder = with_modules();
     // Several blocks for those who parse, several pieces for every pipe.
@@ -74,7 +87,7 @@ fn on_any_number_of_processors() {
             let mut these = CpuSet::new();
             all[..processors].iter().for_each(|processor| these.set(*processor));
             sched_setaffinity(None, &these).unwrap();
-            for time in 1..=TIMES {
+            for time in 1..=times {
                 let same = run(&folder, &arguments) == expected;
                 assert!(same, "{module}: other bytes on {processors} processors, the {time}. time");
             }
@@ -84,6 +97,16 @@ fn on_any_number_of_processors() {
 
 #[test]
 fn on_any_number_of_threads() {
+    same_on_threads(TIMES);
+}
+
+#[test]
+#[ignore = "a large grid: make truth"]
+fn grid_of_threads() {
+    same_on_threads(TIMES_IN_GRID);
+}
+
+fn same_on_threads(times: usize) {
     let folder = with_modules();
     let requests: Vec<Request> = (0..3000)
         .map(|id| Request { id, arrival_ns: id * 700, service_ns: id % 13 * 100, ..Request::default() })
@@ -94,7 +117,7 @@ fn on_any_number_of_threads() {
         let expected = simulated(&simulator, &records, 1, 1);
         assert_eq!(expected.1.len(), 3000 * Completion::LEN);
         for threads in [1, 2, 4, 8] {
-            for time in 1..=TIMES {
+            for time in 1..=times {
                 std::thread::scope(|scope| {
                     let one = |thread: usize| {
                         let (simulator, records) = (&simulator, &records);
@@ -153,12 +176,22 @@ fn what_machines_may_answer_otherwise_is_refused() {
 
 #[test]
 fn in_docker_containers_as_in_threads() {
+    same_in_containers(TIMES);
+}
+
+#[test]
+#[ignore = "a large grid: make truth"]
+fn grid_of_containers() {
+    same_in_containers(TIMES_IN_GRID);
+}
+
+fn same_in_containers(times: usize) {
     let Some(workers) = Workers::up(2) else { return };
     let folder = with_modules();
     for module in MODULES {
         let arguments = format!("--samples 6000 --workers 2 --balancer TC --module {module}.wasm");
         let expected = local_results(&folder, &arguments);
-        for _ in 0..TIMES {
+        for _ in 0..times {
             workers.run_gives(&folder, &arguments, &expected);
         }
     }
@@ -167,23 +200,7 @@ fn in_docker_containers_as_in_threads() {
 
 /// A worker's outcome, as JSON, and its completions, as records.
 fn simulated(simulator: &Simulator, records: &Arc<Vec<u8>>, seed: u64, requests_a_piece: usize) -> (String, Vec<u8>) {
-    let job = Job {
-        worker: 1,
-        workers: 1,
-        model: Model {
-            st_ns: 1000,
-            service: Law::Exponential,
-            servers: 1,
-            discipline: "fifo".to_owned(),
-            capacity: 0,
-            delay: 0,
-            seed,
-        },
-        arguments: Vec::new(),
-        limits: Limits::default(),
-        verify: false,
-        says: None,
-    };
+    let job = Job::alone(Model { seed, ..Model::of_defaults(1000) }, Limits::default());
     let kept = Kept::default();
     let pieces = Pieces { records: records.clone(), at: 0, length: requests_a_piece * Request::LEN };
     let outcome = simulate(simulator, &job, Box::new(pieces), Some(Box::new(kept.clone())));

@@ -1,7 +1,8 @@
 //! The Docker engine: containers give what threads give, in turns, with whatever module, behind a second wall.
 
+use std::fs::File;
 use std::io::Read as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -226,11 +227,9 @@ fn results_are_fetched_from_the_volume() {
     let folder = Folder::new();
     workers.middleware(&folder, "run --samples 50 --workers 2").succeeds();
     let first = folder.only_in("runs").replace("runs/", "");
-    let [expected, other] = [folder.text(&format!("runs/{first}/report.txt")), {
-        workers.middleware(&folder, "run --samples 70 --workers 1").succeeds();
-        let names = folder.names_in("runs");
-        folder.text(&format!("runs/{}/report.txt", names[1]))
-    }];
+    let expected = workers.middleware(&folder, "results").succeeds().stdout();
+    workers.middleware(&folder, "run --samples 70 --workers 1").succeeds();
+    let other = workers.middleware(&folder, "results").succeeds().stdout();
     assert_ne!(expected, other);
     let elsewhere = Folder::new();
     let results = |arguments: &str| workers.middleware(&elsewhere, arguments);
@@ -242,7 +241,7 @@ fn results_are_fetched_from_the_volume() {
 }
 
 #[test]
-fn of_the_runs_on_the_volume_the_newest_20_stay() {
+fn of_the_runs_on_the_volume_the_last_20_stay_and_a_note_names_the_others() {
     let Some(workers) = Workers::up(1) else { return };
     let folder = Folder::new();
     let old: Vec<String> = (10..35).map(|second| format!("20010101T0000{second}.000000Z-abcdef")).collect();
@@ -254,15 +253,20 @@ fn of_the_runs_on_the_volume_the_newest_20_stay() {
         "ps -aq --filter label=com.docker.compose.project={} --filter label=com.docker.compose.service=results",
         workers.project
     ));
-    let copy = |from: &str, to: &str| workers.engine.docker(&format!("cp {from} {to}"));
-    // The runs of earlier tests are on this volume too, all of them newer.
-    copy(&folder.path("runs").display().to_string(), &format!("{results}:/shared/"));
-    copy(&folder.path("last").display().to_string(), &format!("{results}:/shared/last"));
+    // Older than the runs of earlier tests, which are on this volume too, and the container's own user's.
+    let mut pack = Command::new("tar");
+    pack.args(["--owner=65534", "--group=65534", "--mtime=2001-01-01", "-cf", "old.tar", "runs", "last"]);
+    assert!(pack.current_dir(folder.path("")).status().unwrap().success());
+    let mut unpack = workers.engine.cli(&format!("cp - {results}:/shared"));
+    assert!(unpack.stdin(File::open(folder.path("old.tar")).unwrap()).status().unwrap().success());
     let elsewhere = Folder::new();
-    workers.middleware(&elsewhere, "run --samples 10 --workers 1").succeeds();
+    let errors = workers.middleware(&elsewhere, "run --samples 10 --workers 1").succeeds().errors();
     let run = elsewhere.only_in("runs").replace("runs/", "");
+    let note = errors.lines().find(|line| line.starts_with("note: the workers' volume: ")).unwrap();
+    assert!(note.contains(&old[0]) && note.ends_with("MiB); the last 20 stay, up to 10 GiB"), "{note}");
 
-    copy(&format!("{results}:/shared"), &elsewhere.path("shared").display().to_string());
+    let to = elsewhere.path("shared").display().to_string();
+    workers.engine.docker(&format!("cp {results}:/shared {to}"));
     let kept = elsewhere.names_in("shared/runs");
     assert_eq!((kept.len(), kept.last()), (20, Some(&run)));
     assert_eq!(elsewhere.text("shared/last"), run);

@@ -65,6 +65,39 @@ fn what_a_container_that_was_taken_over_leaves_is_not_believed() {
 }
 
 #[test]
+fn a_worker_image_of_another_version_is_named_with_its_cure_and_tried_once() {
+    let Some(workers) = Workers::up(0) else { return };
+    let image = hostile_image(&Folder::new());
+    beside(&workers, 1, &image);
+    let run = |kind: &str| {
+        let arguments = format!("run --samples 12 --workers 2 --sim-args {kind}");
+        workers.middleware(&Folder::new(), &arguments).exits(8)
+    };
+    for (kind, reason) in [
+        ("another", "the worker image is of another version (0.0.1 (job format 0); this is "),
+        ("older", "the worker image is of another version (one without a number; this is "),
+    ] {
+        let ended = run(kind).says(reason).says("make workers builds it anew");
+        assert!(!ended.errors().contains("tried again") && !ended.errors().contains("attempts"), "{}", ended.errors());
+    }
+    // What it wrote is shown too, of this attempt alone.
+    let errors = run("older").errors();
+    assert!(
+        errors.trim_end().ends_with("; its stderr ends with: error: /job/job.json: missing field `kind`"),
+        "{errors}"
+    );
+    let errors = run("dies").says("4 attempts failed, the last: the container ended with exit code 101").errors();
+    for line in errors.lines().filter(|line| line.contains("exit code 101")) {
+        let (_, end) = line.split_once("; its stderr ends with: …").unwrap();
+        let end = end.trim_end_matches("; tried again");
+        assert!(end.ends_with("many | \\u{1b}[2Jthe last words of worker 1") && end.chars().count() == 300, "{line}");
+    }
+    workers.come_to_rest();
+    workers.engine.docker(&format!("rm -f -v {}-beside-1", workers.project));
+    workers.engine.docker(&format!("rmi {image}"));
+}
+
+#[test]
 fn two_containers_with_one_number_are_named() {
     let Some(workers) = Workers::up(1) else { return };
     beside(&workers, 1, "queuebox-worker");

@@ -30,6 +30,31 @@ Time simulation ended                 0.021000 ms
 }
 
 #[test]
+fn a_job_of_another_version_is_refused_by_exit_code_8_and_an_outcome_that_names_this_one() {
+    for job in [json!({"version": "0.0.1 (job format 0)", "nonce": "n"}), json!({"nonce": "n", "completions": false})] {
+        let folder = Folder::with("job.json", job.to_string()).and("outcome.json", "{}");
+        let refused = folder.run("host", "job job.json").exits(8).says("job.json: the job is of another version (");
+        refused.says(&format!(") than this host ({})", run::job::VERSION));
+        let outcome: Value = serde_json::from_slice(&folder.read("outcome.json")).unwrap();
+        assert_eq!(outcome, json!({"version": run::job::VERSION}));
+    }
+    let folder = Folder::with("job.json", "{").and("outcome.json", "{}");
+    folder.run("host", "job job.json").exits(1).says("job.json: EOF while parsing");
+    assert_eq!(folder.names(), ["job.json"]);
+}
+
+#[test]
+fn old_runs_are_removed_with_a_note() {
+    let folder = Folder::new();
+    let old: Vec<String> = (10..31).map(|second| format!("20010101T0000{second}.000000Z-abcdef")).collect();
+    old.iter().for_each(|run| std::fs::create_dir_all(folder.path("runs").join(run)).unwrap());
+    let tidy = || folder.run("host", "tidy runs").succeeds();
+    tidy().says("note: old runs removed: ").says(" (1 of 0.0 MiB); the last 20 stay, up to 10 GiB");
+    assert_eq!(folder.names_in("runs").len(), 20);
+    tidy().says_nothing();
+}
+
+#[test]
 fn the_report_holds_integers_alone_and_is_the_same_each_time() {
     let folder = Folder::new();
     folder.run("tracegen", "--samples 20000 --out trace.csv").succeeds();

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use failure::Failure;
-use random::demand::Law;
 use rustix::time::{ClockId, clock_gettime};
 use sandbox::limits::Limits;
 use sandbox::shard::Empty;
@@ -153,17 +152,8 @@ fn module(name: &str, parameters: &str, memory: Memory, calls: &[(Vec<i64>, u32)
 /// Runs it; how it ended, and the CPU time that it took.
 fn run(module: &[u8]) -> (Failure, Duration) {
     let simulator = Simulator::compile(Module::new(module), cli::program::end).unwrap();
-    let (service, discipline) = (Law::Exponential, "fifo".to_owned());
-    let model = Model { st_ns: 1, service, servers: 1, discipline, capacity: 0, delay: 0, seed: 1 };
-    let job = Job {
-        worker: 1,
-        workers: 1,
-        model,
-        arguments: vec!["argument".repeat(100); 1000],
-        limits: Limits { processor_time: LIMIT, ..Limits::default() },
-        verify: false,
-        says: None,
-    };
+    let limits = Limits { processor_time: LIMIT, ..Limits::default() };
+    let job = Job { arguments: vec!["argument".repeat(100); 1000], ..Job::alone(Model::of_defaults(1), limits) };
     std::thread::scope(|scope| {
         let run = || {
             let ended = simulate(&simulator, &job, Box::new(Empty), None).result.unwrap_err();

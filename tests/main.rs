@@ -3,6 +3,7 @@
 //! `make test` builds the programs and the module first and says where they are.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::disallowed_methods, reason = "tests compare within a tolerance")]
 
 mod check;
 mod conformance;
@@ -21,11 +22,14 @@ mod host;
 mod hostile;
 mod hostile_calls;
 mod hostile_neighbours;
+mod layout;
 mod loss;
 mod middleware;
 mod oracle;
+mod plan;
 mod policies;
 mod queueing;
+mod results;
 mod sandbox;
 mod scarce;
 mod security;

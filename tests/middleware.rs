@@ -93,7 +93,7 @@ fn the_run_folder_holds_what_repeats_the_run() {
     assert_eq!(runs, ["runs"]);
     let run = folder.only_in("runs");
     let names = folder.names_in(&run);
-    assert_eq!(names, ["module.wasm", "report.json", "report.txt", "reports", "run.json", "shards"]);
+    assert_eq!(names, ["module.wasm", "report.json", "reports", "run.json", "shards"]);
     assert_eq!(folder.names_in(&format!("{run}/shards")), ["1.req", "2.req", "3.req", "4.req"]);
     assert_eq!(folder.names_in(&format!("{run}/reports")), ["1.json", "2.json", "3.json", "4.json"]);
     let repeat: Value = serde_json::from_slice(&folder.read(&format!("{run}/run.json"))).unwrap();

@@ -152,21 +152,26 @@ fn theory_is_the_formula_of_the_books() {
 
 #[test]
 fn mm1_waits_as_theory_says() {
-    Case { utilization: 0.5, ..MM1 }.holds(0.02);
     MM1.holds(0.02);
-    Case { utilization: 0.9, ..MM1 }.holds(0.05);
 }
 
 #[test]
 fn md1_waits_half_of_it() {
-    Case { utilization: 0.5, ..MD1 }.holds(0.02);
     MD1.holds(0.02);
-    Case { utilization: 0.9, ..MD1 }.holds(0.05);
 }
 
 #[test]
 fn mmc_waits_as_erlang_s_c_says() {
     Case { name: "M/M/2", servers: 2, ..MM1 }.holds(0.02);
+}
+
+#[test]
+#[ignore = "a large grid: make truth"]
+fn grid_of_utilizations_and_servers() {
+    Case { utilization: 0.5, ..MM1 }.holds(0.02);
+    Case { utilization: 0.9, ..MM1 }.holds(0.05);
+    Case { utilization: 0.5, ..MD1 }.holds(0.02);
+    Case { utilization: 0.9, ..MD1 }.holds(0.05);
     Case { name: "M/M/5", servers: 5, utilization: 0.9, ..MM1 }.holds(0.06);
 }
 
@@ -189,7 +194,17 @@ fn constant_gaps_and_smaller_constant_service_never_wait() {
 /// which meet an emptier system, take less than a thousandth off the mean at this utilization.
 #[test]
 fn the_programs_measure_what_theory_says() {
-    for case in [MM1, MD1] {
+    the_programs_agree(&[MM1]);
+}
+
+#[test]
+#[ignore = "a large grid: make truth"]
+fn grid_of_the_programs() {
+    the_programs_agree(&[MM1, MD1]);
+}
+
+fn the_programs_agree(cases: &[Case]) {
+    for case in cases {
         let (mut delays, mut utilizations) = (Vec::new(), Vec::new());
         for seed in 1..=12 {
             let flags = case.arrivals().flags(seed);

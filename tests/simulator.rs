@@ -7,7 +7,6 @@ use std::time::Duration;
 use contract::{Completion, Request};
 use failure::{Failure, printable};
 use proptest::prelude::*;
-use random::demand::Law;
 use random::streams::Streams;
 use sandbox::limits::Limits;
 use sandbox::shard::Shard;
@@ -56,17 +55,13 @@ fn native(requests: &[Request], model: Model) -> Vec<Completion> {
 fn sandboxed(requests: &[Request], record_len: usize, model: Model) -> Vec<Completion> {
     static SIMULATOR: LazyLock<Simulator> = LazyLock::new(|| Simulator::load(&sim_wasm(), cli::program::end).unwrap());
     let model = sandbox::Model {
-        st_ns: 1,
-        service: Law::Exponential,
         servers: model.servers,
-        discipline: "fifo".to_owned(),
         capacity: model.capacity,
         delay: model.delay,
-        seed: 1,
+        ..sandbox::Model::of_defaults(1)
     };
     let limits = Limits { memory: 1 << 24, processor_time: Duration::from_secs(10), unanswered: 10_000 };
-    let job =
-        Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, says: Some(sim_wasm::SAYS), verify: true };
+    let job = Job { says: Some(sim_wasm::SAYS), verify: true, ..Job::alone(model, limits) };
     let answers = Answers::default();
     let long = |request: &Request| {
         let mut record = request.to_bytes().to_vec();

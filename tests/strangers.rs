@@ -124,7 +124,7 @@ fn a_discipline_of_its_own() {
         rows,
         ["0 0 10000 10000", "1 20000 30000 10000", "2 10000 20000 10000", "3 30000 30000 0", "4 40000 41000 1000"]
     );
-    assert_eq!((&report["settings"]["DISCIPLINE"], &report["module"]["says"]), (&json!("fifo"), &json!(0)));
+    assert_eq!((&report["settings"]["DISCIPLINE"], &report["module"]["capabilities"]), (&json!("fifo"), &json!(0)));
     assert_eq!(report["tally"]["delay_in_queue"]["max_ns"], 19000);
     // It does not say that it honours DISCIPLINE, so there is no other word for it.
     notes(&report, &[OWN_ORDER]);
@@ -153,7 +153,7 @@ fn requests_that_give_up() {
     let (report, rows) = simulates(&impatient, trace);
     assert_eq!(rows, ["0 0 8000 8000", "1  7000 0", "2 8000 12000 4000", "3 12000 20000 8000"]);
     let tally = &report["tally"];
-    assert_eq!(counts(tally), json!({"offered": 4, "completed": 2, "given_up": 2}));
+    assert_eq!(counts(tally), json!({"offered": 4, "completed": 2, "abandoned": 2}));
     // Delays of those whose service began; 1 waits until it leaves; response times of the completed ones alone.
     assert_eq!((&tally["started"], &tally["delay_sum_ns"]), (&json!(3), &json!("6000")));
     assert_eq!((&tally["waiting_area_ns"], &tally["system_area_ns"]), (&json!("12000"), &json!("32000")));
@@ -167,7 +167,7 @@ fn requests_that_give_up() {
     // Worker 1 gets 0 and 2: 2 waits from 2 to 8, just long enough to stay.
     assert_eq!(
         workers(&run).iter().map(counts).collect::<Vec<_>>(),
-        [json!({"offered": 2, "completed": 1, "given_up": 1}), json!({"offered": 2, "completed": 2})]
+        [json!({"offered": 2, "completed": 1, "abandoned": 1}), json!({"offered": 2, "completed": 2})]
     );
     assert_eq!(run["run"]["rejected_share"], 0.0);
     let table =

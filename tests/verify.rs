@@ -90,7 +90,7 @@ fn drops_a_nanosecond_of_service() {
     is_caught(&a_nanosecond_short(), "", request);
     // The rules take less service than the demand for giving up: the counts tell, no error does.
     let ended = passes_the_rules(&a_nanosecond_short(), "");
-    assert_eq!(counts(&ended), json!({"offered": 5, "completed": 1, "given_up": 4}));
+    assert_eq!(counts(&ended), json!({"offered": 5, "completed": 1, "abandoned": 4}));
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use contract::Request;
 use failure::Failure;
-use random::demand::Law;
 use sandbox::limits::Limits;
 use sandbox::shard::Shard;
 use sandbox::{Job, Model};
@@ -25,15 +24,5 @@ impl Shard for InMemory {
 
 /// One worker of one server, first in, first out, within the limits that programs have by default.
 pub fn job() -> Job {
-    let model = Model {
-        st_ns: 0,
-        service: Law::Exponential,
-        servers: 1,
-        discipline: "fifo".to_owned(),
-        capacity: 0,
-        delay: 0,
-        seed: 1,
-    };
-    let limits = Limits::default();
-    Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, says: None }
+    Job::alone(Model::of_defaults(0), Limits::default())
 }

@@ -8,14 +8,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use bare::Bare;
+use bare::{Bare, processor_time};
 use cli::program;
 use contract::{Request, RequestHeader};
 use failure::Failure;
 use measure::Outcome;
 use measure::Tally;
 use queuebox_bench::{InMemory, job};
-use rustix::time::{ClockId, clock_gettime};
 use sandbox::Simulator;
 use sandbox::shard::Shard;
 use serde_json::json;
@@ -56,13 +55,6 @@ fn main() -> ExitCode {
         );
         Ok(())
     })
-}
-
-/// Processor time of this thread, which does all the work: other programs on the machine change it less than they do the time
-/// that passes.
-fn processor_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {

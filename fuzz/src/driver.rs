@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use cli::program;
 use random::streams::{Stream, Streams};
 
 use crate::{End, Target};
@@ -161,9 +162,7 @@ pub fn hold(target: &Target, case: &[u8]) -> std::result::Result<End, String> {
 
 /// The most memory that this process ever held \[KiB\], where the system tells.
 pub fn peak_kib() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse().ok()
+    program::memory("VmHWM:").map(|bytes| bytes >> 10)
 }
 
 /// Writes case `number` to `path`.

@@ -101,7 +101,7 @@ fn many(target: &Target, plan: &Plan) -> std::io::Result<bool> {
     );
     for (path, wrong) in &result.failed {
         println!(
-            "  FAILED: {wrong}\n    again: cargo run --release -p fuzz -- {} --case {}",
+            "  FAILED: {wrong}\n    again: cargo run --release -p queuebox-fuzz -- {} --case {}",
             target.name,
             path.display()
         );

@@ -7,7 +7,6 @@ use std::time::Instant;
 use cli::output;
 use contract::{Request, Says};
 use failure::{Failure, printable};
-use random::demand::Law;
 use random::streams::Streams;
 
 use sandbox::limits::{self, Limits};
@@ -126,17 +125,8 @@ impl Checks {
 }
 
 fn job() -> Job {
-    let model = Model {
-        st_ns: 1_000,
-        service: Law::Exponential,
-        servers: 1,
-        discipline: "fifo".to_owned(),
-        capacity: 0,
-        delay: 0,
-        seed: 1,
-    };
     let limits = Limits { processor_time: limits::CHECK_TIME, ..Limits::default() };
-    Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, says: None }
+    Job::alone(Model::of_defaults(1_000), limits)
 }
 
 /// Every built-in shard with the settings at their defaults, and a mixed one with every setting that it says it honours.

@@ -18,6 +18,7 @@ use measure::{Figures, Measured};
 use run::completions::Parts;
 use run::executor::{Executor as _, Files, Local};
 use run::plan::{Plan, Scenario};
+use run::retention::remove_old;
 use run::setup;
 use run::source::Source;
 use sandbox::limits::LimitFlags;
@@ -75,7 +76,7 @@ enum Command {
         /// The job.
         file: PathBuf,
     },
-    /// Remove the oldest runs of a folder; the newest 20 stay. What the container of the volume `shared` does.
+    /// Remove old runs of a folder, by the rule for `runs/`. What the container of the volume `shared` does.
     #[command(hide = true)]
     Tidy {
         /// The folder of runs.
@@ -95,7 +96,7 @@ fn main() -> ExitCode {
         let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         match cli.command {
             Some(Command::Job { file }) => run::job::run(&file),
-            Some(Command::Tidy { folder }) => Ok(tidy(&folder)?),
+            Some(Command::Tidy { folder }) => tidy(&folder),
             Some(Command::Hold) => Ok(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).map(drop)?),
             Some(Command::Check { module }) => check::check(&Simulator::load(&module, program::end)?, &shown(&module)),
             Some(Command::Limits) => Ok(output::print(&limits_table::table())?),
@@ -104,13 +105,12 @@ fn main() -> ExitCode {
     })
 }
 
-/// Removes the oldest folders in `runs`, whose names begin with the time of their start.
-fn tidy(runs: &Path) -> std::io::Result<()> {
-    const KEPT: usize = 20;
-    let mut names =
-        std::fs::read_dir(runs)?.map(|entry| Ok(entry?.file_name())).collect::<std::io::Result<Vec<_>>>()?;
-    names.sort();
-    names.iter().rev().skip(KEPT).try_for_each(|old| std::fs::remove_dir_all(runs.join(old)))
+/// Removes old runs, and notes which.
+fn tidy(runs: &Path) -> anyhow::Result<()> {
+    let removed = remove_old(runs);
+    removed.note().iter().for_each(|note| program::note(note));
+    anyhow::ensure!(removed.failures.is_empty(), removed.failures.join("; "));
+    Ok(())
 }
 
 /// A path for the terminal.
@@ -162,11 +162,11 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     let to_stdout = target.as_ref().is_some_and(TextTarget::is_stdout);
     if let Some(target) = target {
         let whole = WorkerReport {
-            provenance: &report.provenance,
-            notes: &report.notes,
+            provenance: report.provenance,
+            notes: report.notes,
             worker: scenario.job.worker,
             delay_reached: *delay_reached,
-            tally,
+            tally: tally.clone(),
         };
         target.write(&(serde_json::to_string_pretty(&whole)? + "\n"))?;
     }

@@ -13,7 +13,8 @@ use cli::{output, program};
 use command::describe::{self, DescribeFlags};
 use command::partition::{self, SplitFlags};
 use command::run::{self as run_command, RunFlags};
-use run::{executor, run_folder};
+use command::{results, runs};
+use run::executor;
 
 /// Partition a trace of requests over workers by a load-balancing policy, and tell what the requests wait at each.
 #[derive(Parser)]
@@ -39,9 +40,11 @@ enum Command {
     Describe(DescribeFlags),
     /// Say which engine a run would take: local, or docker, its address and how many workers it needs.
     Engine,
+    /// List the runs in runs/, the last one last.
+    Runs,
     /// Print the report of a run again, per worker.
     Results {
-        /// A run's name or folder; the last one by default.
+        /// A run's name, or as much of its beginning as names it alone, or its folder; the last one by default.
         run: Option<PathBuf>,
     },
 }
@@ -70,9 +73,8 @@ fn main() -> ExitCode {
             Command::Partition(flags) => partition::split(&flags, &settings(&split_keys)?),
             Command::Describe(flags) => describe::describe(&flags, &settings(&describe_keys)?),
             Command::Engine => Ok(output::print(&(executor::which(&settings(&engine_keys)?, &reporter)? + "\n"))?),
-            Command::Results { run } => {
-                Ok(output::print(&run_folder::plain_report(run.as_deref(), &settings(executor::KEYS)?, &reporter)?)?)
-            }
+            Command::Runs => runs::runs(),
+            Command::Results { run } => results::results(run.as_deref(), &settings(executor::KEYS)?, &reporter),
         }
     })
 }

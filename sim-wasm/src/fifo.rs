@@ -5,7 +5,8 @@ use std::collections::BinaryHeap;
 
 use contract::{Completion, NONE, Request};
 
-use crate::{Model, Station};
+use crate::model::Model;
+use crate::station::Station;
 
 /// First in, first out, over one shard.
 #[derive(Debug, Clone)]

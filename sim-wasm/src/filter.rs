@@ -4,7 +4,8 @@ use std::io::{self, Read, Write};
 
 use contract::{CompletionHeader, NONE, Request, RequestHeader};
 
-use crate::{Fifo, Model, SAYS};
+use crate::fifo::Fifo;
+use crate::model::{Model, SAYS};
 
 /// Bytes read or written at once: a call costs what some requests do.
 const PIECE: usize = 1 << 16;

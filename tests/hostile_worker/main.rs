@@ -16,13 +16,31 @@ fn main() {
 }
 
 fn work() {
+    // As the host does: what an earlier attempt left is gone.
+    let _ = fs::remove_file(format!("{FOLDER}outcome.json"));
     let job = fs::read_to_string(format!("{FOLDER}job.json")).unwrap();
     let after = |key: &str| job.split_once(&format!("\"{key}\":")).unwrap().1.trim_start_matches(['[', '"']);
     let text = |key: &str| after(key).split(['"', ']', ',']).next().unwrap().to_owned();
     let shard = fs::read(format!("{FOLDER}shard.req")).unwrap_or_default();
     let is_preflight = after("shard").starts_with("null");
     let requests = if is_preflight { 0 } else { shard.len() / 48 - 1 };
-    let kind = if is_preflight { "honest".to_owned() } else { text("arguments") };
+    let kind = match &*text("arguments") {
+        "another" => {
+            fs::write(format!("{FOLDER}outcome.json"), r#"{"version":"0.0.1 (job format 0)"}"#).unwrap();
+            std::process::exit(8);
+        }
+        // It can't read the job of a later version.
+        "older" => {
+            eprintln!("error: {FOLDER}job.json: missing field `kind`");
+            std::process::exit(1);
+        }
+        "dies" => {
+            eprintln!("{}\n\x1b[2Jthe last words of worker {}", "many ".repeat(5000), text("worker"));
+            std::process::exit(101);
+        }
+        _ if is_preflight => "honest".to_owned(),
+        kind => kind.to_owned(),
+    };
 
     let mut nonce = text("nonce");
     let mut sum = "0".to_owned();
@@ -44,11 +62,12 @@ fn work() {
     }
     let shard = if is_preflight { "null".to_owned() } else { format!("\"{}\"", text("shard")) };
     let outcome = format!(
-        r#"{{"nonce":"{nonce}","module":"{}","shard":{shard},"outcome":{{"offered":{requests},"result":{{"Ok":{{"tally":{{
+        r#"{{"version":"{}","nonce":"{nonce}","module":"{}","shard":{shard},"outcome":{{"offered":{requests},"result":{{"Ok":{{"tally":{{
         "counts":{{"offered":{requests},"completed":0,"in_service":0,"rejected":0,"given_up":0,"waiting":{requests},
         "not_yet_arrived":0}},"started":0,"end_ns":1,"demand_sum_ns":"0","delay_sum_ns":"{sum}","waiting_area_ns":"0",
         "system_area_ns":"0","service_sum_ns":"0","delay_in_queue":{EMPTY},"response_time":{EMPTY}}},"delay_reached":false,
         "says":15}}}}}}}}"#,
+        text("version"),
         text("module")
     );
     File::create(format!("{FOLDER}outcome.json")).unwrap().write_all(outcome.as_bytes()).unwrap();

@@ -20,7 +20,7 @@ use trace::writer::{Piece, TraceFormat, TraceWriter};
 /// Gaps and sizes follow the law DISTRIBUTION, places are uniform over the storage array, and READ_RATIO per cent are
 /// reads. The same settings give the same bytes, on every machine.
 #[derive(Parser)]
-#[command(version, max_term_width = 120, after_help = AFTER_HELP)]
+#[command(name = "tracegen", version, max_term_width = 120, after_help = AFTER_HELP)]
 struct Arguments {
     /// Write to FILE, which appears whole or not at all, instead of standard output (-).
     #[arg(long, value_name = "FILE")]

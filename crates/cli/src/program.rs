@@ -93,7 +93,7 @@ pub fn no_thread(what: &str, error: &io::Error) -> Failure {
 /// Where it is less.
 pub fn check_memory(bytes: u64) -> Result<(), Failure> {
     let Some(limit) = getrlimit(Resource::As).current else { return Ok(()) };
-    let used = status("VmSize:").and_then(|text| text.strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or(0) << 10;
+    let used = memory("VmSize:").unwrap_or(0);
     if used.saturating_add(bytes) <= limit {
         return Ok(());
     }
@@ -161,6 +161,11 @@ fn end_on(signal: i32) -> ! {
 fn hang_up_is_ignored() -> bool {
     let mask = status("SigIgn:").and_then(|mask| u64::from_str_radix(&mask, 16).ok());
     mask.is_some_and(|mask| mask >> (SIGHUP - 1) & 1 == 1)
+}
+
+/// Memory of this process that Linux gives under `name`, as `VmRSS:` \[bytes\].
+pub fn memory(name: &str) -> Option<u64> {
+    Some(status(name)?.strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
 }
 
 /// What Linux tells of this process under `name`.

@@ -2,6 +2,7 @@
 
 use cli::settings::Settings;
 use failure::Failure;
+use measure::provenance::GeneratorUsed;
 
 use crate::sizes::Sizes;
 use random::law::{Law, Unmet};
@@ -162,24 +163,25 @@ impl Generation {
         Err(settings.refuse("INTER_ARRIVAL", &rule))
     }
 
-    /// What a report names it by, in the order of `.env.general`: only what took part, times in nanoseconds. SEED is not
-    /// among them: it is the whole run's.
-    pub fn settings(&self) -> Vec<(&'static str, String)> {
-        let mut settings = vec![("SAMPLES", self.samples.to_string())];
-        if let Sizes::Constant { size } | Sizes::Uniform { size } | Sizes::Poisson { size, .. } = self.sizes {
-            settings.push(("SIZE", size.to_string()));
+    /// What a report names it by: only what took part.
+    pub fn used(&self) -> GeneratorUsed {
+        let (size, mean, stdev) = match self.sizes {
+            Sizes::Constant { size } | Sizes::Uniform { size } | Sizes::Poisson { size, .. } => {
+                (Some(size), None, None)
+            }
+            Sizes::Rounded { mean, stdev, .. } => (None, Some(mean), Some(stdev)),
+        };
+        GeneratorUsed {
+            samples: self.samples,
+            size,
+            inter_arrival_ns: self.inter_arrival_ns,
+            read_ratio: self.read_ratio,
+            sas: self.sas,
+            distribution: self.family.name().to_owned(),
+            mean,
+            stdev,
+            concurrency: self.concurrency,
         }
-        settings.extend([
-            ("INTER_ARRIVAL_NS", self.inter_arrival_ns.to_string()),
-            ("READ_RATIO", self.read_ratio.to_string()),
-            ("SAS", self.sas.to_string()),
-            ("DISTRIBUTION", self.family.name().to_owned()),
-        ]);
-        if let Sizes::Rounded { mean, stdev, .. } = self.sizes {
-            settings.extend([("MEAN", mean.to_string()), ("STDEV", stdev.to_string())]);
-        }
-        settings.push(("CONCURRENCY", self.concurrency.to_string()));
-        settings
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tests of [`super`].
 
+use measure::provenance::GeneratorUsed;
+
 use crate::testing::{generation, refusal, trace, try_generation};
 
 #[test]
@@ -140,24 +142,29 @@ fn the_original_s_own_settings_work() {
 
 #[test]
 fn a_report_names_what_took_part() {
-    let named = |changes: &[(&str, &str)]| {
-        let settings = generation(changes).settings();
-        settings.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+    let by_size = GeneratorUsed {
+        samples: 200_000,
+        size: Some(64),
+        inter_arrival_ns: 1_500_000,
+        read_ratio: 70.0,
+        sas: 1_000_000,
+        distribution: "poisson".to_owned(),
+        mean: None,
+        stdev: None,
+        concurrency: 1,
     };
-    assert_eq!(
-        named(&[("READ_RATIO", "70.0"), ("INTER_ARRIVAL", "1.5ms")]),
-        "SAMPLES=200000 SIZE=64 INTER_ARRIVAL_NS=1500000 READ_RATIO=70 SAS=1000000 DISTRIBUTION=poisson CONCURRENCY=1"
-    );
-    assert_eq!(
-        named(&[("DISTRIBUTION", "3"), ("STDEV", "0.50")]),
-        "SAMPLES=200000 INTER_ARRIVAL_NS=10000000 READ_RATIO=70 SAS=1000000 DISTRIBUTION=normal MEAN=8 STDEV=0.5 \
-         CONCURRENCY=1"
-    );
+    let used = |changes: &[(&str, &str)]| generation(changes).used();
+    assert_eq!(used(&[("READ_RATIO", "70.0"), ("INTER_ARRIVAL", "1.5ms")]), by_size);
+    let by_moments = |distribution: &str, stdev: f64| GeneratorUsed {
+        size: None,
+        inter_arrival_ns: 10_000_000,
+        distribution: distribution.to_owned(),
+        mean: Some(8.0),
+        stdev: Some(stdev),
+        ..by_size.clone()
+    };
+    assert_eq!(used(&[("DISTRIBUTION", "3"), ("STDEV", "0.50")]), by_moments("normal", 0.5));
     for family in ["lognormal", "gamma", "weibull", "pareto"] {
-        let expected = format!(
-            "SAMPLES=200000 INTER_ARRIVAL_NS=10000000 READ_RATIO=70 SAS=1000000 DISTRIBUTION={family} MEAN=8 STDEV=12 \
-             CONCURRENCY=1"
-        );
-        assert_eq!(named(&[("DISTRIBUTION", &family.to_uppercase()), ("STDEV", "12.0")]), expected);
+        assert_eq!(used(&[("DISTRIBUTION", &family.to_uppercase()), ("STDEV", "12.0")]), by_moments(family, 12.0));
     }
 }

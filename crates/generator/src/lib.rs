@@ -4,6 +4,8 @@
 //! is keyed by the seed, by what it is drawn for and by the client, so that one client's requests do not hang on how
 //! many others there are.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare within a tolerance"))]
+
 mod arrivals;
 mod contents;
 mod generation;

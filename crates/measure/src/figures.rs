@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::tally::as_text;
+use super::number::number;
+use super::tally::{as_text, from_text};
 use super::{Counts, Histogram, Tally, TimeUnit};
 
 /// What people read: averages, percentiles and counts of a worker or of the whole run. A dash in text and `null` in JSON
 /// stand for an average over nothing.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Figures {
     /// Σ (start − arrival) / requests whose service began \[ns\].
     pub average_delay_in_queue_ns: Option<f64>,
@@ -30,12 +32,14 @@ pub struct Figures {
     /// Rejected over all that arrived by T.
     pub rejected_share: Option<f64>,
     /// Σ demands of all requests offered \[ns\].
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
     pub work_offered_ns: u128,
 }
 
 /// Percentiles \[ns\]: the upper ends of histogram buckets of three significant digits; the maximum is exact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct Percentiles {
     pub p50_ns: Option<u64>,
@@ -155,11 +159,6 @@ impl Figures {
 
 fn over(sum: u128, whole: u128) -> Option<f64> {
     (whole > 0).then(|| sum as f64 / whole as f64)
-}
-
-/// Six decimals; a dash for nothing.
-pub fn number(value: Option<f64>) -> String {
-    value.map_or("-".to_owned(), |value| format!("{value:.6}"))
 }
 
 #[cfg(test)]

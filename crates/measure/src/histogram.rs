@@ -11,6 +11,7 @@ const CARRY: u64 = 1 << Low::BITS;
 
 /// Counts of values \[ns\]; merges exactly.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "Sparse", into = "Sparse")]
 pub struct Histogram {
     /// What each bucket counts until it makes [`CARRY`], in whole rows up to the largest value: so little that it fits the
@@ -24,7 +25,9 @@ pub struct Histogram {
 
 /// How a report holds it.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Sparse {
+    /// The largest value, exact.
     max_ns: u64,
     /// \[bucket, count\], the used ones in rising order.
     buckets: Vec<(u32, u64)>,

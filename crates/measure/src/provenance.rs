@@ -1,59 +1,163 @@
 //! What made a report: all that repeats a run.
 
-use std::collections::BTreeMap;
-
 use contract::Says;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use crate::Tally;
-
-/// The settings that took part, by name.
-pub type SettingsUsed = BTreeMap<&'static str, Value>;
+use crate::schema::{Report, SCHEMA};
 
 /// What made a report: version, module, trace, settings. The same again gives the same report.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Provenance {
+    /// Version of the report's form.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
+    pub schema: u32,
     /// Version of Queuebox.
-    pub queuebox: &'static str,
+    pub queuebox: String,
     /// Version of the simulator contract.
     pub contract: u32,
     /// Significant digits of percentiles; all else is exact.
     pub significant_digits: u32,
-    /// The module: SHA-256, and the bits that it says of itself.
-    pub module: Value,
-    /// The trace: the BLAKE3 of its bytes and how it was read, or the settings that generated it.
-    pub trace: Value,
+    /// The simulator's module.
+    pub module: ModuleUsed,
+    /// The trace.
+    pub trace: TraceUsed,
     /// The settings that took part.
     pub settings: SettingsUsed,
 }
 
 impl Provenance {
     /// Of a run of the module with this SHA-256 over `trace`.
-    pub fn new(sha256: &str, says: Says, trace: Value, settings: SettingsUsed) -> Self {
+    pub fn new(sha256: &str, capabilities: Says, trace: TraceUsed, settings: SettingsUsed) -> Self {
         Self {
-            queuebox: env!("CARGO_PKG_VERSION"),
+            schema: SCHEMA,
+            queuebox: env!("CARGO_PKG_VERSION").to_owned(),
             contract: contract::CONTRACT,
             significant_digits: 3,
-            module: json!({ "sha256": sha256, "says": says.0 }),
+            module: ModuleUsed { sha256: sha256.to_owned(), capabilities },
             trace,
             settings,
         }
     }
 }
 
+/// The simulator's module.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ModuleUsed {
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    pub sha256: String,
+    /// The bits of the header of its completions, as one number.
+    #[cfg_attr(test, schemars(with = "u64"))]
+    pub capabilities: Says,
+}
+
+/// The trace: a recorded one, or the settings that generated it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum TraceUsed {
+    /// A recorded trace.
+    Recorded(RecordedTrace),
+    /// A generated trace.
+    Generated {
+        /// The generator's settings that took part.
+        generated: GeneratorUsed,
+    },
+}
+
+/// A recorded trace, and how it was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RecordedTrace {
+    /// BLAKE3 of its bytes, in hexadecimal digits.
+    pub blake3: String,
+    /// Name of its format.
+    pub format: String,
+    /// How many requests it holds.
+    pub requests: u64,
+    /// What was taken off each arrival \[ns\].
+    pub offset_ns: i64,
+    /// Whether `--sort` was given.
+    pub sorted: bool,
+    /// Whether `--rebase` was given.
+    pub rebased: bool,
+}
+
+/// The settings of the generator that took part. SEED is not among them: it is the whole run's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub struct GeneratorUsed {
+    /// Requests.
+    pub samples: u64,
+    /// Largest or mean size of a request; absent where MEAN and STDEV are used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u32>,
+    /// INTER_ARRIVAL \[ns\].
+    pub inter_arrival_ns: u64,
+    /// Reads \[per cent\].
+    pub read_ratio: f64,
+    /// Size of the storage array \[blocks\].
+    pub sas: u64,
+    /// Name of the distribution.
+    pub distribution: String,
+    /// Mean size; absent where SIZE is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean: Option<f64>,
+    /// Standard deviation of the size; absent where SIZE is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdev: Option<f64>,
+    /// Clients.
+    pub concurrency: u32,
+}
+
+/// The settings that took part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub struct SettingsUsed {
+    /// The policy; absent in a worker's report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balancer: Option<String>,
+    /// Requests in the system of a worker at most; 0 = no limit.
+    pub capacity: u64,
+    /// Entries into service until the simulation of a worker ends; 0 = its whole shard.
+    pub delay: u64,
+    /// Order of service.
+    pub discipline: String,
+    /// Seed of all that is drawn.
+    pub seed: u64,
+    /// Servers of a worker.
+    pub servers: u32,
+    /// Name of the distribution of the demands that were drawn; absent where none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The simulator's arguments.
+    pub sim_args: String,
+    /// Mean of the demands that were drawn \[ns\]; absent where none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub st_ns: Option<u64>,
+    /// Workers.
+    pub workers: u32,
+}
+
 /// A worker's own report, in integers alone.
-#[derive(Debug, Serialize)]
-pub struct WorkerReport<'a> {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct WorkerReport {
     /// What made it.
     #[serde(flatten)]
-    pub provenance: &'a Provenance,
+    pub provenance: Provenance,
     /// What is odd about the run.
-    pub notes: &'a [String],
+    pub notes: Vec<String>,
     /// Its number, from 1.
     pub worker: u32,
     /// Whether the DELAY-th entry into service was reached.
     pub delay_reached: bool,
     /// What was measured.
-    pub tally: &'a Tally,
+    pub tally: Tally,
 }
+
+impl Report for WorkerReport {}

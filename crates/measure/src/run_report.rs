@@ -1,16 +1,18 @@
 //! The report of a run: what each worker measured, and all of them together.
 
 use crate::provenance::Provenance;
+use crate::schema::Report;
 use crate::{Figures, Tally};
 use crate::{Measured, Outcome};
 use failure::{Failure, printable};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Characters of a failure's message.
 const MESSAGE: usize = 2000;
 
 /// Everything that `report.json` holds.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunReport {
     /// What made it.
     #[serde(flatten)]
@@ -28,7 +30,8 @@ pub struct RunReport {
 }
 
 /// The largest share of a worker over the mean share; `null` where there was nothing to share.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Imbalance {
     /// Of requests.
     pub requests: Option<f64>,
@@ -51,7 +54,8 @@ impl Imbalance {
 }
 
 /// What came of one worker.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WorkerRow {
     /// Its number, from 1.
     pub worker: u32,
@@ -61,7 +65,8 @@ pub struct WorkerRow {
 }
 
 /// A worker's figures, or why there are none.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum RowResult {
@@ -70,16 +75,19 @@ pub enum RowResult {
 }
 
 /// Why a worker failed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RowError {
     /// The class of the failure.
-    pub class: &'static str,
+    pub class: String,
     /// Of class `limit`: which one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
     /// One line for people.
     pub message: String,
 }
+
+impl Report for RunReport {}
 
 impl RunReport {
     /// Merges what came of the workers, which stand in the order of their numbers and have `servers` servers each and DELAY
@@ -94,7 +102,7 @@ impl RunReport {
                 Err(failure) => RowResult::Failed {
                     offered: outcome.offered,
                     error: RowError {
-                        class: failure.class(),
+                        class: failure.class().to_owned(),
                         limit: failure.limit().map(|name| printable(name.as_bytes(), 64)),
                         message: printable(failure.to_string().as_bytes(), MESSAGE),
                     },

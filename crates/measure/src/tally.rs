@@ -6,6 +6,7 @@ use super::Histogram;
 
 /// The end that each request offered came to, at T.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counts {
     /// All requests of the shard.
     pub offered: u64,
@@ -16,6 +17,7 @@ pub struct Counts {
     /// Turned away on arrival.
     pub rejected: u64,
     /// Left before their service was done.
+    #[serde(rename = "abandoned")]
     pub given_up: u64,
     /// Waiting at T.
     pub waiting: u64,
@@ -37,6 +39,7 @@ impl Counts {
 
 /// What was measured, in integers alone, so that tallies of workers add up exactly.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tally {
     /// What became of the requests.
     pub counts: Counts,
@@ -46,18 +49,23 @@ pub struct Tally {
     pub end_ns: u64,
     /// Σ demands of all requests of the shard \[ns\].
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
     pub demand_sum_ns: u128,
     /// Σ (start − arrival) over those whose service began \[ns\].
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
     pub delay_sum_ns: u128,
     /// ∫₀ᵀ requests waiting dt \[ns\].
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
     pub waiting_area_ns: u128,
     /// ∫₀ᵀ requests in the system dt \[ns\].
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
     pub system_area_ns: u128,
     /// Σ server time received within \[0, T\] \[ns\].
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
     pub service_sum_ns: u128,
     /// Start − arrival of those whose service began.
     pub delay_in_queue: Histogram,
@@ -187,7 +195,7 @@ pub(super) fn as_text<S: Serializer>(sum: &u128, serializer: S) -> Result<S::Ok,
     serializer.collect_str(sum)
 }
 
-fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+pub(super) fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 

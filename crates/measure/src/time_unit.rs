@@ -1,5 +1,7 @@
 //! The unit that a column of times is shown in.
 
+use crate::number::{decimal, fixed, or_dash};
+
 /// A unit of time, and how many decimals a column shows of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeUnit {
@@ -22,39 +24,23 @@ impl TimeUnit {
 
     /// What the last decimal of a time that is an integer counts \[ns\].
     fn step_ns(&self) -> f64 {
-        10f64.powi((self.power - self.decimals) as i32)
+        ten_to(self.power - self.decimals)
     }
 
     /// A time, rounded half up; a dash for nothing.
     pub fn time(&self, ns: Option<u128>) -> String {
-        let step = 10u128.pow(self.power - self.decimals);
-        ns.map_or("-".to_owned(), |ns| match ((ns + step / 2) / step, self.decimals as usize) {
-            (0, decimals) if ns > 0 => below_a_step(decimals),
-            (steps, 0) => steps.to_string(),
-            (steps, decimals) => {
-                let whole = 10u128.pow(self.decimals);
-                format!("{}.{:0decimals$}", steps / whole, steps % whole)
-            }
-        })
+        or_dash(ns, |ns| fixed(ns, self.power, self.decimals))
     }
 
     /// A mean, with three decimals or more; a dash for nothing.
     pub fn mean(&self, ns: Option<f64>) -> String {
-        let decimals = self.decimals.max(3) as usize;
-        ns.map_or("-".to_owned(), |ns| {
-            let value = ns / 10f64.powi(self.power as i32);
-            if ns > 0.0 && value * 10f64.powi(decimals as i32) < 0.5 {
-                below_a_step(decimals)
-            } else {
-                format!("{value:.decimals$}")
-            }
-        })
+        or_dash(ns, |ns| decimal(ns / ten_to(self.power), self.decimals.max(3) as usize))
     }
 }
 
-/// Of what is more than nothing but would be rounded to 0.
-fn below_a_step(decimals: usize) -> String {
-    format!("<0.{:0>decimals$}", 1)
+/// 10 to this power, exactly.
+fn ten_to(power: u32) -> f64 {
+    10u64.pow(power) as f64
 }
 
 #[cfg(test)]

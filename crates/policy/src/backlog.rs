@@ -3,7 +3,7 @@
 use contract::Request;
 use failure::Failure;
 
-use super::Front;
+use super::front::Front;
 use super::tournament::{OUT, Tournament};
 use super::worker::{NEVER, Worker};
 
@@ -39,7 +39,7 @@ impl Backlog {
     /// `request` arrives at worker `number`; the worker's model where it enters, none where CAPACITY turns it away.
     ///
     /// # Errors
-    /// [`Failure::Limit`] where more than [`super::BACKLOG`] requests are in all systems.
+    /// [`Failure::Limit`] where more than [`super::front::BACKLOG`] requests are in all systems.
     #[inline]
     pub(super) fn admit(&mut self, number: usize, request: &Request) -> Result<Option<&Worker>, Failure> {
         let worker = &mut self.workers[number];
@@ -48,7 +48,7 @@ impl Backlog {
             return Ok(None);
         }
         self.held += 1;
-        if self.held > super::BACKLOG {
+        if self.held > super::front::BACKLOG {
             return Err(too_many());
         }
         if worker.next() != next {
@@ -67,6 +67,6 @@ fn departure(number: usize, worker: &Worker) -> u128 {
 pub(super) fn too_many() -> Failure {
     Failure::Limit(format!(
         "modelled backlog: more than {} million requests wait; R, RR and HASH need no model",
-        super::BACKLOG / 1_000_000
+        super::front::BACKLOG / 1_000_000
     ))
 }

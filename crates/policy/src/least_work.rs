@@ -7,9 +7,9 @@ use failure::Failure;
 use random::streams::{Stream, Streams};
 
 use super::backlog::Backlog;
+use super::front::{Front, Policy};
 use super::tournament::{OUT, Tournament};
 use super::worker::Worker;
-use super::{Front, Policy};
 
 pub(super) struct LeastWork {
     streams: Streams,

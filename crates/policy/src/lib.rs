@@ -1,6 +1,9 @@
 //! Policies: which worker gets a request.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare within a tolerance"))]
+
 mod backlog;
+mod front;
 mod hash;
 mod least_work;
 mod random;
@@ -18,44 +21,8 @@ mod tests;
 use contract::Request;
 use failure::Failure;
 
-/// Requests that the policies' model of all workers holds: an overloaded run's backlog grows without end.
-pub const BACKLOG: usize = 16_000_000;
-
-/// The rule that gives each request to a worker.
-pub trait Policy: Send {
-    /// The worker, from 0, that gets `request`. Requests come in order of arrival.
-    ///
-    /// # Errors
-    /// [`Failure::Limit`] where the modelled backlog passes its limit.
-    fn assign(&mut self, request: &Request) -> Result<u32, Failure>;
-
-    /// The worker of each of `requests`, into `workers`, whose old ones go. Compiled for each policy, so that it is a block
-    /// that goes through the virtual call and not a request.
-    ///
-    /// # Errors
-    /// As [`Policy::assign`].
-    fn assign_all(&mut self, requests: &[Request], workers: &mut Vec<u32>) -> Result<(), Failure> {
-        workers.clear();
-        workers.resize(requests.len(), 0);
-        for (request, worker) in requests.iter().zip(workers) {
-            *worker = self.assign(request)?;
-        }
-        Ok(())
-    }
-}
-
-/// What a policy stands in front of, and its randomness.
-#[derive(Clone, Copy)]
-struct Front {
-    /// Workers, at least 1.
-    workers: usize,
-    /// SERVERS of each.
-    servers: u32,
-    /// CAPACITY of each, 0 = no limit.
-    capacity: u64,
-    /// SEED.
-    seed: u64,
-}
+use front::Front;
+pub use front::{BACKLOG, Policy};
 
 /// One policy in the list of policies.
 #[derive(Clone, Copy)]
@@ -113,11 +80,11 @@ impl Balancer {
 }
 
 /// Puts the workers, from 0, that get requests into a list whose old ones go.
-#[doc(hidden)]
+#[cfg(feature = "testing")]
 pub type Assign = Box<dyn FnMut(&[Request], &mut Vec<u32>) -> Result<(), Failure>>;
 
 /// One policy alone, so that `bench/` can measure it. None where there is none of this name.
-#[doc(hidden)]
+#[cfg(feature = "testing")]
 pub fn assigner(balancer: &str, workers: usize) -> Option<Assign> {
     let row = POLICIES.into_iter().find(|row| row.name == balancer)?;
     let mut balancer = Balancer::new(row, workers, 1, 0, 1);

@@ -4,7 +4,7 @@ use contract::Request;
 use failure::Failure;
 use random::streams::Streams;
 
-use super::{Front, Policy};
+use super::front::{Front, Policy};
 
 pub(super) struct Random {
     workers: u64,

@@ -3,7 +3,7 @@
 use contract::Request;
 use failure::Failure;
 
-use super::{Front, Policy};
+use super::front::{Front, Policy};
 
 pub(super) struct RoundRobin {
     workers: u32,

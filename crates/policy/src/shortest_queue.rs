@@ -8,7 +8,7 @@ use failure::Failure;
 use random::streams::Streams;
 
 use super::backlog::Backlog;
-use super::{Front, Policy};
+use super::front::{Front, Policy};
 
 pub(super) struct ShortestQueue {
     streams: Streams,

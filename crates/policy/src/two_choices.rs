@@ -8,8 +8,8 @@ use failure::Failure;
 use random::streams::Streams;
 
 use super::backlog::too_many;
+use super::front::{Front, Policy};
 use super::worker::Worker;
-use super::{Front, Policy};
 
 pub(super) struct TwoChoices {
     streams: Streams,
@@ -40,7 +40,7 @@ impl TwoChoices {
         for number in 0..self.workers.len() {
             self.look(number, now);
         }
-        if self.held > super::BACKLOG { Err(too_many()) } else { Ok(()) }
+        if self.held > super::front::BACKLOG { Err(too_many()) } else { Ok(()) }
     }
 }
 
@@ -58,7 +58,7 @@ impl Policy for TwoChoices {
         let chosen = select_unpredictable(at_second < at_first, second, first);
         if self.workers[chosen].admit(request) {
             self.held += 1;
-            if self.held > super::BACKLOG {
+            if self.held > super::front::BACKLOG {
                 self.recount(request.arrival_ns)?;
             }
         }

@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use contract::Request;
 use sim_wasm::Station;
 
-use super::Front;
+use super::front::Front;
 
 /// When nobody leaves: later than any arrival.
 pub(super) const NEVER: u64 = u64::MAX;

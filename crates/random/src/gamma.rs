@@ -99,7 +99,7 @@ impl Gamma {
     /// others, "Numerical recipes", 3rd ed., 6.2).
     pub fn above(&self, x: f64) -> f64 {
         let (a, x) = (self.rate(), x * self.rate());
-        let factor = (a * x.ln() - x - libm::lgamma(a)).exp();
+        let factor = libm::exp(a * libm::log(x) - x - libm::lgamma(a));
         if x < a + 1.0 {
             let (mut sum, mut term, mut n) = (1.0 / a, 1.0 / a, a);
             while term > sum * 1e-16 {

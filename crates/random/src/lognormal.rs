@@ -47,7 +47,7 @@ impl Lognormal {
     /// P(X > x).
     #[cfg(any(test, feature = "testing"))]
     pub fn above(&self, x: f64) -> f64 {
-        libm::erfc((x.ln() - self.location) / self.deviation / SQRT_2) / 2.0
+        libm::erfc((libm::log(x) - self.location) / self.deviation / SQRT_2) / 2.0
     }
 }
 

@@ -45,7 +45,7 @@ impl Pareto {
     /// P(X > x).
     #[cfg(any(test, feature = "testing"))]
     pub fn above(&self, x: f64) -> f64 {
-        (self.least / x).powf(1.0 / self.power).min(1.0)
+        libm::pow(self.least / x, 1.0 / self.power).min(1.0)
     }
 }
 

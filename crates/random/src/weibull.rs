@@ -50,7 +50,7 @@ impl Weibull {
     /// P(X > x).
     #[cfg(any(test, feature = "testing"))]
     pub fn above(&self, x: f64) -> f64 {
-        (-(x / self.scale).powf(1.0 / self.power)).exp()
+        libm::exp(-libm::pow(x / self.scale, 1.0 / self.power))
     }
 }
 

@@ -1,3 +1,4 @@
 //! Renders reports as text.
 
+pub mod runs;
 pub mod table;

@@ -1,7 +1,7 @@
 //! The report as people read it in a terminal.
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
-use measure::provenance::Provenance;
+use measure::provenance::{Provenance, RecordedTrace, TraceUsed};
 use measure::{Counts, Figures, TimeUnit, number};
 
 use measure::run_report::{Imbalance, RowResult, RunReport, WorkerRow};
@@ -102,12 +102,8 @@ pub fn table(report: &RunReport) -> String {
 /// The plain report: the table, then the run and each worker in the words of the original.
 pub fn plain(report: &RunReport) -> String {
     let provenance = &report.provenance;
-    let mut text = format!(
-        "Queuebox {}, module SHA-256 {}\n\n{}",
-        provenance.queuebox,
-        provenance.module["sha256"].as_str().unwrap_or_default(),
-        table(report)
-    );
+    let mut text =
+        format!("Queuebox {}, module SHA-256 {}\n\n{}", provenance.queuebox, provenance.module.sha256, table(report));
     for row in shown(report) {
         text += &format!("\nWorker {}\n", row.worker);
         text += &match &row.result {
@@ -124,14 +120,13 @@ pub fn plain(report: &RunReport) -> String {
 /// What ran, in a line.
 fn title(report: &RunReport) -> String {
     let Provenance { settings, trace, .. } = &report.provenance;
-    let setting =
-        |key| settings.get(key).map_or("-".to_owned(), |value| value.as_str().map_or(value.to_string(), str::to_owned));
-    let trace = match trace["format"].as_str() {
-        Some(format) => format!("{format}, BLAKE3 {:.16}", trace["blake3"].as_str().unwrap_or_default()),
-        None => format!("generated, SEED {}", setting("SEED")),
+    let trace = match trace {
+        TraceUsed::Recorded(RecordedTrace { format, blake3, .. }) => format!("{format}, BLAKE3 {blake3:.16}"),
+        TraceUsed::Generated { .. } => format!("generated, SEED {}", settings.seed),
     };
-    let of = if setting("SERVERS") == "1" { "one server".to_owned() } else { setting("SERVERS") + " servers" };
-    format!("{} over {} workers of {of} each; trace: {trace}", setting("BALANCER"), setting("WORKERS"))
+    let of = if settings.servers == 1 { "one server".to_owned() } else { format!("{} servers", settings.servers) };
+    let balancer = settings.balancer.as_deref().unwrap_or("-");
+    format!("{balancer} over {} workers of {of} each; trace: {trace}", settings.workers)
 }
 
 fn cells(name: String, figures: &Figures, units: &[TimeUnit; TIMES.len()], others: &[CountColumn]) -> Vec<String> {

@@ -33,9 +33,21 @@ pub const COMPLETIONS: &str = "completions";
 /// Bytes of a shard's file that are read at once.
 const PIECE: usize = (256 << 10) / Request::LEN * Request::LEN;
 
+/// What middleware and worker must agree on: the release, and the format of both files, which counts up when a key of them changes.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (job format 1)");
+
+/// What a job file and an outcome's file of every version hold.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Versioned {
+    /// [`VERSION`]; None in files from before there was one.
+    pub version: Option<String>,
+}
+
 /// What a job file holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct JobFile {
+    /// [`VERSION`] of the middleware.
+    pub version: String,
     /// Of this attempt.
     pub nonce: String,
     /// SHA-256 of the module.
@@ -51,6 +63,8 @@ pub struct JobFile {
 /// What an outcome's file holds.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct OutcomeFile {
+    /// [`VERSION`] of the worker.
+    pub version: String,
     /// Of the attempt that made it.
     pub nonce: String,
     /// SHA-256 of the module that ran.
@@ -74,14 +88,11 @@ pub fn digest(path: &Path) -> io::Result<String> {
 /// Runs the worker that the job file `path` describes, and writes its outcome beside that file.
 ///
 /// # Errors
-/// Where the job can't be read or its outcome not be written; last, the worker's own failure.
+/// Where the job can't be read or its outcome not be written; [`Failure::Engine`] where the job is of another version, which the
+/// outcome's file then names alone; last, the worker's own failure.
 pub fn run(path: &Path) -> anyhow::Result<()> {
     let name = || path.display().to_string();
-    let text = fs::read_to_string(path).with_context(name)?;
-    let file: JobFile = serde_json::from_str(&text).with_context(name)?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    let worker = format!("worker {} of {}", file.job.worker, file.job.workers);
-    program::note(&worker);
     for old in [OUTCOME, COMPLETIONS].map(|name| folder.join(name)) {
         match fs::remove_file(&old) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -90,13 +101,28 @@ pub fn run(path: &Path) -> anyhow::Result<()> {
             _ => {}
         }
     }
+    let text = fs::read_to_string(path).with_context(name)?;
+    let Versioned { version } = serde_json::from_str(&text).with_context(name)?;
+    let ours = VERSION.to_owned();
+    if version.as_deref() != Some(VERSION) {
+        write_outcome(folder, &Versioned { version: Some(ours) })?;
+        let theirs = version.unwrap_or("none".to_owned());
+        let text = format!("the job is of another version ({theirs}) than this host ({VERSION})");
+        return Err(anyhow::Error::from(Failure::Engine(text)).context(name()));
+    }
+    let file: JobFile = serde_json::from_str(&text).with_context(name)?;
+    let worker = format!("worker {} of {}", file.job.worker, file.job.workers);
+    program::note(&worker);
 
-    let outcome = serve(&file, folder).with_context(|| worker.clone())?;
+    let outcome = serve(&file, folder).unwrap_or_else(|failure| Outcome { offered: 0, result: Err(failure) });
     let failure = outcome.result.as_ref().err().cloned();
     let JobFile { nonce, module, shard, .. } = file;
-    let text = serde_json::to_string(&OutcomeFile { nonce, module, shard, outcome })?;
-    OutFile::create(&folder.join(OUTCOME))?.finish_with(&text)?;
+    write_outcome(folder, &OutcomeFile { version: ours, nonce, module, shard, outcome })?;
     failure.map_or(Ok(()), |failure| Err(anyhow::Error::from(failure).context(worker)))
+}
+
+fn write_outcome(folder: &Path, outcome: &impl Serialize) -> anyhow::Result<()> {
+    OutFile::create(&folder.join(OUTCOME))?.finish_with(&serde_json::to_string(outcome)?)
 }
 
 /// What comes of the worker.

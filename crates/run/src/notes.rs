@@ -3,22 +3,22 @@
 use cli::reporter::Reporter;
 use cli::settings::Settings;
 use contract::{Request, Says};
-use serde_json::{Value, json};
 use trace::reader::{ReadFlags, Summary};
 
 use measure::outcome::Measured;
+use measure::provenance::RecordedTrace;
 use sandbox::Model;
 
 /// A recorded trace, as a report names it.
-pub fn recorded(summary: &Summary, flags: &ReadFlags) -> Value {
-    json!({
-        "blake3": summary.blake3,
-        "format": summary.format,
-        "requests": summary.requests,
-        "offset_ns": summary.offset_ns,
-        "sorted": flags.sort,
-        "rebased": flags.rebase,
-    })
+pub fn recorded(summary: &Summary, flags: &ReadFlags) -> RecordedTrace {
+    RecordedTrace {
+        blake3: summary.blake3.clone(),
+        format: summary.format.to_owned(),
+        requests: summary.requests,
+        offset_ns: summary.offset_ns,
+        sorted: flags.sort,
+        rebased: flags.rebase,
+    }
 }
 
 /// Tells the user of an ST or SERVICE that was asked for where a trace brings demands of its own: all but `drawn` of its
@@ -64,9 +64,14 @@ impl Load {
     /// is 0, or the requests are too few to tell.
     pub fn utilization(&self, servers: u64) -> Option<f64> {
         let (first_ns, last_ns) = self.ends_ns?;
-        let time = u128::from(last_ns - first_ns) * u128::from(servers);
-        (time > 0 && self.requests >= FEW).then(|| self.demands_ns as f64 / time as f64)
+        utilization(self.demands_ns, last_ns - first_ns, servers).filter(|_| self.requests >= FEW)
     }
+}
+
+/// What `servers` servers must do of what they can: demands over a time \[ns\]; None where the time is 0.
+pub fn utilization(demands_ns: u128, time_ns: u64, servers: u64) -> Option<f64> {
+    let time = u128::from(time_ns) * u128::from(servers);
+    (time > 0).then(|| demands_ns as f64 / time as f64)
 }
 
 /// What is odd about a run of workers that measured `measured` and are offered the utilization `offered`, a line each; `drawn`

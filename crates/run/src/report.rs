@@ -1,9 +1,8 @@
 //! The report of a scenario.
 
 use contract::Says;
-use measure::provenance::Provenance;
+use measure::provenance::{Provenance, SettingsUsed};
 use measure::run_report::{RunReport, measured};
-use serde_json::json;
 
 use crate::notes;
 use crate::plan::{Execution, Scenario};
@@ -14,12 +13,8 @@ pub fn report(scenario: &Scenario, execution: &Execution, source: &Source) -> Ru
     let (job, outcomes) = (&scenario.job, &execution.outcomes);
     let (says, model) = (job.says.unwrap_or_default(), &job.model);
     let drawn = source.drawn().0 > 0;
-    let mut used = model.used(drawn);
-    used.insert("WORKERS", json!(job.workers));
-    if let Some(policy) = scenario.policy {
-        used.insert("BALANCER", json!(policy.name));
-    }
-    used.insert("SIM_ARGS", json!(job.arguments.join(" ")));
+    let balancer = scenario.policy.map(|policy| policy.name.to_owned());
+    let used = SettingsUsed { balancer, ..job.used(drawn) };
     let provenance = Provenance::new(scenario.module.sha256(), says, source.name(), used);
 
     let workers = scenario.workers().len() as u32;

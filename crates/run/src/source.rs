@@ -7,8 +7,8 @@ use cli::reporter::Unit;
 use contract::Request;
 use failure::Failure;
 use generator::{Generation, Generator};
+use measure::provenance::TraceUsed;
 use random::demand::Demands;
-use serde_json::{Map, Value, json};
 use trace::reader::{ReadFlags, TraceReader};
 
 /// A trace, recorded or generated, as requests with their demands.
@@ -133,14 +133,12 @@ impl Source {
     }
 
     /// How the report names it; complete after its end.
-    pub fn name(&self) -> Value {
+    pub fn name(&self) -> TraceUsed {
         match self {
-            Source::Recorded(reader, Recorded { flags, .. }) => notes::recorded(&reader.summary(), flags),
-            Source::Generated(_, generation, _) => {
-                let value = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
-                let settings = generation.settings().into_iter().map(|(key, text)| (key.to_owned(), value(text)));
-                json!({ "generated": settings.collect::<Map<String, Value>>() })
+            Source::Recorded(reader, Recorded { flags, .. }) => {
+                TraceUsed::Recorded(notes::recorded(&reader.summary(), flags))
             }
+            Source::Generated(_, generation, _) => TraceUsed::Generated { generated: generation.used() },
         }
     }
 

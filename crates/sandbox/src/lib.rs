@@ -1,11 +1,13 @@
 //! The sandbox: runs one simulator over one shard within limits, checks its completions and measures them.
 
+#[cfg(feature = "testing")]
 pub mod command;
 mod inspect;
 mod ledger;
 pub mod limits;
 mod meter;
 mod module;
+#[cfg(feature = "testing")]
 pub mod native;
 mod rules;
 pub mod shard;
@@ -18,10 +20,7 @@ mod worker;
 
 pub use ledger::Completions;
 pub use module::Module;
-#[doc(hidden)]
+#[cfg(feature = "testing")]
 pub use simulator::config;
 pub use simulator::{GiveUp, Simulator};
 pub use worker::{Job, Model, honours, panicked, preflight, simulate, spawn, start};
-
-/// A mebibyte \[bytes\].
-const MIB: u64 = 1 << 20;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::MIB;
+/// A mebibyte \[bytes\].
+pub(crate) const MIB: u64 = 1 << 20;
 
 /// What one worker's simulator may use.
 #[derive(Debug, Clone, Serialize, Deserialize)]

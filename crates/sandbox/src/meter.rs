@@ -49,7 +49,7 @@ impl Time {
     /// no loop, so once a mebibyte this does.
     pub(crate) fn work(&mut self, bytes: usize, ledger: &Ledger) -> Result<(), Failure> {
         self.worked += bytes;
-        if self.worked as u64 >= crate::MIB {
+        if self.worked as u64 >= limits::MIB {
             self.worked = 0;
             self.check(ledger)?;
         }
@@ -86,7 +86,7 @@ impl Memories {
     fn grow(&mut self, bytes: usize) -> wasmtime::Result<bool> {
         let total = self.memory.saturating_add(bytes);
         if total > self.limit {
-            let mib = |bytes: usize| (bytes as u64).div_ceil(crate::MIB);
+            let mib = |bytes: usize| (bytes as u64).div_ceil(limits::MIB);
             return Err(Failure::Limit(format!(
                 "memory: the simulator asked for {} MiB, more than {} MiB (--limit-memory)",
                 mib(total),
@@ -104,7 +104,7 @@ impl Memories {
         if self.all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
             return Err(Failure::Limit(format!(
                 "memory of a run: its simulators asked for more than {} MiB together",
-                most as u64 / crate::MIB
+                most as u64 / limits::MIB
             ))
             .into());
         }

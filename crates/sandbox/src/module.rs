@@ -28,7 +28,7 @@ impl Module {
         let read = File::open(path).and_then(|file| file.take(limits::MODULE + 1).read_to_end(&mut bytes));
         read.map_err(|error| Failure::Module(format!("{name}: {error} (MODULE or --module names the simulator)")))?;
         if bytes.len() as u64 > limits::MODULE {
-            let mebibytes = limits::MODULE / crate::MIB;
+            let mebibytes = limits::MODULE / limits::MIB;
             return Err(Failure::Limit(format!("module file: {name} has more than {mebibytes} MiB")));
         }
         Ok(Self::new(&bytes))

@@ -28,7 +28,6 @@ pub fn simulate(job: &Job, shard: Box<dyn Shard>) -> Outcome {
 }
 
 /// What a simulator does to its streams.
-#[doc(hidden)]
 #[derive(Debug, Clone)]
 pub enum Step {
     /// It reads that many bytes of its shard.
@@ -38,7 +37,6 @@ pub enum Step {
 }
 
 /// As [`crate::simulate`] of a simulator that does `steps` and ends: for tests of the rules that need no module.
-#[doc(hidden)]
 pub fn rehearse(job: &Job, shard: Box<dyn Shard>, steps: &[Step]) -> Outcome {
     let (mut input, mut output, mut ledger) = (Input::new(shard), Output::new(job.says), ledger(job, None));
     let ended = steps.iter().try_for_each(|step| match step {

@@ -16,7 +16,7 @@ use crate::limits::{self, Limits};
 use crate::meter::{Memories, cpu_time};
 use crate::module::Module;
 use crate::verdict::{host_failed, verdict};
-use crate::wasi::{self, Exit, Guest};
+use crate::wasi::{self, Guest};
 
 /// Ends the process. Compiling can't be interrupted otherwise, and may take all of the machine; which process that is, the program
 /// decides.
@@ -88,12 +88,13 @@ impl Simulator {
     }
 
     /// Runs a command that is no simulator to its end: `guest`, and the exit code.
+    #[cfg(feature = "testing")]
     pub(crate) fn run_command(&self, guest: Guest) -> (Guest, Result<u32, Failure>) {
         let (guest, ended) = self.call(guest);
         let ended = match ended {
             Ok(()) => Ok(0),
-            Err(error) => match error.downcast_ref::<Exit>() {
-                Some(Exit(code)) => Ok(*code),
+            Err(error) => match error.downcast_ref::<wasi::Exit>() {
+                Some(wasi::Exit(code)) => Ok(*code),
                 None => verdict(&error, &guest).map(|()| 0),
             },
         };
@@ -128,7 +129,7 @@ const SPARE: u64 = 128 << 20;
 static COMPILE_THREADS: LazyLock<bool> = LazyLock::new(|| ThreadPoolBuilder::new().build_global().is_ok());
 
 /// What of WebAssembly a simulator may use: what is deterministic and bounded.
-#[doc(hidden)]
+#[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "only tests look at it from outside"))]
 pub fn config() -> Config {
     let mut config = Config::new();
     config
@@ -192,10 +193,7 @@ fn watch_compilation(give_up: GiveUp) -> Result<Sender<()>, Failure> {
 
 /// What this process holds in memory, where the system tells \[bytes\].
 fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib =
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok());
-    kib.unwrap_or(0) << 10
+    program::memory("VmRSS:").unwrap_or(0) as usize
 }
 
 /// Lets `engine` look at its guests' time, as long as it is used.

@@ -97,11 +97,13 @@ impl Output {
     }
 
     /// That of a command which is no simulator.
+    #[cfg(feature = "testing")]
     pub(crate) fn plain() -> Self {
         Self { plain: Some(Vec::new()), ..Self::default() }
     }
 
     /// What such a command wrote.
+    #[cfg(feature = "testing")]
     pub(crate) fn into_plain(self) -> Vec<u8> {
         self.plain.unwrap_or_default()
     }
@@ -165,7 +167,7 @@ impl ErrorText {
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.bytes += bytes.len() as u64;
         if self.bytes > limits::ERROR_TEXT {
-            let mebibytes = limits::ERROR_TEXT / crate::MIB;
+            let mebibytes = limits::ERROR_TEXT / limits::MIB;
             return Err(Failure::Limit(format!("error text: the simulator wrote more than {mebibytes} MiB to stderr")));
         }
         let (first, last) = bytes.split_at(bytes.len().min(limits::ERROR_TEXT_KEPT - self.first.len()));

@@ -27,7 +27,7 @@ pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Fail
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => Err(Failure::Limit(format!(
             "stack: the simulator used more than {} MiB{place}",
-            limits::STACK as u64 / crate::MIB
+            limits::STACK as u64 / limits::MIB
         ))),
         Some(trap) => {
             let trap = trap.to_string();

@@ -165,7 +165,7 @@ fn fd_write(mut caller: Caller<'_, Guest>, fd: u32, iovecs: u32, count: u32, wri
 fn random_get(mut caller: Caller<'_, Guest>, at: u32, len: u32) -> Result<u32> {
     let (at, len) = (at as usize, len as usize);
     if len > limits::RANDOM_BYTES {
-        let mebibytes = limits::RANDOM_BYTES as u64 / crate::MIB;
+        let mebibytes = limits::RANDOM_BYTES as u64 / limits::MIB;
         return Err(Failure::Limit(format!("random bytes: one call asked for {len}, more than {mebibytes} MiB")).into());
     }
     answer(&mut caller, |memory, guest| {

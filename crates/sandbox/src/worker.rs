@@ -1,6 +1,5 @@
 //! One worker: a simulator over its shard, from the first request to what was measured.
 
-use std::collections::BTreeMap;
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
 use anyhow::Context as _;
@@ -11,7 +10,6 @@ use failure::Failure;
 use random::demand::{Demands, Law};
 use random::streams::Streams;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sim_wasm::Fifo;
 use wasmtime_wasi::WasiCtxBuilder;
 
@@ -68,6 +66,12 @@ impl Model {
         })
     }
 
+    /// The model with each setting at its default but ST.
+    pub fn of_defaults(st_ns: u64) -> Self {
+        let (service, discipline) = (Law::Exponential, "fifo".to_owned());
+        Self { st_ns, service, servers: 1, discipline, capacity: 0, delay: 0, seed: 1 }
+    }
+
     /// What draws the demands that a trace does not give.
     pub fn demands(&self) -> Demands {
         Demands::new(self.st_ns, self.service, self.seed)
@@ -97,24 +101,6 @@ impl Model {
     }
 }
 
-impl Model {
-    /// Its settings as a report names them; ST and SERVICE only where a demand was `drawn`.
-    pub fn used(&self, drawn: bool) -> SettingsUsed {
-        let mut used = BTreeMap::from([
-            ("SERVERS", json!(self.servers)),
-            ("DISCIPLINE", json!(self.discipline)),
-            ("CAPACITY", json!(self.capacity)),
-            ("DELAY", json!(self.delay)),
-            ("SEED", json!(self.seed)),
-        ]);
-        if drawn {
-            used.insert("ST_NS", json!(self.st_ns));
-            used.insert("SERVICE", json!(self.service.name()));
-        }
-        used
-    }
-}
-
 /// What one worker is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
@@ -132,6 +118,30 @@ pub struct Job {
     pub verify: bool,
     /// What [`preflight`] found that the module says of itself.
     pub says: Option<Says>,
+}
+
+impl Job {
+    /// That of the one worker of a run, without arguments.
+    pub fn alone(model: Model, limits: Limits) -> Self {
+        Self { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, says: None }
+    }
+
+    /// The settings that take part in it, as a report names them; ST and SERVICE only where a demand was `drawn`.
+    pub fn used(&self, drawn: bool) -> SettingsUsed {
+        let Model { st_ns, service, servers, discipline, capacity, delay, seed } = &self.model;
+        SettingsUsed {
+            balancer: None,
+            capacity: *capacity,
+            delay: *delay,
+            discipline: discipline.clone(),
+            seed: *seed,
+            servers: *servers,
+            service: drawn.then(|| service.name().to_owned()),
+            sim_args: self.arguments.join(" "),
+            st_ns: drawn.then_some(*st_ns),
+            workers: self.workers,
+        }
+    }
 }
 
 /// Runs `simulator` once on an empty shard and holds what it says of itself against the settings of `job`.

@@ -6,43 +6,14 @@ use failure::Failure;
 use random::streams::Stream;
 use trace::reader::ReadFlags;
 
+use super::input::{Input, demands};
 use super::rows;
-use super::trace::{Input, demands};
+use super::trace::WORDS;
 use crate::End;
 use crate::edit::{edit, number, once_in, pick, place};
 
 /// What the reader reads at once.
 const BLOCK: u64 = 256 << 10;
-
-const WORDS: &[&[u8]] = &[
-    b",",
-    b"\n",
-    b"\r\n",
-    b"\r",
-    b"\"",
-    b".",
-    b"0",
-    b"9",
-    b"r",
-    b"W",
-    b" ",
-    b"+",
-    b"-",
-    b"e3",
-    b"\t",
-    b"\xef\xbb\xbf",
-    b"\xff",
-    b"id",
-    b"arrival_s",
-    b"service_ms",
-    b"client",
-    b"4611686018427387904",
-    b"18446744073709551616",
-    b"4294967296",
-    b"65536",
-    b"000000000000000000000000000000000000000000000000",
-    b"0.00000000000000000000009",
-];
 
 /// A CSV of random columns. Some are longer than a block, some have lines about as long as may be.
 pub(super) fn make(random: &mut Stream) -> Vec<u8> {

@@ -1,8 +1,10 @@
 //! The targets.
 
 mod calls;
+mod case;
 mod completions;
 mod csv;
+mod input;
 mod module;
 mod oracle;
 mod requests;

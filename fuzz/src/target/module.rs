@@ -15,8 +15,8 @@ use sandbox::limits::PROCESSOR_TIME_A_REQUEST;
 use sandbox::{Job, Simulator, preflight, simulate, spawn};
 use wasmparser::{Parser, Payload};
 
+use super::input::Input;
 use super::requests::{PROCESSOR_TIME, Piece, job};
-use super::trace::Input;
 use super::{calls, check_words, smith};
 use crate::End;
 use crate::edit::{edit, once_in, pick};

@@ -8,7 +8,7 @@ use measure::Measured;
 use sandbox::native::Step;
 use sim_wasm::Fifo;
 
-use super::completions::Case;
+use super::case::Case;
 
 /// Times and demands together stay below this.
 const LATEST: u128 = 1 << 62;

@@ -18,17 +18,9 @@ const UNANSWERED: usize = 64;
 
 /// A worker's job with the settings' defaults.
 pub(super) fn job() -> Job {
-    let model = Model {
-        st_ns: 1_000,
-        service: Law::Deterministic,
-        servers: 1,
-        discipline: "fifo".to_owned(),
-        capacity: 0,
-        delay: 0,
-        seed: 1,
-    };
+    let model = Model { service: Law::Deterministic, ..Model::of_defaults(1_000) };
     let limits = Limits { memory: MEMORY, processor_time: PROCESSOR_TIME, unanswered: UNANSWERED };
-    Job { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, says: None }
+    Job::alone(model, limits)
 }
 
 /// Requests as a shard of one piece, whose records are `record_len` bytes long.

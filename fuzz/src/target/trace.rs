@@ -1,19 +1,13 @@
 //! Traces of every format, edited, to the trace reader: it refuses what it can't read by a line or a record, and what it
 //! reads is in order.
 
-use std::cell::RefCell;
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-
 use contract::{Request, RequestHeader};
 use failure::Failure;
-use random::demand::{Demands, Law};
 use random::streams::Stream;
-use rustix::fs::{CWD, FileType, Mode, mknodat};
-use trace::reader::{ReadFlags, Summary, TraceReader};
+use trace::reader::ReadFlags;
 
 use super::check_words;
+use super::input::{Input, Read};
 use crate::End;
 use crate::edit::{edit, number, once_in, pick};
 
@@ -29,7 +23,8 @@ const SEEDS: &[(&str, &[u8])] = &[
     ("records", b""),
 ];
 
-const WORDS: &[&[u8]] = &[
+/// What an edit may put in: what separates, numbers at their ends, what begins a format.
+pub(super) const WORDS: &[&[u8]] = &[
     b",",
     b"\n",
     b"\r\n",
@@ -37,6 +32,9 @@ const WORDS: &[&[u8]] = &[
     b"\"",
     b".",
     b"0",
+    b"9",
+    b"r",
+    b"W",
     b" ",
     b"\t",
     b"-1",
@@ -48,11 +46,20 @@ const WORDS: &[&[u8]] = &[
     b"\xe2\x80\xae",
     b"\xd8\x80",
     b"\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81",
+    b"000000000000000000000000000000000000000000000000",
+    b"0.00000000000000000000009",
+    b"65536",
+    b"4294967296",
     b"18446744073709551616",
     b"4611686018427387903",
+    b"4611686018427387904",
     b"9999-12-31 23:59:60",
     b"1677-09-21 00:12:43",
+    b"id",
+    b"client",
     b"arrival_ns",
+    b"arrival_s",
+    b"service_ms",
     b"TIMESTAMP",
     b"app",
     b"0,0,r,1,1\n",
@@ -172,87 +179,4 @@ fn check_refusal(failure: &Failure, input: &Input, trace: &[u8]) -> Result<End, 
     }
     let line = place.strip_prefix(':').and_then(number);
     line.filter(|line| (1..=lines).contains(line)).map(|_| "line").ok_or_else(wrong)
-}
-
-/// What draws demands.
-pub(super) fn demands() -> Demands {
-    Demands::new(1_000, Law::Exponential, 1)
-}
-
-/// What a trace was read as.
-#[derive(Debug)]
-pub(super) struct Read {
-    pub(super) requests: Vec<Request>,
-    pub(super) summary: Summary,
-}
-
-/// The files of one thread: a case's trace, and a pipe.
-pub(super) struct Input {
-    folder: tempfile::TempDir,
-}
-
-thread_local! {
-    static INPUT: RefCell<Option<Input>> = const { RefCell::new(None) };
-}
-
-impl Input {
-    /// Lets `work` read `trace`.
-    pub(super) fn with<T>(trace: &[u8], work: impl FnOnce(&Input) -> Result<T, String>) -> Result<T, String> {
-        INPUT.with_borrow_mut(|input| {
-            let input = match input {
-                Some(input) => input,
-                None => input.insert(Self::new().map_err(|error| format!("no folder for cases: {error}"))?),
-            };
-            fs::write(input.file(), trace).map_err(|error| format!("the case can't be written: {error}"))?;
-            work(input)
-        })
-    }
-
-    fn new() -> std::io::Result<Self> {
-        let input = Self { folder: tempfile::tempdir()? };
-        mknodat(CWD, input.pipe(), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
-        Ok(input)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("case")
-    }
-
-    /// The trace as errors call it.
-    pub(super) fn name(&self) -> String {
-        self.file().display().to_string()
-    }
-
-    fn pipe(&self) -> String {
-        self.folder.path().join("pipe").display().to_string()
-    }
-
-    /// Reads the trace from its file.
-    pub(super) fn read(&self, flags: &ReadFlags) -> Result<Read, Failure> {
-        read(&self.file(), flags)
-    }
-
-    /// Reads it from a pipe that gives it in odd pieces.
-    fn read_piped(&self, flags: &ReadFlags) -> Result<Read, Failure> {
-        let (trace, pipe) = (fs::read(self.file())?, self.pipe());
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut pipe = OpenOptions::new().write(true).open(&pipe)?;
-                // The reader may stop in the middle: then the pipe is closed.
-                trace.chunks(4_099).try_for_each(|piece| pipe.write_all(piece))
-            });
-            read(Path::new(&pipe), flags)
-        })
-    }
-}
-
-fn read(path: &Path, flags: &ReadFlags) -> Result<Read, Failure> {
-    let mut reader = TraceReader::open(path, flags, demands())?;
-    let mut requests = Vec::new();
-    reader.read(|some, _| {
-        requests.extend_from_slice(some);
-        Ok::<(), Failure>(())
-    })?;
-    reader.remarks();
-    Ok(Read { requests, summary: reader.summary() })
 }

@@ -2,4 +2,6 @@
 
 pub(crate) mod describe;
 pub(crate) mod partition;
+pub(crate) mod results;
 pub(crate) mod run;
+pub(crate) mod runs;

@@ -13,16 +13,17 @@ use failure::Failure;
 use measure::Outcome;
 use measure::provenance::WorkerReport;
 use measure::run_report::RunReport;
+use measure::schema::SCHEMA;
 use report::table;
 use run::completions::Parts;
 use run::executor::{self, Executor, Files};
 use run::plan::Plan;
+use run::run_file::RunFile;
 use run::run_folder::{Finished, RunFolder};
 use run::setup::{self, Balancing};
 use run::shard_files::ShardFiles;
 use sandbox::Module;
 use sandbox::limits::LimitFlags;
-use serde_json::{Value, json};
 use trace::reader::ReadFlags;
 
 /// What `middleware run` takes besides settings.
@@ -100,19 +101,24 @@ pub(crate) fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// All that repeats the run, and what the report keeps out of itself.
-fn repeat(settings: &Settings, folder: &RunFolder, module: &Path, executor: &dyn Executor, started: Instant) -> Value {
-    let values: serde_json::Map<String, Value> =
-        keys().iter().filter_map(|key| Some(((*key).to_owned(), settings.text(key)?.into()))).collect();
-    json!({
-        "run": folder.name(),
-        "queuebox": env!("CARGO_PKG_VERSION"),
-        "engine": executor.name(),
-        "module": module,
-        "arguments": std::env::args().collect::<Vec<_>>(),
-        "settings": values,
-        "seconds": started.elapsed().as_secs_f64(),
-        "preflight": executor.remembered(),
-    })
+fn repeat(
+    settings: &Settings,
+    folder: &RunFolder,
+    module: &Path,
+    executor: &dyn Executor,
+    started: Instant,
+) -> RunFile {
+    RunFile {
+        schema: SCHEMA,
+        run: folder.name().to_owned(),
+        queuebox: env!("CARGO_PKG_VERSION").to_owned(),
+        executor: executor.name().to_owned(),
+        module: module.display().to_string(),
+        arguments: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
+        settings: keys().iter().filter_map(|key| Some(((*key).to_owned(), settings.text(key)?.to_owned()))).collect(),
+        seconds: started.elapsed().as_secs_f64(),
+        preflight: executor.remembered(),
+    }
 }
 
 fn keep_shards(folder: &RunFolder, workers: usize) -> anyhow::Result<ShardFiles> {
@@ -130,11 +136,11 @@ fn keep_rest(folder: &RunFolder, module: &Module, report: &RunReport, outcomes: 
     for (worker, outcome) in (1..).zip(outcomes) {
         if let Ok(measured) = &outcome.result {
             let whole = WorkerReport {
-                provenance: &report.provenance,
-                notes: &[],
+                provenance: report.provenance.clone(),
+                notes: Vec::new(),
                 worker,
                 delay_reached: measured.delay_reached,
-                tally: &measured.tally,
+                tally: measured.tally.clone(),
             };
             folder.write(&format!("reports/{worker}.json"), &pretty(&whole)?)?;
         }
@@ -148,13 +154,12 @@ fn publish(
     report: &RunReport,
     folder: RunFolder,
     executor: &dyn Executor,
-    repeat: &Value,
+    repeat: &RunFile,
     reporter: &dyn Reporter,
 ) -> anyhow::Result<Finished> {
     let json = pretty(report)?;
     folder.write("run.json", &pretty(repeat)?)?;
     folder.write("report.json", &json)?;
-    folder.write("report.txt", &table::plain(report))?;
     if let Err(error) = executor.keep(&folder) {
         reporter.warn(&format!("the workers' volume does not hold this run's report: {error:#}"));
     }

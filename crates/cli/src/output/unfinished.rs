@@ -168,18 +168,20 @@ fn clean(parent: &Path) {
     }
 }
 
-/// Removes the folder `path`, unless a process holds its lock: first its name, so that nobody finds half of it.
+/// Removes the folder `path`, unless a process holds its lock: first its name, so that nobody finds half of it. Returns whether it is
+/// gone.
 ///
 /// # Errors
 /// Where the file system refuses, or it belongs to another user.
-pub fn remove_unless_held(path: &Path) -> io::Result<()> {
+pub fn remove_unless_held(path: &Path) -> io::Result<bool> {
     let _lock = match take_lock(path) {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
         other => other?,
     };
     let aside = beside(path).join(unique());
     fs::rename(path, &aside)?;
-    fs::remove_dir_all(aside)
+    fs::remove_dir_all(aside)?;
+    Ok(true)
 }
 
 /// The lock of a file or folder that no process holds; None where the file system has no locks.
@@ -258,10 +260,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("run");
         let held = Unfinished::folder_beside(&target).unwrap().rename(&target).unwrap();
-        remove_unless_held(&target).unwrap();
+        assert!(!remove_unless_held(&target).unwrap());
         assert!(target.exists());
         drop(held);
-        remove_unless_held(&target).unwrap();
+        assert!(remove_unless_held(&target).unwrap());
         assert_eq!(names(folder.path()), 0);
     }
 

@@ -11,11 +11,12 @@ use cli::settings::Settings;
 use contract::Says;
 use failure::Failure;
 use measure::Outcome;
+use measure::run_report::RunReport;
 use sandbox::{GiveUp, Job, Module};
-use serde_json::Value;
 
 use crate::completions::Parts;
 use crate::plan::Scenario;
+use crate::run_file::Preflight;
 use crate::run_folder::RunFolder;
 use crate::shard_files::{ShardFiles, Shards};
 use docker::{Address, Docker};
@@ -71,7 +72,7 @@ pub trait Executor {
     }
 
     /// What `run.json` remembers of the preflight, for following runs.
-    fn remembered(&self) -> Option<Value> {
+    fn remembered(&self) -> Option<Preflight> {
         None
     }
 }
@@ -176,8 +177,8 @@ pub fn which(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<String
     }
 }
 
-/// The plain report of `run`, or of the last one, from where the workers of the Docker engine keep it; None where there is no
-/// such engine or run.
+/// The report of `run`, or of the last one, from where the workers of the Docker engine keep it; None where there is no such
+/// engine or run.
 ///
 /// # Errors
 /// As [`find`].
@@ -185,7 +186,7 @@ pub fn kept_report(
     settings: &Settings,
     run: Option<&str>,
     reporter: &Arc<dyn Reporter>,
-) -> anyhow::Result<Option<String>> {
+) -> anyhow::Result<Option<RunReport>> {
     match find(settings, reporter)? {
         Found::Docker { docker, .. } => docker.kept_report(run),
         Found::Threads | Found::Instead { .. } => Ok(None),

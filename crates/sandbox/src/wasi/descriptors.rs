@@ -35,6 +35,7 @@ impl Streams {
     }
 
     /// Those of a command that may have files too.
+    #[cfg(feature = "testing")]
     pub(crate) fn beside_files() -> Self {
         Self { files: true, ..Self::new() }
     }

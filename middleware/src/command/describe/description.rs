@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use measure::provenance::RecordedTrace;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -21,7 +22,7 @@ const SECOND: f64 = 1e9;
 pub(super) struct Description {
     pub(super) queuebox: &'static str,
     /// The trace, as reports name it.
-    pub(super) trace: Value,
+    pub(super) trace: RecordedTrace,
     /// The settings that took part.
     pub(super) settings: BTreeMap<&'static str, Value>,
     pub(super) requests: u64,
@@ -87,7 +88,7 @@ pub(super) struct Share {
 impl Description {
     /// Of what was `counted` of a `trace` with requests, `drawn` of whose demands were drawn.
     pub(super) fn new(
-        trace: Value,
+        trace: RecordedTrace,
         settings: BTreeMap<&'static str, Value>,
         drawn: u64,
         counted: Counted,

@@ -5,6 +5,7 @@ use failure::Failure;
 use sandbox::Model;
 use serde::Serialize;
 
+use run::notes::utilization;
 use run::setup;
 
 /// The stations that a trace is held against.
@@ -50,16 +51,14 @@ pub(super) struct Load {
 impl Load {
     /// Of requests that need `demands_ns` in all and arrive within `span_ns`.
     pub(super) fn new(demands_ns: u128, span_ns: u64, stations: Stations) -> Self {
-        let span = u128::from(span_ns);
-        let of_a_worker = span * u128::from(stations.servers);
-        let over = |time: u128| (time > 0).then(|| demands_ns as f64 / time as f64);
+        let of_a_worker = u128::from(span_ns) * u128::from(stations.servers);
         // The least n with demands / (n · of_a_worker) < quarters / 4; None beyond 64 bits. Demands of 62 bits each leave room for the factor.
         let workers_below =
             |quarters: u128| (4 * demands_ns).checked_div(quarters * of_a_worker)?.saturating_add(1).try_into().ok();
         Self {
             demands_ns: demands_ns.to_string(),
-            offered: over(span),
-            utilization: over(of_a_worker * u128::from(stations.workers)),
+            offered: utilization(demands_ns, span_ns, 1),
+            utilization: utilization(demands_ns, span_ns, stations.workers * stations.servers),
             workers_below_0_75: workers_below(3),
             workers_below_1: workers_below(4),
         }

@@ -174,7 +174,12 @@ fn a_generated_trace_follows_its_law() {
     near("offered load", description.load.offered.unwrap(), 3.0, 3.0 * (2.0 / n).sqrt());
     assert_eq!((description.load.workers_below_1, description.load.workers_below_0_75.unwrap() / 2), (Some(2), 1));
     // Exponential gaps: the median is ln 2 of the mean, to a bucket's width.
-    near("median gap", description.gaps.percentiles[0].unwrap() as f64 * 3e-7, 2f64.ln(), 1.0 / n.sqrt() + 0.00025);
+    near(
+        "median gap",
+        description.gaps.percentiles[0].unwrap() as f64 * 3e-7,
+        std::f64::consts::LN_2,
+        1.0 / n.sqrt() + 0.00025,
+    );
     let blocks = description.blocks.unwrap();
     assert_eq!((blocks.distinct, description.clients.distinct), (50, 3));
     // The largest of 50 uniform shares lies within 4 deviations above the mean.

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use measure::{decimal, fixed, or_dash};
 use serde_json::Value;
 
 use super::description::{Description, Operations, Peak, Share};
 use super::distribution::{PERCENTILES, Summary};
 
-/// Units of time and their length \[ns\].
-const UNITS: [(&str, u64); 3] = [("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000)];
+/// Units of time, and to which power of 10 they are nanoseconds.
+const UNITS: [(&str, u32); 3] = [("s", 9), ("ms", 6), ("µs", 3)];
 
 /// A line a subject, then a table of what is distributed.
 pub(super) fn text(description: &Description) -> String {
@@ -21,7 +22,7 @@ pub(super) fn text(description: &Description) -> String {
     let of = |count: u64, all: u64| percent(count as f64 / all as f64);
 
     let Description { trace, requests, span_ns, gaps, .. } = description;
-    line("trace", format!("{}, BLAKE3 {:.16}", word(&trace["format"]), word(&trace["blake3"])));
+    line("trace", format!("{}, BLAKE3 {:.16}", trace.format, trace.blake3));
     line("requests", format!("{requests} in {}, the first at {}", time(*span_ns), time(description.first_arrival_ns)));
     line("rate", or_dash(description.mean_rate_per_s, |rate| format!("{} in the mean", per_second(rate))));
     line("peak", or_dash(description.peak.as_ref(), peak));
@@ -42,11 +43,11 @@ pub(super) fn text(description: &Description) -> String {
         servers => format!("{servers} servers"),
     };
     let load = &description.load;
-    line("offered load", or_dash(load.offered, |offered| format!("{offered:.3} servers busy in the mean")));
+    line("offered load", or_dash(load.offered, |offered| decimal(offered, 3) + " servers busy in the mean"));
     line(
         "utilization",
         or_dash(load.utilization, |utilization| {
-            format!("{utilization:.3} offered to WORKERS={} of {servers} each", setting("WORKERS"))
+            format!("{} offered to WORKERS={} of {servers} each", decimal(utilization, 3), setting("WORKERS"))
         }),
     );
     line(
@@ -69,7 +70,7 @@ fn distributions(description: &Description) -> String {
     }
     for (name, summary) in [("size", &description.size), ("reply size", &description.reply_size)] {
         if let Some(summary) = summary {
-            let mean = summary.mean().map(|mean| format!("{mean:.3}"));
+            let mean = summary.mean().map(|mean| decimal(mean, 3));
             table.add_row(row(name, summary, mean, |size| size.to_string()));
         }
     }
@@ -83,7 +84,7 @@ fn distributions(description: &Description) -> String {
 }
 
 fn row(name: &str, summary: &Summary, mean: Option<String>, show: impl Fn(u64) -> String) -> Vec<String> {
-    let mut cells = vec![name.to_owned(), mean.unwrap_or("-".to_owned()), or_dash(summary.cv, |cv| format!("{cv:.3}"))];
+    let mut cells = vec![name.to_owned(), mean.unwrap_or("-".to_owned()), or_dash(summary.cv, |cv| decimal(cv, 3))];
     let ranks = std::iter::once(summary.min).chain(summary.percentiles).chain([summary.max]);
     cells.extend(ranks.map(|value| or_dash(value, &show)));
     cells
@@ -126,14 +127,14 @@ fn demands(description: &Description) -> String {
 
 /// A time in the largest unit that it reaches, with three decimals.
 fn time(ns: u64) -> String {
-    unit(ns).map_or(format!("{ns} ns"), |(unit, length)| format!("{} {unit}", rounded(ns, length, 3)))
+    unit(ns).map_or(format!("{ns} ns"), |(unit, power)| format!("{} {unit}", fixed(ns.into(), power, 3)))
 }
 
 /// A time in the largest unit that it reaches, with four significant digits.
 fn short(ns: u64) -> String {
-    unit(ns).map_or(format!("{ns} ns"), |(unit, length)| {
-        let decimals = 3u32.saturating_sub((ns / length).ilog10());
-        format!("{} {unit}", rounded(ns, length, decimals))
+    unit(ns).map_or(format!("{ns} ns"), |(unit, power)| {
+        let decimals = 3u32.saturating_sub(ns.ilog10() - power);
+        format!("{} {unit}", fixed(ns.into(), power, decimals))
     })
 }
 
@@ -142,41 +143,26 @@ fn mean(ns: f64) -> String {
     match ns {
         0.0 => short(0),
         999.95.. => short(ns.round() as u64),
-        0.0005.. => format!("{ns:.*} ns", 3 - ns.max(1.0).log10() as usize),
-        _ => "<0.001 ns".to_owned(),
+        _ => decimal(ns, 3 - (ns.max(1.0) as u64).ilog10() as usize) + " ns",
     }
 }
 
 /// A time in the largest unit that it reaches, of which it is a multiple.
 fn whole(ns: u64) -> String {
-    unit(ns).map_or(format!("{ns} ns"), |(unit, length)| format!("{} {unit}", ns / length))
+    unit(ns).map_or(format!("{ns} ns"), |(unit, power)| format!("{} {unit}", fixed(ns.into(), power, 0)))
 }
 
 /// The largest unit that `ns` reaches.
-fn unit(ns: u64) -> Option<(&'static str, u64)> {
-    UNITS.into_iter().find(|&(_, length)| ns >= length)
-}
-
-/// `ns` in units of `length`, rounded half up.
-fn rounded(ns: u64, length: u64, decimals: u32) -> String {
-    let (ns, length, scale) = (u128::from(ns), u128::from(length), 10u128.pow(decimals));
-    let scaled = (ns * scale + length / 2) / length;
-    match decimals as usize {
-        0 => scaled.to_string(),
-        width => format!("{}.{:0width$}", scaled / scale, scaled % scale),
-    }
+fn unit(ns: u64) -> Option<(&'static str, u32)> {
+    UNITS.into_iter().find(|&(_, power)| ns >= 10u64.pow(power))
 }
 
 fn per_second(rate: f64) -> String {
-    format!("{rate:.3} requests/s")
+    decimal(rate, 3) + " requests/s"
 }
 
 fn percent(share: f64) -> String {
-    if share > 0.0 && share < 0.000_01 { "< 0.001 %".to_owned() } else { format!("{:.3} %", share * 100.0) }
-}
-
-fn or_dash<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
-    value.map_or("-".to_owned(), show)
+    decimal(share * 100.0, 3) + " %"
 }
 
 fn word(value: &Value) -> String {
@@ -201,14 +187,14 @@ mod tests {
                      (2000000 to 2100000 of 10000000)";
         assert_eq!(share(&estimate, 10_000_000, "the most popular gets"), shown);
         estimate.most_popular_share = [0.0, 0.000_001];
-        assert!(share(&estimate, 10, "gets").contains("gets 0.000 % to < 0.001 % ("));
+        assert!(share(&estimate, 10, "gets").contains("gets 0.000 % to <0.001 % ("));
         estimate.most_popular_share = [0.000_001; 2];
-        assert!(share(&estimate, 10, "gets").contains("gets < 0.001 % ("));
+        assert!(share(&estimate, 10, "gets").contains("gets <0.001 % ("));
     }
 
     #[test]
     fn a_share_is_0_only_where_there_is_none() {
-        assert_eq!([0.0, 0.000_009, 0.000_01, 1.0].map(percent), ["0.000 %", "< 0.001 %", "0.001 %", "100.000 %"]);
+        assert_eq!([0.0, 0.000_004, 0.000_01, 1.0].map(percent), ["0.000 %", "<0.001 %", "0.001 %", "100.000 %"]);
     }
 
     #[test]

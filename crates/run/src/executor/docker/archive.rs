@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use bollard::Docker;
@@ -96,6 +96,9 @@ fn header(path: &Path, length: u64, kind: tar::EntryType) -> io::Result<Vec<u8>>
     header.set_mode(if kind.is_dir() { 0o755 } else { 0o644 });
     header.set_uid(super::USER);
     header.set_gid(super::USER);
+    // Of runs on the volume, those that finished last stay.
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    header.set_mtime(now.as_secs());
     header.set_cksum();
     Ok(header.as_bytes().to_vec())
 }

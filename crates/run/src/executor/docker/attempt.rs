@@ -1,5 +1,6 @@
 //! One attempt: one logical worker on one container, believed only on the engine's word and with this attempt's nonce.
 
+use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use measure::Outcome;
 use sandbox::{Job, limits};
 
 use super::archive::{Sent, download, download_to, upload};
-use super::outcome::believe;
+use super::logs::end_of_stderr;
+use super::outcome::{OtherVersion, believe};
 use super::pool::Container;
 use super::{CALL, Work, within};
 
@@ -30,20 +32,67 @@ const SLOWNESS: u32 = 4;
 /// What a container needs above the module's memory: to compile it, and to run.
 const HOST_MEMORY: u64 = limits::COMPILE_MEMORY as u64 + (128 << 20);
 
+/// Exit codes of a host that can't read its job, and leaves no outcome: those of a usage or a host error.
+const NOT_READ: [i64; 2] = [1, 2];
+
+/// Why an attempt gave no outcome that is believed: a fault of the infrastructure, which says nothing about the worker.
+#[derive(Debug)]
+pub(super) struct Fault {
+    error: anyhow::Error,
+    /// The end of what the container wrote to its standard error.
+    stderr: String,
+}
+
+impl Fault {
+    /// Another attempt would end the same way.
+    pub(super) fn is_final(&self) -> bool {
+        self.error.is::<OtherVersion>()
+    }
+}
+
+impl Display for Fault {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        write!(to, "{:#}", self.error)?;
+        if self.stderr.is_empty() { Ok(()) } else { write!(to, "; its stderr ends with: {}", self.stderr) }
+    }
+}
+
 /// Runs worker `job.worker` on `container`.
 ///
 /// # Errors
-/// A fault of the infrastructure: this attempt says nothing about the worker.
+/// Where there is no outcome that is believed.
 pub(super) async fn attempt(
     docker: &Docker,
     container: &Container,
     work: &Work<'_>,
     job: Job,
+) -> Result<Outcome, Fault> {
+    let mut before = None;
+    match run(docker, container, work, job, &mut before).await {
+        Ok(outcome) => Ok(outcome),
+        Err(error) => {
+            let stderr = match before {
+                Some(before) => end_of_stderr(docker, &container.id, &before).await,
+                None => String::new(),
+            };
+            Err(Fault { error, stderr })
+        }
+    }
+}
+
+/// The same; once the container is started, `ended_before` is when it had ended before that.
+async fn run(
+    docker: &Docker,
+    container: &Container,
+    work: &Work<'_>,
+    job: Job,
+    ended_before: &mut Option<String>,
 ) -> anyhow::Result<Outcome> {
     let shard = work.shard(job.worker);
     let requests = work.requests(job.worker)?;
     let file = JobFile {
-        nonce: nonce(),
+        version: job::VERSION.to_owned(),
+        nonce: nonce()?,
         module: work.module.sha256().to_owned(),
         shard: shard.as_deref().map(job::digest).transpose()?,
         completions: work.completions.is_some(),
@@ -58,6 +107,7 @@ pub(super) async fn attempt(
     anyhow::ensure!(!before.running, "the container runs already");
     anyhow::ensure!(!work.running.is_ending(), "the run is ending");
     within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
+    *ended_before = Some(before.finished_at.unwrap_or_default());
     let time = limits::PROCESSOR_TIME_A_REQUEST * u32::try_from(requests).unwrap_or(u32::MAX);
     let patience = (AROUND + (file.job.limits.processor_time + time) * SLOWNESS) * work.turns;
     let code = exit_code(docker, container, patience).await?;
@@ -84,6 +134,7 @@ pub(super) async fn attempt(
             let failure = Failure::Limit(text.to_owned());
             return Ok(Outcome { offered: requests, result: Err(failure) });
         }
+        anyhow::ensure!(!NOT_READ.contains(&code), OtherVersion::UNKNOWN);
         anyhow::bail!("the container ended with exit code {code} and without an outcome");
     };
     let outcome = believe(&text, &file, requests, code)?;
@@ -98,16 +149,18 @@ pub(super) async fn attempt(
 }
 
 /// What the engine says of a container.
-struct State {
+pub(super) struct State {
     running: bool,
     exit_code: i64,
     oom_killed: bool,
     started_at: Option<String>,
+    /// When it last ended.
+    pub(super) finished_at: Option<String>,
     /// Memory that it may use; 0 = no limit \[bytes\].
     memory: u64,
 }
 
-async fn state(docker: &Docker, container: &Container) -> Result<State, Failure> {
+pub(super) async fn state(docker: &Docker, container: &Container) -> Result<State, Failure> {
     let inspected = docker.inspect_container(&container.id, None::<InspectContainerOptions>);
     let inspected = within(CALL, "inspect", inspected).await?;
     let state = inspected.state.unwrap_or_default();
@@ -116,6 +169,7 @@ async fn state(docker: &Docker, container: &Container) -> Result<State, Failure>
         exit_code: state.exit_code.unwrap_or(-1),
         oom_killed: state.oom_killed == Some(true),
         started_at: state.started_at,
+        finished_at: state.finished_at,
         memory: inspected.host_config.and_then(|config| config.memory).unwrap_or(0) as u64,
     })
 }
@@ -134,7 +188,6 @@ pub(super) async fn exit_code(docker: &Docker, container: &Container, patience: 
 }
 
 /// What no earlier attempt can have written.
-fn nonce() -> String {
-    use std::hash::{BuildHasher as _, RandomState};
-    format!("{:016x}{:016x}", RandomState::new().hash_one(0u8), RandomState::new().hash_one(1u8))
+fn nonce() -> Result<String, getrandom::Error> {
+    Ok(format!("{:016x}{:016x}", getrandom::u64()?, getrandom::u64()?))
 }

@@ -4,6 +4,7 @@
 mod archive;
 mod attempt;
 mod connect;
+mod logs;
 mod outcome;
 mod pool;
 mod queue;
@@ -25,14 +26,18 @@ use contract::Says;
 use failure::Failure;
 use futures_util::future::join_all;
 use measure::Outcome;
+use measure::run_report::RunReport;
 use sandbox::{Job, Module, honours};
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::{Executor, Workers};
+use crate::job::VERSION;
 use crate::plan::Scenario;
-use crate::run_folder::{self, RunFolder};
+use crate::run_file::Preflight;
+use crate::run_folder::RunFolder;
+use crate::runs;
 use crate::shard_files::{ShardFiles, Shards};
 use attempt::attempt;
 use pool::{Container, Lock, NotStopped, containers, stop};
@@ -122,8 +127,8 @@ impl Docker {
         Ok(Self { address, runtime, api, containers, held: OnceCell::new(), preflight: RefCell::default(), reporter })
     }
 
-    /// The plain report of a run on the volume, or of its last one; None where there is none.
-    pub(crate) fn kept_report(&self, run: Option<&str>) -> anyhow::Result<Option<String>> {
+    /// The report of a run on the volume, or of its last one; None where there is none.
+    pub(crate) fn kept_report(&self, run: Option<&str>) -> anyhow::Result<Option<RunReport>> {
         self.runtime.block_on(results::report(&self.api, run))
     }
 
@@ -176,15 +181,17 @@ impl Executor for Docker {
     fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Says> {
         let alone = Job { worker: 1, verify: false, says: None, ..job.clone() };
         // The image holds the sandbox.
-        let inputs = json!({ "module": module.sha256(), "image": self.first()?.image, "job": alone }).to_string();
+        let inputs =
+            json!({ "version": VERSION, "module": module.sha256(), "image": self.first()?.image, "job": alone })
+                .to_string();
         let inputs = blake3::hash(inputs.as_bytes()).to_hex().to_string();
-        let says = match run_folder::preflight(&inputs) {
+        let says = match runs::preflight(&inputs) {
             Some(says) => says,
             None => {
                 let outcome = self.serve(module, &alone, 1, None, None)?.pop().context("no outcome")?;
                 match outcome.result {
                     // It was not run.
-                    Err(failure @ Failure::Module(_)) => return Err(failure.into()),
+                    Err(failure @ (Failure::Module(_) | Failure::Engine(_))) => return Err(failure.into()),
                     result => result.context("on an empty shard")?.says,
                 }
             }
@@ -213,8 +220,9 @@ impl Executor for Docker {
         self.runtime.block_on(results::keep(&self.api, folder))
     }
 
-    fn remembered(&self) -> Option<Value> {
-        self.preflight.borrow().as_ref().map(|(inputs, says)| json!({ "inputs": inputs, "says": says.0 }))
+    fn remembered(&self) -> Option<Preflight> {
+        let preflight = self.preflight.borrow();
+        preflight.as_ref().map(|(inputs, says)| Preflight { inputs: inputs.clone(), capabilities: *says })
     }
 }
 
@@ -286,10 +294,10 @@ async fn serve(api: &Api, container: &Container, work: &Work<'_>, job: &Job, que
                 let usable = stop_patiently(api, &container.id).await;
                 running.remove(&container.id);
                 let offered = work.requests(worker).unwrap_or(0);
-                let attempts = lock(queue).failed(tried, container.number, offered, &fault);
+                let attempts = lock(queue).failed(tried, container.number, offered, &fault, fault.is_final());
                 if let Some(attempts) = attempts {
                     work.reporter
-                        .warn(&format!("worker {worker}, container {}: {fault:#}; tried again", container.number));
+                        .warn(&format!("worker {worker}, container {}: {fault}; tried again", container.number));
                     tokio::time::sleep(PAUSE * 4u32.pow(attempts as u32)).await;
                 }
                 if !usable {

@@ -1,23 +1,38 @@
 //! Whether an outcome is believed. A worker's container runs anybody's module, so what it leaves is data from outside: it counts
 //! only for the attempt, the module and the shard that this program gave it, and only where it can be true.
 
-use crate::job::{JobFile, OutcomeFile};
-use anyhow::{bail, ensure};
-use failure::Failure;
+use crate::job::{JobFile, OutcomeFile, VERSION, Versioned};
+use anyhow::{anyhow, bail, ensure};
+use failure::{Failure, printable};
 use measure::{Measured, Outcome};
+
+/// The worker's image holds a host that does not speak this version of jobs: no attempt on it can end well.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the worker image is of another version ({}; this is {VERSION}): make workers builds it anew", .0.as_deref().unwrap_or("one without a number"))]
+pub(super) struct OtherVersion(Option<String>);
+
+impl OtherVersion {
+    /// Of a host from before there were versions, which can't read the job and leaves nothing.
+    pub(super) const UNKNOWN: Self = Self(None);
+}
 
 /// The outcome in the file `text` of the container that did `job` over `requests` requests and ended with exit code `code`.
 ///
 /// # Errors
-/// Where it is not believed, with the reason.
+/// [`OtherVersion`]; or where it is not believed, with the reason.
 pub(super) fn believe(text: &[u8], job: &JobFile, requests: u64, code: i64) -> anyhow::Result<Outcome> {
-    let file: OutcomeFile = match serde_json::from_slice(text) {
-        Ok(file) => file,
-        Err(error) => bail!("the outcome can't be read: {error}"),
-    };
+    let unreadable = |error| anyhow!("the outcome can't be read: {error}");
+    let Versioned { version } = serde_json::from_slice(text).map_err(unreadable)?;
+    if version.as_ref() != Some(&job.version) {
+        return Err(OtherVersion(version.map(|version| printable(version.as_bytes(), 60))).into());
+    }
+    let file: OutcomeFile = serde_json::from_slice(text).map_err(unreadable)?;
     ensure!(file.nonce == job.nonce, "the outcome is another attempt's");
     ensure!(file.module == job.module && file.shard == job.shard, "the outcome is of another module or shard");
     let Outcome { offered, result } = &file.outcome;
+    if let Err(Failure::Host(text)) = result {
+        bail!("{text}");
+    }
     ensure!(*offered == requests, "the worker counted {offered} of its {requests} requests");
     let told = match result {
         Ok(Measured { tally, says, .. }) => {
@@ -31,8 +46,7 @@ pub(super) fn believe(text: &[u8], job: &JobFile, requests: u64, code: i64) -> a
             );
             0
         }
-        Err(Failure::Host(text)) => bail!("{text}"),
-        Err(failure @ (Failure::Trace(_) | Failure::Engine(_))) => {
+        Err(failure @ (Failure::Host(_) | Failure::Trace(_) | Failure::Engine(_))) => {
             bail!("no worker fails with class {}: {failure}", failure.class())
         }
         Err(failure) => failure.exit_code().into(),
@@ -56,6 +70,7 @@ mod tests {
             "limits": sandbox::limits::Limits::default(),
         });
         JobFile {
+            version: VERSION.to_owned(),
             nonce: "n".to_owned(),
             module: "m".to_owned(),
             shard: Some("s".to_owned()),
@@ -69,8 +84,8 @@ mod tests {
         tally.counts.offered = 1;
         tally.completed(0, 0, 10, 10);
         let result = Ok(Measured { tally, delay_reached: false, says: Says(7) });
-        let JobFile { nonce, module, shard, .. } = job();
-        OutcomeFile { nonce, module, shard, outcome: Outcome { offered: 1, result } }
+        let JobFile { version, nonce, module, shard, .. } = job();
+        OutcomeFile { version, nonce, module, shard, outcome: Outcome { offered: 1, result } }
     }
 
     fn believed(forge: impl FnOnce(&mut OutcomeFile), code: i64) -> Result<Outcome, String> {
@@ -112,5 +127,18 @@ mod tests {
         );
         no(|file| file.outcome.result = Err(Failure::Host("full".to_owned())), 1, "full");
         assert!(believe(b"{", &job(), 1, 0).unwrap_err().to_string().contains("can't be read"));
+    }
+
+    #[test]
+    fn another_version_is_named_whatever_else_the_outcome_holds() {
+        for (text, theirs) in [
+            (r#"{"version":"0.0.1 (job format 9)"}"#, Some("0.0.1 (job format 9)")),
+            (r#"{"version":"\u001b[2J","outcome":7}"#, Some("\\u{1b}[2J")),
+            (r#"{"nonce":"n","module":"m","shard":"s","outcome":{}}"#, None),
+        ] {
+            let error = believe(text.as_bytes(), &job(), 1, 8).unwrap_err();
+            assert_eq!(error.downcast_ref(), Some(&OtherVersion(theirs.map(str::to_owned))));
+            assert!(error.to_string().contains(VERSION) && error.to_string().contains("make workers"), "{error}");
+        }
     }
 }

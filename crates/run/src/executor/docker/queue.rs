@@ -1,6 +1,7 @@
 //! Which worker is tried next, and where.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Display;
 
 use failure::Failure;
 use measure::Outcome;
@@ -57,22 +58,26 @@ impl Queue {
         self.outcomes.insert(worker, outcome);
     }
 
-    /// An attempt on `container` said nothing about its worker, whose shard has `offered` requests. Returns how many were made,
-    /// where it will be tried again.
+    /// An attempt on `container` said nothing about its worker, whose shard has `offered` requests; where that `is_final`, no
+    /// other one will. Returns how many were made, where it will be tried again.
     pub(super) fn failed(
         &mut self,
         mut tried: Tried,
         container: u32,
         offered: u64,
-        fault: &anyhow::Error,
+        fault: &impl Display,
+        is_final: bool,
     ) -> Option<usize> {
         tried.on.push(container);
         let attempts = tried.on.len();
-        if attempts < ATTEMPTS {
+        if attempts < ATTEMPTS && !is_final {
             self.waiting.push_back(tried);
             return Some(attempts);
         }
-        let failure = Failure::Engine(format!("{ATTEMPTS} attempts failed, the last: {fault:#}"));
+        let failure = Failure::Engine(match is_final {
+            true => fault.to_string(),
+            false => format!("{ATTEMPTS} attempts failed, the last: {fault}"),
+        });
         self.outcomes.insert(tried.worker, Outcome { offered, result: Err(failure) });
         None
     }
@@ -108,17 +113,16 @@ mod tests {
     #[test]
     fn a_worker_is_tried_elsewhere_first() {
         let mut queue = Queue::new(1, 2);
-        let fault = anyhow::anyhow!("killed");
         let first = tried(&mut queue, 1);
-        assert_eq!(queue.failed(first, 1, 7, &fault), Some(1));
+        assert_eq!(queue.failed(first, 1, 7, &"killed", false), Some(1));
         assert!(matches!(queue.next(1), Next::Wait));
         let second = tried(&mut queue, 2);
-        assert_eq!(queue.failed(second, 2, 7, &fault), Some(2));
+        assert_eq!(queue.failed(second, 2, 7, &"killed", false), Some(2));
         // It failed on both: either may try again, and after the fourth attempt nobody.
         let third = tried(&mut queue, 1);
-        assert_eq!(queue.failed(third, 1, 7, &fault), Some(3));
+        assert_eq!(queue.failed(third, 1, 7, &"killed", false), Some(3));
         let fourth = tried(&mut queue, 1);
-        assert_eq!(queue.failed(fourth, 1, 7, &fault), None);
+        assert_eq!(queue.failed(fourth, 1, 7, &"killed", false), None);
         assert!(matches!(queue.next(2), Next::Done));
         let outcomes = queue.outcomes().unwrap();
         assert!(
@@ -127,10 +131,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_final_is_not_tried_again() {
+        let mut queue = Queue::new(1, 2);
+        let first = tried(&mut queue, 1);
+        assert_eq!(queue.failed(first, 1, 7, &"another version", true), None);
+        assert!(matches!(queue.next(2), Next::Done));
+        assert_eq!(queue.outcomes().unwrap()[0].result, Err(Failure::Engine("another version".to_owned())));
+    }
+
+    #[test]
     fn the_last_container_tries_again_what_failed_there() {
         let mut queue = Queue::new(1, 2);
         let first = tried(&mut queue, 1);
-        assert_eq!(queue.failed(first, 1, 7, &anyhow::anyhow!("killed")), Some(1));
+        assert_eq!(queue.failed(first, 1, 7, &"killed", false), Some(1));
         queue.gone();
         assert_eq!(tried(&mut queue, 1).worker, 1);
         assert!(queue.outcomes().is_err());

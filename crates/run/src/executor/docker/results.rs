@@ -5,25 +5,28 @@ use std::path::{Path, PathBuf};
 
 use bollard::Docker;
 use bollard::query_parameters::StartContainerOptions;
+use cli::program;
 use failure::Failure;
+use measure::run_report::RunReport;
+use measure::schema::Report as _;
 
 use super::archive::{Sent, download, upload};
-use super::attempt::exit_code;
+use super::attempt::{exit_code, state};
+use super::logs::end_of_stderr;
 use super::pool::{Container, containers};
 use super::{CALL, within};
-use crate::run_folder::{RunFolder, is_run};
+use crate::retention::{KEPT, is_run};
+use crate::run_folder::RunFolder;
+use crate::runs::REPORT;
 
 /// Where the volume is in its container.
 const SHARED: &str = "/shared";
 
 /// What is kept of a run.
-const FILES: [&str; 3] = ["run.json", "report.json", "report.txt"];
+const FILES: [&str; 2] = ["run.json", REPORT];
 
 /// The names of the last runs, a line each, the newest last.
 const LAST: &str = "last";
-
-/// After how many runs the oldest are removed; the newest 20 stay.
-const TIDY_AFTER: usize = 20;
 
 /// The container that has the volume.
 async fn container(docker: &Docker) -> Result<Container, Failure> {
@@ -38,24 +41,26 @@ async fn last(docker: &Docker, container: &Container) -> anyhow::Result<Vec<Stri
     Ok(String::from_utf8_lossy(&text).lines().filter(|name| is_run(name)).map(str::to_owned).collect())
 }
 
-/// The plain report of `run`, or of the last one; None where there is none.
-pub(super) async fn report(docker: &Docker, run: Option<&str>) -> anyhow::Result<Option<String>> {
+/// The report of `run`, or of the last one; None where there is none.
+pub(super) async fn report(docker: &Docker, run: Option<&str>) -> anyhow::Result<Option<RunReport>> {
     let Ok(container) = container(docker).await else { return Ok(None) };
     let run = match run {
         Some(run) => Some(run.to_owned()).filter(|run| is_run(run)),
         None => last(docker, &container).await?.pop(),
     };
     let Some(run) = run else { return Ok(None) };
-    let path = Path::new(SHARED).join("runs").join(run).join("report.txt");
-    let report = download(docker, &container.id, &path).await?;
-    Ok(report.map(|text| String::from_utf8_lossy(&text).into_owned()))
+    let path = Path::new(SHARED).join("runs").join(&run).join(REPORT);
+    let Some(text) = download(docker, &container.id, &path).await? else { return Ok(None) };
+    let unread = |error| Failure::Usage(format!("the workers' volume: runs/{run}/{REPORT}: {error}"));
+    Ok(Some(RunReport::read(&text).map_err(unread)?))
 }
 
 /// Keeps the reports in `folder`.
 pub(super) async fn keep(docker: &Docker, folder: &RunFolder) -> anyhow::Result<()> {
     let container = container(docker).await?;
     let mut names = last(docker, &container).await?;
-    let is_due = names.len() >= TIDY_AFTER;
+    // Often enough that the volume holds few more than twice as many as stay.
+    let is_due = names.len() >= KEPT;
     if is_due {
         names.clear();
     }
@@ -68,9 +73,14 @@ pub(super) async fn keep(docker: &Docker, folder: &RunFolder) -> anyhow::Result<
     sent.push(Sent::Bytes(LAST.into(), names.as_bytes()));
     upload(docker, &container.id, SHARED, &sent).await?;
     if is_due {
+        let before = state(docker, &container).await?.finished_at.unwrap_or_default();
         within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
         let code = exit_code(docker, &container, CALL).await?;
-        anyhow::ensure!(code == 0, "old runs can't be removed: exit code {code}");
+        let told = end_of_stderr(docker, &container.id, &before).await;
+        anyhow::ensure!(code == 0, "old runs can't be removed: exit code {code}; {told}");
+        if !told.is_empty() {
+            program::note(&format!("the workers' volume: {}", told.trim_start_matches("note: ")));
+        }
     }
     Ok(())
 }

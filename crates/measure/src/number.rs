@@ -1,0 +1,58 @@
+//! Numbers as people read them: the one place where they are rounded.
+//!
+//! What is more than nothing and would be rounded to 0 is shown as less than the last decimal counts: `<0.001`.
+
+/// `value` / 10^`power` with `decimals` decimals, `power` at most, rounded half up.
+pub fn fixed(value: u128, power: u32, decimals: u32) -> String {
+    let step = 10u128.pow(power - decimals);
+    match ((value + step / 2) / step, decimals as usize) {
+        (0, decimals) if value > 0 => below_a_step(decimals),
+        (steps, 0) => steps.to_string(),
+        (steps, width) => {
+            let whole = 10u128.pow(decimals);
+            format!("{}.{:0width$}", steps / whole, steps % whole)
+        }
+    }
+}
+
+/// `value` with `decimals` decimals, at least one.
+pub fn decimal(value: f64, decimals: usize) -> String {
+    if value > 0.0 && value * (10u64.pow(decimals as u32) as f64) < 0.5 {
+        below_a_step(decimals)
+    } else {
+        format!("{value:.decimals$}")
+    }
+}
+
+/// An average with six decimals; a dash for that of nothing.
+pub fn number(value: Option<f64>) -> String {
+    or_dash(value, |value| decimal(value, 6))
+}
+
+/// What `show` makes of a value; a dash for none.
+pub fn or_dash<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
+    value.map_or("-".to_owned(), show)
+}
+
+fn below_a_step(decimals: usize) -> String {
+    format!("<0.{:0>decimals$}", 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_nothing_is_0() {
+        assert_eq!(
+            [0, 4, 5, 14, 15, 1_004].map(|value| fixed(value, 3, 2)),
+            ["0.00", "<0.01", "0.01", "0.01", "0.02", "1.00"]
+        );
+        assert_eq!([0, 1_499, 1_500].map(|value| fixed(value, 3, 0)), ["0", "1", "2"]);
+        assert_eq!(
+            [0.0, 1e-9, 0.000_4, 0.000_6, 12.0].map(|value| decimal(value, 3)),
+            ["0.000", "<0.001", "<0.001", "0.001", "12.000"]
+        );
+        assert_eq!([None, Some(0.0), Some(1e-9), Some(0.5)].map(number), ["-", "0.000000", "<0.000001", "0.500000"]);
+    }
+}

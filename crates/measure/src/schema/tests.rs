@@ -1,0 +1,238 @@
+//! Tests of [`super`]: reports are read back without loss, and their JSON Schema in docs/ is the types' own.
+
+use contract::Says;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+
+use super::*;
+use crate::provenance::*;
+use crate::run_report::{Imbalance, RowError, RowResult, RunReport, WorkerRow};
+use crate::{Counts, Figures, Histogram, Percentiles, Tally};
+
+/// There is no NaN in reports, and nothing infinite.
+fn double() -> impl Strategy<Value = f64> {
+    any::<u64>().prop_map(f64::from_bits).prop_filter("finite", |number| number.is_finite())
+}
+
+fn number() -> impl Strategy<Value = Option<f64>> {
+    option::of(double())
+}
+
+fn trace() -> impl Strategy<Value = TraceUsed> {
+    let recorded = any::<(String, String, u64, i64, bool, bool)>().prop_map(
+        |(blake3, format, requests, offset_ns, sorted, rebased)| {
+            TraceUsed::Recorded(RecordedTrace { blake3, format, requests, offset_ns, sorted, rebased })
+        },
+    );
+    let numbers = any::<(u64, Option<u32>, u64, u64, u32)>();
+    let generated = (numbers, double(), any::<String>(), number(), number()).prop_map(
+        |((samples, size, inter_arrival_ns, sas, concurrency), read_ratio, distribution, mean, stdev)| {
+            let generated = GeneratorUsed {
+                samples,
+                size,
+                inter_arrival_ns,
+                read_ratio,
+                sas,
+                distribution,
+                mean,
+                stdev,
+                concurrency,
+            };
+            TraceUsed::Generated { generated }
+        },
+    );
+    prop_oneof![recorded, generated]
+}
+
+fn settings() -> impl Strategy<Value = SettingsUsed> {
+    let texts = any::<(Option<String>, String, Option<String>, String)>();
+    (texts, any::<(u64, u64, u64, u32, Option<u64>, u32)>()).prop_map(
+        |((balancer, discipline, service, sim_args), (capacity, delay, seed, servers, st_ns, workers))| SettingsUsed {
+            balancer,
+            capacity,
+            delay,
+            discipline,
+            seed,
+            servers,
+            service,
+            sim_args,
+            st_ns,
+            workers,
+        },
+    )
+}
+
+fn provenance() -> impl Strategy<Value = Provenance> {
+    (any::<(String, u32, u32, String, u64)>(), trace(), settings()).prop_map(
+        |((queuebox, contract, significant_digits, sha256, bits), trace, settings)| Provenance {
+            schema: SCHEMA,
+            queuebox,
+            contract,
+            significant_digits,
+            module: ModuleUsed { sha256, capabilities: Says(bits) },
+            trace,
+            settings,
+        },
+    )
+}
+
+fn counts() -> impl Strategy<Value = Counts> {
+    any::<[u64; 7]>().prop_map(|[offered, completed, in_service, rejected, given_up, waiting, not_yet_arrived]| {
+        Counts { offered, completed, in_service, rejected, given_up, waiting, not_yet_arrived }
+    })
+}
+
+fn percentiles() -> impl Strategy<Value = Percentiles> {
+    any::<[Option<u64>; 6]>().prop_map(|[p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns]| Percentiles {
+        p50_ns,
+        p90_ns,
+        p95_ns,
+        p99_ns,
+        p99_9_ns,
+        max_ns,
+    })
+}
+
+fn figures() -> impl Strategy<Value = Figures> {
+    let averages = (number(), number(), number(), number(), number());
+    (averages, any::<(u64, u128)>(), percentiles(), percentiles(), counts()).prop_map(
+        |(averages, (time_simulation_ended_ns, work_offered_ns), delay_in_queue, response_time, counts)| Figures {
+            average_delay_in_queue_ns: averages.0,
+            average_number_in_queue: averages.1,
+            average_number_in_system: averages.2,
+            server_utilization: averages.3,
+            time_simulation_ended_ns,
+            delay_in_queue,
+            response_time,
+            counts,
+            rejected_share: averages.4,
+            work_offered_ns,
+        },
+    )
+}
+
+fn histogram() -> impl Strategy<Value = Histogram> {
+    (vec(any::<u64>(), 0..9), 0..50).prop_map(|(values, doubled)| {
+        let mut histogram = Histogram::default();
+        values.into_iter().for_each(|value| histogram.record(value));
+        for _ in 0..doubled {
+            let same = histogram.clone();
+            histogram.merge(&same);
+        }
+        histogram
+    })
+}
+
+fn tally() -> impl Strategy<Value = Tally> {
+    (counts(), any::<(u64, u64, [u128; 5])>(), histogram(), histogram()).prop_map(
+        |(counts, (started, end_ns, sums), delay_in_queue, response_time)| Tally {
+            counts,
+            started,
+            end_ns,
+            demand_sum_ns: sums[0],
+            delay_sum_ns: sums[1],
+            waiting_area_ns: sums[2],
+            system_area_ns: sums[3],
+            service_sum_ns: sums[4],
+            delay_in_queue,
+            response_time,
+        },
+    )
+}
+
+fn row() -> impl Strategy<Value = WorkerRow> {
+    let failed = any::<(u64, String, Option<String>, String)>().prop_map(|(offered, class, limit, message)| {
+        RowResult::Failed { offered, error: RowError { class, limit, message } }
+    });
+    let measured = figures().prop_map(|figures| RowResult::Measured(Box::new(figures)));
+    (any::<u32>(), prop_oneof![measured, failed]).prop_map(|(worker, result)| WorkerRow { worker, result })
+}
+
+fn run_report() -> impl Strategy<Value = RunReport> {
+    let imbalance = (number(), number()).prop_map(|(requests, work)| Imbalance { requests, work });
+    (provenance(), any::<Vec<String>>(), option::of(imbalance), vec(row(), 0..5), option::of(figures())).prop_map(
+        |(provenance, notes, imbalance, workers, run)| RunReport { provenance, notes, imbalance, workers, run },
+    )
+}
+
+fn worker_report() -> impl Strategy<Value = WorkerReport> {
+    (provenance(), any::<(Vec<String>, u32, bool)>(), tally()).prop_map(
+        |(provenance, (notes, worker, delay_reached), tally)| WorkerReport {
+            provenance,
+            notes,
+            worker,
+            delay_reached,
+            tally,
+        },
+    )
+}
+
+/// What is written is what is read, and written again the same text.
+fn is_read_back<R: Report + Serialize + PartialEq + std::fmt::Debug>(report: &R) {
+    let text = serde_json::to_string_pretty(report).unwrap();
+    assert!(text.starts_with("{\n  \"schema\": 1,\n"), "{text}");
+    let read = R::read(text.as_bytes()).unwrap();
+    assert_eq!(&read, report);
+    assert_eq!(serde_json::to_string_pretty(&read).unwrap(), text);
+}
+
+proptest! {
+    // Files would be looked for where these tests can't open any.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_run_s_report_is_read_back_without_loss(report in run_report()) {
+        is_read_back(&report);
+    }
+
+    #[test]
+    fn a_worker_s_report_is_read_back_without_loss(report in worker_report()) {
+        is_read_back(&report);
+    }
+}
+
+#[test]
+fn another_schema_is_named_and_not_misread() {
+    let told = |text: &str| RunReport::read(text.as_bytes()).unwrap_err().to_string();
+    // Whatever else is in it.
+    assert_eq!(
+        told(r#"{ "schema": 2, "queuebox": "0.9.0", "workers": "another form" }"#),
+        "it has schema 2; this version reads 1: read it with the Queuebox that wrote it (0.9.0), or run it again"
+    );
+    assert_eq!(
+        told(r#"{ "queuebox": "0.1.0", "contract": 1, "workers": [] }"#),
+        "it has no schema, as those of earlier versions; this version reads 1: run it again"
+    );
+    assert!(told(r#"{ "schema": 1, "workers": [] }"#).starts_with("it is no report of Queuebox: missing field"));
+    assert!(told("[]").starts_with("it is no report of Queuebox: "));
+    assert!(told("").starts_with("it is no report of Queuebox: EOF"));
+}
+
+/// Set, the tests write the schemas instead of comparing them: `make schema`.
+const WRITE: &str = "QUEUEBOX_WRITE_SCHEMA";
+
+fn is_in_docs<R: JsonSchema>(name: &str, committed: &str) {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let schema = serde_json::to_string_pretty(&generator.into_root_schema_for::<R>()).unwrap() + "\n";
+    // What comments escape for rustdoc.
+    let schema = schema.replace(r"\\[", "[").replace(r"\\]", "]");
+    if std::env::var_os(WRITE).is_some() {
+        std::fs::write(format!("{}/../../docs/{name}", env!("CARGO_MANIFEST_DIR")), schema).unwrap();
+    } else {
+        assert!(schema == committed, "docs/{name} is not the schema of what is written: make schema writes it");
+    }
+}
+
+#[test]
+fn the_schema_of_a_run_s_report_is_in_docs() {
+    is_in_docs::<RunReport>("report.schema.json", include_str!("../../../../docs/report.schema.json"));
+}
+
+#[test]
+fn the_schema_of_a_worker_s_report_is_in_docs() {
+    is_in_docs::<WorkerReport>("worker-report.schema.json", include_str!("../../../../docs/worker-report.schema.json"));
+}

@@ -1,0 +1,83 @@
+//! The list of runs as people read it in a terminal.
+
+use measure::TimeUnit;
+use measure::run_report::RunReport;
+
+/// A run to be listed.
+pub struct Listed<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What its trace is called.
+    pub trace: String,
+    /// BALANCER.
+    pub policy: String,
+    /// WORKERS.
+    pub workers: String,
+    /// Its report, where it has one.
+    pub report: Option<&'a RunReport>,
+    /// What its folder takes on disk \[bytes\].
+    pub bytes: u64,
+    /// How it ended, in a word or two.
+    pub outcome: String,
+}
+
+/// Columns, and which of them begin at the left.
+const COLUMNS: usize = 8;
+const AT_THE_LEFT: [bool; COLUMNS] = [true, true, true, false, false, false, false, true];
+
+/// A row a run, in their order. A name is cut to what names one run alone; its first 15 characters are the time (UTC).
+pub fn table(runs: &[Listed<'_>]) -> String {
+    let mean = |run: &Listed<'_>| run.report?.run.as_ref()?.average_delay_in_queue_ns;
+    let p99 = |run: &Listed<'_>| run.report?.run.as_ref()?.response_time.p99_ns;
+    let largest = |times: &mut dyn Iterator<Item = f64>| TimeUnit::of(times.fold(0.0, f64::max), 3);
+    let delays = largest(&mut runs.iter().filter_map(mean));
+    let responses = largest(&mut runs.iter().filter_map(p99).map(|ns| ns as f64));
+    let (delay, response) = (format!("[{}]", delays.name), format!("[{}]", responses.name));
+    let mut rows: Vec<[String; COLUMNS]> = vec![
+        ["", "", "", "", "mean", "p99 of", "", ""].map(str::to_owned),
+        ["", "", "", "", "delay", "response", "", ""].map(str::to_owned),
+        ["run", "trace", "policy", "workers", &delay, &response, "size", "outcome"].map(str::to_owned),
+    ];
+    let length = length(runs);
+    rows.extend(runs.iter().map(|run| {
+        [
+            run.name[..length.min(run.name.len())].to_owned(),
+            run.trace.clone(),
+            run.policy.clone(),
+            run.workers.clone(),
+            delays.mean(mean(run)),
+            responses.time(p99(run).map(u128::from)),
+            size(run.bytes),
+            run.outcome.clone(),
+        ]
+    }));
+    let widths: [usize; COLUMNS] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+    let line = |row: &[String; COLUMNS]| {
+        let cells = row
+            .iter()
+            .zip(widths)
+            .zip(AT_THE_LEFT)
+            .map(|((cell, width), left)| if left { format!("{cell:<width$}") } else { format!("{cell:>width$}") });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+/// How many characters of a name are shown: up to its seconds, or as much more as it takes that no two are alike.
+fn length(runs: &[Listed<'_>]) -> usize {
+    let differ = |&length: &usize| {
+        let mut names: Vec<&str> = runs.iter().map(|run| run.name.get(..length).unwrap_or(run.name)).collect();
+        names.sort_unstable();
+        names.windows(2).all(|pair| pair[0] != pair[1])
+    };
+    [15].into_iter().chain(17..=22).find(differ).unwrap_or(usize::MAX)
+}
+
+/// A size in KiB, MiB or GiB, rounded up.
+fn size(bytes: u64) -> String {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30)];
+    let in_unit = |power: u32| bytes.div_ceil(1 << power);
+    let (name, power) = units.into_iter().find(|&(_, power)| in_unit(power) < 1000).unwrap_or(units[2]);
+    format!("{} {name}", in_unit(power))
+}

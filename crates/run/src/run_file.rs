@@ -1,0 +1,41 @@
+//! `run.json`: what repeats a run, and what its report keeps out of itself.
+
+use std::collections::BTreeMap;
+
+use contract::Says;
+use measure::schema::Report;
+use serde::{Deserialize, Serialize};
+
+/// What `run.json` holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunFile {
+    /// Version of the file's form: [`measure::schema::SCHEMA`].
+    pub schema: u32,
+    /// The name of the run's folder.
+    pub run: String,
+    /// Version of Queuebox.
+    pub queuebox: String,
+    /// Name of the executor.
+    pub executor: String,
+    /// Path of the module.
+    pub module: String,
+    /// The command line.
+    pub arguments: Vec<String>,
+    /// Every setting that the run reads and that is not empty.
+    pub settings: BTreeMap<String, String>,
+    /// How long it took.
+    pub seconds: f64,
+    /// What the run found out about the module, for following runs; None with an executor that remembers nothing.
+    pub preflight: Option<Preflight>,
+}
+
+impl Report for RunFile {}
+
+/// What a module wrote on an empty shard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preflight {
+    /// A hash of the module, the image and the settings.
+    pub inputs: String,
+    /// The bits of the header of its completions.
+    pub capabilities: Says,
+}

@@ -1,0 +1,139 @@
+//! The runs that are kept in `runs/`: their reports, and a list of them.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use contract::Says;
+use failure::{Failure, printable};
+use measure::run_report::RunReport;
+use measure::schema::{ReadError, Report as _};
+
+use crate::retention::names;
+use crate::run_file::RunFile;
+use crate::run_folder::RUNS;
+
+/// The file of a run's folder that holds its report.
+pub const REPORT: &str = "report.json";
+
+/// How many runs an error names.
+const NAMED: usize = 20;
+
+/// A run that is kept.
+pub struct Kept {
+    /// Its name.
+    pub name: String,
+    /// Its `run.json`; None where it is not there or can't be read.
+    pub run: Option<RunFile>,
+    /// Its report.
+    pub report: Result<RunReport, NoReport>,
+    /// What its folder takes on disk \[bytes\].
+    pub bytes: u64,
+}
+
+/// Why there is no report of a run that is here.
+#[derive(Debug, thiserror::Error)]
+pub enum NoReport {
+    /// Its folder holds none.
+    #[error("there is no {REPORT} in it: the run was interrupted, or the file was removed; run it again")]
+    Absent,
+    /// The file can't be read.
+    #[error("{REPORT}: {0}")]
+    Unreadable(io::Error),
+    /// The file is no report of this version.
+    #[error("{REPORT}: {0}")]
+    Other(#[from] ReadError),
+}
+
+/// The folder of `run`, which is a folder, a run's name or the beginning of one name alone; None is the run that ended last.
+///
+/// # Errors
+/// Where there is no such run, or `runs` can't be read.
+pub fn find(run: Option<&Path>) -> anyhow::Result<PathBuf> {
+    find_in(Path::new(RUNS), run)
+}
+
+fn find_in(runs: &Path, run: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(folder) =
+        run.and_then(|run| [run.to_owned(), runs.join(run)].into_iter().find(|folder| folder.is_dir()))
+    {
+        return Ok(folder);
+    }
+    let names = names(runs).with_context(|| runs.display().to_string())?;
+    let run = match (run, names.last()) {
+        (Some(run), _) => run.to_string_lossy(),
+        (None, Some(last)) => return Ok(runs.join(last)),
+        (None, None) => {
+            return Err(Failure::Usage(format!("there is no run in {}/ yet: middleware run", runs.display())).into());
+        }
+    };
+    let found: Vec<&String> = names.iter().filter(|name| name.starts_with(&*run)).collect();
+    let (what, others) = match found[..] {
+        [only] => return Ok(runs.join(only)),
+        [] => ("there is no run", names.iter().collect()),
+        _ => ("there is more than one run", found),
+    };
+    let others: Vec<&str> = others[others.len().saturating_sub(NAMED)..].iter().map(|name| name.as_str()).collect();
+    let others = if others.is_empty() { "none".to_owned() } else { others.join(", ") };
+    let run = printable(run.as_bytes(), 200);
+    Err(Failure::Usage(format!("{what} {run} in {}/; there are (the newest last): {others}", runs.display())).into())
+}
+
+/// The report of the run in `folder`.
+///
+/// # Errors
+/// Where there is none that this version can read.
+pub fn report(folder: &Path) -> Result<RunReport, Failure> {
+    read(folder).map_err(|error| Failure::Usage(format!("{}: {error}", folder.display())))
+}
+
+fn read(folder: &Path) -> Result<RunReport, NoReport> {
+    match fs::read(folder.join(REPORT)) {
+        Ok(text) => Ok(RunReport::read(&text)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(NoReport::Absent),
+        Err(error) => Err(NoReport::Unreadable(error)),
+    }
+}
+
+/// All runs, the one that ended last last.
+///
+/// # Errors
+/// Where `runs` can't be read.
+pub fn list() -> anyhow::Result<Vec<Kept>> {
+    let runs = Path::new(RUNS);
+    let kept = |name: String| {
+        let folder = runs.join(&name);
+        Kept { run: run_file(&folder), report: read(&folder), bytes: on_disk(&folder).unwrap_or(0), name }
+    };
+    Ok(names(runs).context(RUNS)?.into_iter().map(kept).collect())
+}
+
+/// What the module wrote of its capabilities in the preflight whose inputs have this hash, where one of the runs that are kept
+/// made it.
+pub(crate) fn preflight(inputs: &str) -> Option<Says> {
+    let runs = Path::new(RUNS);
+    let remembered =
+        |name: &String| run_file(&runs.join(name))?.preflight.filter(|preflight| preflight.inputs == inputs);
+    names(runs).ok()?.iter().rev().find_map(remembered).map(|preflight| preflight.capabilities)
+}
+
+fn run_file(folder: &Path) -> Option<RunFile> {
+    RunFile::read(&fs::read(folder.join("run.json")).ok()?).ok()
+}
+
+/// What the file or folder at `path` takes on disk \[bytes\].
+fn on_disk(path: &Path) -> io::Result<u64> {
+    let metadata = fs::symlink_metadata(path)?;
+    let mut bytes = metadata.blocks() * 512;
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path)? {
+            bytes += on_disk(&entry?.path())?;
+        }
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

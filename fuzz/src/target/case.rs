@@ -1,0 +1,72 @@
+//! A case of the target `completions`, as bytes.
+
+use contract::{Request, Says};
+use sandbox::Job;
+use sandbox::native::Step;
+
+use super::requests::job;
+
+/// One simulator's doings over one shard.
+///
+/// As bytes: settings (6), three for each request, then the steps: a byte below 128 reads 12 times as many bytes, another
+/// writes as many of those behind it as it is above 127.
+pub(super) struct Case {
+    pub(super) job: Job,
+    pub(super) record_len: usize,
+    pub(super) requests: Vec<Request>,
+    pub(super) steps: Vec<Step>,
+}
+
+const SETTINGS: usize = 6;
+const SERVERS: [u32; 8] = [1, 1, 1, 2, 3, 7, 1_000, 1_000_000];
+
+impl Case {
+    /// The case in `bytes`; any bytes are one.
+    pub(super) fn read(bytes: &[u8]) -> Self {
+        let mut settings = [0; SETTINGS];
+        let (start, rest) = bytes.split_at(bytes.len().min(SETTINGS));
+        settings[..start.len()].copy_from_slice(start);
+        let [kind, delay, capacity, limit, count, says] = settings;
+        // Half of the bytes are no limit and no end.
+        let half = |byte: u8| u64::from(byte.saturating_sub(127));
+        let mut job = job();
+        job.model.servers = SERVERS[usize::from(kind & 7)];
+        job.verify = kind & 8 != 0;
+        job.says = (kind & 16 != 0).then_some(Says(u64::from(says)));
+        job.model.delay = half(delay);
+        job.model.capacity = half(capacity);
+        job.limits.unanswered = usize::from(limit) + 1;
+        let record_len = if kind & 32 == 0 { Request::LEN } else { Request::LEN + 8 };
+        let (requests, rest) = rest.split_at(rest.len().min(3 * usize::from(count)));
+        Self { job, record_len, requests: read_requests(requests), steps: read_steps(rest) }
+    }
+}
+
+fn read_requests(bytes: &[u8]) -> Vec<Request> {
+    // Low values, and powers of two up to the largest time that there may be.
+    let time = |byte: u8| if byte < 224 { u64::from(byte) } else { (1 << (byte - 193)) - 1 };
+    let mut last = Request::default();
+    let mut requests = Vec::new();
+    for &[gap, later, demand] in bytes.as_chunks().0 {
+        let Some(id) = last.id.checked_add(1 + time(gap)) else { break };
+        let arrival_ns = (last.arrival_ns + time(later)).min((1 << 62) - 1);
+        last = Request { id, arrival_ns, service_ns: time(demand), ..last };
+        requests.push(last);
+    }
+    requests
+}
+
+fn read_steps(mut rest: &[u8]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    while let Some((&step, behind)) = rest.split_first() {
+        rest = behind;
+        if step < 128 {
+            steps.push(Step::Read(12 * usize::from(step)));
+        } else {
+            let (bytes, behind) = rest.split_at(rest.len().min(usize::from(step - 127)));
+            steps.push(Step::Write(bytes.to_vec()));
+            rest = behind;
+        }
+    }
+    steps
+}

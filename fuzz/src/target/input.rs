@@ -1,0 +1,95 @@
+//! The trace of a case, as a file and as a pipe, and what it is read as.
+
+use std::cell::RefCell;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use contract::Request;
+use failure::Failure;
+use random::demand::{Demands, Law};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use trace::reader::{ReadFlags, Summary, TraceReader};
+
+/// What draws demands.
+pub(super) fn demands() -> Demands {
+    Demands::new(1_000, Law::Exponential, 1)
+}
+
+/// What a trace was read as.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) requests: Vec<Request>,
+    pub(super) summary: Summary,
+}
+
+/// The files of one thread: a case's trace, and a pipe.
+pub(super) struct Input {
+    folder: tempfile::TempDir,
+}
+
+thread_local! {
+    static INPUT: RefCell<Option<Input>> = const { RefCell::new(None) };
+}
+
+impl Input {
+    /// Lets `work` read `trace`.
+    pub(super) fn with<T>(trace: &[u8], work: impl FnOnce(&Input) -> Result<T, String>) -> Result<T, String> {
+        INPUT.with_borrow_mut(|input| {
+            let input = match input {
+                Some(input) => input,
+                None => input.insert(Self::new().map_err(|error| format!("no folder for cases: {error}"))?),
+            };
+            fs::write(input.file(), trace).map_err(|error| format!("the case can't be written: {error}"))?;
+            work(input)
+        })
+    }
+
+    fn new() -> std::io::Result<Self> {
+        let input = Self { folder: tempfile::tempdir()? };
+        mknodat(CWD, input.pipe(), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+        Ok(input)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("case")
+    }
+
+    /// The trace as errors call it.
+    pub(super) fn name(&self) -> String {
+        self.file().display().to_string()
+    }
+
+    pub(super) fn pipe(&self) -> String {
+        self.folder.path().join("pipe").display().to_string()
+    }
+
+    /// Reads the trace from its file.
+    pub(super) fn read(&self, flags: &ReadFlags) -> Result<Read, Failure> {
+        read(&self.file(), flags)
+    }
+
+    /// Reads it from a pipe that gives it in odd pieces.
+    pub(super) fn read_piped(&self, flags: &ReadFlags) -> Result<Read, Failure> {
+        let (trace, pipe) = (fs::read(self.file())?, self.pipe());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut pipe = OpenOptions::new().write(true).open(&pipe)?;
+                // The reader may stop in the middle: then the pipe is closed.
+                trace.chunks(4_099).try_for_each(|piece| pipe.write_all(piece))
+            });
+            read(Path::new(&pipe), flags)
+        })
+    }
+}
+
+fn read(path: &Path, flags: &ReadFlags) -> Result<Read, Failure> {
+    let mut reader = TraceReader::open(path, flags, demands())?;
+    let mut requests = Vec::new();
+    reader.read(|some, _| {
+        requests.extend_from_slice(some);
+        Ok::<(), Failure>(())
+    })?;
+    reader.remarks();
+    Ok(Read { requests, summary: reader.summary() })
+}

@@ -1,0 +1,28 @@
+//! `middleware results`: the report of a run again, per worker.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cli::output;
+use cli::reporter::Reporter;
+use cli::settings::Settings;
+use failure::printable;
+use report::table;
+use run::{executor, runs};
+
+/// Prints the report of `run`, or of the last one. Where it is not here, it is fetched from the executor that keeps it.
+///
+/// # Errors
+/// Where there is no such run, or none of its report that this version can read.
+pub(crate) fn results(run: Option<&Path>, settings: &Settings, reporter: &Arc<dyn Reporter>) -> anyhow::Result<()> {
+    let report = match runs::find(run) {
+        Ok(folder) => runs::report(&folder)?,
+        Err(error) => {
+            let name = run.map(|run| run.display().to_string());
+            executor::kept_report(settings, name.as_deref(), reporter)?.ok_or(error)?
+        }
+    };
+    // Whoever made it, its text may not command the terminal.
+    let line = |line: &str| printable(line.as_bytes(), usize::MAX) + "\n";
+    Ok(output::print(&table::plain(&report).lines().map(line).collect::<String>())?)
+}

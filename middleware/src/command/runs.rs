@@ -1,0 +1,79 @@
+//! `middleware runs`: a list of the runs in `runs/`.
+
+use std::path::Path;
+
+use cli::output;
+use failure::printable;
+use measure::provenance::{RecordedTrace, TraceUsed};
+use measure::run_report::RowResult;
+use measure::schema::ReadError;
+use report::runs::{Listed, table};
+use run::run_folder::RUNS;
+use run::runs::{self, Kept, NoReport};
+
+/// Longest name of a trace that is shown \[characters\].
+const TRACE: usize = 40;
+
+/// Prints a row for each run, the one that ended last last.
+///
+/// # Errors
+/// Where the folder of runs can't be read.
+pub(crate) fn runs() -> anyhow::Result<()> {
+    let kept = runs::list()?;
+    let text = if kept.is_empty() {
+        format!("there is no run in {RUNS}/ yet: middleware run\n")
+    } else {
+        table(&kept.iter().map(listed).collect::<Vec<_>>())
+    };
+    Ok(output::print(&text)?)
+}
+
+fn listed(kept: &Kept) -> Listed<'_> {
+    let report = kept.report.as_ref().ok();
+    let settings = report.map(|report| &report.provenance.settings);
+    // run.json holds settings as they were given.
+    let given = |key: &str| kept.run.as_ref().and_then(|run| run.settings.get(key)).map(|text| shown(text));
+    let known = |found: Option<String>| found.unwrap_or_else(|| "-".to_owned());
+    Listed {
+        name: &kept.name,
+        trace: trace(kept),
+        policy: known(settings.and_then(|used| used.balancer.as_deref().map(shown)).or_else(|| given("BALANCER"))),
+        workers: known(settings.map(|used| used.workers.to_string()).or_else(|| given("WORKERS"))),
+        report,
+        bytes: kept.bytes,
+        outcome: outcome(kept),
+    }
+}
+
+/// The name of the trace's file, which `run.json` has, else of its format.
+fn trace(kept: &Kept) -> String {
+    let file = kept.run.as_ref().and_then(|run| run.settings.get("TRACE"));
+    match (file.map(String::as_str), kept.report.as_ref().map(|report| &report.provenance.trace)) {
+        (Some("-"), _) => "stdin".to_owned(),
+        (Some(file), _) => {
+            shown(Path::new(file).file_name().map_or(file.into(), |name| name.to_string_lossy()).as_ref())
+        }
+        (None, Ok(TraceUsed::Recorded(RecordedTrace { format, .. }))) => shown(format),
+        (None, Ok(TraceUsed::Generated { .. })) => "generated".to_owned(),
+        (None, Err(_)) if kept.run.is_some() => "generated".to_owned(),
+        (None, Err(_)) => "-".to_owned(),
+    }
+}
+
+fn outcome(kept: &Kept) -> String {
+    match &kept.report {
+        Ok(report) if report.workers.iter().any(|row| matches!(row.result, RowResult::Failed { .. })) => {
+            "failed".to_owned()
+        }
+        Ok(_) => "done".to_owned(),
+        Err(NoReport::Absent) => "no report".to_owned(),
+        Err(NoReport::Other(ReadError::OtherSchema { schema, .. })) => format!("schema {schema}"),
+        Err(NoReport::Other(ReadError::NoSchema)) => "no schema".to_owned(),
+        Err(NoReport::Unreadable(_) | NoReport::Other(ReadError::Form(_))) => "unreadable".to_owned(),
+    }
+}
+
+/// What a file of a run holds, fit for the terminal.
+fn shown(text: &str) -> String {
+    printable(text.as_bytes(), TRACE)
+}

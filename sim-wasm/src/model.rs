@@ -1,0 +1,17 @@
+//! What the default simulator can do, and its settings.
+
+use contract::Says;
+
+/// What the default simulator says of itself.
+pub const SAYS: Says = Says::SERVERS.and(Says::DISCIPLINE).and(Says::CAPACITY).and(Says::DELAY);
+
+/// The settings of the queue model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Model {
+    /// SERVERS: servers of the station, at least 1.
+    pub servers: u32,
+    /// CAPACITY: requests in the system at most, those in service included; 0 = no limit.
+    pub capacity: u64,
+    /// DELAY: entries into service after which the simulation ends; 0 = it does not.
+    pub delay: u64,
+}

@@ -1,0 +1,45 @@
+//! How the crates stand to each other, and that the documents name what is there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The project's packages that link wasmtime, by cargo's own account. The lock file decides, so no network is needed.
+fn linking_wasmtime() -> BTreeSet<String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    let arguments =
+        "tree --locked --offline --workspace --edges normal,build --invert wasmtime --prefix none --format {p}";
+    let output = cargo.current_dir(root()).args(arguments.split(' ')).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().filter_map(|line| Some(line.split(' ').next()?.strip_prefix("queuebox-")?.to_owned())).collect()
+}
+
+/// Describing, partitioning, policies, measuring and rendering need no wasmtime, and so build for a browser or in a minute.
+#[test]
+fn only_sandbox_and_what_stands_on_it_link_wasmtime() {
+    // Tests do so too, by dependencies of tests, which are not looked at here.
+    let expected = ["bench", "fuzz", "host", "middleware", "run", "sandbox"];
+    assert_eq!(linking_wasmtime().iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_files_that_documents_name_are_there() {
+    let mut named = 0;
+    for document in ["ARCHITECTURE.md", "SECURITY.md", "FORMAT.md", "README.md", "BENCHMARKS.md"] {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        for code in text.split('`').skip(1).step_by(2) {
+            let is_source = code.ends_with(".rs") || code.ends_with("/src/") || code.starts_with("crates/");
+            if is_source && code.contains('/') && !code.contains([' ', '*', '…']) {
+                assert!(root().join(code).exists(), "{document} names {code}, which is not there");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 15, "{named}");
+}

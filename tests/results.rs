@@ -1,0 +1,105 @@
+//! Runs that are over: `middleware results` renders their reports again, `middleware runs` lists them.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::middleware::middleware;
+use crate::support::{Folder, THREE, guest_text};
+
+/// The rows of `middleware runs` below its three lines of names.
+fn rows(folder: &Folder) -> Vec<Vec<String>> {
+    let text = middleware(folder, "runs").succeeds().says_nothing().stdout();
+    text.lines().skip(3).map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+}
+
+/// A folder with a run of three requests.
+fn with_a_run() -> (Folder, String) {
+    let folder = Folder::with("t.csv", THREE);
+    middleware(&folder, "run --trace t.csv --workers 1").succeeds();
+    let run = folder.only_in("runs");
+    (folder, run)
+}
+
+#[test]
+fn results_are_the_report_s_own() {
+    let (folder, run) = with_a_run();
+    let text = middleware(&folder, "results").succeeds().stdout();
+    // Of report.json alone: no other file, and what is changed there is changed here.
+    let report = folder.text(&format!("{run}/report.json"));
+    fs::remove_file(folder.path(&run).join("run.json")).unwrap();
+    assert_eq!(middleware(&folder, "results").succeeds().stdout(), text);
+    fs::write(folder.path(&run).join("report.json"), report.replace("\"offered\": 3", "\"offered\": 77")).unwrap();
+    middleware(&folder, "results").succeeds().prints("Requests offered                            77\n");
+    // Nothing in it commands the terminal.
+    fs::write(folder.path(&run).join("report.json"), report.replace("\"RR\"", r#""\u001b[2J""#)).unwrap();
+    middleware(&folder, "results").succeeds().prints("\\u{1b}[2J over 1 workers");
+}
+
+#[test]
+fn results_of_a_run_that_failed_name_the_failure() {
+    let folder = Folder::new().and_module("mine", &guest_text("second_fails").replace(";; FAILURE", "(unreachable)"));
+    middleware(&folder, "run --module mine.wasm --samples 12 --workers 3 --delay 1 --report r.json").exits(5);
+    let report: Value = serde_json::from_slice(&folder.read("r.json")).unwrap();
+    let message = report["workers"][1]["error"]["message"].as_str().unwrap();
+    middleware(&folder, "results")
+        .succeeds()
+        .prints(&format!("worker 2 failed (trap): {message}\n"))
+        .prints(&format!("\nWorker 2\nfailed (trap): {message}\n"));
+    assert_eq!(rows(&folder)[0][2..5], ["RR", "3", "-"].map(str::to_owned));
+    assert_eq!(rows(&folder)[0].last().unwrap(), "failed");
+}
+
+#[test]
+fn a_run_that_is_not_there_is_told_with_those_that_are() {
+    let (folder, run) = with_a_run();
+    let name = run.strip_prefix("runs/").unwrap();
+    let error = format!("error: there is no run nope in runs/; there are (the newest last): {name}\n");
+    middleware(&folder, "results nope").exits(2).says(&error);
+    let text = middleware(&folder, "results").succeeds().stdout();
+    for known in [name, &name[..15], &run] {
+        assert_eq!(middleware(&folder, &format!("results {known}")).succeeds().stdout(), text);
+    }
+}
+
+#[test]
+fn a_run_without_a_report_of_this_version_is_told_as_such() {
+    let (folder, run) = with_a_run();
+    let file = folder.path(&run).join("report.json");
+    let results = |words: &str, outcome: &str| {
+        middleware(&folder, "results").exits(2).says(&format!("error: {run}: {words}"));
+        assert!(rows(&folder)[0].join(" ").ends_with(outcome), "{:?}", rows(&folder));
+    };
+    let report = fs::read_to_string(&file).unwrap();
+    let replaced = |from: &str, to: &str| fs::write(&file, report.replacen(from, to, 1)).unwrap();
+    replaced("\"schema\": 1,", "\"schema\": 2,");
+    results(
+        "report.json: it has schema 2; this version reads 1: read it with the Queuebox that wrote it (",
+        "schema 2",
+    );
+    replaced("\"schema\": 1,", "");
+    results("report.json: it has no schema, as those of earlier versions; this version reads 1", "no schema");
+    replaced("\"counts\"", "\"tally\"");
+    results("report.json: it is no report of Queuebox: ", "unreadable");
+    fs::remove_file(&file).unwrap();
+    results("there is no report.json in it: the run was interrupted", "no report");
+}
+
+#[test]
+fn runs_are_listed_with_what_came_of_them() {
+    let folder = Folder::with("t.csv", THREE);
+    middleware(&folder, "runs").succeeds().prints("there is no run in runs/ yet");
+    middleware(&folder, "run --trace t.csv --workers 1").succeeds();
+    middleware(&folder, "run --samples 2000 --balancer tc").succeeds();
+    let text = middleware(&folder, "runs").succeeds().stdout();
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let rows = rows(&folder);
+    let names = folder.names_in("runs");
+    for ((row, name), expected) in rows.iter().zip(&names).zip([["t.csv", "RR", "1"], ["generated", "TC", "4"]]) {
+        assert!(name.starts_with(&row[0]) && row[0].len() >= 15, "{text}");
+        assert_eq!(row[1..4], expected.map(str::to_owned), "{text}");
+        assert_eq!((row.len(), row.last().unwrap().as_str()), (9, "done"), "{text}");
+    }
+    // Delays of 0, 3 and 0 µs and responses of up to 8 µs, in the units of the other run's.
+    assert_eq!(rows[0][4..6], ["0.001", "0.008"].map(str::to_owned), "{text}");
+}
