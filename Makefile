@@ -33,17 +33,17 @@ sim: bin/sim.wasm ## Put the default simulator back as sim.wasm
 OTHERS = PREFIX DESTDIR CARGO BUILD VOLUMES RUN COMPOSE
 GIVEN = $(filter-out $(OTHERS),$(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name))))
 
-run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace.csv, MODULE=other.wasm, ENGINE=local, …)
+run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace.csv, MODULE=other.wasm, EXECUTOR=local, …)
 	@for name in $(GIVEN); do grep -q "^$$name=" .env.general || echo "warning: $$name is not a setting of Queuebox, so it changes nothing" >&2; done
-	@set -e; set -- $$(bin/middleware engine 2>/dev/null || echo failed); \
+	@set -e; set -- $$(bin/middleware executor 2>/dev/null || echo failed); \
 	if [ "$$1" = docker ] && ! WORKERS=$$3 $(MAKE) --no-print-directory workers; then \
 		[ "$$4" = auto ] || exit 8; \
-		echo "note: the workers' containers can't be made (above), so workers are threads of this process" >&2; export ENGINE=local; \
+		echo "note: the workers' containers can't be made (above), so workers are threads of this process" >&2; export EXECUTOR=local; \
 	fi; \
 	bin/middleware run
 
 # The Docker engine that the middleware would take, for what make asks of one.
-USE_ENGINE = host=$$(bin/middleware engine 2>/dev/null | cut -s -d' ' -f2); if [ -n "$$host" ]; then export DOCKER_HOST=$$host; fi
+USE_ENGINE = host=$$(bin/middleware executor 2>/dev/null | cut -s -d' ' -f2); if [ -n "$$host" ]; then export DOCKER_HOST=$$host; fi
 PRESENT = docker ps -aq --filter label=com.docker.compose.project=$${COMPOSE_PROJECT_NAME:-queuebox} --filter label=com.docker.compose.service=worker
 
 image: bin/worker/host ## Build the worker image (nothing is pulled)

@@ -24,8 +24,8 @@ def main():
             "fetch crates": ["cargo", "fetch", "--locked"],
             "build the programs": ["cargo", "build", "--release", "--locked", "--timings", *"-p queuebox-tracegen -p queuebox-middleware -p queuebox-host".split()],
             "build the simulator": ["make", "--silent", "all"],
-            "the first table: make run": ["make", "--silent", "run", "ENGINE=local"],
-            "the second table": ["make", "--silent", "run", "ENGINE=local"],
+            "the first table: make run": ["make", "--silent", "run", "EXECUTOR=local"],
+            "the second table": ["make", "--silent", "run", "EXECUTOR=local"],
         }
         rows = []
         for name, command in steps.items():

@@ -41,7 +41,7 @@ class Bench:
     def simulate(self, trace, workers, *more):
         """A run of `workers` that are each busy three quarters of the time, by round robin."""
         return self.program(
-            "middleware", "run", "--engine", "local", "--module", self.bin / "sim.wasm", "--trace", trace, "--workers", workers,
+            "middleware", "run", "--executor", "local", "--module", self.bin / "sim.wasm", "--trace", trace, "--workers", workers,
             "--st", f"{2500 * workers}us", "--balancer", "RR", "--report", "-", *more)  # fmt: skip
 
     def partition(self, trace, workers, balancer, format="records"):

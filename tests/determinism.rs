@@ -54,7 +54,9 @@ fn with_modules() -> Folder {
 /// The bytes of a whole run's report and completions, on threads.
 #[cfg(target_os = "linux")]
 fn run(folder: &Folder, arguments: &str) -> [Vec<u8>; 2] {
-    folder.run("middleware", &format!("run --engine local --report r.json --completions c.csv {arguments}")).succeeds();
+    folder
+        .run("middleware", &format!("run --executor local --report r.json --completions c.csv {arguments}"))
+        .succeeds();
     [folder.read("r.json"), folder.read("c.csv")]
 }
 

@@ -26,7 +26,7 @@ fn containers_give_the_bytes_that_threads_give() {
     ] {
         let expected = local_results(&folder, arguments);
         let errors = workers.run_gives(&folder, arguments, &expected);
-        assert!(errors.contains("engine: docker, 3 containers"), "{errors}");
+        assert!(errors.contains("executor: docker, 3 containers"), "{errors}");
         assert!(!errors.contains("tried again"), "{errors}");
     }
     workers.come_to_rest();
@@ -82,7 +82,7 @@ fn a_simulators_failure_is_final() {
         let starts = workers.engine.docker(&format!("events --since {before} --until {after} {filters}"));
         assert_eq!(starts.lines().count(), 4, "a start for the preflight and one for each worker: {starts}");
 
-        folder.run("middleware", &format!("{run} local.json --engine local")).exits(code);
+        folder.run("middleware", &format!("{run} local.json --executor local")).exits(code);
         assert_eq!(folder.text("docker.json"), folder.text("local.json"));
     }
 }
@@ -204,7 +204,8 @@ fn a_run_that_can_not_have_the_workers_says_who_has_them() {
     let Some(workers) = Workers::up(1) else { return };
     let folder = Folder::new();
     // What holds them: a lock whose owner lives.
-    let mut hold = workers.engine.cli(&format!("run -i --rm --name {} queuebox-worker hold", workers.lock()));
+    let mut hold =
+        workers.engine.cli(&format!("run -i --rm --network none --name {} queuebox-worker hold", workers.lock()));
     let mut owner = hold.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait("the lock does not run", Duration::from_secs(10), || {
         let state = workers.engine.try_docker(&format!("inspect --format {{{{.State.Running}}}} {}", workers.lock()));

@@ -14,9 +14,9 @@ fn middleware(folder: &Folder, arguments: &str) -> Run {
 fn an_address_that_is_named_must_answer() {
     let folder = Folder::new();
     for engine in ["auto", "docker"] {
-        let run = middleware(&folder, &format!("--engine {engine} --server-ip 127.0.0.1 --server-port 1"));
+        let run = middleware(&folder, &format!("--executor {engine} --server-ip 127.0.0.1 --server-port 1"));
         run.exits(8).says("tcp://127.0.0.1:1");
-        let run = middleware(&folder, &format!("--engine {engine}")).env("DOCKER_HOST", "unix:///nowhere.sock");
+        let run = middleware(&folder, &format!("--executor {engine}")).env("DOCKER_HOST", "unix:///nowhere.sock");
         run.exits(8).says("unix:///nowhere.sock");
     }
     assert_eq!(folder.names(), [] as [String; 0]);
@@ -25,14 +25,14 @@ fn an_address_that_is_named_must_answer() {
 #[test]
 fn contradicting_addresses_and_open_doors_are_refused() {
     let folder = Folder::new();
-    let run = middleware(&folder, "--engine docker --server-ip 127.0.0.1").env("DOCKER_HOST", "unix:///x.sock");
+    let run = middleware(&folder, "--executor docker --server-ip 127.0.0.1").env("DOCKER_HOST", "unix:///x.sock");
     run.exits(2).says("tcp://127.0.0.1:2375").says("unix:///x.sock");
-    middleware(&folder, "--engine docker --server-ip 192.0.2.1").exits(2).says("plain TCP is refused");
-    let run = middleware(&folder, "--engine docker --server-ip 192.0.2.1").env("INSECURE_TCP", "1");
+    middleware(&folder, "--executor docker --server-ip 192.0.2.1").exits(2).says("plain TCP is refused");
+    let run = middleware(&folder, "--executor docker --server-ip 192.0.2.1").env("INSECURE_TCP", "1");
     run.exits(8).says("tcp://192.0.2.1:2375");
-    middleware(&folder, "--engine docker --api-version newest").exits(2).says("API_VERSION=newest");
-    middleware(&folder, "--engine local --server-ip 192.0.2.1").succeeds();
-    let run = middleware(&folder, "--engine docker").env("DOCKER_HOST", "tcp://192.0.2.1:2376");
+    middleware(&folder, "--executor docker --api-version newest").exits(2).says("API_VERSION=newest");
+    middleware(&folder, "--executor local --server-ip 192.0.2.1").succeeds();
+    let run = middleware(&folder, "--executor docker").env("DOCKER_HOST", "tcp://192.0.2.1:2376");
     let run = run.env("DOCKER_TLS_VERIFY", "1").env("DOCKER_CERT_PATH", "nowhere");
     run.exits(8).says("tcp://192.0.2.1:2376");
 }
@@ -59,12 +59,12 @@ fn without_workers_docker_is_refused_and_auto_takes_threads() {
     }
     let folder = Folder::new();
     let run = |engine: &str| {
-        middleware(&folder, &format!("--engine {engine}")).env("COMPOSE_PROJECT_NAME", "queuebox-test-nothing")
+        middleware(&folder, &format!("--executor {engine}")).env("COMPOSE_PROJECT_NAME", "queuebox-test-nothing")
     };
     run("docker").exits(8).says("there are no workers").says("make workers");
     let errors = run("auto").succeeds().errors();
-    let lines: Vec<&str> = errors.lines().filter(|line| line.starts_with("note: engine:")).collect();
-    assert!(lines.len() == 1 && lines[0].contains("engine: local") && lines[0].contains("no workers"), "{errors}");
+    let lines: Vec<&str> = errors.lines().filter(|line| line.starts_with("note: executor:")).collect();
+    assert!(lines.len() == 1 && lines[0].contains("executor: local") && lines[0].contains("no workers"), "{errors}");
 }
 
 #[test]
@@ -87,10 +87,10 @@ fn without_rights_on_the_socket_the_cure_is_told() {
     let run = |engine: &str| {
         let program = folder.path("middleware");
         let arguments = format!("--reuid 65534 --regid 65534 --clear-groups {} run", program.display());
-        folder.run(&setpriv, &format!("{arguments} --samples 10 --engine {engine}"))
+        folder.run(&setpriv, &format!("{arguments} --samples 10 --executor {engine}"))
     };
     run("docker").exits(8).says("no rights on the socket").says("usermod -aG docker");
     let errors = run("auto").succeeds().errors();
-    let lines: Vec<&str> = errors.lines().filter(|line| line.starts_with("note: engine:")).collect();
-    assert!(lines.len() == 1 && lines[0].contains("engine: local") && lines[0].contains("no rights"), "{errors}");
+    let lines: Vec<&str> = errors.lines().filter(|line| line.starts_with("note: executor:")).collect();
+    assert!(lines.len() == 1 && lines[0].contains("executor: local") && lines[0].contains("no rights"), "{errors}");
 }

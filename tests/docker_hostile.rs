@@ -111,7 +111,7 @@ fn server(answer: impl Fn(TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || listener.incoming().flatten().for_each(&answer));
-    format!("run --samples 10 --engine docker --server-ip 127.0.0.1 --server-port {port}")
+    format!("run --samples 10 --executor docker --server-ip 127.0.0.1 --server-port {port}")
 }
 
 /// The path that a request asks for.

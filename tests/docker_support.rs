@@ -212,7 +212,7 @@ impl Workers {
     /// The same by `program`, which may be one that runs the middleware.
     pub(crate) fn middleware_by(&self, folder: &Folder, program: &str, arguments: &str) -> Run {
         let run = folder.run(program, arguments).env("MODULE", sim_wasm().to_str().unwrap());
-        let run = run.env("COMPOSE_PROJECT_NAME", &self.project).env("ENGINE", "docker");
+        let run = run.env("COMPOSE_PROJECT_NAME", &self.project).env("EXECUTOR", "docker");
         if self.engine.host == LOCAL { run } else { run.env("DOCKER_HOST", &self.engine.host) }
     }
 
@@ -255,7 +255,7 @@ impl Results {
 
 /// The results of the same run on the local engine.
 pub(crate) fn local_results(folder: &Folder, arguments: &str) -> Results {
-    let arguments = format!("run --engine local --report local.json --completions local.csv {arguments}");
+    let arguments = format!("run --executor local --report local.json --completions local.csv {arguments}");
     folder.run("middleware", &arguments).env("MODULE", sim_wasm().to_str().unwrap()).succeeds();
     Results { report: folder.read("local.json"), completions: folder.read("local.csv") }
 }

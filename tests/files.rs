@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::support::{Ended, Folder, Run, Started, many_rows, sim_wasm};
 
 fn middleware(folder: &Folder, arguments: &str) -> Run {
-    folder.run("middleware", &format!("{arguments} --engine local --module fifo.wasm"))
+    folder.run("middleware", &format!("{arguments} --executor local --module fifo.wasm"))
 }
 
 /// With a small module, so that many runs take little time.
@@ -68,7 +68,7 @@ fn a_run_that_others_overtake_keeps_its_report() {
     let ended = started.end().exited(0);
     assert_eq!(report(&folder, &ended), folder.text("r.json"));
     // It is the last one now.
-    let results = |run: &str| folder.run("middleware", &format!("results --engine local {run}")).succeeds().stdout();
+    let results = |run: &str| folder.run("middleware", &format!("results --executor local {run}")).succeeds().stdout();
     assert_eq!(results(""), results(&name(&ended)));
 }
 
@@ -136,9 +136,9 @@ fn kill_9_at_any_moment_leaves_nothing_that_the_next_run_does_not_remove() {
     let folder = folder();
     fs::create_dir(folder.path("tmp")).unwrap();
     let commands = [
-        ("middleware", "run --engine local --module fifo.wasm --keep --completions c.csv --report r.json"),
+        ("middleware", "run --executor local --module fifo.wasm --keep --completions c.csv --report r.json"),
         // Completions to a pipe are collected in the folder for temporary files.
-        ("middleware", "run --engine local --module fifo.wasm --completions /dev/null"),
+        ("middleware", "run --executor local --module fifo.wasm --completions /dev/null"),
         ("middleware", "partition --out shards"),
         ("tracegen", "--out t.csv"),
     ];
@@ -177,10 +177,16 @@ fn no_output_is_written_over_an_input_by_any_name() {
         ("host /dev/stdin --report t.csv <t.csv", "t.csv would be written over /dev/stdin"),
         ("host t.csv >>t.csv", "standard output would be written over t.csv"),
         ("host t.csv --report out >out", "standard output would be written over out"),
-        ("middleware run --engine local --env-file my.env --report ./my.env", "./my.env would be written over my.env"),
-        ("middleware run --engine local --completions .env.general", ".env.general would be written over .env.general"),
-        ("middleware run --engine local --report sim.wasm", "sim.wasm would be written over sim.wasm"),
-        ("middleware run --engine local --trace - --report hard <t.csv", "hard would be written over standard input"),
+        (
+            "middleware run --executor local --env-file my.env --report ./my.env",
+            "./my.env would be written over my.env",
+        ),
+        (
+            "middleware run --executor local --completions .env.general",
+            ".env.general would be written over .env.general",
+        ),
+        ("middleware run --executor local --report sim.wasm", "sim.wasm would be written over sim.wasm"),
+        ("middleware run --executor local --trace - --report hard <t.csv", "hard would be written over standard input"),
         ("middleware describe t.csv >>t.csv", "standard output would be written over t.csv"),
         ("tracegen --out .env.general", ".env.general would be written over .env.general"),
         ("tracegen --env-file my.env >>my.env", "standard output would be written over my.env"),
@@ -203,7 +209,7 @@ fn a_folder_of_runs_that_is_none_is_told_as_such() {
         std::os::unix::fs::symlink(to, &runs).unwrap();
         let words = format!("error: runs: it is a symbolic link that leads to no folder: {why}");
         middleware(&folder, "run --samples 1").exits(1).says(&words);
-        folder.run("middleware", "results --engine local").exits(1).says(&format!("error: runs: {why}"));
+        folder.run("middleware", "results --executor local").exits(1).says(&format!("error: runs: {why}"));
         fs::remove_file(&runs).unwrap();
     }
     fs::write(&runs, "").unwrap();

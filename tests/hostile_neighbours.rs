@@ -11,7 +11,7 @@ use crate::support::{Ended, Folder, guest_text};
 fn run(worst: &str, flags: &str, code: i32) -> (Ended, Value, Folder) {
     let folder = Folder::new().and_module("mine", &guest_text("second_fails").replace(";; FAILURE", worst));
     let arguments =
-        "run --engine local --module mine.wasm --samples 12 --workers 3 --delay 1 --limit-time 1 --report r.json";
+        "run --executor local --module mine.wasm --samples 12 --workers 3 --delay 1 --limit-time 1 --report r.json";
     let ended = folder.run("middleware", &format!("{arguments} {flags}")).exits(code);
     let report = serde_json::from_slice(&folder.read("r.json")).unwrap();
     (ended, report, folder)
@@ -66,7 +66,7 @@ fn a_hostile_worker_leaves_the_others_as_they_are() {
 fn all_simulators_of_a_run_share_its_memory() {
     // Each of sixty holds its 255 MiB, of which it touches little, until its shard has come.
     let folder = Folder::new().and_module("mine", &guest_text("fifo").replace("\"memory\") 3", "\"memory\") 4080"));
-    let arguments = "run --engine local --module mine.wasm --samples 600000 --workers 60 --report r.json";
+    let arguments = "run --executor local --module mine.wasm --samples 600000 --workers 60 --report r.json";
     folder
         .run("middleware", arguments)
         .exits(6)

@@ -7,7 +7,7 @@ use crate::support::{Ended, Folder, Run, many_rows, sim_wasm};
 pub(crate) fn middleware(folder: &Folder, arguments: &str) -> Run {
     let run = folder.run("middleware", arguments).env("MODULE", sim_wasm().to_str().unwrap());
     // Containers have tests of their own, and those of a run by hand may be there and hold its report.
-    if arguments.starts_with("run") || arguments.starts_with("results") { run.env("ENGINE", "local") } else { run }
+    if arguments.starts_with("run") || arguments.starts_with("results") { run.env("EXECUTOR", "local") } else { run }
 }
 
 /// The JSON report of a run.
@@ -64,7 +64,7 @@ fn very_small_times_are_shown_in_their_unit_and_rounding_is_noted() {
     let rows: Vec<Vec<String>> =
         ended.stdout().lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect();
     let row = rows.iter().find(|row| row.first().is_some_and(|name| name == "run")).unwrap();
-    assert_eq!(row.join(" "), "run 4 4 2.250 0.000000 0.000000 500.000 6 9 9");
+    assert_eq!(row.join(" "), "run 4 4 2.250 <0.000001 <0.000001 500.000 6 9 9");
     let heads: Vec<&str> = rows.iter().flatten().filter(|word| word.starts_with('[')).map(String::as_str).collect();
     assert_eq!(heads, ["[ns]", "[ms]", "[ns]", "[ns]", "[ns]"], "{}", ended.stdout());
     assert_eq!(report(&folder, "--trace t.csv --workers 1")["run"]["average_delay_in_queue_ns"], json!(2.25));
@@ -134,7 +134,7 @@ fn the_report_names_all_that_takes_part_and_nothing_else() {
     assert_eq!(generated["trace"]["generated"]["SAMPLES"], 10);
     for report in [recorded, generated] {
         let text = report.to_string();
-        for absent in ["ENGINE", "MODULE", "seconds", "t.csv", "sim.wasm", "runs"] {
+        for absent in ["EXECUTOR", "MODULE", "seconds", "t.csv", "sim.wasm", "runs"] {
             assert!(!text.contains(absent), "{absent}");
         }
     }
@@ -286,7 +286,7 @@ fn wrong_input_is_one_line_an_exit_code_and_no_file() {
         ("run --module missing.wasm", 4, "missing.wasm"),
         ("run --module bad.csv", 4, "bad.csv"),
         (
-            "run --engine docker --server-ip 127.0.0.1 --server-port 1",
+            "run --executor docker --server-ip 127.0.0.1 --server-port 1",
             8,
             "tcp://127.0.0.1:1: no Docker engine listens there",
         ),

@@ -19,7 +19,7 @@ fn is_done(ended: Ended) -> bool {
 /// Commands that use all that programs use.
 const COMMANDS: [&str; 5] = [
     "host t.csv --module closes.wasm --report r.json",
-    "middleware run --engine local --module fifo.wasm --samples 100 --workers 4 --completions c.csv --report r.json",
+    "middleware run --executor local --module fifo.wasm --samples 100 --workers 4 --completions c.csv --report r.json",
     "middleware partition --samples 100 --out shards --workers 20",
     "middleware describe t.csv",
     "tracegen --samples 100 --out g.csv",
@@ -70,7 +70,7 @@ fn too_few_threads() {
             // Shells call it one or the other.
             let limit = format!("ulimit -u {processes} 2>/dev/null || ulimit -p {processes}");
             let ended = run(&folder, &limit, command).user(USER).end();
-            told += u32::from(ended.errors().contains("error: no thread could be started for "));
+            told += u32::from(ended.errors().contains("no thread could be started for "));
             is_done(ended)
         });
         assert!(enough.count() > 0, "{command}");
@@ -123,7 +123,7 @@ fn a_full_disk_under_standard_output() {
         "host t.csv --module fifo.wasm --report -",
         "host check fifo.wasm",
         "host limits",
-        "middleware run --engine local --module fifo.wasm --samples 1",
+        "middleware run --executor local --module fifo.wasm --samples 1",
         "middleware describe t.csv",
         "tracegen --samples 1",
         "tracegen --samples 100000",

@@ -17,8 +17,9 @@ use measure::provenance::WorkerReport;
 use measure::{Figures, Measured};
 use run::completions::Parts;
 use run::executor::{Executor as _, Files, Local};
-use run::plan::{Plan, Scenario};
+use run::plan::Plan;
 use run::retention::remove_old;
+use run::scenario::Scenario;
 use run::setup;
 use run::source::Source;
 use sandbox::limits::LimitFlags;
@@ -95,7 +96,7 @@ fn main() -> ExitCode {
     program::main(|| {
         let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         match cli.command {
-            Some(Command::Job { file }) => run::job::run(&file),
+            Some(Command::Job { file }) => run::job::run(&file, &Terminal, program::end),
             Some(Command::Tidy { folder }) => tidy(&folder),
             Some(Command::Hold) => Ok(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).map(drop)?),
             Some(Command::Check { module }) => check::check(&Simulator::load(&module, program::end)?, &shown(&module)),

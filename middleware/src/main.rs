@@ -38,8 +38,8 @@ enum Command {
     Partition(SplitFlags),
     /// Tell what a trace is like: rate, gaps, sizes, blocks, offered load.
     Describe(DescribeFlags),
-    /// Say which engine a run would take: local, or docker, its address and how many workers it needs.
-    Engine,
+    /// Print which executor a run would take: local, or docker, its address and how many workers it needs.
+    Executor,
     /// List the runs in runs/, the last one last.
     Runs,
     /// Print the report of a run again, per worker.
@@ -51,10 +51,10 @@ enum Command {
 
 fn main() -> ExitCode {
     let (run_keys, split_keys, describe_keys) = (run_command::keys(), partition::keys(), describe::keys());
-    let engine_keys = [executor::KEYS, &["WORKERS"]].concat();
+    let executor_keys = [executor::KEYS, &["WORKERS"]].concat();
     let command = Cli::command()
         .mut_subcommand("results", |results| settings::add_flags(results, executor::KEYS))
-        .mut_subcommand("engine", |engine| settings::add_flags(engine, &engine_keys))
+        .mut_subcommand("executor", |executor| settings::add_flags(executor, &executor_keys))
         .mut_subcommand("run", |run| settings::add_flags(run, &run_keys))
         .mut_subcommand("partition", |split| settings::add_flags(split, &split_keys))
         .mut_subcommand("describe", |describe| settings::add_flags(describe, &describe_keys));
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
             Command::Run(flags) => run_command::run(&flags, &settings(&run_keys)?),
             Command::Partition(flags) => partition::split(&flags, &settings(&split_keys)?),
             Command::Describe(flags) => describe::describe(&flags, &settings(&describe_keys)?),
-            Command::Engine => Ok(output::print(&(executor::which(&settings(&engine_keys)?, &reporter)? + "\n"))?),
+            Command::Executor => Ok(output::print(&(executor::which(&settings(&executor_keys)?, &reporter)? + "\n"))?),
             Command::Runs => runs::runs(),
             Command::Results { run } => results::results(run.as_deref(), &settings(executor::KEYS)?, &reporter),
         }

@@ -63,7 +63,7 @@ fn work() {
     let shard = if is_preflight { "null".to_owned() } else { format!("\"{}\"", text("shard")) };
     let outcome = format!(
         r#"{{"version":"{}","nonce":"{nonce}","module":"{}","shard":{shard},"outcome":{{"offered":{requests},"result":{{"Ok":{{"tally":{{
-        "counts":{{"offered":{requests},"completed":0,"in_service":0,"rejected":0,"given_up":0,"waiting":{requests},
+        "counts":{{"offered":{requests},"completed":0,"in_service":0,"rejected":0,"abandoned":0,"waiting":{requests},
         "not_yet_arrived":0}},"started":0,"end_ns":1,"demand_sum_ns":"0","delay_sum_ns":"{sum}","waiting_area_ns":"0",
         "system_area_ns":"0","service_sum_ns":"0","delay_in_queue":{EMPTY},"response_time":{EMPTY}}},"delay_reached":false,
         "says":15}}}}}}}}"#,

@@ -1,6 +1,7 @@
 //! Whose turn is next: a tournament tree (Knuth: "The art of computer programming", 5.4.1).
 //!
-//! Against a heap, the nodes on the way up are known beforehand, and no branch hangs on a time.
+//! Against a heap, the nodes on the way up are known beforehand, and no branch hangs on a time. That of the policies, whose groups
+//! are of four and any of whose players may change, makes generating take 20 % longer with 100 clients and more.
 
 use std::hint::select_unpredictable;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use cli::output::OutFile;
-use cli::program;
+use cli::reporter::Reporter;
 use contract::{NONE, Request, RequestHeader};
 use failure::Failure;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::completions::write_part;
 use measure::outcome::Outcome;
 use sandbox::shard::{Empty, Shard};
-use sandbox::{Completions, Module, Simulator};
+use sandbox::{Completions, GiveUp, Module, Simulator};
 use sandbox::{Job, panicked, simulate, spawn};
 
 /// The files of a job's folder.
@@ -90,7 +90,7 @@ pub fn digest(path: &Path) -> io::Result<String> {
 /// # Errors
 /// Where the job can't be read or its outcome not be written; [`Failure::Engine`] where the job is of another version, which the
 /// outcome's file then names alone; last, the worker's own failure.
-pub fn run(path: &Path) -> anyhow::Result<()> {
+pub fn run(path: &Path, reporter: &dyn Reporter, give_up: GiveUp) -> anyhow::Result<()> {
     let name = || path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new("."));
     for old in [OUTCOME, COMPLETIONS].map(|name| folder.join(name)) {
@@ -112,9 +112,9 @@ pub fn run(path: &Path) -> anyhow::Result<()> {
     }
     let file: JobFile = serde_json::from_str(&text).with_context(name)?;
     let worker = format!("worker {} of {}", file.job.worker, file.job.workers);
-    program::note(&worker);
+    reporter.note(&worker);
 
-    let outcome = serve(&file, folder).unwrap_or_else(|failure| Outcome { offered: 0, result: Err(failure) });
+    let outcome = serve(&file, folder, give_up).unwrap_or_else(|failure| Outcome { offered: 0, result: Err(failure) });
     let failure = outcome.result.as_ref().err().cloned();
     let JobFile { nonce, module, shard, .. } = file;
     write_outcome(folder, &OutcomeFile { version: ours, nonce, module, shard, outcome })?;
@@ -129,7 +129,7 @@ fn write_outcome(folder: &Path, outcome: &impl Serialize) -> anyhow::Result<()> 
 ///
 /// # Errors
 /// Where its inputs are not those that the job names, or the host can't go on.
-fn serve(file: &JobFile, folder: &Path) -> Result<Outcome, Failure> {
+fn serve(file: &JobFile, folder: &Path, give_up: GiveUp) -> Result<Outcome, Failure> {
     let fault = |error: Failure| Failure::Host(error.to_string());
     let module = Module::read(&folder.join(MODULE)).map_err(fault)?;
     if module.sha256() != file.module {
@@ -147,7 +147,7 @@ fn serve(file: &JobFile, folder: &Path) -> Result<Outcome, Failure> {
             (Box::new(shard), offered)
         }
     };
-    let simulator = match Simulator::compile(module, program::end) {
+    let simulator = match Simulator::compile(module, give_up) {
         Ok(simulator) => simulator,
         Err(failure @ Failure::Host(_)) => return Err(failure),
         Err(failure) => return Ok(Outcome { offered, result: Err(failure) }),

@@ -11,6 +11,7 @@ pub mod retention;
 pub mod run_file;
 pub mod run_folder;
 pub mod runs;
+pub mod scenario;
 pub mod setup;
 pub mod shard_files;
 pub mod source;

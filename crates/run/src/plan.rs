@@ -11,44 +11,18 @@ use cli::reporter::Reporter;
 use contract::Request;
 use failure::Failure;
 use measure::Outcome;
-use policy::{Balancer, Row};
-use sandbox::{Job, Module, limits};
+use policy::Balancer;
+use sandbox::limits;
 
 use crate::executor::{Executor, Files, Workers};
 use crate::notes::Load;
+use crate::scenario::Scenario;
 use crate::setup::WORKERS;
 use crate::shard_files::{ShardFiles, Shards};
 use crate::source::Source;
 
 /// Blocks of requests that a scenario may be behind the reading.
 const BEHIND: usize = 2;
-
-/// One run to be made: a module, what its workers are, and how requests are balanced over them.
-#[derive(Clone)]
-pub struct Scenario {
-    /// The simulator.
-    pub module: Module,
-    /// What each worker is to do; its number is the first worker's.
-    pub job: Job,
-    /// The policy; None: one worker gets every request.
-    pub policy: Option<Row>,
-}
-
-impl Scenario {
-    /// The numbers of the workers.
-    pub fn workers(&self) -> Range<u32> {
-        match self.policy {
-            Some(_) => 1..self.job.workers + 1,
-            None => self.job.worker..self.job.worker + 1,
-        }
-    }
-
-    fn balancer(&self) -> Option<Balancer> {
-        let model = &self.job.model;
-        let workers = self.workers().len();
-        self.policy.map(|row| Balancer::new(row, workers, model.servers, model.capacity, model.seed))
-    }
-}
 
 /// What came of a scenario.
 pub struct Execution {

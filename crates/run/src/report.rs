@@ -5,7 +5,8 @@ use measure::provenance::{Provenance, SettingsUsed};
 use measure::run_report::{RunReport, measured};
 
 use crate::notes;
-use crate::plan::{Execution, Scenario};
+use crate::plan::Execution;
+use crate::scenario::Scenario;
 use crate::source::Source;
 
 /// What the workers of `scenario` measured over `source`, and what made it.

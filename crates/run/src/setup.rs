@@ -10,7 +10,7 @@ use sandbox::limits::LimitFlags;
 use sandbox::{Job, Model, Module};
 use trace::reader::ReadFlags;
 
-use crate::plan::Scenario;
+use crate::scenario::Scenario;
 use crate::source::Source;
 use policy::{Balancer, POLICIES, Row};
 

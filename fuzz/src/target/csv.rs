@@ -6,9 +6,8 @@ use failure::Failure;
 use random::streams::Stream;
 use trace::reader::ReadFlags;
 
-use super::input::{Input, demands};
+use super::input::{Input, WORDS, demands};
 use super::rows;
-use super::trace::WORDS;
 use crate::End;
 use crate::edit::{edit, number, once_in, pick, place};
 

@@ -7,7 +7,7 @@ use random::streams::Stream;
 use trace::reader::ReadFlags;
 
 use super::check_words;
-use super::input::{Input, Read};
+use super::input::{Input, Read, WORDS};
 use crate::End;
 use crate::edit::{edit, number, once_in, pick};
 
@@ -21,51 +21,6 @@ const SEEDS: &[(&str, &[u8])] = &[
     ("azure-llm", b"TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:17:03.9799600,4808,10\r\n2023-11-16 18:17:04.0319600,3180,8\r\n"),
     ("mqsim", b"938513000 4 264719034 16 0\n938828000  3\t197570570 16 1\n"),
     ("records", b""),
-];
-
-/// What an edit may put in: what separates, numbers at their ends, what begins a format.
-pub(super) const WORDS: &[&[u8]] = &[
-    b",",
-    b"\n",
-    b"\r\n",
-    b"\r",
-    b"\"",
-    b".",
-    b"0",
-    b"9",
-    b"r",
-    b"W",
-    b" ",
-    b"\t",
-    b"-1",
-    b"+1",
-    b"1e3",
-    b"\xef\xbb\xbf",
-    b"\xff",
-    b"\x1b[2J",
-    b"\xe2\x80\xae",
-    b"\xd8\x80",
-    b"\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81",
-    b"000000000000000000000000000000000000000000000000",
-    b"0.00000000000000000000009",
-    b"65536",
-    b"4294967296",
-    b"18446744073709551616",
-    b"4611686018427387903",
-    b"4611686018427387904",
-    b"9999-12-31 23:59:60",
-    b"1677-09-21 00:12:43",
-    b"id",
-    b"client",
-    b"arrival_ns",
-    b"arrival_s",
-    b"service_ms",
-    b"TIMESTAMP",
-    b"app",
-    b"0,0,r,1,1\n",
-    b"1 1 1 1 1\n",
-    b"QBOXREQ\n",
-    b"QBOXREQ\n\x01\0\0\0\x30\0\0\0",
 ];
 
 /// A case: how to read it (a byte), and the trace.

@@ -9,9 +9,9 @@ use measure::Outcome;
 use sandbox::shard::{Feeder, pipe};
 use sandbox::{GiveUp, Job, Module, Simulator, panicked, preflight, simulate, start};
 
-use super::{Executor, Workers};
+use super::interface::{Executor, Workers};
 use crate::completions::Parts;
-use crate::plan::Scenario;
+use crate::scenario::Scenario;
 use crate::shard_files::Shards;
 use std::path::Path;
 

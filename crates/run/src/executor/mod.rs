@@ -1,95 +1,26 @@
 //! Executors: where hosts run.
 
 mod docker;
+mod interface;
 mod local;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use cli::reporter::Reporter;
 use cli::settings::Settings;
-use contract::Says;
 use failure::Failure;
-use measure::Outcome;
 use measure::run_report::RunReport;
-use sandbox::{GiveUp, Job, Module};
+use sandbox::GiveUp;
 
-use crate::completions::Parts;
-use crate::plan::Scenario;
-use crate::run_file::Preflight;
-use crate::run_folder::RunFolder;
-use crate::shard_files::{ShardFiles, Shards};
 use docker::{Address, Docker};
 
+pub use interface::{Executor, Files, Workers};
 pub use local::Local;
 
 /// The settings that say which engine.
-pub const KEYS: &[&str] = &["ENGINE", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"];
+pub const KEYS: &[&str] = &["EXECUTOR", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"];
 
-/// Where the files of a scenario go.
-#[derive(Default)]
-pub struct Files<'a> {
-    /// What became of each request, if it is wanted.
-    pub completions: Option<&'a Parts>,
-    /// A folder for what is needed on the way, if there is one.
-    pub folder: Option<&'a Path>,
-    /// The shards, if they are kept.
-    pub kept: Option<&'a mut ShardFiles>,
-}
-
-/// Runs hosts somewhere.
-pub trait Executor {
-    /// Its name.
-    fn name(&self) -> &'static str;
-
-    /// What it does while the trace is read.
-    fn doing(&self) -> &'static str;
-
-    /// Runs `module` once on an empty shard, where hosts run, unless that is remembered of an earlier run; holds what the module
-    /// says of itself against the settings of `job`, and gives it.
-    ///
-    /// # Errors
-    /// As [`sandbox::preflight`], or where the executor fails.
-    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Says>;
-
-    /// Makes the workers of `scenario` ready to get their requests.
-    ///
-    /// # Errors
-    /// Where the executor fails.
-    fn start<'a>(
-        &'a self,
-        scenario: &'a Scenario,
-        completions: Option<&'a Parts>,
-        folder: Option<&'a Path>,
-    ) -> anyhow::Result<Box<dyn Workers + 'a>>;
-
-    /// Keeps the reports in `folder` where its hosts ran too.
-    ///
-    /// # Errors
-    /// Where the executor fails.
-    fn keep(&self, _folder: &RunFolder) -> anyhow::Result<()> {
-        Ok(())
-    }
-
-    /// What `run.json` remembers of the preflight, for following runs.
-    fn remembered(&self) -> Option<Preflight> {
-        None
-    }
-}
-
-/// The workers of a scenario. Dropped before their end they end without an outcome.
-pub trait Workers {
-    /// Where their requests go.
-    fn shards(&mut self) -> &mut dyn Shards;
-
-    /// The trace has ended: what came of each worker, in the order of their numbers.
-    ///
-    /// # Errors
-    /// Where the executor fails; a worker's failure is in its outcome.
-    fn finish(self: Box<Self>) -> anyhow::Result<Vec<Outcome>>;
-}
-
-/// What ENGINE asks for.
+/// What EXECUTOR asks for.
 #[derive(Clone, Copy)]
 enum Asked {
     Auto,
@@ -99,7 +30,7 @@ enum Asked {
 
 impl Asked {
     fn from_settings(settings: &Settings) -> Result<Self, Failure> {
-        settings.choice("ENGINE", &[("auto", Self::Auto), ("local", Self::Local), ("docker", Self::Docker)])
+        settings.choice("EXECUTOR", &[("auto", Self::Auto), ("local", Self::Local), ("docker", Self::Docker)])
     }
 }
 
@@ -107,7 +38,7 @@ impl Asked {
 enum Found {
     Threads,
     Docker {
-        docker: Docker,
+        docker: Box<Docker>,
         host: String,
         /// It was asked for, or named by an address.
         required: bool,
@@ -118,7 +49,7 @@ enum Found {
     },
 }
 
-/// Looks for what ENGINE and the addresses name.
+/// Looks for what EXECUTOR and the addresses name.
 ///
 /// # Errors
 /// Where an engine that is asked for, or named by an address, does not answer.
@@ -130,13 +61,13 @@ fn find(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<Found, Fail
     let address = Address::from_settings(settings)?;
     let (host, required) = (address.host.clone(), address.named || matches!(asked, Asked::Docker));
     match Docker::connect(address, reporter.clone()) {
-        Ok(docker) => Ok(Found::Docker { docker, host, required }),
+        Ok(docker) => Ok(Found::Docker { docker: Box::new(docker), host, required }),
         Err(failure) if required => Err(failure),
         Err(failure) => Ok(Found::Instead { why: failure.to_string() }),
     }
 }
 
-/// The executor that ENGINE asks for; `auto` takes Docker where it answers and has workers, and reports in one line what it took
+/// The executor that EXECUTOR asks for; `auto` takes Docker where it answers and has workers, and reports in one line what it took
 /// and why.
 ///
 /// # Errors
@@ -149,8 +80,8 @@ pub fn choose(
     let why = match find(settings, reporter)? {
         Found::Threads => return Ok(Box::new(Local::new(give_up))),
         Found::Docker { docker, host, .. } if docker.workers() > 0 => {
-            reporter.note(&format!("engine: docker, {} containers at {host}", docker.workers()));
-            return Ok(Box::new(docker));
+            reporter.note(&format!("executor: docker, {} containers at {host}", docker.workers()));
+            return Ok(docker);
         }
         Found::Docker { host, required: true, .. } => {
             return Err(Failure::Engine(format!("{host}: there are no workers; make workers WORKERS=N makes them")));
@@ -158,7 +89,7 @@ pub fn choose(
         Found::Docker { host, .. } => format!("the Docker engine at {host} has no workers; make run makes them"),
         Found::Instead { why } => why,
     };
-    reporter.note(&format!("engine: local, threads of this process ({why})"));
+    reporter.note(&format!("executor: local, threads of this process ({why})"));
     Ok(Box::new(Local::new(give_up)))
 }
 

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use failure::Failure;
 use futures_util::{Stream, StreamExt as _, stream};
 
-use super::connect::reason;
-use super::within;
+use super::call::within;
+use super::reason::reason;
 
 /// Bytes that are sent at once.
 const PIECE: u64 = 1 << 20;
@@ -94,8 +94,8 @@ fn header(path: &Path, length: u64, kind: tar::EntryType) -> io::Result<Vec<u8>>
     header.set_entry_type(kind);
     header.set_size(length);
     header.set_mode(if kind.is_dir() { 0o755 } else { 0o644 });
-    header.set_uid(super::USER);
-    header.set_gid(super::USER);
+    header.set_uid(super::call::USER);
+    header.set_gid(super::call::USER);
     // Of runs on the volume, those that finished last stay.
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     header.set_mtime(now.as_secs());

@@ -15,10 +15,11 @@ use measure::Outcome;
 use sandbox::{Job, limits};
 
 use super::archive::{Sent, download, download_to, upload};
-use super::logs::end_of_stderr;
+use super::call::{CALL, within};
+use super::logs::{end_of_stderr, last_time};
 use super::outcome::{OtherVersion, believe};
 use super::pool::Container;
-use super::{CALL, Work, within};
+use super::work::Work;
 
 /// Where a worker's own folder is in its container; no other container has it.
 const FOLDER: &str = "/job";
@@ -67,12 +68,12 @@ pub(super) async fn attempt(
     work: &Work<'_>,
     job: Job,
 ) -> Result<Outcome, Fault> {
-    let mut before = None;
-    match run(docker, container, work, job, &mut before).await {
+    let mut since = None;
+    match run(docker, container, work, job, &mut since).await {
         Ok(outcome) => Ok(outcome),
         Err(error) => {
-            let stderr = match before {
-                Some(before) => end_of_stderr(docker, &container.id, &before).await,
+            let stderr = match since {
+                Some(since) => end_of_stderr(docker, &container.id, &since).await,
                 None => String::new(),
             };
             Err(Fault { error, stderr })
@@ -80,13 +81,13 @@ pub(super) async fn attempt(
     }
 }
 
-/// The same; once the container is started, `ended_before` is when it had ended before that.
+/// The same; once the container is to be started, `since` is when it had last written to its stderr before.
 async fn run(
     docker: &Docker,
     container: &Container,
     work: &Work<'_>,
     job: Job,
-    ended_before: &mut Option<String>,
+    since: &mut Option<Vec<u8>>,
 ) -> anyhow::Result<Outcome> {
     let shard = work.shard(job.worker);
     let requests = work.requests(job.worker)?;
@@ -106,8 +107,8 @@ async fn run(
     let before = state(docker, container).await?;
     anyhow::ensure!(!before.running, "the container runs already");
     anyhow::ensure!(!work.running.is_ending(), "the run is ending");
+    *since = Some(last_time(docker, &container.id).await);
     within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
-    *ended_before = Some(before.finished_at.unwrap_or_default());
     let time = limits::PROCESSOR_TIME_A_REQUEST * u32::try_from(requests).unwrap_or(u32::MAX);
     let patience = (AROUND + (file.job.limits.processor_time + time) * SLOWNESS) * work.turns;
     let code = exit_code(docker, container, patience).await?;
@@ -149,18 +150,16 @@ async fn run(
 }
 
 /// What the engine says of a container.
-pub(super) struct State {
+struct State {
     running: bool,
     exit_code: i64,
     oom_killed: bool,
     started_at: Option<String>,
-    /// When it last ended.
-    pub(super) finished_at: Option<String>,
     /// Memory that it may use; 0 = no limit \[bytes\].
     memory: u64,
 }
 
-pub(super) async fn state(docker: &Docker, container: &Container) -> Result<State, Failure> {
+async fn state(docker: &Docker, container: &Container) -> Result<State, Failure> {
     let inspected = docker.inspect_container(&container.id, None::<InspectContainerOptions>);
     let inspected = within(CALL, "inspect", inspected).await?;
     let state = inspected.state.unwrap_or_default();
@@ -169,7 +168,6 @@ pub(super) async fn state(docker: &Docker, container: &Container) -> Result<Stat
         exit_code: state.exit_code.unwrap_or(-1),
         oom_killed: state.oom_killed == Some(true),
         started_at: state.started_at,
-        finished_at: state.finished_at,
         memory: inspected.host_config.and_then(|config| config.memory).unwrap_or(0) as u64,
     })
 }
@@ -182,7 +180,7 @@ pub(super) async fn exit_code(docker: &Docker, container: &Container, patience: 
         Err(_) => Err(Failure::Engine(format!("the container did not end within {} s", patience.as_secs()))),
         Ok(Some(Ok(response))) => Ok(response.status_code),
         Ok(Some(Err(Error::DockerContainerWaitError { code, .. }))) => Ok(code),
-        Ok(Some(Err(error))) => Err(Failure::Engine(super::connect::reason(&error))),
+        Ok(Some(Err(error))) => Err(Failure::Engine(super::reason::reason(&error))),
         Ok(None) => Err(Failure::Engine("the engine ended the wait without a word".to_owned())),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::container::LogOutput;
 use bollard::query_parameters::LogsOptionsBuilder;
+use bytes::Bytes;
 use failure::printable;
 use futures_util::{Stream, StreamExt as _};
 
@@ -18,38 +19,58 @@ const SHOWN: usize = 300;
 /// How long the engine may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The end of what the container wrote since `ended_before`, which is when it had ended before: one line for people. Empty where
-/// the engine does not give it, too.
-pub(super) async fn end_of_stderr(docker: &Docker, id: &str, ended_before: &str) -> String {
-    let options = LogsOptionsBuilder::default().stderr(true).timestamps(true).tail(LINES).build();
-    let logs = docker.logs(id, Some(options)).filter_map(|output| async {
+/// When the container wrote the last line that there is now; empty where there is none. Neither the end that the engine gives of an
+/// attempt nor the start of the next one tells their lines apart: lines get their times when the engine reads them.
+pub(super) async fn last_time(docker: &Docker, id: &str) -> Vec<u8> {
+    let mut last = Vec::new();
+    each(stderr(docker, id, "1"), PATIENCE, |time, _| last = time.to_vec()).await;
+    last
+}
+
+/// The end of what the container wrote after `since`, as [`last_time`] gave it: one line for people. Empty where the engine does not
+/// give it, too.
+pub(super) async fn end_of_stderr(docker: &Docker, id: &str, since: &[u8]) -> String {
+    shown(&end(stderr(docker, id, LINES), since, PATIENCE).await)
+}
+
+/// The last `lines` lines, each behind its time.
+fn stderr(docker: &Docker, id: &str, lines: &str) -> impl Stream<Item = Bytes> {
+    let options = LogsOptionsBuilder::default().stderr(true).timestamps(true).tail(lines).build();
+    docker.logs(id, Some(options)).filter_map(|output| async {
         match output {
             Ok(LogOutput::StdErr { message }) => Some(message),
             _ => None,
         }
-    });
-    shown(&collect(logs, ended_before, PATIENCE).await)
+    })
 }
 
-/// The last bytes of `lines` that are younger than `ended_before`, as far as they come within `patience`.
-async fn collect(lines: impl Stream<Item = impl AsRef<[u8]>>, ended_before: &str, patience: Duration) -> Vec<u8> {
+/// The last bytes of `lines` that are younger than `since`, as far as they come within `patience`.
+async fn end(lines: impl Stream<Item = impl AsRef<[u8]>>, since: &[u8], patience: Duration) -> Vec<u8> {
     let mut kept = Vec::new();
-    let collecting = async {
+    each(lines, patience, |time, text| {
+        // All are of UTC and have nine decimals.
+        if time > since {
+            kept.extend_from_slice(text);
+            let more = kept.len().saturating_sub(BYTES);
+            kept.drain(..more);
+        }
+    })
+    .await;
+    kept
+}
+
+/// Gives `take` the time and the text of each of `lines` that comes within `patience`.
+async fn each(lines: impl Stream<Item = impl AsRef<[u8]>>, patience: Duration, mut take: impl FnMut(&[u8], &[u8])) {
+    let taking = async {
         let mut lines = std::pin::pin!(lines);
         while let Some(line) = lines.next().await {
             let line = line.as_ref();
-            let Some(space) = line.iter().position(|&byte| byte == b' ') else { continue };
-            // Times of UTC; where digits are left out they are zeros, so their order is that of their texts.
-            if line[..space].trim_ascii_end().strip_suffix(b"Z") > ended_before.as_bytes().strip_suffix(b"Z") {
-                kept.extend_from_slice(&line[space + 1..]);
-                let more = kept.len().saturating_sub(BYTES);
-                kept.drain(..more);
+            if let Some(space) = line.iter().position(|&byte| byte == b' ') {
+                take(&line[..space], &line[space + 1..]);
             }
         }
     };
-    // What came until then is shown.
-    let _ = tokio::time::timeout(patience, collecting).await;
-    kept
+    let _ = tokio::time::timeout(patience, taking).await;
 }
 
 /// The end of a text, as one line.
@@ -69,17 +90,17 @@ mod tests {
 
     fn collected(lines: impl Stream<Item = impl AsRef<[u8]>>) -> Vec<u8> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(collect(lines, "2026-11-24T09:30:00.12Z", Duration::from_millis(300)))
+        runtime.block_on(end(lines, b"2026-11-24T09:30:00.120000000Z", Duration::from_millis(300)))
     }
 
     #[test]
     fn only_what_this_attempt_wrote_is_taken() {
         let lines = [
-            "2026-11-24T09:30:00Z older\n",
-            "2026-11-24T09:30:00.119999999Z old\n",
+            "2026-11-24T09:30:00.119999999Z older\n",
+            "2026-11-24T09:30:00.120000000Z old\n",
             "2026-11-24T09:30:00.120000001Z new\n",
-            "no time",
-            "2026-11-24T09:31:00Z last\n",
+            "untimed",
+            "2026-11-24T09:31:00.000000000Z last\n",
         ];
         assert_eq!(collected(stream::iter(lines)), b"new\nlast\n");
     }
@@ -88,7 +109,7 @@ mod tests {
     fn a_log_without_end_is_cut_at_its_bytes_and_at_its_time() {
         let slowly = stream::unfold((), |()| async {
             tokio::time::sleep(Duration::from_millis(1)).await;
-            Some((format!("2027-01-01T00:00:00Z {}", "x".repeat(1000)), ()))
+            Some((format!("2027-01-01T00:00:00.000000000Z {}", "x".repeat(1000)), ()))
         });
         assert_eq!(collected(slowly).len(), BYTES);
     }

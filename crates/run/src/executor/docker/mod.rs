@@ -3,18 +3,20 @@
 
 mod archive;
 mod attempt;
+mod call;
 mod connect;
 mod logs;
 mod outcome;
 mod pool;
 mod queue;
+mod reason;
 mod results;
 mod running;
 mod wire;
+mod work;
 
 use std::cell::{OnceCell, RefCell};
-use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,31 +34,24 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::{Executor, Workers};
+use super::interface::{Executor, Workers};
 use crate::job::VERSION;
-use crate::plan::Scenario;
 use crate::run_file::Preflight;
 use crate::run_folder::RunFolder;
 use crate::runs;
+use crate::scenario::Scenario;
 use crate::shard_files::{ShardFiles, Shards};
 use attempt::attempt;
+use call::{CALL, PAUSE, lock, within};
 use pool::{Container, Lock, NotStopped, containers, stop};
 use queue::{Next, Queue};
 use running::Running;
+use work::Work;
 
 pub(crate) use connect::Address;
 
-/// The user that workers run as, and so the owner of what they are given.
-const USER: u64 = 65534;
-
-/// How long a call may take that moves no data.
-const CALL: Duration = Duration::from_secs(60);
-
 /// How long an engine may be away before its containers are given up.
 const AWAY: Duration = Duration::from_secs(30);
-
-/// A quarter of the pause before the second attempt; it is four times as long before each further one.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Most containers that are used: each holds a connection or two. More workers are served in turns.
 const AT_ONCE: usize = 64;
@@ -78,31 +73,6 @@ struct Held {
     containers: Vec<Container>,
     running: Running,
     _lock: Lock,
-}
-
-/// What a run's containers are given.
-struct Work<'a> {
-    module: &'a Module,
-    /// The folder with the shards; None: the module runs on an empty one.
-    shards: Option<&'a Path>,
-    running: &'a Running,
-    /// How many containers share a processor.
-    turns: u32,
-    completions: Option<&'a Parts>,
-    reporter: &'a dyn Reporter,
-}
-
-impl Work<'_> {
-    /// The shard of `worker`.
-    fn shard(&self, worker: u32) -> Option<PathBuf> {
-        self.shards.map(|shards| shards.join(format!("{worker}.req")))
-    }
-
-    /// How many requests it holds.
-    fn requests(&self, worker: u32) -> std::io::Result<u64> {
-        let length = self.shard(worker).map_or(Ok(0), |shard| shard.metadata().map(|metadata| metadata.len()))?;
-        Ok((length / contract::Request::LEN as u64).saturating_sub(1))
-    }
 }
 
 impl Docker {
@@ -217,7 +187,7 @@ impl Executor for Docker {
     }
 
     fn keep(&self, folder: &RunFolder) -> anyhow::Result<()> {
-        self.runtime.block_on(results::keep(&self.api, folder))
+        self.runtime.block_on(results::keep(&self.api, folder, &*self.reporter))
     }
 
     fn remembered(&self) -> Option<Preflight> {
@@ -319,22 +289,5 @@ async fn stop_patiently(api: &Api, id: &str) -> bool {
             Err(NotStopped::Unknown(_)) if began.elapsed() < AWAY => tokio::time::sleep(PAUSE * 10).await,
             Err(NotStopped::Unknown(_)) => return false,
         }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A call to the engine that must answer in time.
-async fn within<T>(
-    patience: Duration,
-    what: &str,
-    call: impl Future<Output = Result<T, bollard::errors::Error>>,
-) -> Result<T, Failure> {
-    match tokio::time::timeout(patience, call).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Failure::Engine(format!("{what}: {}", connect::reason(&error)))),
-        Err(_) => Err(Failure::Engine(format!("{what}: no answer within {} s", patience.as_secs()))),
     }
 }

@@ -17,8 +17,8 @@ use cli::reporter::Reporter;
 use failure::Failure;
 use futures_util::StreamExt as _;
 
-use super::connect::reason;
-use super::{CALL, within};
+use super::call::{CALL, within};
+use super::reason::reason;
 
 /// How long the lock of a run that has ended may still be there, without a word of it.
 const AFTERMATH: Duration = Duration::from_millis(700);
@@ -206,7 +206,7 @@ impl Lock {
             open_stdin: Some(true),
             stdin_once: Some(true),
             attach_stdin: Some(true),
-            user: Some(format!("{0}:{0}", super::USER)),
+            user: Some(format!("{0}:{0}", super::call::USER)),
             host_config: Some(HostConfig {
                 auto_remove: Some(true),
                 network_mode: Some("none".to_owned()),

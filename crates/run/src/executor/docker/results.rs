@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use bollard::Docker;
 use bollard::query_parameters::StartContainerOptions;
-use cli::program;
+use cli::reporter::Reporter;
 use failure::Failure;
 use measure::run_report::RunReport;
 use measure::schema::Report as _;
 
 use super::archive::{Sent, download, upload};
-use super::attempt::{exit_code, state};
-use super::logs::end_of_stderr;
+use super::attempt::exit_code;
+use super::call::{CALL, within};
+use super::logs::{end_of_stderr, last_time};
 use super::pool::{Container, containers};
-use super::{CALL, within};
 use crate::retention::{KEPT, is_run};
 use crate::run_folder::RunFolder;
 use crate::runs::REPORT;
@@ -56,7 +56,7 @@ pub(super) async fn report(docker: &Docker, run: Option<&str>) -> anyhow::Result
 }
 
 /// Keeps the reports in `folder`.
-pub(super) async fn keep(docker: &Docker, folder: &RunFolder) -> anyhow::Result<()> {
+pub(super) async fn keep(docker: &Docker, folder: &RunFolder, reporter: &dyn Reporter) -> anyhow::Result<()> {
     let container = container(docker).await?;
     let mut names = last(docker, &container).await?;
     // Often enough that the volume holds few more than twice as many as stay.
@@ -73,13 +73,13 @@ pub(super) async fn keep(docker: &Docker, folder: &RunFolder) -> anyhow::Result<
     sent.push(Sent::Bytes(LAST.into(), names.as_bytes()));
     upload(docker, &container.id, SHARED, &sent).await?;
     if is_due {
-        let before = state(docker, &container).await?.finished_at.unwrap_or_default();
+        let since = last_time(docker, &container.id).await;
         within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
         let code = exit_code(docker, &container, CALL).await?;
-        let told = end_of_stderr(docker, &container.id, &before).await;
+        let told = end_of_stderr(docker, &container.id, &since).await;
         anyhow::ensure!(code == 0, "old runs can't be removed: exit code {code}; {told}");
         if !told.is_empty() {
-            program::note(&format!("the workers' volume: {}", told.trim_start_matches("note: ")));
+            reporter.note(&format!("the workers' volume: {}", told.trim_start_matches("note: ")));
         }
     }
     Ok(())

@@ -7,9 +7,9 @@ use std::time::Duration;
 use cli::program;
 use futures_util::future::join_all;
 
+use super::call::{PAUSE, lock};
 use super::connect::Address;
 use super::pool::stop;
-use super::{PAUSE, lock};
 
 /// How long a signal waits for the containers to end.
 const ENDING: Duration = Duration::from_secs(20);

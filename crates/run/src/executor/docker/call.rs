@@ -1,0 +1,36 @@
+//! What every call to the engine needs.
+
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use failure::Failure;
+
+use super::reason::reason;
+
+/// The user that workers run as, and so the owner of what they are given.
+pub(super) const USER: u64 = 65534;
+
+/// How long a call may take that moves no data.
+pub(super) const CALL: Duration = Duration::from_secs(60);
+
+/// A quarter of the pause before the second attempt; it is four times as long before each further one.
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
+
+/// A call to the engine that must answer in time.
+pub(super) async fn within<T>(
+    patience: Duration,
+    what: &str,
+    call: impl Future<Output = Result<T, bollard::errors::Error>>,
+) -> Result<T, Failure> {
+    match tokio::time::timeout(patience, call).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Failure::Engine(format!("{what}: {}", reason(&error)))),
+        Err(_) => Err(Failure::Engine(format!("{what}: no answer within {} s", patience.as_secs()))),
+    }
+}
+
+/// A poisoned lock still guards what it guards.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

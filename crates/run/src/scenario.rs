@@ -1,0 +1,34 @@
+//! A scenario: one run to be made, as a value.
+
+use std::ops::Range;
+
+use policy::{Balancer, Row};
+use sandbox::{Job, Module};
+
+/// One run to be made: a module, what its workers are, and how requests are balanced over them.
+#[derive(Clone)]
+pub struct Scenario {
+    /// The simulator.
+    pub module: Module,
+    /// What each worker is to do; its number is the first worker's.
+    pub job: Job,
+    /// The policy; None: one worker gets every request.
+    pub policy: Option<Row>,
+}
+
+impl Scenario {
+    /// The numbers of the workers.
+    pub fn workers(&self) -> Range<u32> {
+        match self.policy {
+            Some(_) => 1..self.job.workers + 1,
+            None => self.job.worker..self.job.worker + 1,
+        }
+    }
+
+    /// The policy at its start; None where there is none.
+    pub(crate) fn balancer(&self) -> Option<Balancer> {
+        let model = &self.job.model;
+        let workers = self.workers().len();
+        self.policy.map(|row| Balancer::new(row, workers, model.servers, model.capacity, model.seed))
+    }
+}
