@@ -85,6 +85,20 @@ fn eight_scenarios_end_each_as_it_does_alone() {
 }
 
 #[test]
+fn a_scenario_that_can_not_start_fails_alone() {
+    let folder = Folder::new();
+    folder.run("tracegen", "--samples 3000 --out t.csv").succeeds();
+    let executor = Local::new(program::end);
+    let sim = fs::read(sim_wasm()).unwrap();
+    let good = || scenario(&executor, &sim, "RR", 0);
+    let broken = || Scenario { module: Module::new(b"no module"), ..good() };
+    let alone = text(&reports(&folder, &executor, vec![good()])[0]);
+    let all: Vec<String> = reports(&folder, &executor, vec![good(), broken(), good()]).iter().map(text).collect();
+    assert!(all[0] == alone && all[2] == alone && all[1].contains("it is not a WebAssembly module"), "{}", all[1]);
+    assert!(reports(&folder, &executor, vec![broken()])[0].is_err());
+}
+
+#[test]
 fn a_wave_holds_what_fits_and_the_trace_is_read_again_for_the_rest() {
     let folder = Folder::new();
     folder.run("tracegen", "--samples 3000 --out t.csv").succeeds();

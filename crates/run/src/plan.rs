@@ -12,7 +12,7 @@ use contract::Request;
 use failure::Failure;
 use measure::Outcome;
 use policy::Balancer;
-use sandbox::limits;
+use sandbox::{limits, panicked};
 
 use crate::executor::{Executor, Files, Workers};
 use crate::notes::Load;
@@ -76,9 +76,7 @@ impl Plan {
         }
         Ok(executions)
     }
-}
 
-impl Plan {
     /// Makes the run of a plan of one scenario.
     ///
     /// # Errors
@@ -116,10 +114,15 @@ fn execute(
     let (mut lanes, mut started) = (Vec::new(), Vec::new());
     for (scenario, files) in scenarios.iter().zip(files) {
         let Files { completions, folder, kept } = files;
-        lanes.push(Lane::new(scenario.balancer(), kept));
-        started.push(executor.start(scenario, completions, folder)?);
+        let mut lane = Lane::new(scenario.balancer(), kept);
+        // Without workers it has failed before it began.
+        started.push(executor.start(scenario, completions, folder).map_err(|error| lane.failed = Some(error)).ok());
+        lanes.push(lane);
     }
-    if let ([lane], [workers]) = (&mut lanes[..], &mut started[..]) {
+    if started.iter().all(Option::is_none) {
+        return Ok(lanes.into_iter().filter_map(|lane| Some(Err(lane.failed?))).collect());
+    }
+    if let ([lane], [Some(workers)]) = (&mut lanes[..], &mut started[..]) {
         // No copy for another thread.
         let shards = workers.shards();
         source.read(|requests, position| {
@@ -130,6 +133,7 @@ fn execute(
         std::thread::scope(|scope| {
             let mut blocks = Vec::new();
             for (lane, workers) in lanes.iter_mut().zip(&mut started) {
+                let Some(workers) = workers else { continue };
                 let (block, received) = sync_channel(BEHIND);
                 let shards = workers.shards();
                 let thread = std::thread::Builder::new().name("policy".to_owned());
@@ -153,9 +157,9 @@ fn execute(
         // There is nothing to balance.
         source.expect_requests()?;
     }
-    let end = |(lane, workers): (Lane<'_>, Box<dyn Workers + '_>)| match lane.failed {
-        Some(error) => Err(error),
-        None => Ok(Execution { outcomes: workers.finish()?, load: lane.load }),
+    let end = |(lane, workers): (Lane<'_>, Option<Box<dyn Workers + '_>>)| match (lane.failed, workers) {
+        (None, Some(workers)) => Ok(Execution { outcomes: workers.finish()?, load: lane.load }),
+        (failed, _) => Err(failed.unwrap_or_else(|| panicked().into())),
     };
     Ok(lanes.into_iter().zip(started).map(end).collect())
 }
