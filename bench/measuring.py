@@ -13,7 +13,7 @@ ROUNDS = 5
 
 @dataclass
 class Taken:
-    """One run of a command: seconds that passed, processor seconds, peak memory of its largest process in MiB, its stdout."""
+    """One run of a command: seconds that passed, CPU seconds, peak memory of its largest process in MiB, its stdout."""
 
     seconds: float
     processor: float

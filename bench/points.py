@@ -90,7 +90,7 @@ def whole_run(bench):
     ours = rates(taken["run"], requests)
     marks = {"polars": [Mark("ratio", least=5), Mark("ours", least=30)]}
     processor = [1e9 * one.processor / requests for one in taken["run"]]
-    yield Row("run", f"{what}: processor time", "ns/request", processor)
+    yield Row("run", f"{what}: CPU time", "ns/request", processor)
     for name in list(commands)[1:]:
         theirs = rates(taken[name], slices.get(name, requests))
         yield Row("run", what, "M requests/s", ours, name, theirs, marks.get(name, []))

@@ -57,10 +57,7 @@ fn the_default_simulator_passes_with_every_setting() {
     let folder = Folder::new();
     let ended = passes(&folder, sim_wasm().to_str().unwrap());
     let text = ended.stdout();
-    assert!(
-        text.contains("\nsays 15: honours SERVERS, honours DISCIPLINE, honours CAPACITY, honours DELAY\n"),
-        "{text}"
-    );
+    assert!(text.contains("\ncapabilities 15: SERVERS, DISCIPLINE, CAPACITY, DELAY\n"), "{text}");
     let names: Vec<String> = verdicts(&ended).into_iter().map(|(_, name)| name).collect();
     for shard in ["one request", "ties", "demands of nothing", "gaps in ids", "records of 56 bytes", "a mixed shard"] {
         assert!(names.iter().any(|name| name.starts_with(shard)), "{shard}: {names:?}");
@@ -75,7 +72,7 @@ fn the_default_simulator_passes_with_every_setting() {
 fn a_module_without_settings_passes_by_the_rules_alone() {
     let folder = Folder::new().and_guest("fifo");
     let ended = passes(&folder, "fifo.wasm");
-    let ended = ended.prints("fifo.wasm (SHA-256 ").prints("\nsays 0: nothing\n");
+    let ended = ended.prints("fifo.wasm (SHA-256 ").prints("\ncapabilities 0: none\n");
     let ended =
         ended.prints("its order of service or its demands are its own: held against the contract's rules alone\n");
     assert!(!ended.stdout().contains("DELAY="), "{}", ended.stdout());
@@ -173,7 +170,7 @@ fn a_bit_that_only_an_empty_shard_has_fails() {
     (call $write (i32.const 64) (i32.const 32))",
     );
     let ended = fails(&fickle, 7);
-    tells(&ended, "one request: the header of its answers says 0, on an empty shard it said 2");
+    tells(&ended, "one request: the header of its completions declares capabilities 0, but 2 on the empty shard");
 }
 
 #[test]
@@ -184,7 +181,7 @@ fn who_traps_or_never_ends_is_told_of_soon() {
     );
     tells(&ended, "ties: all arrive at once: the simulator trapped: wasm `unreachable` instruction executed");
     let ended = breaks(&Stranger::in_order().before("(loop $for_ever (br $for_ever))"), 6);
-    tells(&ended, "one request: processor time: the simulator took more than ");
+    tells(&ended, "one request: CPU time: the simulator took more than ");
     // The other shards would take as long each.
     assert_eq!(verdicts(&ended).len(), 1, "{}", ended.stdout());
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use contract::{Completion, CompletionHeader, NONE, Says};
+use contract::{Capabilities, Completion, CompletionHeader, NONE};
 
 use crate::support::{Ended, Folder, THREE, guest_text};
 
@@ -16,13 +16,16 @@ pub(crate) struct Script {
 
 impl Script {
     /// A guest that says `says` of itself on an empty shard, and nothing yet on others.
-    pub(crate) fn silent(says: u64) -> Self {
-        Self { data: CompletionHeader { says: Says(says) }.to_bytes().to_vec(), steps: String::new() }
+    pub(crate) fn silent(capabilities: u64) -> Self {
+        Self {
+            data: CompletionHeader { capabilities: Capabilities(capabilities) }.to_bytes().to_vec(),
+            steps: String::new(),
+        }
     }
 
     /// One that says the same on every shard, and has read it.
-    pub(crate) fn saying(says: u64) -> Self {
-        Self::silent(says).header(says).reads(900_000)
+    pub(crate) fn saying(capabilities: u64) -> Self {
+        Self::silent(capabilities).header(capabilities).reads(900_000)
     }
 
     pub(crate) fn reads(mut self, length: u32) -> Self {
@@ -36,8 +39,8 @@ impl Script {
         self
     }
 
-    pub(crate) fn header(self, says: u64) -> Self {
-        self.writes(&CompletionHeader { says: Says(says) }.to_bytes())
+    pub(crate) fn header(self, capabilities: u64) -> Self {
+        self.writes(&CompletionHeader { capabilities: Capabilities(capabilities) }.to_bytes())
     }
 
     /// Answers request `id`, times in µs.
@@ -79,11 +82,11 @@ const NEVER: u64 = NONE;
 fn answers_of_any_order_are_taken() {
     let right = |script: Script| script.answers(2, 20, 21, 1).answers(0, 0, 5, 5).answers(1, 5, 10, 5).exits(0, "");
     right(Script::saying(0)).prints("Average delay in queue                0.001000 ms\n");
-    // The same in pieces that end within records.
+    // The same in chunks that end within records.
     let bytes = Script::saying(0).answers(1, 5, 10, 5).answers(2, 20, 21, 1).answers(0, 0, 5, 5).data;
     let mut script = Script::saying(0);
-    for piece in bytes[64..].chunks(7) {
-        script = script.writes(piece);
+    for chunk in bytes[64..].chunks(7) {
+        script = script.writes(chunk);
     }
     script.exits(0, "").prints("Average delay in queue                0.001000 ms\n");
 }
@@ -124,8 +127,8 @@ fn who_is_never_served_gets_no_service_and_leaves() {
     Script::saying(0)
         .answers(0, NEVER, 0, 0)
         .breaks("rejected by a simulator that does not say that it honours CAPACITY");
-    let given_up = |script: Script| script.answers(0, 0, 5, 5).answers(1, NEVER, 4, 0).answers(2, 20, 20, 0);
-    given_up(Script::saying(0)).exits(0, "").prints("  given up                                   2\n");
+    let abandoned = |script: Script| script.answers(0, 0, 5, 5).answers(1, NEVER, 4, 0).answers(2, 20, 20, 0);
+    abandoned(Script::saying(0)).exits(0, "").prints("  abandoned                                   2\n");
 }
 
 #[test]
@@ -140,8 +143,12 @@ fn all_is_answered() {
 #[test]
 fn the_header_is_always_there_and_always_the_same() {
     Script::silent(0).reads(900_000).breaks("it wrote no header");
-    Script::silent(0).header(1).breaks("the header of its answers says 1, on an empty shard it said 0");
-    Script::silent(9).header(8).breaks("the header of its answers says 8, on an empty shard it said 9");
+    Script::silent(0)
+        .header(1)
+        .breaks("the header of its completions declares capabilities 1, but 0 on the empty shard");
+    Script::silent(9)
+        .header(8)
+        .breaks("the header of its completions declares capabilities 8, but 9 on the empty shard");
     Script::silent(0)
         .writes(b"QBOXREQ\n\x01\0\0\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")
         .breaks("the first bytes are");

@@ -11,7 +11,7 @@ const TEXT: &str = "\
 requests          4 in 4.000 s, the first at 3.000 s
 rate              0.750 requests/s in the mean
 peak              200.000 requests/s: 2 in the busiest window of 10 ms, from 4.000 s on
-gaps of 0         33.333 % (1 of 3)
+interarrival of 0         33.333 % (1 of 3)
 operations        75.000 % reads, 25.000 % writes
 clients           2; the busiest sends 75.000 % (3 of 4)
 blocks            2; the most popular gets 75.000 % (3 of 4)
@@ -37,8 +37,8 @@ fn a_trace_is_told_in_lines() {
         let line = table.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {table}"));
         line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>().join(" ")
     };
-    // Deviations: of the gaps from 4/3 s, 1/3, 4/3 and 5/3; of the demands from 1.5 s, 0.5; of the sizes from 2, 1, 1, 0, 2.
-    assert_eq!(row("gap"), "1.333 s 0.935 0 ns 1.000 s 3.000 s 3.000 s 3.000 s 3.000 s 3.000 s");
+    // Deviations: of the interarrival times from 4/3 s, 1/3, 4/3 and 5/3; of the demands from 1.5 s, 0.5; of the sizes from 2, 1, 1, 0, 2.
+    assert_eq!(row("interarrival"), "1.333 s 0.935 0 ns 1.000 s 3.000 s 3.000 s 3.000 s 3.000 s 3.000 s");
     assert_eq!(row("demand"), "1.500 s 0.333 1.000 s 1.000 s 2.000 s 2.000 s 2.000 s 2.000 s 2.000 s");
     assert_eq!(row("size"), "2.000 0.612 1 1 4 4 4 4 4");
     // Nothing is written, a run folder neither.
@@ -53,18 +53,18 @@ fn and_in_json() {
     assert_eq!(told["settings"], json!({"SERVERS": 2, "WORKERS": 2}));
     let second = 1_000_000_000u64;
     assert_eq!((&told["first_arrival_ns"], &told["span_ns"]), (&json!(3 * second), &json!(4 * second)));
-    assert_eq!((&told["mean_rate_per_s"], &told["gaps_of_0"]), (&json!(0.75), &json!(1)));
+    assert_eq!((&told["mean_rate_per_s"], &told["interarrival_of_0"]), (&json!(0.75), &json!(1)));
     let peak = json!({"rate_per_s": 200.0, "window_ns": second / 100, "requests": 2, "start_ns": 4 * second});
     assert_eq!(told["peak"], peak);
     assert_eq!(told["operations"], json!({"reads": 3, "writes": 1, "others": 0}));
     assert_eq!(
-        (&told["gaps"]["mean_ns"], &told["demand"]["mean_ns"]),
+        (&told["interarrival"]["mean_ns"], &told["demand"]["mean_ns"]),
         (&json!(4.0 * second as f64 / 3.0), &json!(1.5 * second as f64))
     );
     let blocks = &told["blocks"];
     assert_eq!((&blocks["distinct"], &blocks["most_popular"]), (&json!(2), &json!(7)));
     assert_eq!(blocks["most_popular_share"], json!([0.75, 0.75]));
-    assert_eq!((&told["demands_drawn"], &told["reply_size"]), (&json!(0), &Value::Null));
+    assert_eq!((&told["demands_sampled"], &told["reply_size"]), (&json!(0), &Value::Null));
     let load = json!({"demands_ns": "6000000000", "offered": 1.5, "utilization": 0.375,
         "workers_below_0_75": 2, "workers_below_1": 1});
     assert_eq!(told["load"], load);
@@ -91,7 +91,7 @@ fn what_the_generator_makes_is_what_a_run_is_offered() {
     let folder = Folder::new();
     folder.run("tracegen", "--samples 5000 --out t.csv").succeeds();
     let told = describe(&folder, "t.csv --json --st 2ms --workers 3").succeeds().json();
-    assert_eq!((&told["requests"], &told["demands_drawn"]), (&json!(5000), &json!(5000)));
+    assert_eq!((&told["requests"], &told["demands_sampled"]), (&json!(5000), &json!(5000)));
     assert_eq!((&told["settings"]["ST_NS"], &told["settings"]["WORKERS"]), (&json!(2_000_000), &json!(3)));
     let run = crate::middleware::report(&folder, "--trace t.csv --st 2ms --workers 3");
     assert_eq!(told["load"]["demands_ns"], run["run"]["work_offered_ns"]);

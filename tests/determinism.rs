@@ -1,4 +1,4 @@
-//! The same module over the same requests gives the same bytes: on however many processors and threads, on both engines, time
+//! The same module over the same requests gives the same bytes: on however many processors and threads, on both executors, time
 //! and again, also where the module asks the clock and for randomness, and where it looks at the bits of NaNs.
 
 use std::path::Path;
@@ -77,7 +77,7 @@ fn grid_of_processors() {
 fn same_on_processors(times: usize) {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
     let folder = with_modules();
-    // Several blocks for those who parse, several pieces for every pipe.
+    // Several blocks for those who parse, several chunks for every pipe.
     folder.run("tracegen", "--samples 25000 --out t.csv").succeeds();
     // What this thread starts runs where it may run itself.
     let all = sched_getaffinity(None).unwrap();
@@ -123,7 +123,7 @@ fn same_on_threads(times: usize) {
                 std::thread::scope(|scope| {
                     let one = |thread: usize| {
                         let (simulator, records) = (&simulator, &records);
-                        // Each gets its shard in pieces of another size.
+                        // Each gets its shard in chunks of another size.
                         let work = move || simulated(simulator, records, 1, 1 + thread * 17);
                         sandbox::spawn(scope, format!("copy {thread}"), work).unwrap()
                     };
@@ -201,28 +201,28 @@ fn same_in_containers(times: usize) {
 }
 
 /// A worker's outcome, as JSON, and its completions, as records.
-fn simulated(simulator: &Simulator, records: &Arc<Vec<u8>>, seed: u64, requests_a_piece: usize) -> (String, Vec<u8>) {
+fn simulated(simulator: &Simulator, records: &Arc<Vec<u8>>, seed: u64, requests_per_chunk: usize) -> (String, Vec<u8>) {
     let job = Job::alone(Model { seed, ..Model::of_defaults(1000) }, Limits::default());
     let kept = Kept::default();
-    let pieces = Pieces { records: records.clone(), at: 0, length: requests_a_piece * Request::LEN };
-    let outcome = simulate(simulator, &job, Box::new(pieces), Some(Box::new(kept.clone())));
+    let chunks = Chunks { records: records.clone(), at: 0, length: requests_per_chunk * Request::LEN };
+    let outcome = simulate(simulator, &job, Box::new(chunks), Some(Box::new(kept.clone())));
     let completions = kept.0.lock().unwrap().clone();
     (serde_json::to_string(&outcome).unwrap(), completions)
 }
 
-/// A shard in pieces of `length` bytes.
-struct Pieces {
+/// A shard in chunks of `length` bytes.
+struct Chunks {
     records: Arc<Vec<u8>>,
     at: usize,
     length: usize,
 }
 
-impl Shard for Pieces {
+impl Shard for Chunks {
     fn next(&mut self, _: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
         let rest = &self.records[self.at..];
-        let piece = rest[..self.length.min(rest.len())].to_vec();
-        self.at += piece.len();
-        Ok((!piece.is_empty()).then_some(piece))
+        let chunk = rest[..self.length.min(rest.len())].to_vec();
+        self.at += chunk.len();
+        Ok((!chunk.is_empty()).then_some(chunk))
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn answers() -> bool {
     })
 }
 
-/// Says that `what` is left out, past what captures the output of tests; fails where nothing may be left out.
+/// Capabilities that `what` is left out, past what captures the output of tests; fails where nothing may be left out.
 pub(crate) fn left_out(what: &str) {
     assert!(std::env::var("QUEUEBOX_DOCKER").as_deref() != Ok("required"), "{what} can't run, and they are required");
     tell(&format!("\n*** LEFT OUT: {what} did not run ***\n"));
@@ -249,7 +249,7 @@ pub(crate) struct Results {
 impl Results {
     /// They must be those of the run that nobody disturbed.
     pub(crate) fn must_be(&self, expected: &Self, what: &str) {
-        assert!(self == expected, "other bytes than the local engine's: {what}");
+        assert!(self == expected, "other bytes than the local executor's: {what}");
     }
 }
 
@@ -265,7 +265,7 @@ pub(crate) fn docker_results(folder: &Folder) -> Results {
     Results { report: folder.read("docker.json"), completions: folder.read("docker.csv") }
 }
 
-/// A folder with a simulator, `slow.wasm`, that takes about 50 µs of processor time a request.
+/// A folder with a simulator, `slow.wasm`, that takes about 50 µs of CPU time a request.
 pub(crate) fn with_slow_module() -> Folder {
     let busy = "(local $arrival i64) (local $turn i32)
         (loop $busy (local.set $turn (i32.add (local.get $turn) (i32.const 1)))

@@ -5,7 +5,7 @@ use crate::support::{Folder, THREE};
 #[test]
 fn a_module_written_by_hand_waits_as_the_default_one() {
     let folder = Folder::new().and_guest("fifo");
-    // Some 30,000 requests are 22 pieces of 64 KiB, of which none ends with a whole record by itself.
+    // Some 30,000 requests are 22 chunks of 64 KiB, of which none ends with a whole record by itself.
     folder.run("tracegen", "--samples 30000 --concurrency 3 --inter-arrival 10 --out trace.csv").succeeds();
     folder.host("trace.csv --st 3 --completions ours.csv").succeeds();
     folder.host_with("fifo", "trace.csv --st 3 --completions theirs.csv").succeeds();

@@ -90,7 +90,7 @@ fn has_float(value: &Value) -> bool {
 }
 
 #[test]
-fn a_report_names_no_law_where_no_demand_was_drawn() {
+fn a_report_names_no_law_where_no_demand_was_sampled() {
     let report = Folder::with("trace.csv", THREE).host("trace.csv --report -").succeeds().json();
     assert!(report["settings"].get("ST_NS").is_none() && report["settings"].get("SERVICE").is_none(), "{report}");
 }
@@ -298,8 +298,7 @@ fn help_version_and_limits_are_there() {
     let version = folder.run("host", "--version").succeeds().stdout();
     assert_eq!(version, format!("host {}\n", env!("CARGO_PKG_VERSION")));
     let limits = folder.run("host", "limits").succeeds().stdout();
-    for limit in
-        ["memory ", "processor time ", "unanswered requests ", "table elements ", "stack ", "output ", "error text "]
+    for limit in ["memory ", "CPU time ", "unanswered requests ", "table elements ", "stack ", "output ", "error text "]
     {
         assert!(limits.lines().any(|line| line.starts_with(limit)), "{limit}: {limits}");
     }

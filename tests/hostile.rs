@@ -114,17 +114,17 @@ macro_rules! hostile {
 mod time {
     use super::{End::*, *};
     hostile! {
-        an_endless_loop: guest("loop"), "--limit-time 1" => Limit("processor time"), 60;
-        an_endless_loop_in_the_start_section: guest("loop_in_start_section"), "--limit-time 1" => Limit("processor time"), 60;
-        an_endless_loop_of_calls: guest("loop_of_calls"), "--limit-time 1" => Limit("processor time"), 60;
-        an_endless_loop_of_tail_calls: guest("tail_calls"), "--limit-time 1" => Limit("processor time"), 60;
-        an_endless_loop_of_memory_fill: guest("fill"), "--limit-time 1" => Limit("processor time"), 320;
-        reading_past_the_end_for_ever: guest("reads_past_the_end"), "--limit-time 1" => Limit("processor time"), 60;
+        an_endless_loop: guest("loop"), "--limit-time 1" => Limit("CPU time"), 60;
+        an_endless_loop_in_the_start_section: guest("loop_in_start_section"), "--limit-time 1" => Limit("CPU time"), 60;
+        an_endless_loop_of_calls: guest("loop_of_calls"), "--limit-time 1" => Limit("CPU time"), 60;
+        an_endless_loop_of_tail_calls: guest("tail_calls"), "--limit-time 1" => Limit("CPU time"), 60;
+        an_endless_loop_of_memory_fill: guest("fill"), "--limit-time 1" => Limit("CPU time"), 320;
+        reading_past_the_end_for_ever: guest("reads_past_the_end"), "--limit-time 1" => Limit("CPU time"), 60;
         a_thousand_long_calls_without_a_loop: text(&format!(
             "(module (import \"wasi_snapshot_preview1\" \"random_get\" (func $random (param i32 i32) (result i32)))
                 (memory (export \"memory\") 1024) (func (export \"_start\") {}))",
             "(drop (call $random (i32.const 0) (i32.const 0x4000000)))".repeat(1000)
-        )), "--limit-time 1" => Limit("processor time"), 130;
+        )), "--limit-time 1" => Limit("CPU time"), 130;
         a_sleep_of_an_hour: guest("sleep"), "" => Exit(42), 60;
         a_poll_on_nothing: guest("poll_on_nothing"), "" => Exit(42), 60;
     }

@@ -152,7 +152,7 @@ fn module(name: &str, parameters: &str, memory: Memory, calls: &[(Vec<i64>, u32)
 /// Runs it; how it ended, and the CPU time that it took.
 fn run(module: &[u8]) -> (Failure, Duration) {
     let simulator = Simulator::compile(Module::new(module), cli::program::end).unwrap();
-    let limits = Limits { processor_time: LIMIT, ..Limits::default() };
+    let limits = Limits { cpu_time: LIMIT, ..Limits::default() };
     let job = Job { arguments: vec!["argument".repeat(100); 1000], ..Job::alone(Model::of_defaults(1), limits) };
     std::thread::scope(|scope| {
         let run = || {
@@ -170,7 +170,7 @@ fn ends_in_time(name: &str, parameters: &str, memory: Memory, calls: &[(Vec<i64>
     println!("{name:<26}{:>6} ms  {ended}", time.as_millis());
     let right = match &ended {
         Failure::Exit(text) => text.contains("exit code 1000"),
-        Failure::Limit(text) => text.starts_with("processor time: "),
+        Failure::Limit(text) => text.starts_with("CPU time: "),
         _ => false,
     };
     assert!(right, "{name} {calls:?}: {ended}");

@@ -26,7 +26,7 @@ fn a_hostile_worker_leaves_the_others_as_they_are() {
         ("(unreachable)", 5, "trap", None, "wasm `unreachable` instruction executed in run"),
         ("(drop (i32.load (i32.const -1)))", 5, "trap", None, "out of bounds memory access"),
         ("(call $proc_exit (i32.const 42))", 5, "exit", None, "exit code 42"),
-        ("(loop $for_ever (br $for_ever))", 6, "limit", Some("processor time"), "more than 1 s"),
+        ("(loop $for_ever (br $for_ever))", 6, "limit", Some("CPU time"), "more than 1 s"),
         ("(drop (memory.grow (i32.const 60000)))", 6, "limit", Some("memory"), "3751 MiB"),
         (
             "(drop (table.grow (ref.null func) (i32.const 2000000)))",

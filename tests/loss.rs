@@ -60,8 +60,8 @@ impl Case {
 
     fn name(&self) -> String {
         let Self { load, servers, capacity, service } = self;
-        let law = if *service == "deterministic" { "D" } else { "M" };
-        format!("M/{law}/{servers}/{capacity} at {load}")
+        let distribution = if *service == "deterministic" { "D" } else { "M" };
+        format!("M/{distribution}/{servers}/{capacity} at {load}")
     }
 
     fn arrivals(&self, requests: u64) -> Arrivals {
@@ -143,7 +143,7 @@ fn grid_of_loads() {
     println!("the largest relative error against Erlang's B: {:.2} %", 100.0 * errors.into_iter().fold(0.0, f64::max));
 }
 
-/// What Erlang's B gives depends on the law of service by its mean alone (Sevastyanov, 1957).
+/// What Erlang's B gives depends on the distribution of service by its mean alone (Sevastyanov, 1957).
 #[test]
 fn the_law_of_service_does_not_change_erlang_s_b() {
     Case { service: "deterministic", ..mmcc(3.0, 5) }.holds(0.02);

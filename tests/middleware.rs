@@ -1,4 +1,4 @@
-//! `middleware`: whole runs on the local engine, partitioning, results.
+//! `middleware`: whole runs on the local executor, partitioning, results.
 
 use serde_json::{Value, json};
 
@@ -72,11 +72,11 @@ fn very_small_times_are_shown_in_their_unit_and_rounding_is_noted() {
 
     let note =
         "service times are rounded to whole nanoseconds: with ST=3 ns their mean is 2.986 ns, and 15.4 % of them are 0";
-    let drawn = "--samples 1000 --st 3ns";
-    middleware(&folder, &format!("run {drawn}")).succeeds().prints(&format!("note: {note}\n"));
-    let notes = report(&folder, drawn)["notes"].clone();
+    let sampled = "--samples 1000 --st 3ns";
+    middleware(&folder, &format!("run {sampled}")).succeeds().prints(&format!("note: {note}\n"));
+    let notes = report(&folder, sampled)["notes"].clone();
     assert!(notes.as_array().unwrap().contains(&json!(note)), "{notes}");
-    folder.run("tracegen", &format!("{drawn} --format records --out t.records")).succeeds().says(note);
+    folder.run("tracegen", &format!("{sampled} --format records --out t.records")).succeeds().says(note);
     folder.run("tracegen", "--samples 1000 --out t.csv").succeeds().says_nothing();
     folder.host("t.csv --st 3ns").succeeds().says(note);
     folder.host("t.records --st 3ns").succeeds();
@@ -128,7 +128,7 @@ fn the_report_names_all_that_takes_part_and_nothing_else() {
     assert_eq!(recorded["trace"]["blake3"].as_str().unwrap().len(), 64);
     assert_eq!(recorded["module"]["sha256"].as_str().unwrap().len(), 64);
     assert_eq!((&recorded["settings"]["WORKERS"], &recorded["settings"]["BALANCER"]), (&2.into(), &"RR".into()));
-    assert_eq!(recorded["settings"].get("ST_NS"), None, "no demand was drawn");
+    assert_eq!(recorded["settings"].get("ST_NS"), None, "no demand was sampled");
     let generated = report(&folder, "--samples 10");
     assert_eq!(generated["settings"]["ST_NS"], 10_000_000);
     assert_eq!(generated["trace"]["generated"]["SAMPLES"], 10);

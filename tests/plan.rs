@@ -9,7 +9,7 @@ use failure::Failure;
 use generator::Generation;
 use measure::run_report::RunReport;
 use policy::POLICIES;
-use random::demand::{Demands, Law};
+use random::demand::{Demands, ServiceDistribution};
 use run::executor::{Executor as _, Local};
 use run::plan::Plan;
 use run::scenario::Scenario;
@@ -25,23 +25,25 @@ const WORKERS: u32 = 3;
 fn scenario(executor: &Local, module: &[u8], policy: &str, delay: u64) -> Scenario {
     let model = Model {
         st_ns: 5_000_000,
-        service: Law::Exponential,
+        service: ServiceDistribution::Exponential,
         servers: 1,
         discipline: "fifo".to_owned(),
         capacity: 0,
         delay,
         seed: 1,
     };
-    let limits = Limits { processor_time: Duration::from_secs(1), ..Limits::default() };
-    let mut job = Job { worker: 1, workers: WORKERS, model, arguments: Vec::new(), limits, verify: false, says: None };
+    let limits = Limits { cpu_time: Duration::from_secs(1), ..Limits::default() };
+    let mut job =
+        Job { worker: 1, workers: WORKERS, model, arguments: Vec::new(), limits, verify: false, capabilities: None };
     let module = Module::new(module);
-    job.says = Some(executor.preflight(&module, &job).unwrap());
+    job.capabilities = Some(executor.preflight(&module, &job).unwrap());
     Scenario { module, job, policy: POLICIES.into_iter().find(|row| row.name == policy) }
 }
 
 fn source(folder: &Folder) -> Source {
     let flags = ReadFlags::default();
-    Source::recorded(&folder.path("t.csv"), &flags, Demands::new(5_000_000, Law::Exponential, 1)).unwrap()
+    Source::recorded(&folder.path("t.csv"), &flags, Demands::new(5_000_000, ServiceDistribution::Exponential, 1))
+        .unwrap()
 }
 
 fn reports(folder: &Folder, executor: &Local, scenarios: Vec<Scenario>) -> Vec<Result<RunReport, String>> {
@@ -159,7 +161,7 @@ fn eight_over_a_long_trace() {
     let executor = Local::new(program::end);
     let mut generation = generation();
     generation.samples = 3_000_000;
-    let source = Source::generated(generation, Demands::new(5_000_000, Law::Exponential, 1));
+    let source = Source::generated(generation, Demands::new(5_000_000, ServiceDistribution::Exponential, 1));
     let scenarios = eight(&executor);
     let mut plan = Plan::new(source, scenarios);
     let executions = plan.execute(&executor, Vec::new(), &Recording::default()).unwrap();

@@ -11,7 +11,7 @@ use crate::support::Folder;
 
 const POLICIES: [&str; 6] = ["R", "RR", "TC", "JSQ", "LW", "HASH"];
 
-/// A trace with ties, demands of nothing and gaps in ids; blocks are 0 to 9.
+/// A trace with ties, demands of nothing and interarrival times in ids; blocks are 0 to 9.
 fn tied(requests: u64, seed: u64) -> String {
     let mut random = Streams::new(seed, "tests").of(0);
     let mut csv = "id,arrival_ns,service_ns,block\n".to_owned();
@@ -187,7 +187,8 @@ fn a_policy_s_model_is_called_one_where_the_order_of_service_is_another() {
     for policy in POLICIES {
         let notes =
             report(&folder, &format!("--samples 40 --module fifo.wasm --balancer {policy}"))["notes"].to_string();
-        let said = notes.contains(&format!("the backlog that {policy} saw is a first-in first-out model's"));
+        let said =
+            notes.contains(&format!("the state of workers that {policy} saw is that of a first-in first-out model's"));
         assert_eq!(said, ["TC", "JSQ", "LW"].contains(&policy), "{policy}: {notes}");
     }
 }

@@ -2,7 +2,7 @@
 //! `make test` sets.
 //!
 //! Every case is simulated `REPLICATIONS` times from seeds of their own, and theory must lie within the interval of 99.9 %
-//! confidence that Student's law gives for the mean over them. A replication starts with an empty system; its first
+//! confidence that Student's distribution gives for the mean over them. A replication starts with an empty system; its first
 //! `WARM_UP` requests are not measured. The slowest case, M/M/1 at 0.9, forgets its start with a time constant of
 //! 1/(1 − √0.9)² = 380 service times (Cohen, "The Single Server Queue", 1982), of which the warm-up is more than 50.
 
@@ -20,7 +20,7 @@ pub(crate) const STUDENT: f64 = 3.659;
 const WARM_UP: u64 = 20_000;
 const MEASURED: u64 = 200_000;
 
-/// One queue: the mean gap between arrivals is 10 ms.
+/// One queue: the mean interarrival time between arrivals is 10 ms.
 struct Case {
     name: &'static str,
     utilization: f64,
@@ -125,7 +125,7 @@ impl Arrivals {
         let mut batch: Vec<Request> = Vec::new();
         while generator.fill(&mut batch, 4096).unwrap() > 0 {
             for request in &mut batch {
-                request.service_ns = demands.draw(request.id);
+                request.service_ns = demands.sample(request.id);
                 fifo.arrive(request, &mut |answer| each(request, answer));
             }
             batch.clear();
@@ -214,7 +214,7 @@ fn the_programs_agree(cases: &[Case]) {
             let tally = &report["tally"];
             let number = |name: &str| tally[name].as_str().unwrap().parse::<f64>().unwrap();
             assert_eq!(tally["started"], WARM_UP + MEASURED);
-            // Little's law, exact where everybody has left: the area of those waiting is the sum of their delays.
+            // Little's distribution, exact where everybody has left: the area of those waiting is the sum of their delays.
             assert_eq!(tally["waiting_area_ns"], tally["delay_sum_ns"]);
             delays.push(number("delay_sum_ns") / tally["started"].as_f64().unwrap() / 1e6);
             utilizations.push(number("service_sum_ns") / tally["end_ns"].as_f64().unwrap());

@@ -12,7 +12,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 
 /// CPU time for all tests of a crate.
 const TIME: Duration = Duration::from_secs(300);
-/// Memory of one [bytes]: the test of the backlog's limit fills it, which takes 300 MiB.
+/// Memory of one [bytes]: the test of the limit of modelled requests fills it, which takes 300 MiB.
 const MEMORY: usize = 1 << 30;
 
 fn main() -> ExitCode {
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let mut context = WasiCtxBuilder::new();
     context.arg(file.to_string_lossy()).args(&arguments.collect::<Vec<_>>());
     let context = context.build_p1();
-    let limits = Limits { memory: MEMORY, processor_time: TIME, ..Limits::default() };
+    let limits = Limits { memory: MEMORY, cpu_time: TIME, ..Limits::default() };
     let ended = Simulator::load(&file, cli::program::end).and_then(|command| {
         std::thread::scope(|scope| {
             let thread = sandbox::spawn(scope, "command".to_owned(), || command::run(&command, context, &limits))?;

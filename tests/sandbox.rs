@@ -16,7 +16,7 @@ fn run(name: &str, flags: &str, code: i32) -> Ended {
 }
 
 #[test]
-fn waiting_for_input_costs_no_processor_time() {
+fn waiting_for_input_costs_no_cpu_time() {
     let folder = Folder::new();
     let mut host = folder.host("- --limit-time 1 --completions out").start();
     let mut stdin = host.child.stdin.take().unwrap();
@@ -30,9 +30,9 @@ fn waiting_for_input_costs_no_processor_time() {
 }
 
 #[test]
-fn processor_time_ends_at_its_limit() {
+fn cpu_time_ends_at_its_limit() {
     run("loop", "--limit-time 1", 6).says(
-        "error: worker 1: processor time: the simulator took more than 1 s + 2 µs for each request read (--limit-time)",
+        "error: worker 1: CPU time: the simulator took more than 1 s + 2 µs for each request read (--limit-time)",
     );
 }
 

@@ -16,22 +16,22 @@ use sim_wasm::Model;
 use crate::oracle;
 use crate::support::{Folder, shard, sim_wasm};
 
-/// Small traces with ties, demands of nothing and gaps between ids.
+/// Small traces with ties, demands of nothing and interarrival times between ids.
 fn traces() -> impl Strategy<Value = Vec<Request>> {
-    let gap = prop_oneof![3 => Just(0), 2 => 1..4u64, 1 => 4..30u64];
+    let interarrival = prop_oneof![3 => Just(0), 2 => 1..4u64, 1 => 4..30u64];
     let demand = prop_oneof![2 => Just(0), 3 => 1..4u64, 3 => 4..30u64];
     let step = prop_oneof![3 => Just(1), 1 => 2..1000u64];
-    prop::collection::vec((gap, demand, step), 0..40).prop_map(|rows| {
+    prop::collection::vec((interarrival, demand, step), 0..40).prop_map(|rows| {
         let (mut id, mut arrival_ns) = (0, 0);
-        let request = |(gap, service_ns, step)| {
-            (id, arrival_ns) = (id + step, arrival_ns + gap);
+        let request = |(interarrival, service_ns, step)| {
+            (id, arrival_ns) = (id + step, arrival_ns + interarrival);
             Request { id, arrival_ns, service_ns, ..Request::default() }
         };
         rows.into_iter().map(request).collect()
     })
 }
 
-/// A longer one, of many pieces of 64 KiB.
+/// A longer one, of many chunks of 64 KiB.
 fn long_trace(requests: u64) -> Vec<Request> {
     let mut random = Streams::new(5, "tests").of(0);
     let mut arrival_ns = 0;
@@ -60,8 +60,8 @@ fn sandboxed(requests: &[Request], record_len: usize, model: Model) -> Vec<Compl
         delay: model.delay,
         ..sandbox::Model::of_defaults(1)
     };
-    let limits = Limits { memory: 1 << 24, processor_time: Duration::from_secs(10), unanswered: 10_000 };
-    let job = Job { says: Some(sim_wasm::SAYS), verify: true, ..Job::alone(model, limits) };
+    let limits = Limits { memory: 1 << 24, cpu_time: Duration::from_secs(10), unanswered: 10_000 };
+    let job = Job { capabilities: Some(sim_wasm::CAPABILITIES), verify: true, ..Job::alone(model, limits) };
     let answers = Answers::default();
     let long = |request: &Request| {
         let mut record = request.to_bytes().to_vec();
@@ -73,7 +73,7 @@ fn sandboxed(requests: &[Request], record_len: usize, model: Model) -> Vec<Compl
     by_id(std::mem::take(&mut answers.0.lock().unwrap()))
 }
 
-/// A shard in one piece.
+/// A shard in one chunk.
 struct Piece {
     records: Vec<u8>,
     record_len: usize,
@@ -85,7 +85,7 @@ impl Shard for Piece {
     }
 
     fn next(&mut self, _: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(Some(std::mem::take(&mut self.records)).filter(|piece| !piece.is_empty()))
+        Ok(Some(std::mem::take(&mut self.records)).filter(|chunk| !chunk.is_empty()))
     }
 }
 

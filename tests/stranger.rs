@@ -7,7 +7,7 @@ use crate::support::guest_text;
 /// One that reads its whole shard before it answers.
 #[derive(Clone)]
 pub(crate) struct Stranger {
-    says: u64,
+    capabilities: u64,
     simulate: String,
     length: &'static str,
     direction: &'static str,
@@ -17,7 +17,7 @@ impl Stranger {
     /// One that simulates as `guests/<discipline>.wat` does, and says nothing of itself.
     pub(crate) fn of(discipline: &str) -> Self {
         let length = "(i32.load (i32.const 0x10000c))";
-        Self { says: 0, simulate: guest_text(discipline), length, direction: "forward" }
+        Self { capabilities: 0, simulate: guest_text(discipline), length, direction: "forward" }
     }
 
     /// One server, first in, first out.
@@ -38,8 +38,8 @@ impl Stranger {
     }
 
     /// With these bits in its header.
-    pub(crate) fn saying(self, says: u64) -> Self {
-        Self { says, ..self }
+    pub(crate) fn saying(self, capabilities: u64) -> Self {
+        Self { capabilities, ..self }
     }
 
     /// That does `steps` with each request before it is served.
@@ -69,13 +69,13 @@ impl Stranger {
 
     /// Its WebAssembly text.
     pub(crate) fn text(&self) -> String {
-        let mut says = String::new();
-        for byte in self.says.to_le_bytes() {
+        let mut capabilities = String::new();
+        for byte in self.capabilities.to_le_bytes() {
             // Writing to a string can't fail.
-            let _ = write!(says, "\\{byte:02x}");
+            let _ = write!(capabilities, "\\{byte:02x}");
         }
         guest_text("whole_shard")
-            .replacen("SAYS\"", &format!("{says}\""), 1)
+            .replacen("SAYS\"", &format!("{capabilities}\""), 1)
             .replace("(local.set $length LENGTH)", &format!("(local.set $length {})", self.length))
             .replace("(call $DIRECTION)", &format!("(call ${})", self.direction))
             .replace("  ;; SIMULATE\n", &self.simulate)

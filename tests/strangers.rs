@@ -44,7 +44,7 @@ fn its_own_demands() {
     assert_eq!((&tally["service_sum_ns"], &tally["demand_sum_ns"]), (&json!("14000"), &json!("11000")));
     assert_eq!((&tally["delay_sum_ns"], &tally["end_ns"]), (&json!("4000"), &json!(22000)));
     notes(&report, &["the service that requests got is the simulator's own; policies saw the trace's demands"]);
-    // Less than the trace says is not given up either: it is what they needed.
+    // Less than the trace says is not abandoned either: it is what they needed.
     let quick = Stranger::in_order().saying(2 + 16).before("(local.set $service (i64.const 0))");
     assert_eq!(counts(&simulates(&quick, THREE).0["tally"]), json!({"offered": 3, "completed": 3}));
     // Who does not say so may not.
@@ -67,7 +67,7 @@ fn service_in_turns() {
     let folder = Folder::new().and_module("theirs", &Stranger::of("round_robin").saying(32).text());
     let run = report_of(&folder, "--samples 3000 --balancer JSQ");
     assert_eq!(counts(&run["run"]), json!({"offered": 3000, "completed": 3000}));
-    notes(&run, &[OWN_ORDER, shared, "the backlog that JSQ saw is a first-in first-out model's"]);
+    notes(&run, &[OWN_ORDER, shared, "the state of workers that JSQ saw is that of a first-in first-out model's"]);
     let (turns, order) = (delay(&run), delay(&crate::middleware::report(&folder, "--samples 3000 --balancer JSQ")));
     assert!(turns < order, "{turns} {order}");
     // Who does not say so may not.
@@ -148,7 +148,7 @@ fn requests_that_give_up() {
            (br $turned_away)))
          (if (i64.gt_u (local.get $service) (i64.const 8000)) (then (local.set $service (i64.const 8000))))",
     );
-    // Request 0 gives up in service at 8 µs; 1 waits until then, 7 µs from its arrival: it has left at 7. Request 2 waits 6 µs.
+    // Request 0 abandons in service at 8 µs; 1 waits until then, 7 µs from its arrival: it has left at 7. Request 2 waits 6 µs.
     let trace = "arrival_us,service_us\n0,10\n1,2\n2,4\n12,8\n";
     let (report, rows) = simulates(&impatient, trace);
     assert_eq!(rows, ["0 0 8000 8000", "1  7000 0", "2 8000 12000 4000", "3 12000 20000 8000"]);

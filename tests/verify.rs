@@ -76,7 +76,7 @@ fn the_honest_agree() {
 #[test]
 fn says_two_servers_and_simulates_one() {
     // Two servers would take request 7 at once.
-    let request = "request 7: first in, first out gives start 1000, finish 11000, service 10000; the simulator says start \
+    let request = "request 7: first in, first out gives start 1000, finish 11000, service 10000; the simulator gives start \
                    10000, finish 20000, service 10000";
     is_caught(&one_server_for_two(), "--servers 2", request);
     let ended = passes_the_rules(&one_server_for_two(), "--servers 2");
@@ -85,7 +85,7 @@ fn says_two_servers_and_simulates_one() {
 
 #[test]
 fn drops_a_nanosecond_of_service() {
-    let request = "request 3: first in, first out gives start 0, finish 10000, service 10000; the simulator says start 0, \
+    let request = "request 3: first in, first out gives start 0, finish 10000, service 10000; the simulator gives start 0, \
                    finish 9999, service 9999";
     is_caught(&a_nanosecond_short(), "", request);
     // The rules take less service than the demand for giving up: the counts tell, no error does.
@@ -95,7 +95,7 @@ fn drops_a_nanosecond_of_service() {
 
 #[test]
 fn turns_away_too_early() {
-    let request = "request 8: first in, first out gives start 20000, finish 30000, service 10000; the simulator says start \
+    let request = "request 8: first in, first out gives start 20000, finish 30000, service 10000; the simulator gives start \
                    none, finish 2000, service 0";
     is_caught(&with_room_for(2), "--capacity 3", request);
     let ended = passes_the_rules(&with_room_for(2), "--capacity 3");
@@ -104,7 +104,7 @@ fn turns_away_too_early() {
 
 #[test]
 fn turns_nobody_away() {
-    let request = "request 20: first in, first out gives start none, finish 3000, service 0; the simulator says start \
+    let request = "request 20: first in, first out gives start none, finish 3000, service 0; the simulator gives start \
                    30000, finish 30000, service 0";
     is_caught(&with_room_for(1000), "--capacity 3", request);
     assert_eq!(counts(&passes_the_rules(&with_room_for(1000), "--capacity 3"))["completed"], 5);
@@ -113,7 +113,7 @@ fn turns_nobody_away() {
 #[test]
 fn serves_in_another_order_than_it_says() {
     // At 10 µs whoever came last is served first.
-    let request = "request 20: first in, first out gives start 30000, finish 30000, service 0; the simulator says start \
+    let request = "request 20: first in, first out gives start 30000, finish 30000, service 0; the simulator gives start \
                    10000, finish 10000, service 0";
     let liar = Stranger::of("last_come_first").saying(2);
     is_caught(&liar, "", request);
@@ -139,12 +139,12 @@ fn the_worker_that_lied_is_named() {
 
 #[test]
 fn who_has_an_order_or_demands_of_his_own_has_nothing_to_be_held_against() {
-    for (says, why) in [
+    for (capabilities, why) in [
         (0, "has an order of service of its own (bit 2 is not set)"),
         (2 + 16, "decides itself what service a request needs (bit 16)"),
         (2 + 32, "shares or interrupts service (bit 32)"),
     ] {
-        let folder = folder(&Stranger::in_order().saying(says));
+        let folder = folder(&Stranger::in_order().saying(capabilities));
         let refusal = format!("--verify: the module {why}, so there is nothing to hold it against\n");
         folder.host_with("liar", "t.csv --verify").exits(2).says(&refusal);
         middleware(&folder, "run --trace t.csv --module liar.wasm --verify").exits(2).says(&refusal);

@@ -13,7 +13,7 @@ use divan::counter::ItemsCount;
 use failure::Failure;
 use generator::{Generation, Generator};
 use queuebox_bench::{InMemory, job};
-use random::demand::{Demands, Law};
+use random::demand::{Demands, ServiceDistribution};
 use sim_wasm::{Fifo, Model};
 use trace::reader::{ReadFlags, TraceReader};
 use trace::writer::{TraceFormat, TraceWriter};
@@ -28,7 +28,7 @@ const BATCH: usize = 4096;
 
 /// One worker is busy three quarters of the time.
 fn demands(workers: usize) -> Demands {
-    Demands::new(2_500_000 * workers as u64, Law::Exponential, 1)
+    Demands::new(2_500_000 * workers as u64, ServiceDistribution::Exponential, 1)
 }
 
 fn generate(clients: u32) -> Vec<Request> {
@@ -44,7 +44,7 @@ fn generate(clients: u32) -> Vec<Request> {
 /// A trace for `workers`, with its demands.
 fn requests(workers: usize) -> Vec<Request> {
     let (mut requests, demands) = (generate(3), demands(workers));
-    requests.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
+    requests.iter_mut().for_each(|request| request.service_ns = demands.sample(request.id));
     requests
 }
 
@@ -62,8 +62,8 @@ fn draw_arrivals(bencher: Bencher, clients: u32) {
 #[divan::bench]
 fn draw_demands(bencher: Bencher) {
     let demands = demands(1);
-    let draw = || (0..REQUESTS as u64).map(|id| demands.draw(id)).fold(0, u64::wrapping_add);
-    bencher.counter(ItemsCount::new(REQUESTS)).bench(draw);
+    let sample = || (0..REQUESTS as u64).map(|id| demands.sample(id)).fold(0, u64::wrapping_add);
+    bencher.counter(ItemsCount::new(REQUESTS)).bench(sample);
 }
 
 const FORMATS: [(&str, TraceFormat); 3] = [
@@ -145,7 +145,7 @@ fn policy<const WORKERS: usize>(bencher: Bencher, name: &str) {
         |assigner| {
             let mut assign = assigner.expect("a policy");
             for batch in requests.chunks(BATCH) {
-                assign(batch, &mut workers).expect("the backlog stays small");
+                assign(batch, &mut workers).expect("few requests are in system");
                 black_box(&workers);
             }
         },

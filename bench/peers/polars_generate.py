@@ -1,6 +1,6 @@
 """A trace as tracegen writes it: numpy draws, polars writes. Arguments: file, requests, clients.
 
-Poisson clients together are Poisson again, so one stream of gaps and a client drawn for each request have the law of
+Poisson clients together are Poisson again, so one stream of gaps and a client sampled for each request have the law of
 tracegen's streams, one for each client, merged in order, which costs more: the short cut is the peer's."""
 
 import sys

@@ -52,7 +52,7 @@ impl Bare {
 
     /// Runs the module over `shard`, which has `requests`, and says how long that took.
     pub(crate) fn run(&self, shard: &'static [u8], requests: u64) -> anyhow::Result<Duration> {
-        let started = processor_time();
+        let started = cpu_time();
         let mut wasi = WasiCtxBuilder::new();
         wasi.arg("sim").env("SIM_CONTRACT", "1");
         let limits = StoreLimitsBuilder::new().memory_size(256 << 20).build();
@@ -60,7 +60,7 @@ impl Bare {
         let mut store = Store::new(self.instance.module().engine(), guest);
         if self.limits {
             store.limiter(|guest| &mut guest.limits);
-            store.epoch_deadline_callback(move |_| match processor_time() - started < Duration::from_secs(3600) {
+            store.epoch_deadline_callback(move |_| match cpu_time() - started < Duration::from_secs(3600) {
                 true => Ok(UpdateDeadline::Continue(1)),
                 false => Err(wasmtime::Error::msg("too long")),
             });
@@ -72,7 +72,7 @@ impl Bare {
             Some(I32Exit(0)) => Ok(()),
             _ => Err(error),
         })?;
-        let taken = processor_time() - started;
+        let taken = cpu_time() - started;
         let whole = store.data().written == (requests + 1) * contract::Completion::LEN as u64;
         whole.then_some(taken).context("the module did not answer its whole shard")
     }
@@ -113,9 +113,9 @@ fn iovec(memory: &[u8], iovecs: u32, number: u32) -> (usize, usize) {
     (word(at), word(at + 4))
 }
 
-/// Processor time of this thread, which does all the work: other programs on the machine change it less than they do the time
+/// CPU time of this thread, which does all the work: other programs on the machine change it less than they do the time
 /// that passes.
-pub(crate) fn processor_time() -> Duration {
+pub(crate) fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

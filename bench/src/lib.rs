@@ -7,18 +7,18 @@ use sandbox::shard::Shard;
 use sandbox::{Job, Model};
 
 /// Bytes of a shard that come at once, as from the middleware.
-const PIECE: usize = (1 << 18) / Request::LEN * Request::LEN;
+const CHUNK_BYTES: usize = (1 << 18) / Request::LEN * Request::LEN;
 
 /// Records that are not yet given out.
 pub struct InMemory(pub &'static [u8]);
 
 impl Shard for InMemory {
     fn next(&mut self, mut spent: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
-        let (piece, rest) = self.0.split_at(self.0.len().min(PIECE));
+        let (chunk, rest) = self.0.split_at(self.0.len().min(CHUNK_BYTES));
         self.0 = rest;
         spent.clear();
-        spent.extend_from_slice(piece);
-        Ok((!piece.is_empty()).then_some(spent))
+        spent.extend_from_slice(chunk);
+        Ok((!chunk.is_empty()).then_some(spent))
     }
 }
 

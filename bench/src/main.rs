@@ -1,5 +1,5 @@
 //! `sandbox MODULE SHARD`: how long a simulator takes over a shard in memory, in the host's sandbox, in a bare embedding of
-//! wasmtime, and natively. Each runs once; prints JSON, processor time in seconds.
+//! wasmtime, and natively. Each runs once; prints JSON, CPU time in seconds.
 
 mod bare;
 
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use bare::{Bare, processor_time};
+use bare::{Bare, cpu_time};
 use cli::program;
 use contract::{Request, RequestHeader};
 use failure::Failure;
@@ -58,9 +58,9 @@ fn main() -> ExitCode {
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
-    let started = processor_time();
+    let started = cpu_time();
     let result = work();
-    (processor_time() - started, result)
+    (cpu_time() - started, result)
 }
 
 /// On a thread with the stack that a simulator needs.

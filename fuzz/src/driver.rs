@@ -25,7 +25,7 @@ const FAILED: usize = 20;
 /// Which cases to run, and how.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// What all cases are drawn from.
+    /// What all cases are sampled from.
     pub seed: u64,
     /// Number of the first case.
     pub first: u64,
@@ -52,7 +52,7 @@ pub struct Result {
     pub failed: Vec<(PathBuf, String)>,
 }
 
-/// The stream that case `number` of `target` is drawn from.
+/// The stream that case `number` of `target` is sampled from.
 pub fn stream(target: &Target, seed: u64, number: u64) -> Stream {
     Streams::new(seed, target.name).of(number)
 }

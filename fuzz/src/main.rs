@@ -17,7 +17,7 @@ struct Cli {
     /// Cases of each target.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     cases: u64,
-    /// What all cases are drawn from.
+    /// What all cases are sampled from.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Number of the first case.

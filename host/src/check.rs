@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cli::output;
-use contract::{Request, Says};
+use contract::{Capabilities, Request};
 use failure::{Failure, printable};
 use random::streams::Streams;
 
@@ -17,13 +17,13 @@ use sandbox::{Job, Model, Simulator, panicked, preflight, simulate, spawn, verif
 const MANY: u64 = 1_000_000;
 
 /// What each bit stands for.
-const BITS: [(Says, &str); 6] = [
-    (Says::SERVERS, "honours SERVERS"),
-    (Says::DISCIPLINE, "honours DISCIPLINE"),
-    (Says::CAPACITY, "honours CAPACITY"),
-    (Says::DELAY, "honours DELAY"),
-    (Says::OWN_DEMANDS, "has demands of its own"),
-    (Says::SHARED, "shares or interrupts service"),
+const BITS: [(Capabilities, &str); 6] = [
+    (Capabilities::SERVERS, "SERVERS"),
+    (Capabilities::DISCIPLINE, "DISCIPLINE"),
+    (Capabilities::CAPACITY, "CAPACITY"),
+    (Capabilities::DELAY, "DELAY"),
+    (Capabilities::OWN_DEMANDS, "has demands of its own"),
+    (Capabilities::SHARED, "shares or interrupts service"),
 ];
 
 /// One run of the module over a built-in shard.
@@ -47,25 +47,25 @@ pub(crate) fn check(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
 fn check_all(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
     let mut job = job();
     output::print(&format!("{name} (SHA-256 {})\n", &simulator.module().sha256()[..16]))?;
-    let says = preflight(simulator, &job)?;
-    let bits: Vec<&str> = BITS.into_iter().filter(|(bit, _)| says.has(*bit)).map(|(_, words)| words).collect();
+    let capabilities = preflight(simulator, &job)?;
+    let bits: Vec<&str> = BITS.into_iter().filter(|(bit, _)| capabilities.has(*bit)).map(|(_, words)| words).collect();
     output::print(&format!(
-        "says {}: {}\n",
-        says.0,
-        if bits.is_empty() { "nothing".to_owned() } else { bits.join(", ") }
+        "capabilities {}: {}\n",
+        capabilities.0,
+        if bits.is_empty() { "none".to_owned() } else { bits.join(", ") }
     ))?;
-    job.verify = verify::check(says, &job.model.discipline).is_ok();
-    job.says = Some(says);
+    job.verify = verify::check(capabilities, &job.model.discipline).is_ok();
+    job.capabilities = Some(capabilities);
     if !job.verify {
         output::print("its order of service or its demands are its own: held against the contract's rules alone\n")?;
     }
 
     let mut checks = Checks::default();
-    if says.has(Says::DISCIPLINE) {
+    if capabilities.has(Capabilities::DISCIPLINE) {
         let name = "a DISCIPLINE that nobody knows is refused (exit code 64)".to_owned();
         checks.settle(name, refuses_an_unknown_word(simulator, &job))?;
     }
-    for case in cases(says) {
+    for case in cases(capabilities) {
         checks.settle(case.name.clone(), run(simulator, &job, &case))?;
         if checks.hangs() {
             // Each further one could take as long.
@@ -125,12 +125,12 @@ impl Checks {
 }
 
 fn job() -> Job {
-    let limits = Limits { processor_time: limits::CHECK_TIME, ..Limits::default() };
+    let limits = Limits { cpu_time: limits::CHECK_TIME, ..Limits::default() };
     Job::alone(Model::of_defaults(1_000), limits)
 }
 
-/// Every built-in shard with the settings at their defaults, and a mixed one with every setting that it says it honours.
-fn cases(says: Says) -> Vec<Case> {
+/// Every built-in shard with the settings at their defaults, and a mixed one with every setting that its capabilities include.
+fn cases(capabilities: Capabilities) -> Vec<Case> {
     let default = job().model;
     let mixed = random(500, 900);
     let case = |name: &str, requests: &Arc<[Request]>, record_len, model: &Model| Case {
@@ -163,24 +163,24 @@ fn cases(says: Says) -> Vec<Case> {
         case("a mixed shard", &mixed, 48, &default),
     ];
     let settings = [
-        ("SERVERS=3", Says::SERVERS, Model { servers: 3, ..default.clone() }),
-        ("CAPACITY=1", Says::CAPACITY, Model { capacity: 1, ..default.clone() }),
-        ("CAPACITY=4", Says::CAPACITY, Model { capacity: 4, ..default.clone() }),
-        ("DELAY=1", Says::DELAY, Model { delay: 1, ..default.clone() }),
-        ("DELAY=200", Says::DELAY, Model { delay: 200, ..default.clone() }),
-        ("DELAY beyond the shard", Says::DELAY, Model { delay: 501, ..default.clone() }),
+        ("SERVERS=3", Capabilities::SERVERS, Model { servers: 3, ..default.clone() }),
+        ("CAPACITY=1", Capabilities::CAPACITY, Model { capacity: 1, ..default.clone() }),
+        ("CAPACITY=4", Capabilities::CAPACITY, Model { capacity: 4, ..default.clone() }),
+        ("DELAY=1", Capabilities::DELAY, Model { delay: 1, ..default.clone() }),
+        ("DELAY=200", Capabilities::DELAY, Model { delay: 200, ..default.clone() }),
+        ("DELAY beyond the shard", Capabilities::DELAY, Model { delay: 501, ..default.clone() }),
         (
             "SERVERS=2 CAPACITY=3 DELAY=100",
-            Says::SERVERS.and(Says::CAPACITY).and(Says::DELAY),
+            Capabilities::SERVERS.and(Capabilities::CAPACITY).and(Capabilities::DELAY),
             Model { servers: 2, capacity: 3, delay: 100, ..default.clone() },
         ),
     ];
-    let honoured = settings.iter().filter(|(_, bits, _)| says.has(*bits));
+    let honoured = settings.iter().filter(|(_, bits, _)| capabilities.has(*bits));
     cases.extend(honoured.map(|(name, _, model)| case(&format!("a mixed shard, {name}"), &mixed, 48, model)));
     cases
 }
 
-/// Bursts, gaps in ids and demands of nothing, of which one server has `load` thousandths of what it can do.
+/// Bursts, interarrival times in ids and demands of nothing, of which one server has `load` thousandths of what it can do.
 fn random(requests: u64, load: u64) -> Arc<[Request]> {
     let streams = Streams::new(1, "check");
     let (mut id, mut arrival_ns) = (0, 0);
@@ -202,7 +202,7 @@ fn refuses_an_unknown_word(simulator: &Simulator, job: &Job) -> Result<(), Failu
         Err(Failure::Usage(_)) => Ok(()),
         Err(other) => Err(other),
         Ok(_) => {
-            let rule = "it says that it honours DISCIPLINE (bit 2), but takes a word that means nothing";
+            let rule = "it has the capability DISCIPLINE (bit 2), but takes a word that means nothing";
             Err(Failure::Contract(rule.to_owned()))
         }
     }

@@ -1,9 +1,9 @@
 //! What `host limits` prints.
 
 use sandbox::limits::{
-    COMPILE_MEMORY, COMPILE_TIME, ENTRIES, ERROR_TEXT, ERROR_TEXT_KEPT, FUNCTION_BODY, FUNCTIONS, MEMORY_DEFAULT,
-    MODULE, PROCESSOR_TIME_A_REQUEST, RANDOM_BYTES, RUN_MEMORY, STACK, TABLE_ELEMENTS, TIME_DEFAULT,
-    UNANSWERED_DEFAULT, UNANSWERED_LEAST, VECTORS,
+    COMPILE_MEMORY, COMPILE_TIME, CPU_TIME_PER_REQUEST, ENTRIES, ERROR_TEXT, ERROR_TEXT_KEPT, FUNCTION_BODY, FUNCTIONS,
+    MEMORY_DEFAULT, MODULE, RANDOM_BYTES, RUN_MEMORY, STACK, TABLE_ELEMENTS, TIME_DEFAULT, UNANSWERED_DEFAULT,
+    UNANSWERED_LEAST, VECTORS,
 };
 
 /// A mebibyte \[bytes\].
@@ -17,7 +17,7 @@ pub(crate) fn table() -> String {
     };
     let thousands = |number: u64| format!("{},000", number / 1000);
     let million = |number: usize| format!("{} million", number / 1_000_000);
-    let per_request = PROCESSOR_TIME_A_REQUEST.as_micros();
+    let per_request = CPU_TIME_PER_REQUEST.as_micros();
     let kept = 2 * ERROR_TEXT_KEPT / 1024;
     let unanswered = format!("{} a run, {UNANSWERED_LEAST} a worker", million(UNANSWERED_DEFAULT as usize));
     let rows = [
@@ -26,7 +26,7 @@ pub(crate) fn table() -> String {
         ("table elements", million(TABLE_ELEMENTS), "-", "a table is the host's memory"),
         ("stack", size(STACK as u64), "-", "ends a recursion without end"),
         (
-            "processor time",
+            "CPU time",
             format!("{TIME_DEFAULT} s + {per_request} µs a request read"),
             "--limit-time",
             "start section and calls included, not waiting",
@@ -44,17 +44,17 @@ pub(crate) fn table() -> String {
         ("entries of a section", thousands(ENTRIES), "-", "types, imports, globals, exports, segments"),
         (
             "time to compile",
-            format!("{} s of processor time", COMPILE_TIME.as_secs()),
+            format!("{} s of CPU time", COMPILE_TIME.as_secs()),
             "-",
             "ends the process: all else comes later",
         ),
         ("memory to compile", size(COMPILE_MEMORY as u64), "-", "likewise"),
         ("line of a trace", format!("{} KiB", trace::reader::LINE_LIMIT / 1024), "-", "a row is held whole"),
         (
-            "modelled backlog",
-            format!("{} requests", million(policy::BACKLOG)),
+            "modelled requests",
+            format!("{} requests", million(policy::MAX_IN_SYSTEM)),
             "-",
-            "policies that see the backlog hold it",
+            "policies that see the state of workers hold it",
         ),
         ("requests to sort", million(trace::reader::SORT_LIMIT), "-", "--sort holds the whole trace"),
     ];

@@ -134,11 +134,12 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
         model,
         arguments: cli.arguments.clone(),
         verify: cli.verify,
-        says: None,
+        capabilities: None,
     };
     let mut scenario = Scenario { module: Module::read(&path)?, job, policy: None };
-    let says = executor.preflight(&scenario.module, &scenario.job).with_context(|| path.display().to_string())?;
-    scenario.job.says = Some(says);
+    let capabilities =
+        executor.preflight(&scenario.module, &scenario.job).with_context(|| path.display().to_string())?;
+    scenario.job.capabilities = Some(capabilities);
 
     let trace = cli.trace.as_deref().unwrap_or(Path::new("-"));
     let outputs = [cli.report.as_deref(), cli.completions.as_deref()];
@@ -156,7 +157,7 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
     let measured = outcome.result.with_context(|| format!("worker {}", scenario.job.worker))?;
     if let Some(parts) = parts {
-        parts.merge(std::iter::once(scenario.job.worker), says)?;
+        parts.merge(std::iter::once(scenario.job.worker), capabilities)?;
     }
     report.notes.iter().for_each(|note| program::note(note));
     let Measured { tally, delay_reached, .. } = &measured;

@@ -22,7 +22,7 @@ use run::executor;
 #[command(
     after_help = "Examples:\n  middleware run --workers 8 --balancer TC\n  middleware run --trace trace.csv --module mine.wasm\n\n\
     Exit codes: 0 done, 1 the middleware failed, 2 usage or settings, 3 bad trace, 4 not a simulator, 5 the simulator \
-    failed, 6 a limit, 7 contract broken, 8 engine, 130 interrupted, 141 stdout closed. Where workers fail it is the \
+    failed, 6 a limit, 7 contract broken, 8 executor, 130 interrupted, 141 stdout closed. Where workers fail it is the \
     lowest one's, and the report is written all the same"
 )]
 struct Cli {
@@ -36,7 +36,7 @@ enum Command {
     Run(RunFlags),
     /// Partition a trace into a folder of shards, and no more.
     Partition(SplitFlags),
-    /// Tell what a trace is like: rate, gaps, sizes, blocks, offered load.
+    /// Tell what a trace is like: rate, interarrival times, sizes, blocks, offered load.
     Describe(DescribeFlags),
     /// Print which executor a run would take: local, or docker, its address and how many workers it needs.
     Executor,

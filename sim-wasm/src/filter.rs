@@ -5,10 +5,10 @@ use std::io::{self, Read, Write};
 use contract::{CompletionHeader, NONE, Request, RequestHeader};
 
 use crate::fifo::Fifo;
-use crate::model::{Model, SAYS};
+use crate::model::{CAPABILITIES, Model};
 
 /// Bytes read or written at once: a call costs what some requests do.
-const PIECE: usize = 1 << 16;
+const CHUNK_BYTES: usize = 1 << 16;
 
 /// Why a shard could not be simulated.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ impl From<io::Error> for Refusal {
 /// # Errors
 /// Where the shard is not one, or a stream fails.
 pub fn filter(input: &mut impl Read, output: &mut impl Write, model: Model) -> Result<(), Refusal> {
-    let mut out = Vec::with_capacity(PIECE / Request::LEN + 1);
-    out.push(CompletionHeader { says: SAYS }.to_bytes());
+    let mut out = Vec::with_capacity(CHUNK_BYTES / Request::LEN + 1);
+    out.push(CompletionHeader { capabilities: CAPABILITIES }.to_bytes());
 
     let mut start = [0; Request::LEN];
     input.read_exact(&mut start).map_err(|_| Refusal::Input("the input ends within its header".into()))?;
@@ -43,7 +43,7 @@ pub fn filter(input: &mut impl Read, output: &mut impl Write, model: Model) -> R
     }
 
     let mut fifo = Fifo::new(model);
-    let mut buffer = vec![0; PIECE / record_len * record_len];
+    let mut buffer = vec![0; CHUNK_BYTES / record_len * record_len];
     let mut requests = 0u64;
     loop {
         let filled = fill(input, &mut buffer)?;
@@ -110,7 +110,7 @@ mod tests {
         filter(&mut shard, &mut out, Model { servers: 1, capacity: 0, delay })?;
         let (records, rest) = out.as_chunks::<{ Completion::LEN }>();
         assert!(rest.is_empty());
-        assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().says, SAYS);
+        assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().capabilities, CAPABILITIES);
         Ok(records[1..].iter().map(Completion::from_bytes).collect())
     }
 
@@ -126,16 +126,16 @@ mod tests {
 
     #[test]
     fn what_is_not_a_shard_is_refused() {
-        let says = |bytes: &[u8]| match answers(bytes, 0).unwrap_err() {
+        let capabilities = |bytes: &[u8]| match answers(bytes, 0).unwrap_err() {
             Refusal::Input(rule) => rule,
             Refusal::Io(error) => panic!("{error}"),
         };
         let whole = shard(48, 3, 3);
-        assert!(says(b"").contains("within its header"));
-        assert!(says(&shard(4096, 0, 0)[..4095]).contains("within its header"));
-        assert!(says(&whole[1..]).contains("first bytes"));
-        assert!(says(&whole[..whole.len() - 1]).contains("within a record"));
-        assert!(says(&shard(48, 4, 3)).contains("says 4 requests, 3 follow"));
+        assert!(capabilities(b"").contains("within its header"));
+        assert!(capabilities(&shard(4096, 0, 0)[..4095]).contains("within its header"));
+        assert!(capabilities(&whole[1..]).contains("first bytes"));
+        assert!(capabilities(&whole[..whole.len() - 1]).contains("within a record"));
+        assert!(capabilities(&shard(48, 4, 3)).contains("says 4 requests, 3 follow"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The default simulator: one station of SERVERS servers and room for CAPACITY, first in first out, that may end after DELAY
 //! entries.
 //!
-//! The library is the queue model itself; it is what policies see as the backlog too. The program around it ([`filter`])
+//! The library is the queue model itself; it is what policies see of workers too. The program around it ([`filter`])
 //! becomes `sim.wasm`, and runs natively just as well.
 
 mod fifo;
@@ -11,5 +11,5 @@ mod station;
 
 pub use fifo::Fifo;
 pub use filter::{Refusal, filter};
-pub use model::{Model, SAYS};
+pub use model::{CAPABILITIES, Model};
 pub use station::Station;

@@ -1,9 +1,10 @@
 //! What the default simulator can do, and its settings.
 
-use contract::Says;
+use contract::Capabilities;
 
-/// What the default simulator says of itself.
-pub const SAYS: Says = Says::SERVERS.and(Says::DISCIPLINE).and(Says::CAPACITY).and(Says::DELAY);
+/// The capabilities of the default simulator.
+pub const CAPABILITIES: Capabilities =
+    Capabilities::SERVERS.and(Capabilities::DISCIPLINE).and(Capabilities::CAPACITY).and(Capabilities::DELAY);
 
 /// The settings of the queue model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

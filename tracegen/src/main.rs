@@ -13,11 +13,11 @@ use contract::Request;
 use failure::Failure;
 use generator::{Generation, Generator};
 use random::demand::Demands;
-use trace::writer::{Piece, TraceFormat, TraceWriter};
+use trace::writer::{RowBuffer, TraceFormat, TraceWriter};
 
 /// Generates a trace: requests of CONCURRENCY clients in order of arrival, for `middleware` or `host` to simulate.
 ///
-/// Gaps and sizes follow the law DISTRIBUTION, places are uniform over the storage array, and READ_RATIO per cent are
+/// Gaps and sizes follow the distribution DISTRIBUTION, places are uniform over the storage array, and READ_RATIO per cent are
 /// reads. The same settings give the same bytes, on every machine.
 #[derive(Parser)]
 #[command(name = "tracegen", version, max_term_width = 120, after_help = AFTER_HELP)]
@@ -41,7 +41,7 @@ output was closed";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Rows id,arrival_ns,client,op,block,size under a header; whoever reads them draws the demands.
+    /// Rows id,arrival_ns,client,op,block,size under a header; whoever reads them samples the demands.
     Csv,
     /// The original generator's rows: arrival in µs, 0, r or w, block, size, without a header.
     Original,
@@ -63,7 +63,7 @@ fn run() -> anyhow::Result<()> {
     let generation = Generation::from_settings(&settings)?;
     let demands = settings.demands()?;
     for key in ["ST", "SERVICE"].into_iter().filter(|key| format != Format::Records && settings.given(key)) {
-        program::warn(&format!("{key} changes nothing here: whoever reads this format draws the demands"));
+        program::warn(&format!("{key} changes nothing here: whoever reads this format samples the demands"));
     }
 
     let (format, demands) = match format {
@@ -92,12 +92,12 @@ fn write<W: Write + Send>(
     to: W,
 ) -> anyhow::Result<W> {
     let mut writer = TraceWriter::new(to, format)?;
-    let prepare = |requests: &mut [Request], piece: &mut Piece| {
+    let prepare = |requests: &mut [Request], buffer: &mut RowBuffer| {
         if let Some(demands) = demands {
-            requests.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
+            requests.iter_mut().for_each(|request| request.service_ns = demands.sample(request.id));
         }
-        piece.fill(requests).map_err(anyhow::Error::from)
+        buffer.fill(requests).map_err(anyhow::Error::from)
     };
-    Generator::new(generation).read(&Piece::new(format), prepare, |_, piece| Ok(writer.write_piece(piece)?))?;
+    Generator::new(generation).read(&RowBuffer::new(format), prepare, |_, buffer| Ok(writer.write_rows(buffer)?))?;
     writer.finish()
 }

@@ -14,7 +14,7 @@ use clap::{Arg, ArgMatches, Command};
 use crate::env_file::{Line, parse};
 use crate::program;
 use failure::Failure;
-use random::demand::{Demands, Law};
+use random::demand::{Demands, ServiceDistribution};
 use trace::decimal;
 
 /// The longest duration that a setting takes, about 104 days \[ns\].
@@ -239,8 +239,8 @@ impl Settings {
     /// # Errors
     /// Where one of them is not what it must be.
     pub fn demands(&self) -> Result<Demands, Failure> {
-        let law = self.choice("SERVICE", &Law::NAMES)?;
-        Ok(Demands::new(self.duration("ST", 0)?, law, self.count("SEED", 0..=u64::MAX)?))
+        let distribution = self.choice("SERVICE", &ServiceDistribution::NAMES)?;
+        Ok(Demands::new(self.duration("ST", 0)?, distribution, self.count("SEED", 0..=u64::MAX)?))
     }
 
     fn value(&self, key: &str) -> &Value {

@@ -163,44 +163,44 @@ impl RequestHeader {
     }
 }
 
-/// What a simulator says of itself, a bit each, in the header of its completions.
+/// Capabilities of a simulator: a bit each, in the header of its completions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Says(pub u64);
+pub struct Capabilities(pub u64);
 
-impl Says {
+impl Capabilities {
     /// It honours SERVERS.
-    pub const SERVERS: Says = Says(1);
+    pub const SERVERS: Capabilities = Capabilities(1);
     /// It honours DISCIPLINE.
-    pub const DISCIPLINE: Says = Says(2);
+    pub const DISCIPLINE: Capabilities = Capabilities(2);
     /// It honours CAPACITY.
-    pub const CAPACITY: Says = Says(4);
+    pub const CAPACITY: Capabilities = Capabilities(4);
     /// It honours DELAY.
-    pub const DELAY: Says = Says(8);
+    pub const DELAY: Capabilities = Capabilities(8);
     /// It decides itself what service a request needs.
-    pub const OWN_DEMANDS: Says = Says(16);
+    pub const OWN_DEMANDS: Capabilities = Capabilities(16);
     /// Service may be interrupted, shared or in stages.
-    pub const SHARED: Says = Says(32);
+    pub const SHARED: Capabilities = Capabilities(32);
     /// Every bit that contract 1 knows.
     pub const KNOWN: u64 = 63;
 
     /// Whether every bit of `other` is set.
     #[inline]
-    pub const fn has(self, other: Says) -> bool {
+    pub const fn has(self, other: Capabilities) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// Both together.
-    pub const fn and(self, other: Says) -> Says {
-        Says(self.0 | other.0)
+    pub const fn and(self, other: Capabilities) -> Capabilities {
+        Capabilities(self.0 | other.0)
     }
 }
 
 /// Record 0 of a stream of completions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompletionHeader {
-    /// What the simulator says of itself.
-    pub says: Says,
+    /// The capabilities of the simulator.
+    pub capabilities: Capabilities,
 }
 
 impl CompletionHeader {
@@ -213,7 +213,7 @@ impl CompletionHeader {
         put(&mut bytes, 0, Self::MAGIC);
         put(&mut bytes, 8, CONTRACT.to_le_bytes());
         put(&mut bytes, 12, (Completion::LEN as u32).to_le_bytes());
-        put(&mut bytes, 16, self.says.0.to_le_bytes());
+        put(&mut bytes, 16, self.capabilities.0.to_le_bytes());
         bytes
     }
 
@@ -227,12 +227,15 @@ impl CompletionHeader {
         if len as usize != Completion::LEN {
             return Err(format!("record length {len} is not 32"));
         }
-        let says = u64_at(bytes, 16);
-        if says & !Says::KNOWN != 0 {
-            return Err(format!("bits {says:#x} hold some that contract 1 does not know ({:#x})", says & !Says::KNOWN));
+        let capabilities = u64_at(bytes, 16);
+        if capabilities & !Capabilities::KNOWN != 0 {
+            return Err(format!(
+                "bits {capabilities:#x} hold some that contract 1 does not know ({:#x})",
+                capabilities & !Capabilities::KNOWN
+            ));
         }
         check_zeros(&bytes[24..])?;
-        Ok(Self { says: Says(says) })
+        Ok(Self { capabilities: Capabilities(capabilities) })
     }
 }
 
@@ -314,7 +317,7 @@ mod tests {
             bytes[at] = byte;
             assert!(RequestHeader::from_bytes(&bytes).unwrap_err().contains(rule));
         }
-        let header = CompletionHeader { says: Says::SERVERS.and(Says::DELAY) };
+        let header = CompletionHeader { capabilities: Capabilities::SERVERS.and(Capabilities::DELAY) };
         assert_eq!(CompletionHeader::from_bytes(&header.to_bytes()), Ok(header));
         for (at, byte, rule) in
             [(0, 0, "first bytes"), (8, 0, "version 0"), (12, 48, "length 48"), (16, 64, "0x40"), (31, 1, "zeros")]

@@ -33,9 +33,9 @@ pub enum Failure {
     /// The simulator's answers break the contract. Exit code 7.
     #[error("{0}")]
     Contract(String),
-    /// The engine can't be used. Exit code 8.
+    /// The executor can't be used. Exit code 8.
     #[error("{0}")]
-    Engine(String),
+    Executor(String),
 }
 
 impl Failure {
@@ -50,7 +50,7 @@ impl Failure {
             Failure::Exit(_) => ("exit", 5),
             Failure::Limit(_) => ("limit", 6),
             Failure::Contract(_) => ("contract", 7),
-            Failure::Engine(_) => ("engine", 8),
+            Failure::Executor(_) => ("executor", 8),
         }
     }
 

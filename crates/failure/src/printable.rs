@@ -38,7 +38,7 @@ pub fn printable(bytes: &[u8], max: usize) -> String {
 enum Kind {
     /// It is seen and stands alone.
     Plain,
-    /// It is drawn onto the character before it.
+    /// It is sampled onto the character before it.
     Mark,
     /// It is not seen: it controls, formats, separates, is not assigned or for private use.
     Unseen,
@@ -49,7 +49,7 @@ impl Kind {
         if character.is_ascii() {
             return if character.is_ascii_control() { Kind::Unseen } else { Kind::Plain };
         }
-        // What is ignored where it can't be drawn (Default_Ignorable_Code_Point of Unicode 16.0), but is a letter or a mark.
+        // What is ignored where it can't be sampled (Default_Ignorable_Code_Point of Unicode 16.0), but is a letter or a mark.
         if matches!(
             character,
             '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}'
@@ -125,7 +125,7 @@ mod tests {
     ];
 
     /// Control characters, line and paragraph separators, spaces that are not one, private use, and what is ignored where it
-    /// can't be drawn, without that of Cf (DerivedCoreProperties.txt).
+    /// can't be sampled, without that of Cf (DerivedCoreProperties.txt).
     const OTHERS: [(u32, u32); 25] = [
         (0, 0x1f),
         (0x7f, 0x9f),

@@ -1,11 +1,11 @@
-//! When requests arrive and whose they are: the superposition of all clients' gaps.
+//! When requests arrive and whose they are: the superposition of all clients' interarrival times.
 
 use failure::Failure;
 use random::streams::{Stream, Streams};
 
 use crate::generation::Generation;
 use crate::tournament::Tournament;
-use random::law::Law;
+use random::distribution::Distribution;
 
 /// What every arrival is below \[ns\].
 const LATEST_NS: u64 = 1 << 62;
@@ -20,7 +20,7 @@ pub(crate) struct Arrival {
 /// The arrivals of a trace, in the order of time, then of client.
 #[derive(Debug)]
 pub(crate) struct Arrivals {
-    gaps: Law,
+    interarrivals: Distribution,
     mean_ns: u64,
     seed: u64,
     clients: Vec<Client>,
@@ -33,9 +33,9 @@ pub(crate) struct Arrivals {
 /// When one client's requests arrive.
 #[derive(Debug)]
 struct Client {
-    gaps: Stream,
-    /// When the request after the next one arrives, since the start of the trace \[2⁻⁴⁸ ns\]: whole gaps add up, cut to
-    /// nanoseconds only when shown. The draw is one ahead, so that the tournament does not wait for it.
+    interarrivals: Stream,
+    /// When the request after the next one arrives, since the start of the trace \[2⁻⁴⁸ ns\]: whole interarrival times add up, cut to
+    /// nanoseconds only when shown. The sample is one ahead, so that the tournament does not wait for it.
     clock: u128,
 }
 
@@ -43,38 +43,38 @@ impl Client {
     /// The clock, cut \[ns\]; [`LATEST_NS`] for all that is not below.
     #[inline]
     fn arrival_ns(&self) -> u64 {
-        u64::try_from(self.clock >> Law::FRACTION_BITS).unwrap_or(u64::MAX).min(LATEST_NS)
+        u64::try_from(self.clock >> Distribution::FRACTION_BITS).unwrap_or(u64::MAX).min(LATEST_NS)
     }
 
-    /// Adds a gap \[2⁻⁴⁸ of the mean\]. A clock that has reached its end stays there, and [`Arrivals::fill`] tells: one
-    /// client's gap of centuries concerns nobody where the others make the trace without it.
+    /// Adds an interarrival time \[2⁻⁴⁸ of the mean\]. A clock that has reached its end stays there, and [`Arrivals::fill`] tells: one
+    /// client's interarrival time of centuries concerns nobody where the others make the trace without it.
     #[inline]
-    fn advance(&mut self, gap: u128, mean_ns: u64) {
-        let gap = match u64::try_from(gap) {
-            Ok(gap) => u128::from(gap) * u128::from(mean_ns),
-            Err(_) => gap.saturating_mul(mean_ns.into()),
+    fn advance(&mut self, interarrival: u128, mean_ns: u64) {
+        let interarrival = match u64::try_from(interarrival) {
+            Ok(interarrival) => u128::from(interarrival) * u128::from(mean_ns),
+            Err(_) => interarrival.saturating_mul(mean_ns.into()),
         };
-        self.clock = self.clock.saturating_add(gap);
+        self.clock = self.clock.saturating_add(interarrival);
     }
 }
 
 impl Arrivals {
     /// All of them.
     pub(crate) fn new(generation: &Generation) -> Self {
-        let Generation { gaps, inter_arrival_ns: mean_ns, seed, samples, concurrency, .. } = *generation;
+        let Generation { interarrivals, inter_arrival_ns: mean_ns, seed, samples, concurrency, .. } = *generation;
         let streams = Streams::new(seed, "gaps");
         let mut clients: Vec<Client> =
-            (0..concurrency).map(|number| Client { gaps: streams.of(number.into()), clock: 0 }).collect();
+            (0..concurrency).map(|number| Client { interarrivals: streams.of(number.into()), clock: 0 }).collect();
         let first = clients.iter_mut().map(|client| {
-            let gap = gaps.draw_first(&mut client.gaps);
-            client.advance(gap, mean_ns);
+            let interarrival = interarrivals.sample_first(&mut client.interarrivals);
+            client.advance(interarrival, mean_ns);
             let first = client.arrival_ns();
-            let gap = gaps.draw(&mut client.gaps);
-            client.advance(gap, mean_ns);
+            let interarrival = interarrivals.sample(&mut client.interarrivals);
+            client.advance(interarrival, mean_ns);
             first
         });
         let next = Tournament::new(first.collect());
-        Self { gaps, mean_ns, seed, clients, next, left: samples }
+        Self { interarrivals, mean_ns, seed, clients, next, left: samples }
     }
 
     /// Puts the next arrivals, `most` or all that are left, in place of those in `out`.
@@ -93,8 +93,8 @@ impl Arrivals {
             out.push(Arrival { ns, client: number });
             let client = &mut self.clients[number as usize];
             self.next.replace_first(client.arrival_ns());
-            let gap = self.gaps.draw(&mut client.gaps);
-            client.advance(gap, self.mean_ns);
+            let interarrival = self.interarrivals.sample(&mut client.interarrivals);
+            client.advance(interarrival, self.mean_ns);
         }
         Ok(())
     }
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn clocks_add_large_gaps_exactly() {
-        let mut client = Client { gaps: Streams::new(1, "gaps").of(0), clock: 0 };
+        let mut client = Client { interarrivals: Streams::new(1, "gaps").of(0), clock: 0 };
         client.advance((1 << 70) + (1 << 47), 1_000_001);
         assert_eq!(client.clock, ((1 << 70) + (1 << 47)) * 1_000_001);
         assert_eq!(client.arrival_ns(), (1 << 22) * 1_000_001 + 500_000);

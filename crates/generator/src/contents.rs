@@ -20,7 +20,7 @@ pub(crate) struct Contents {
     id: u64,
 }
 
-/// What one client's next request will be drawn from.
+/// What one client's next request will be sampled from.
 #[derive(Debug)]
 struct Client {
     sizes: Stream,
@@ -45,7 +45,7 @@ impl Contents {
     pub(crate) fn fill(&mut self, arrivals: &[Arrival], out: &mut Vec<Request>) {
         out.extend(arrivals.iter().zip(self.id..).map(|(&Arrival { ns, client: number }, id)| {
             let client = &mut self.clients[number as usize];
-            let size = self.sizes.draw(&mut client.sizes, self.most);
+            let size = self.sizes.sample(&mut client.sizes, self.most);
             let block = 1 + client.places.below(self.sas - u64::from(size) + 1);
             let read = client.ops.unit() * 100.0 < self.read_ratio;
             let op = if read { Request::READ } else { Request::WRITE };

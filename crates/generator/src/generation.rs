@@ -5,26 +5,26 @@ use failure::Failure;
 use measure::provenance::GeneratorUsed;
 
 use crate::sizes::Sizes;
-use random::law::{Law, Unmet};
+use random::distribution::{Distribution, Unmet};
 
-/// The family that the laws of gaps and sizes are of: DISTRIBUTION.
+/// The family that the distributions of interarrival times and sizes are of: DISTRIBUTION.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// Gaps uniform on (0, 2·INTER_ARRIVAL), sizes on 1…SIZE.
     Uniform,
-    /// Exponential gaps, sizes that are Poisson numbers.
+    /// Exponential interarrival times, sizes that are Poisson numbers.
     Poisson,
-    /// A normal law's part above zero, by MEAN and STDEV.
+    /// A truncated normal distribution, by MEAN and STDEV.
     Normal,
     /// Always INTER_ARRIVAL, always SIZE.
     Deterministic,
-    /// The lognormal law, by MEAN and STDEV.
+    /// The lognormal distribution, by MEAN and STDEV.
     Lognormal,
-    /// The gamma law, by MEAN and STDEV.
+    /// The gamma distribution, by MEAN and STDEV.
     Gamma,
-    /// The Weibull law, by MEAN and STDEV.
+    /// The Weibull distribution, by MEAN and STDEV.
     Weibull,
-    /// The Pareto law of the first kind, by MEAN and STDEV.
+    /// The Pareto distribution of the first kind, by MEAN and STDEV.
     Pareto,
 }
 
@@ -57,12 +57,12 @@ pub struct Generation {
     pub samples: u64,
     /// CONCURRENCY: clients.
     pub concurrency: u32,
-    /// INTER_ARRIVAL: mean gap between one client's requests \[ns\].
+    /// INTER_ARRIVAL: mean time between one client's requests \[ns\].
     pub inter_arrival_ns: u64,
     /// DISTRIBUTION.
     pub family: Family,
     /// Gaps, in units of INTER_ARRIVAL.
-    pub(crate) gaps: Law,
+    pub(crate) interarrivals: Distribution,
     pub(crate) sizes: Sizes,
     /// READ_RATIO \[per cent\].
     pub(crate) read_ratio: f64,
@@ -72,17 +72,17 @@ pub struct Generation {
 }
 
 /// The longest that a trace may last in the mean, about 73 years \[ns\]: half of what the contract's times hold, which no sum
-/// of gaps exceeds by chance.
+/// of interarrival times exceeds by chance.
 const LONGEST_TRACE_NS: u128 = 1 << 61;
 
-/// What a client's first interarrival time stays below under a law with a tail, and its further ones exceed their mean by less,
+/// What a client's first interarrival time stays below under a distribution with a tail, and its further ones exceed their mean by less,
 /// each but with the chance [`RARE`]: with their mean, of 2⁶¹ ns at most, that is below 2⁶² ns \[ns\].
 const LARGEST_EXCESS_NS: f64 = (LONGEST_TRACE_NS / 2) as f64;
 
 /// Of one seed in a million, half.
 const RARE: f64 = 5e-7;
 
-/// The largest variance of the sum of all gaps under a law with a tail \[ns²\], by Chebyshev's inequality. (The variances of
+/// The largest variance of the sum of all interarrival times under a distribution with a tail \[ns²\], by Chebyshev's inequality. (The variances of
 /// the clients' sums add up to this one, and so do the chances.)
 const LARGEST_VARIANCE: f64 = LARGEST_EXCESS_NS * LARGEST_EXCESS_NS * RARE;
 
@@ -111,22 +111,22 @@ impl Generation {
     pub fn from_settings(settings: &Settings) -> Result<Self, Failure> {
         let family = settings.choice("DISTRIBUTION", &Family::NAMES)?;
         let sas = settings.count("SAS", 1..=MOST)?;
-        let (gaps, sizes) = match family {
-            Family::Uniform => (Law::Uniform, Sizes::Uniform { size: size(settings, sas)? }),
-            Family::Poisson => (Law::Exponential, Sizes::poisson(size(settings, sas)?)),
-            Family::Deterministic => (Law::Constant, Sizes::Constant { size: size(settings, sas)? }),
-            Family::Normal => by_moments(settings, sas, Law::normal)?,
-            Family::Lognormal => by_moments(settings, sas, Law::lognormal)?,
-            Family::Gamma => by_moments(settings, sas, Law::gamma)?,
-            Family::Weibull => by_moments(settings, sas, Law::weibull)?,
-            Family::Pareto => by_moments(settings, sas, Law::pareto)?,
+        let (interarrivals, sizes) = match family {
+            Family::Uniform => (Distribution::Uniform, Sizes::Uniform { size: size(settings, sas)? }),
+            Family::Poisson => (Distribution::Exponential, Sizes::poisson(size(settings, sas)?)),
+            Family::Deterministic => (Distribution::Constant, Sizes::Constant { size: size(settings, sas)? }),
+            Family::Normal => by_moments(settings, sas, Distribution::normal)?,
+            Family::Lognormal => by_moments(settings, sas, Distribution::lognormal)?,
+            Family::Gamma => by_moments(settings, sas, Distribution::gamma)?,
+            Family::Weibull => by_moments(settings, sas, Distribution::weibull)?,
+            Family::Pareto => by_moments(settings, sas, Distribution::pareto)?,
         };
         let generation = Self {
             samples: settings.count("SAMPLES", 1..=MOST)?,
             concurrency: settings.count("CONCURRENCY", 1..=1_000_000)? as u32,
             inter_arrival_ns: settings.duration("INTER_ARRIVAL", 1)?,
             family,
-            gaps,
+            interarrivals,
             sizes,
             read_ratio: read_ratio(settings)?,
             sas,
@@ -135,7 +135,7 @@ impl Generation {
         let of_a_client = generation.samples.div_ceil(u64::from(generation.concurrency));
         if u128::from(of_a_client) * u128::from(generation.inter_arrival_ns) > LONGEST_TRACE_NS {
             let rule = format!(
-                "is too many: {of_a_client} gaps of a mean of {} ns (INTER_ARRIVAL) make a client's trace longer than 73 \
+                "is too many: {of_a_client} interarrival times of a mean of {} ns (INTER_ARRIVAL) make a client's trace longer than 73 \
                  years",
                 generation.inter_arrival_ns
             );
@@ -145,18 +145,18 @@ impl Generation {
         Ok(generation)
     }
 
-    /// Refuses a law with a tail whose gaps times may not hold.
+    /// Refuses a distribution with a tail whose interarrival times may not hold.
     fn refuse_too_long_a_tail(&self, settings: &Settings) -> Result<(), Failure> {
         let Sizes::Rounded { mean, stdev, .. } = self.sizes else { return Ok(()) };
         let (cv, mean_ns) = (stdev / mean, self.inter_arrival_ns as f64);
         let variance = self.samples as f64 * (mean_ns * cv) * (mean_ns * cv);
         // Of one client: where there are more, those that start in time make the trace without one that does not.
-        let late = self.gaps.first_above(LARGEST_EXCESS_NS / mean_ns);
-        if !self.gaps.has_a_tail() || (variance <= LARGEST_VARIANCE && late <= RARE) {
+        let late = self.interarrivals.first_above(LARGEST_EXCESS_NS / mean_ns);
+        if !self.interarrivals.has_a_tail() || (variance <= LARGEST_VARIANCE && late <= RARE) {
             return Ok(());
         }
         let rule = format!(
-            "is too long: {} gaps with a coefficient of variation (STDEV/MEAN) of {cv} may, with more than one seed in a \
+            "is too long: {} interarrival times with a coefficient of variation (STDEV/MEAN) of {cv} may, with more than one seed in a \
              million, make a trace longer than 146 years",
             self.samples
         );
@@ -186,13 +186,17 @@ impl Generation {
 }
 
 /// Gaps and sizes of a family that goes by MEAN and STDEV.
-fn by_moments(settings: &Settings, sas: u64, law: fn(f64) -> Result<Law, Unmet>) -> Result<(Law, Sizes), Failure> {
+fn by_moments(
+    settings: &Settings,
+    sas: u64,
+    distribution: fn(f64) -> Result<Distribution, Unmet>,
+) -> Result<(Distribution, Sizes), Failure> {
     let (mean, stdev) = moments(settings, sas)?;
-    let law = law(stdev / mean).map_err(|Unmet { side, bound, reason }| {
+    let distribution = distribution(stdev / mean).map_err(|Unmet { side, bound, reason }| {
         let times = if bound == 1.0 { String::new() } else { format!("{bound} times ") };
         settings.refuse("STDEV", &format!("is {side} {times}MEAN={mean}: {reason}"))
     })?;
-    Ok((law, Sizes::Rounded { mean, stdev, law }))
+    Ok((distribution, Sizes::Rounded { mean, stdev, distribution }))
 }
 
 fn size(settings: &Settings, sas: u64) -> Result<u32, Failure> {

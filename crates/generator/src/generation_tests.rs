@@ -32,44 +32,44 @@ fn what_can_not_be_met_is_refused_with_its_reason() {
         ),
         (
             vec![("DISTRIBUTION", "3"), ("MEAN", "8"), ("STDEV", "8.001")],
-            "flag: STDEV=8.001 is above MEAN=8: a normal law's part above zero has a coefficient of variation \
+            "flag: STDEV=8.001 is above MEAN=8: a truncated normal distribution has a coefficient of variation \
              (STDEV/MEAN) of at most 1",
         ),
         (
             vec![("DISTRIBUTION", "lognormal"), ("MEAN", "2.5"), ("STDEV", "201")],
-            "flag: STDEV=201 is above 80 times MEAN=2.5: a lognormal law of a larger coefficient of variation (STDEV/MEAN) \
-             owes most of it to draws rarer than one in a billion, which no trace shows",
+            "flag: STDEV=201 is above 80 times MEAN=2.5: a lognormal distribution of a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to samples rarer than one in a billion, which no trace shows",
         ),
         (
             vec![("DISTRIBUTION", "gamma"), ("STDEV", "8001")],
-            "flag: STDEV=8001 is above 1000 times MEAN=8: a gamma law of a larger coefficient of variation (STDEV/MEAN) \
-             owes most of it to draws rarer than one in a billion, which no trace shows",
+            "flag: STDEV=8001 is above 1000 times MEAN=8: a gamma distribution of a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to samples rarer than one in a billion, which no trace shows",
         ),
         (
             vec![("DISTRIBUTION", "weibull"), ("STDEV", "3201")],
-            "flag: STDEV=3201 is above 400 times MEAN=8: a Weibull law of a larger coefficient of variation (STDEV/MEAN) \
-             owes most of it to draws rarer than one in a billion, which no trace shows",
+            "flag: STDEV=3201 is above 400 times MEAN=8: a Weibull distribution of a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to samples rarer than one in a billion, which no trace shows",
         ),
         (
             vec![("DISTRIBUTION", "pareto"), ("STDEV", "20.001")],
-            "flag: STDEV=20.001 is above 2.5 times MEAN=8: a Pareto law of a larger coefficient of variation (STDEV/MEAN) \
-             owes most of it to draws rarer than one in a billion, which no trace shows",
+            "flag: STDEV=20.001 is above 2.5 times MEAN=8: a Pareto distribution of a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to samples rarer than one in a billion, which no trace shows",
         ),
         (
             vec![("DISTRIBUTION", "pareto"), ("MEAN", "8"), ("STDEV", "0.000000007")],
-            "flag: STDEV=0.000000007 is below 0.000000001 times MEAN=8: so small a variation is lost where draws are \
+            "flag: STDEV=0.000000007 is below 0.000000001 times MEAN=8: so small a variation is lost where samples are \
              rounded (0 is none at all)",
         ),
         (vec![("DISTRIBUTION", "gamma"), ("MEAN", "0"), ("STDEV", "0")], "flag: MEAN=0 must be above 0"),
         (vec![("DISTRIBUTION", "weibull"), ("STDEV", "-1")], "flag: STDEV=-1 must be a number of at least 0"),
         (
             vec![("DISTRIBUTION", "pareto"), ("STDEV", "16"), ("SAMPLES", "1000000"), ("INTER_ARRIVAL", "2000s")],
-            "flag: INTER_ARRIVAL=2000s is too long: 1000000 gaps with a coefficient of variation (STDEV/MEAN) of 2 may, with \
+            "flag: INTER_ARRIVAL=2000s is too long: 1000000 interarrival times with a coefficient of variation (STDEV/MEAN) of 2 may, with \
              more than one seed in a million, make a trace longer than 146 years",
         ),
         (
             vec![("SAMPLES", "1000000"), ("INTER_ARRIVAL", "100000s"), ("CONCURRENCY", "3")],
-            "flag: SAMPLES=1000000 is too many: 333334 gaps of a mean of 100000000000000 ns (INTER_ARRIVAL) make a \
+            "flag: SAMPLES=1000000 is too many: 333334 interarrival times of a mean of 100000000000000 ns (INTER_ARRIVAL) make a \
              client's trace longer than 73 years",
         ),
     ];
@@ -97,13 +97,14 @@ fn the_bounds_themselves_are_met() {
         assert!(try_generation(&[("DISTRIBUTION", distribution), ("STDEV", stdev)]).is_ok(), "{distribution} {stdev}");
     }
     // 2⁶⁰ ns are 1.15·10⁹ s: √(5·10⁻⁷) of it for √SAMPLES·INTER_ARRIVAL·STDEV/MEAN.
-    let tail = |family, stdev, samples, gap| {
-        let changes = [("DISTRIBUTION", family), ("STDEV", stdev), ("SAMPLES", samples), ("INTER_ARRIVAL", gap)];
+    let tail = |family, stdev, samples, interarrival| {
+        let changes =
+            [("DISTRIBUTION", family), ("STDEV", stdev), ("SAMPLES", samples), ("INTER_ARRIVAL", interarrival)];
         try_generation(&changes).is_ok()
     };
     assert!(tail("gamma", "16", "1000000", "407s") && !tail("gamma", "16", "1000000", "408s"));
     // The first interarrival time decides where there is one request: with so many means in 2⁶⁰ ns, 5·10⁻⁷ of the
-    // length-biased law lie above. Those are exp(4.89164σ + σ²/2) of lognormal, σ = 2.96; (1 − 1/α)/(5·10⁻⁷)^(1/(α − 1)) of
+    // length-biased distribution lie above. Those are exp(4.89164σ + σ²/2) of lognormal, σ = 2.96; (1 − 1/α)/(5·10⁻⁷)^(1/(α − 1)) of
     // Pareto, α = 2.077; by Chernoff's bound 1.842·10⁷ of gamma (shape 1.000001, scale 10⁶) and 39.41^9.892/Γ(10.892) of
     // Weibull.
     assert!(tail("lognormal", "640", "1", "7404ms") && !tail("lognormal", "640", "1", "7405ms"));
@@ -135,7 +136,7 @@ fn the_original_s_own_settings_work() {
     ];
     let trace = trace(&original);
     assert_eq!(trace.len(), 500);
-    // 500 exponential gaps of 1 ms: within 4 deviations.
+    // 500 exponential interarrival times of 1 ms: within 4 deviations.
     assert!((trace[499].arrival_ns as f64 / 1e6 - 500.0).abs() < 90.0);
     assert!(trace.iter().all(|request| request.size >= 1 && request.block < 5494));
 }

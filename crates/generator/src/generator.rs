@@ -1,4 +1,4 @@
-//! Draws the requests of a trace: when and whose ([`Arrivals`]), then what ([`Contents`]).
+//! Samples the requests of a trace: when and whose ([`Arrivals`]), then what ([`Contents`]).
 
 use std::sync::Mutex;
 
@@ -10,10 +10,10 @@ use crate::arrivals::Arrivals;
 use crate::contents::Contents;
 use crate::generation::Generation;
 
-/// Requests that a thread draws at once.
+/// Requests that a thread samples at once.
 const BATCH: usize = 8192;
 
-/// The requests of a trace in order of arrival, then of client: exactly SAMPLES, ids from 0, demands not yet drawn.
+/// The requests of a trace in order of arrival, then of client: exactly SAMPLES, ids from 0, demands not yet sampled.
 #[derive(Debug)]
 pub struct Generator {
     arrivals: Arrivals,
@@ -53,7 +53,7 @@ impl Generator {
     }
 
     /// Each client's streams have one order. So threads take turns, first at the arrivals and then at the contents, of one
-    /// batch while another thread is at the next one: what is drawn does not hang on how many they are.
+    /// batch while another thread is at the next one: what is sampled does not hang on how many they are.
     fn read_on<P: Clone + Sync, E: From<Failure> + Send>(
         &mut self,
         threads: usize,
@@ -78,11 +78,11 @@ impl Generator {
                     (filled, contents.turn(*batches - 1), takes.turn(*batches - 1))
                 };
                 requests.clear();
-                let drawn = content.take(|contents| {
+                let sampled = content.take(|contents| {
                     contents.fill(&arrived, &mut requests);
                     Ok::<_, Failure>(())
                 });
-                if drawn.is_none() {
+                if sampled.is_none() {
                     return Ok(());
                 }
                 let ready = filled.map_err(E::from).and_then(|()| prepare(&mut requests, &mut prepared));
@@ -129,12 +129,12 @@ mod tests {
         let generation = generation(&[("SAMPLES", "1000"), ("CONCURRENCY", "3")]);
         let mut all = Vec::new();
         assert_eq!(Generator::new(&generation).fill(&mut all, 2000), Ok(1000));
-        let (mut generator, mut pieces) = (Generator::new(&generation), Vec::new());
-        let made: Vec<usize> = (0..4).map(|_| generator.fill(&mut pieces, 400).unwrap()).collect();
-        assert_eq!((made, pieces), (vec![400, 400, 200, 0], all));
+        let (mut generator, mut chunks) = (Generator::new(&generation), Vec::new());
+        let made: Vec<usize> = (0..4).map(|_| generator.fill(&mut chunks, 400).unwrap()).collect();
+        assert_eq!((made, chunks), (vec![400, 400, 200, 0], all));
     }
 
-    /// All requests by `threads` threads, each drawn a demand.
+    /// All requests by `threads` threads, each sampled a demand.
     fn read_on(threads: usize, generator: &mut Generator) -> Result<Vec<Request>, Failure> {
         let mut all = Vec::new();
         let prepare = |requests: &mut [Request], prepared: &mut u64| {
@@ -160,8 +160,8 @@ mod tests {
                 assert_eq!(Generator::new(&generation).fill(&mut alone, usize::MAX), Ok(samples));
                 alone.iter_mut().for_each(|request| request.service_ns = request.id + 1);
                 for threads in [1, 2, 3, 8] {
-                    let drawn = read_on(threads, &mut Generator::new(&generation)).unwrap();
-                    assert!(drawn == alone, "{samples} of {clients} on {threads}");
+                    let sampled = read_on(threads, &mut Generator::new(&generation)).unwrap();
+                    assert!(sampled == alone, "{samples} of {clients} on {threads}");
                 }
             }
         }
@@ -195,17 +195,17 @@ mod tests {
         assert_eq!(differ, 1000);
     }
 
-    /// Draws are a promise: another machine, another compiler, the same trace.
+    /// Samples are a promise: another machine, another compiler, the same trace.
     #[test]
     fn the_first_requests_of_each_family() {
-        for (distribution, stdev, drawn) in FIRST_AND_HUNDREDTH {
+        for (distribution, stdev, sampled) in FIRST_AND_HUNDREDTH {
             let trace =
                 trace(&[("DISTRIBUTION", distribution), ("STDEV", stdev), ("SAMPLES", "100"), ("CONCURRENCY", "3")]);
             let first_and_hundredth = [0, 99].map(|place: usize| {
                 let Request { arrival_ns, client, op, block, size, .. } = trace[place];
                 (arrival_ns, client, op, block, size)
             });
-            assert_eq!(first_and_hundredth, drawn, "{distribution}, deviation {stdev}");
+            assert_eq!(first_and_hundredth, sampled, "{distribution}, deviation {stdev}");
         }
     }
 

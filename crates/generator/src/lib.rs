@@ -1,7 +1,7 @@
 //! Generates traces: CONCURRENCY clients, each with its own stream of requests, merged in order of arrival.
 //!
-//! [`Generation`] holds the settings and [`Generator`] draws the requests. Every random number comes from a stream that
-//! is keyed by the seed, by what it is drawn for and by the client, so that one client's requests do not hang on how
+//! [`Generation`] holds the settings and [`Generator`] samples the requests. Every random number comes from a stream that
+//! is keyed by the seed, by what it is sampled for and by the client, so that one client's requests do not hang on how
 //! many others there are.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare within a tolerance"))]
@@ -14,7 +14,7 @@ mod sizes;
 mod tournament;
 
 #[cfg(test)]
-mod law_tests;
+mod distribution_tests;
 #[cfg(test)]
 mod start_tests;
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use random::streams::Stream;
 
-use random::law::Law;
+use random::distribution::Distribution;
 use random::poisson::Poisson;
 
-/// The law of sizes \[blocks\].
+/// The distribution of sizes \[blocks\].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Sizes {
     /// Always SIZE.
@@ -22,34 +22,36 @@ pub(crate) enum Sizes {
     Poisson {
         /// SIZE.
         size: u32,
-        /// Its law.
-        law: Poisson,
+        /// Its distribution.
+        distribution: Poisson,
     },
-    /// A continuous law with mean MEAN and deviation STDEV, rounded, at least 1.
+    /// A continuous distribution with mean MEAN and deviation STDEV, rounded, at least 1.
     Rounded {
         /// MEAN.
         mean: f64,
         /// STDEV.
         stdev: f64,
-        /// The law, in units of MEAN.
-        law: Law,
+        /// The distribution, in units of MEAN.
+        distribution: Distribution,
     },
 }
 
 impl Sizes {
     /// Poisson numbers of mean `size`.
     pub(crate) fn poisson(size: u32) -> Self {
-        Sizes::Poisson { size, law: Poisson::new(f64::from(size)) }
+        Sizes::Poisson { size, distribution: Poisson::new(f64::from(size)) }
     }
 
-    /// A draw, from 1 to `most` \[blocks\].
+    /// A sample, from 1 to `most` \[blocks\].
     #[inline]
-    pub(crate) fn draw(&self, stream: &mut Stream, most: u32) -> u32 {
+    pub(crate) fn sample(&self, stream: &mut Stream, most: u32) -> u32 {
         let size = match *self {
             Sizes::Constant { size } => u64::from(size),
             Sizes::Uniform { size } => 1 + stream.below(u64::from(size)),
-            Sizes::Poisson { law, .. } => law.draw(stream),
-            Sizes::Rounded { mean, law, .. } => (Law::in_means(law.draw(stream)) * mean + 0.5) as u64,
+            Sizes::Poisson { distribution, .. } => distribution.sample(stream),
+            Sizes::Rounded { mean, distribution, .. } => {
+                (Distribution::in_means(distribution.sample(stream)) * mean + 0.5) as u64
+            }
         };
         size.clamp(1, u64::from(most)) as u32
     }
@@ -94,9 +96,11 @@ mod tests {
     #[test]
     fn normal_sizes_are_rounded_and_at_least_one() {
         for (mean, stdev) in [(20.0, 4.0), (3.0, 2.7)] {
-            let law = TruncatedNormal::new(stdev / mean);
-            let above =
-                |size: f64| libm::erfc((law.cut + size / mean / law.scale) / SQRT_2) / libm::erfc(law.cut / SQRT_2);
+            let distribution = TruncatedNormal::new(stdev / mean);
+            let above = |size: f64| {
+                libm::erfc((distribution.cut + size / mean / distribution.scale) / SQRT_2)
+                    / libm::erfc(distribution.cut / SQRT_2)
+            };
             let mut probabilities = vec![0.0, 1.0 - above(1.5)];
             probabilities.extend((2..100).map(|size| above(f64::from(size) - 0.5) - above(f64::from(size) + 0.5)));
             let changes = [("DISTRIBUTION", "normal"), ("MEAN", &mean.to_string()), ("STDEV", &stdev.to_string())];

@@ -1,16 +1,16 @@
 //! Traces are stationary from their start: a client's first interarrival time follows the equilibrium distribution of its
-//! law, whose density is P(X > x) where the mean is 1, and the rate from the first moment on is the one asked for.
+//! distribution, whose density is P(X > x) where the mean is 1, and the rate from the first moment on is the one asked for.
 
 use random::streams::Streams;
 
-use crate::tail_tests::{Above, above, law};
+use crate::tail_tests::{Above, above, distribution};
 use crate::testing::trace;
-use random::law::Law;
+use random::distribution::Distribution;
 use random::testing::assert_follows_within;
 use random::truncated_normal::TruncatedNormal;
 use random::{gamma::Gamma, lognormal::Lognormal, pareto::Pareto, weibull::Weibull};
 
-/// The equilibrium distribution of the law that exceeds x with probability `above(x)`: ∫₀ˣ P(X > y) dy by the trapezoidal
+/// The equilibrium distribution of the distribution that exceeds x with probability `above(x)`: ∫₀ˣ P(X > y) dy by the trapezoidal
 /// rule over ln y. Beyond the last point it is 1.
 fn equilibrium(above: Above) -> impl Fn(f64) -> f64 {
     let (start, end, steps) = (1e-13f64.ln(), 1e17f64.ln(), 140_000);
@@ -35,34 +35,35 @@ fn equilibrium(above: Above) -> impl Fn(f64) -> f64 {
 }
 
 fn normal_above(cv: f64) -> Above {
-    let law = TruncatedNormal::new(cv);
+    let distribution = TruncatedNormal::new(cv);
     let above = |z: f64| libm::erfc(z / std::f64::consts::SQRT_2);
-    Box::new(move |x| above(law.cut + x / law.scale) / above(law.cut))
+    Box::new(move |x| above(distribution.cut + x / distribution.scale) / above(distribution.cut))
 }
 
 #[test]
 fn first_interarrival_times_are_equilibrium_ones() {
-    let mut laws: Vec<(String, Law, Above)> = vec![
-        ("uniform".to_owned(), Law::Uniform, Box::new(|x| (1.0 - x / 2.0).max(0.0))),
-        ("deterministic".to_owned(), Law::Constant, Box::new(|x| f64::from(u8::from(x < 1.0)))),
-        ("exponential".to_owned(), Law::Exponential, Box::new(|x| (-x).exp())),
+    let mut distributions: Vec<(String, Distribution, Above)> = vec![
+        ("uniform".to_owned(), Distribution::Uniform, Box::new(|x| (1.0 - x / 2.0).max(0.0))),
+        ("deterministic".to_owned(), Distribution::Constant, Box::new(|x| f64::from(u8::from(x < 1.0)))),
+        ("exponential".to_owned(), Distribution::Exponential, Box::new(|x| (-x).exp())),
     ];
-    // The cut is above the normal law's mean from 0.756 on.
+    // The cut is above the normal distribution's mean from 0.756 on.
     for cv in [1e-9, 0.05, 0.5, 0.7, 0.7555, 0.7556, 0.8, 0.95, 0.99] {
-        laws.push((format!("normal, variation {cv}"), Law::normal(cv).unwrap(), normal_above(cv)));
+        distributions.push((format!("normal, variation {cv}"), Distribution::normal(cv).unwrap(), normal_above(cv)));
     }
     let most =
         [("lognormal", Lognormal::MOST), ("gamma", Gamma::MOST), ("weibull", Weibull::MOST), ("pareto", Pareto::MOST)];
     for (family, most) in most {
         for cv in [1e-9, 0.05, 0.5, 0.9, 1.2, 2.0, most] {
-            laws.push((format!("{family}, variation {cv}"), law(family, cv), above(family, cv)));
+            distributions.push((format!("{family}, variation {cv}"), distribution(family, cv), above(family, cv)));
         }
     }
-    for (what, law, above) in laws {
+    for (what, distribution, above) in distributions {
         let mut stream = Streams::new(16, "test").of(0);
-        let draws: Vec<f64> = (0..200_000).map(|_| Law::in_means(law.draw_first(&mut stream))).collect();
+        let samples: Vec<f64> =
+            (0..200_000).map(|_| Distribution::in_means(distribution.sample_first(&mut stream))).collect();
         let equilibrium = equilibrium(above);
-        assert_follows_within(&what, 1e-14, draws, equilibrium);
+        assert_follows_within(&what, 1e-14, samples, equilibrium);
     }
 }
 
@@ -79,7 +80,7 @@ fn deviations(arrivals: &[(u64, u32)], clients: usize, time_ns: u64, expected: f
 
 #[test]
 fn the_rate_is_the_one_asked_for_from_the_first_moment_on() {
-    // 36 counts of correct laws all lie within 4.2 deviations but once in a thousand seeds.
+    // 36 counts of correct distributions all lie within 4.2 deviations but once in a thousand seeds.
     let cases = [
         ("uniform", "0"),
         ("poisson", "0"),

@@ -1,20 +1,20 @@
-//! The families with a tail against their laws: gaps and sizes as the generator makes them, and draws far out.
+//! The families with a tail against their distributions: interarrival times and sizes as the generator makes them, and samples far out.
 //!
-//! Where the fourth moment is large or, for a Pareto law of a variation above 0.35, infinite, a sample's variation says
-//! little: its mean, its distribution and its moments below a point that one draw in a thousand exceeds are tested instead.
-//! That the whole law has the variation asked for is tested where each family solves for it.
+//! Where the fourth moment is large or, for a Pareto distribution of a variation above 0.35, infinite, a sample's variation says
+//! little: its mean, its distribution and its moments below a point that one sample in a thousand exceeds are tested instead.
+//! That the whole distribution has the variation asked for is tested where each family solves for it.
 
 use random::streams::Streams;
 
-use crate::testing::{gaps, trace};
+use crate::testing::{interarrivals, trace};
+use random::distribution::Distribution;
 use random::gamma::Gamma;
-use random::law::Law;
 use random::lognormal::Lognormal;
 use random::pareto::Pareto;
 use random::testing::{assert_counts, assert_follows_within, assert_tail, mean, variation};
 use random::weibull::Weibull;
 
-/// P(X > x) of a law with mean 1, at x from 0 on.
+/// P(X > x) of a distribution with mean 1, at x from 0 on.
 pub(crate) type Above = Box<dyn Fn(f64) -> f64>;
 
 const FAMILIES: [&str; 4] = ["lognormal", "gamma", "weibull", "pareto"];
@@ -24,21 +24,21 @@ pub(crate) fn above(family: &str, cv: f64) -> Above {
         "lognormal" => Box::new(move |x| Lognormal::new(cv).above(x)),
         "gamma" => Box::new(move |x| Gamma::new(cv).above(x)),
         "weibull" => {
-            let law = Weibull::new(cv);
-            Box::new(move |x| law.above(x))
+            let distribution = Weibull::new(cv);
+            Box::new(move |x| distribution.above(x))
         }
         _ => Box::new(move |x| Pareto::new(cv).above(x)),
     }
 }
 
-pub(crate) fn law(family: &str, cv: f64) -> Law {
-    let law = match family {
-        "lognormal" => Law::lognormal(cv),
-        "gamma" => Law::gamma(cv),
-        "weibull" => Law::weibull(cv),
-        _ => Law::pareto(cv),
+pub(crate) fn distribution(family: &str, cv: f64) -> Distribution {
+    let distribution = match family {
+        "lognormal" => Distribution::lognormal(cv),
+        "gamma" => Distribution::gamma(cv),
+        "weibull" => Distribution::weibull(cv),
+        _ => Distribution::pareto(cv),
     };
-    law.unwrap()
+    distribution.unwrap()
 }
 
 /// A trace's settings under `family`.
@@ -46,7 +46,7 @@ fn settings<'a>(family: &'a str, mean: &'a str, stdev: &'a str) -> [(&'static st
     [("DISTRIBUTION", family), ("MEAN", mean), ("STDEV", stdev)]
 }
 
-/// The point that a share `rare` of draws exceeds.
+/// The point that a share `rare` of samples exceeds.
 fn exceeded_by(rare: f64, above: &Above) -> f64 {
     let (mut low, mut high) = (-700f64, 700f64);
     for _ in 0..100 {
@@ -70,11 +70,11 @@ fn moments_below(end: f64, above: &Above) -> [f64; 2] {
     moments
 }
 
-/// The draws' mean is `expected` within 4 of its deviations.
-fn assert_mean(what: &str, draws: &[f64], expected: f64) {
-    let (mean, cv) = (mean(draws), variation(draws));
+/// The samples' mean is `expected` within 4 of its deviations.
+fn assert_mean(what: &str, samples: &[f64], expected: f64) {
+    let (mean, cv) = (mean(samples), variation(samples));
     assert!(
-        (mean - expected).abs() < 4.0 * mean * cv / (draws.len() as f64).sqrt() + 1e-6,
+        (mean - expected).abs() < 4.0 * mean * cv / (samples.len() as f64).sqrt() + 1e-6,
         "{what}: {mean} of {expected}"
     );
 }
@@ -89,22 +89,26 @@ fn gaps_follow_their_laws() {
             }
             let what = format!("{family}, variation {cv}");
             let above = above(family, cv);
-            let gaps = gaps(&settings(family, "8", stdev));
-            let n = gaps.len() as f64;
-            assert!((mean(&gaps) - 1.0).abs() < 4.0 * cv / n.sqrt(), "{what}: mean {}", mean(&gaps));
+            let interarrivals = interarrivals(&settings(family, "8", stdev));
+            let n = interarrivals.len() as f64;
+            assert!((mean(&interarrivals) - 1.0).abs() < 4.0 * cv / n.sqrt(), "{what}: mean {}", mean(&interarrivals));
             if cv <= 0.05 || (cv <= 0.5 && family != "pareto") {
-                // √((κ − 1)/4n) is a variation's own, with a kurtosis κ below 13 of these laws.
-                let variation = variation(&gaps);
+                // √((κ − 1)/4n) is a variation's own, with a kurtosis κ below 13 of these distributions.
+                let variation = variation(&interarrivals);
                 assert!((variation - cv).abs() < 4.0 * cv * (3.0 / n).sqrt(), "{what}: variation {variation}");
             }
             let end = exceeded_by(1e-3, &above);
-            assert_tail(&what, &gaps, end, 1e-3);
-            let below: Vec<f64> = gaps.iter().map(|gap| gap.min(end)).collect();
+            assert_tail(&what, &interarrivals, end, 1e-3);
+            let below: Vec<f64> = interarrivals.iter().map(|interarrival| interarrival.min(end)).collect();
             let [first, second] = moments_below(end, &above);
             assert_mean(&format!("{what}: cut"), &below, first);
-            assert_mean(&format!("{what}: squares"), &below.iter().map(|gap| gap * gap).collect::<Vec<_>>(), second);
-            // A gap is the difference of two arrivals that were cut to nanoseconds, 10⁻⁷ of the mean.
-            assert_follows_within(&what, 1e-7, gaps, |x| 1.0 - above(x.max(0.0)));
+            assert_mean(
+                &format!("{what}: squares"),
+                &below.iter().map(|interarrival| interarrival * interarrival).collect::<Vec<_>>(),
+                second,
+            );
+            // An interarrival time is the difference of two arrivals that were cut to nanoseconds, 10⁻⁷ of the mean.
+            assert_follows_within(&what, 1e-7, interarrivals, |x| 1.0 - above(x.max(0.0)));
         }
     }
 }
@@ -132,17 +136,18 @@ fn sizes_follow_their_laws_rounded() {
 fn tails_are_drawn_at_the_largest_variation_too() {
     for (family, cv) in FAMILIES.into_iter().zip([Lognormal::MOST, Gamma::MOST, Weibull::MOST, Pareto::MOST]) {
         for cv in [cv, 2.0] {
-            let (law, above) = (law(family, cv), above(family, cv));
+            let (distribution, above) = (distribution(family, cv), above(family, cv));
             let mut stream = Streams::new(14, "test").of(0);
-            let draws: Vec<f64> = (0..2_000_000).map(|_| Law::in_means(law.draw(&mut stream))).collect();
+            let samples: Vec<f64> =
+                (0..2_000_000).map(|_| Distribution::in_means(distribution.sample(&mut stream))).collect();
             for rare in [1e-2, 1e-3, 1e-4, 1e-5] {
                 let end = exceeded_by(rare, &above);
-                // Almost all of a gamma law of so large a variation is below what draws are counted in.
+                // Almost all of a gamma distribution of so large a variation is below what samples are counted in.
                 if end > 1e-9 {
-                    assert_tail(&format!("{family}, variation {cv}"), &draws, end, rare);
+                    assert_tail(&format!("{family}, variation {cv}"), &samples, end, rare);
                 }
             }
-            assert_follows_within(&format!("{family}, variation {cv}"), 1e-14, draws, |x| 1.0 - above(x.max(0.0)));
+            assert_follows_within(&format!("{family}, variation {cv}"), 1e-14, samples, |x| 1.0 - above(x.max(0.0)));
         }
     }
 }
@@ -159,17 +164,21 @@ fn at_the_largest_variation_half_of_the_second_moment_is_not_rarer_than_one_in_a
 }
 
 #[test]
-fn the_least_variation_is_drawn() {
+fn the_least_variation_is_sampled() {
     for family in FAMILIES {
         for cv in [1e-9, 1e-6, 1e-3] {
-            let law = law(family, cv);
+            let distribution = distribution(family, cv);
             let mut stream = Streams::new(15, "test").of(0);
             let off: Vec<f64> = (0..200_000)
-                .map(|_| (law.draw(&mut stream) as i128 - i128::from(Law::ONE)) as f64 / Law::ONE as f64 / cv)
+                .map(|_| {
+                    (distribution.sample(&mut stream) as i128 - i128::from(Distribution::ONE)) as f64
+                        / Distribution::ONE as f64
+                        / cv
+                })
                 .collect();
             let n = off.len() as f64;
             let (mean, square) = (mean(&off), off.iter().map(|x| x * x).sum::<f64>() / n);
-            // All are then close to a normal, an exponential (Pareto) or a Gumbel law (Weibull), of a kurtosis up to 9.
+            // All are then close to a normal, an exponential (Pareto) or a Gumbel distribution (Weibull), of a kurtosis up to 9.
             assert!(mean.abs() < 4.0 / n.sqrt(), "{family} {cv}: {mean}");
             assert!((square.sqrt() - 1.0).abs() < 4.0 * (2.0 / n).sqrt(), "{family} {cv}: {square}");
         }

@@ -49,7 +49,7 @@ pub(crate) fn trace(changes: &[(&str, &str)]) -> Vec<Request> {
     requests
 }
 
-/// The gaps of a trace of one client, in units of INTER_ARRIVAL = 10 ms.
-pub(crate) fn gaps(changes: &[(&str, &str)]) -> Vec<f64> {
+/// The interarrival times of a trace of one client, in units of INTER_ARRIVAL = 10 ms.
+pub(crate) fn interarrivals(changes: &[(&str, &str)]) -> Vec<f64> {
     trace(changes).windows(2).map(|pair| (pair[1].arrival_ns - pair[0].arrival_ns) as f64 / 1e7).collect()
 }

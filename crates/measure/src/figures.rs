@@ -141,7 +141,7 @@ impl Figures {
             ("  completed", counts.completed, true),
             ("  in service", counts.in_service, false),
             ("  rejected", counts.rejected, false),
-            ("  given up", counts.given_up, false),
+            ("  abandoned", counts.abandoned, false),
             ("  waiting", counts.waiting, false),
             ("  not yet arrived", counts.not_yet_arrived, false),
         ] {

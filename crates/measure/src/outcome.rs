@@ -1,6 +1,6 @@
 //! What came of a worker.
 
-use contract::Says;
+use contract::Capabilities;
 use failure::Failure;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,6 @@ pub struct Measured {
     pub tally: Tally,
     /// Whether the DELAY-th entry into service was reached.
     pub delay_reached: bool,
-    /// What the simulator says of itself.
-    pub says: Says,
+    /// The capabilities of the simulator.
+    pub capabilities: Capabilities,
 }

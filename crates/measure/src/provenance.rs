@@ -1,6 +1,6 @@
 //! What made a report: all that repeats a run.
 
-use contract::Says;
+use contract::Capabilities;
 use serde::{Deserialize, Serialize};
 
 use crate::Tally;
@@ -29,7 +29,7 @@ pub struct Provenance {
 
 impl Provenance {
     /// Of a run of the module with this SHA-256 over `trace`.
-    pub fn new(sha256: &str, capabilities: Says, trace: TraceUsed, settings: SettingsUsed) -> Self {
+    pub fn new(sha256: &str, capabilities: Capabilities, trace: TraceUsed, settings: SettingsUsed) -> Self {
         Self {
             schema: SCHEMA,
             queuebox: env!("CARGO_PKG_VERSION").to_owned(),
@@ -50,7 +50,7 @@ pub struct ModuleUsed {
     pub sha256: String,
     /// The bits of the header of its completions, as one number.
     #[cfg_attr(test, schemars(with = "u64"))]
-    pub capabilities: Says,
+    pub capabilities: Capabilities,
 }
 
 /// The trace: a recorded one, or the settings that generated it.
@@ -127,16 +127,16 @@ pub struct SettingsUsed {
     pub delay: u64,
     /// Order of service.
     pub discipline: String,
-    /// Seed of all that is drawn.
+    /// Seed of all that is sampled.
     pub seed: u64,
     /// Servers of a worker.
     pub servers: u32,
-    /// Name of the distribution of the demands that were drawn; absent where none was.
+    /// Name of the distribution of the demands that were sampled; absent where none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// The simulator's arguments.
     pub sim_args: String,
-    /// Mean of the demands that were drawn \[ns\]; absent where none was.
+    /// Mean of the demands that were sampled \[ns\]; absent where none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub st_ns: Option<u64>,
     /// Workers.

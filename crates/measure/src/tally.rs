@@ -18,7 +18,7 @@ pub struct Counts {
     pub rejected: u64,
     /// Left before their service was done.
     #[serde(rename = "abandoned")]
-    pub given_up: u64,
+    pub abandoned: u64,
     /// Waiting at T.
     pub waiting: u64,
     /// Not yet arrived at T.
@@ -31,7 +31,7 @@ impl Counts {
         self.completed += other.completed;
         self.in_service += other.in_service;
         self.rejected += other.rejected;
-        self.given_up += other.given_up;
+        self.abandoned += other.abandoned;
         self.waiting += other.waiting;
         self.not_yet_arrived += other.not_yet_arrived;
     }
@@ -97,19 +97,19 @@ impl Tally {
     }
 
     /// Somebody left in the middle of their service.
-    pub fn given_up_in_service(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
-        self.counts.given_up += 1;
+    pub fn abandoned_in_service(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
+        self.counts.abandoned += 1;
         self.entered(arrival, start, service);
         self.waiting_area_ns += u128::from(start - arrival);
         self.system_area_ns += u128::from(finish - arrival);
     }
 
-    /// Somebody left unserved: at once (rejected), or later (given up).
+    /// Somebody left unserved: at once (rejected), or later (abandoned).
     pub fn left_unserved(&mut self, arrival: u64, finish: u64) {
         if finish == arrival {
             self.counts.rejected += 1;
         } else {
-            self.counts.given_up += 1;
+            self.counts.abandoned += 1;
         }
         self.waiting_area_ns += u128::from(finish - arrival);
         self.system_area_ns += u128::from(finish - arrival);
@@ -158,8 +158,8 @@ impl Tally {
     /// # Errors
     /// Where it can't be one, with the reason.
     pub fn check(&self, offered: u64) -> Result<(), &'static str> {
-        let Counts { completed, in_service, rejected, given_up, waiting, not_yet_arrived, .. } = self.counts;
-        let ends = [completed, in_service, rejected, given_up, waiting, not_yet_arrived];
+        let Counts { completed, in_service, rejected, abandoned, waiting, not_yet_arrived, .. } = self.counts;
+        let ends = [completed, in_service, rejected, abandoned, waiting, not_yet_arrived];
         let most = u128::from(offered) * u128::from(u64::MAX);
         let sums =
             [self.demand_sum_ns, self.delay_sum_ns, self.waiting_area_ns, self.system_area_ns, self.service_sum_ns];
@@ -169,7 +169,7 @@ impl Tally {
         {
             return Err("the ends of its requests do not add up to those of its shard");
         }
-        if !(started..=started + u128::from(given_up)).contains(&u128::from(self.started)) {
+        if !(started..=started + u128::from(abandoned)).contains(&u128::from(self.started)) {
             return Err("other requests entered service than ended there");
         }
         if self.delay_in_queue.count() != self.started || self.response_time.count() != completed {

@@ -4,15 +4,15 @@ use contract::Request;
 use failure::Failure;
 use random::streams::hash;
 
-use super::front::{Front, Policy};
+use super::cluster::{Cluster, Policy};
 
 pub(super) struct Hash {
     workers: u64,
 }
 
 impl Hash {
-    pub(super) fn new(front: Front) -> Self {
-        Self { workers: front.workers as u64 }
+    pub(super) fn new(cluster: Cluster) -> Self {
+        Self { workers: cluster.workers as u64 }
     }
 }
 

@@ -1,28 +1,28 @@
 //! LW: the least work left, to the worker where the request could start first; ties, and so all idle workers, at random.
 //!
-//! In front of N single servers it is a central queue with N servers (Kiefer and Wolfowitz, 1955).
+//! In cluster of N single servers it is a central queue with N servers (Kiefer and Wolfowitz, 1955).
 
 use contract::Request;
 use failure::Failure;
 use random::streams::{Stream, Streams};
 
-use super::backlog::Backlog;
-use super::front::{Front, Policy};
+use super::cluster::{Cluster, Policy};
+use super::models::Models;
 use super::tournament::{OUT, Tournament};
 use super::worker::Worker;
 
 pub(super) struct LeastWork {
     streams: Streams,
-    backlog: Backlog,
+    models: Models,
     order: Order,
 }
 
 impl LeastWork {
-    pub(super) fn new(front: Front) -> Self {
+    pub(super) fn new(cluster: Cluster) -> Self {
         Self {
-            streams: Streams::new(front.seed, "policy"),
-            backlog: Backlog::new(front),
-            order: Order::new(front.workers, front.seed),
+            streams: Streams::new(cluster.seed, "policy"),
+            models: Models::new(cluster),
+            order: Order::new(cluster.workers, cluster.seed),
         }
     }
 }
@@ -30,9 +30,9 @@ impl LeastWork {
 impl Policy for LeastWork {
     #[inline]
     fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
-        self.backlog.advance(request.arrival_ns, |number, worker| self.order.changed(number, worker));
+        self.models.advance(request.arrival_ns, |number, worker| self.order.changed(number, worker));
         let chosen = self.order.first(self.streams.of(request.id));
-        if let Some(worker) = self.backlog.admit(chosen as usize, request)? {
+        if let Some(worker) = self.models.admit(chosen as usize, request)? {
             self.order.changed(chosen as usize, worker);
         }
         Ok(chosen)

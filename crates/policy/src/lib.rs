@@ -2,10 +2,10 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare within a tolerance"))]
 
-mod backlog;
-mod front;
+mod cluster;
 mod hash;
 mod least_work;
+mod models;
 mod random;
 mod round_robin;
 mod shortest_queue;
@@ -21,29 +21,31 @@ mod tests;
 use contract::Request;
 use failure::Failure;
 
-use front::Front;
-pub use front::{BACKLOG, Policy};
+use cluster::Cluster;
+pub use cluster::{MAX_IN_SYSTEM, Policy};
 
 /// One policy in the list of policies.
 #[derive(Clone, Copy)]
-pub struct Row {
-    /// Its name in BALANCER.
+pub struct PolicySpec {
+    /// Its name in BALANCER and in reports.
     pub name: &'static str,
-    /// Whether it looks at the backlog, which costs a model of every worker.
-    pub sees_backlog: bool,
+    /// The name that other load balancers use; BALANCER takes it too.
+    pub alias: &'static str,
+    /// Whether it looks at the state of workers, which costs a model of every worker.
+    pub sees_state: bool,
     /// Whether it looks at the block that a request addresses.
     pub sees_block: bool,
     /// Makes it.
-    new: fn(Front) -> Box<dyn Policy>,
+    new: fn(Cluster) -> Box<dyn Policy>,
 }
 
-impl Row {
-    const fn new(name: &'static str, new: fn(Front) -> Box<dyn Policy>) -> Self {
-        Self { name, sees_backlog: false, sees_block: false, new }
+impl PolicySpec {
+    const fn new(name: &'static str, alias: &'static str, new: fn(Cluster) -> Box<dyn Policy>) -> Self {
+        Self { name, alias, sees_state: false, sees_block: false, new }
     }
 
-    const fn seeing_backlog(self) -> Self {
-        Self { sees_backlog: true, ..self }
+    const fn seeing_state(self) -> Self {
+        Self { sees_state: true, ..self }
     }
 
     const fn seeing_block(self) -> Self {
@@ -51,29 +53,30 @@ impl Row {
     }
 }
 
-/// The list of policies.
-pub const POLICIES: [Row; 6] = [
-    Row::new("R", |front| Box::new(random::Random::new(front))),
-    Row::new("RR", |front| Box::new(round_robin::RoundRobin::new(front))),
-    Row::new("TC", |front| Box::new(two_choices::TwoChoices::new(front))).seeing_backlog(),
-    Row::new("JSQ", |front| Box::new(shortest_queue::ShortestQueue::new(front))).seeing_backlog(),
-    Row::new("LW", |front| Box::new(least_work::LeastWork::new(front))).seeing_backlog(),
-    Row::new("HASH", |front| Box::new(hash::Hash::new(front))).seeing_block(),
+/// All policies.
+pub const POLICIES: [PolicySpec; 6] = [
+    PolicySpec::new("R", "random", |cluster| Box::new(random::Random::new(cluster))),
+    PolicySpec::new("RR", "round_robin", |cluster| Box::new(round_robin::RoundRobin::new(cluster))),
+    PolicySpec::new("TC", "p2c", |cluster| Box::new(two_choices::TwoChoices::new(cluster))).seeing_state(),
+    PolicySpec::new("JSQ", "least_conn", |cluster| Box::new(shortest_queue::ShortestQueue::new(cluster)))
+        .seeing_state(),
+    PolicySpec::new("LW", "lwl", |cluster| Box::new(least_work::LeastWork::new(cluster))).seeing_state(),
+    PolicySpec::new("HASH", "hash", |cluster| Box::new(hash::Hash::new(cluster))).seeing_block(),
 ];
 
 /// A policy at work.
 pub struct Balancer(Box<dyn Policy>);
 
 impl Balancer {
-    /// `row`'s policy over `workers`, each of `servers` servers and `capacity` (0 = no limit).
-    pub fn new(row: Row, workers: usize, servers: u32, capacity: u64, seed: u64) -> Self {
-        Self((row.new)(Front { workers, servers, capacity, seed }))
+    /// `spec`'s policy over `workers`, each of `servers` servers and `capacity` (0 = no limit).
+    pub fn new(spec: PolicySpec, workers: usize, servers: u32, capacity: u64, seed: u64) -> Self {
+        Self((spec.new)(Cluster { workers, servers, capacity, seed }))
     }
 
     /// The worker, from 0, of each of `requests`, into `workers`, whose old ones go.
     ///
     /// # Errors
-    /// [`Failure::Limit`] where the modelled backlog passes its limit.
+    /// [`Failure::Limit`] where the modelled requests passes its limit.
     pub fn assign_all(&mut self, requests: &[Request], workers: &mut Vec<u32>) -> Result<(), Failure> {
         self.0.assign_all(requests, workers)
     }
@@ -86,7 +89,7 @@ pub type Assign = Box<dyn FnMut(&[Request], &mut Vec<u32>) -> Result<(), Failure
 /// One policy alone, so that `bench/` can measure it. None where there is none of this name.
 #[cfg(feature = "testing")]
 pub fn assigner(balancer: &str, workers: usize) -> Option<Assign> {
-    let row = POLICIES.into_iter().find(|row| row.name == balancer)?;
-    let mut balancer = Balancer::new(row, workers, 1, 0, 1);
+    let spec = POLICIES.into_iter().find(|spec| spec.name == balancer)?;
+    let mut balancer = Balancer::new(spec, workers, 1, 0, 1);
     Some(Box::new(move |requests, assigned| balancer.assign_all(requests, assigned)))
 }

@@ -98,8 +98,8 @@ impl Oracle {
             "TC" if count == 1 => 0,
             "TC" => {
                 let first = below(count);
-                let drawn = below(count - 1);
-                let second = if drawn < first { drawn } else { drawn + 1 };
+                let sampled = below(count - 1);
+                let second = if sampled < first { sampled } else { sampled + 1 };
                 if in_system(second) < in_system(first) { second } else { first }
             }
             "JSQ" => {

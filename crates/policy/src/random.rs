@@ -4,7 +4,7 @@ use contract::Request;
 use failure::Failure;
 use random::streams::Streams;
 
-use super::front::{Front, Policy};
+use super::cluster::{Cluster, Policy};
 
 pub(super) struct Random {
     workers: u64,
@@ -12,8 +12,8 @@ pub(super) struct Random {
 }
 
 impl Random {
-    pub(super) fn new(front: Front) -> Self {
-        Self { workers: front.workers as u64, streams: Streams::new(front.seed, "policy") }
+    pub(super) fn new(cluster: Cluster) -> Self {
+        Self { workers: cluster.workers as u64, streams: Streams::new(cluster.seed, "policy") }
     }
 }
 

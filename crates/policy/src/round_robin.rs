@@ -3,7 +3,7 @@
 use contract::Request;
 use failure::Failure;
 
-use super::front::{Front, Policy};
+use super::cluster::{Cluster, Policy};
 
 pub(super) struct RoundRobin {
     workers: u32,
@@ -11,8 +11,8 @@ pub(super) struct RoundRobin {
 }
 
 impl RoundRobin {
-    pub(super) fn new(front: Front) -> Self {
-        Self { workers: front.workers as u32, next: 0 }
+    pub(super) fn new(cluster: Cluster) -> Self {
+        Self { workers: cluster.workers as u32, next: 0 }
     }
 }
 

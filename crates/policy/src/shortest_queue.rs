@@ -7,21 +7,21 @@ use contract::Request;
 use failure::Failure;
 use random::streams::Streams;
 
-use super::backlog::Backlog;
-use super::front::{Front, Policy};
+use super::cluster::{Cluster, Policy};
+use super::models::Models;
 
 pub(super) struct ShortestQueue {
     streams: Streams,
-    backlog: Backlog,
+    models: Models,
     queues: Queues,
 }
 
 impl ShortestQueue {
-    pub(super) fn new(front: Front) -> Self {
+    pub(super) fn new(cluster: Cluster) -> Self {
         Self {
-            streams: Streams::new(front.seed, "policy"),
-            backlog: Backlog::new(front),
-            queues: Queues::new(front.workers),
+            streams: Streams::new(cluster.seed, "policy"),
+            models: Models::new(cluster),
+            queues: Queues::new(cluster.workers),
         }
     }
 }
@@ -29,10 +29,10 @@ impl ShortestQueue {
 impl Policy for ShortestQueue {
     #[inline]
     fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
-        self.backlog.advance(request.arrival_ns, |number, worker| self.queues.changed(number, worker.in_system()));
+        self.models.advance(request.arrival_ns, |number, worker| self.queues.changed(number, worker.in_system()));
         let shortest = self.queues.shortest();
         let chosen = shortest[self.streams.of(request.id).below(shortest.len() as u64) as usize];
-        if let Some(worker) = self.backlog.admit(chosen as usize, request)? {
+        if let Some(worker) = self.models.admit(chosen as usize, request)? {
             self.queues.changed(chosen as usize, worker.in_system());
         }
         Ok(chosen)

@@ -1,6 +1,6 @@
 //! What holds of policies over whole traces.
 
-use ::random::demand::{Demands, Law};
+use ::random::demand::{Demands, ServiceDistribution};
 use ::random::streams::hash;
 use contract::Request;
 use proptest::prelude::*;
@@ -13,8 +13,8 @@ use super::*;
 impl Balancer {
     /// The policy called `name`.
     pub(super) fn named(name: &str, workers: usize, servers: u32, capacity: u64, seed: u64) -> Self {
-        let row = POLICIES.into_iter().find(|row| row.name == name).unwrap();
-        Self::new(row, workers, servers, capacity, seed)
+        let spec = POLICIES.into_iter().find(|spec| spec.name == name).unwrap();
+        Self::new(spec, workers, servers, capacity, seed)
     }
 
     /// The worker that gets `request`.
@@ -23,12 +23,12 @@ impl Balancer {
     }
 }
 
-/// Traces with ties, demands of nothing and gaps in ids.
+/// Traces with ties, demands of nothing and interarrival times in ids.
 pub(super) fn traces() -> impl Strategy<Value = Vec<Request>> {
     prop::collection::vec((0u64..4, 0u64..12, 1u64..3), 1..200).prop_map(|rows| {
         let (mut arrival_ns, mut id) = (0, 0);
-        let request = |(gap, service_ns, step)| {
-            arrival_ns += gap;
+        let request = |(interarrival, service_ns, step)| {
+            arrival_ns += interarrival;
             id += step;
             Request { id, arrival_ns, service_ns, block: id % 7, ..Request::default() }
         };
@@ -79,7 +79,7 @@ proptest! {
     #[test]
     fn lw_turns_nobody_away_while_there_is_room(trace in traces(), servers in 1u32..3, seed: u64) {
         let mut balancer = Balancer::named("LW", 3, servers, 4, seed);
-        let mut workers = vec![Worker::new(Front { workers: 3, servers, capacity: 4, seed }); 3];
+        let mut workers = vec![Worker::new(Cluster { workers: 3, servers, capacity: 4, seed }); 3];
         for request in &trace {
             workers.iter_mut().for_each(|worker| worker.advance(request.arrival_ns));
             let all_full = workers.iter().all(Worker::is_full);
@@ -117,14 +117,14 @@ const SHARDS: [(&str, &str); 6] = [
     ("HASH", "d3868a8a6d04284f"),
 ];
 
-/// A trace of exponential gaps and demands, whose times are cut so that there are ties.
-fn exponential(requests: u64, gap: f64, demand: u64, seed: u64) -> Vec<Request> {
-    let gaps = Demands::new(gap as u64, Law::Exponential, seed ^ 0x5eed);
-    let demands = Demands::new(demand, Law::Exponential, seed);
+/// A trace of exponential interarrival times and demands, whose times are cut so that there are ties.
+fn exponential(requests: u64, interarrival: f64, demand: u64, seed: u64) -> Vec<Request> {
+    let interarrivals = Demands::new(interarrival as u64, ServiceDistribution::Exponential, seed ^ 0x5eed);
+    let demands = Demands::new(demand, ServiceDistribution::Exponential, seed);
     let mut arrival_ns = 0;
     let request = |id| {
-        arrival_ns += gaps.draw(id);
-        let service_ns = demands.draw(id) / 4096 * 4096;
+        arrival_ns += interarrivals.sample(id);
+        let service_ns = demands.sample(id) / 4096 * 4096;
         Request { id, arrival_ns: arrival_ns / 1024 * 1024, service_ns, block: id % 4999, ..Request::default() }
     };
     (0..requests).map(request).collect()
@@ -136,7 +136,7 @@ fn the_backlog_has_a_limit() {
     for name in ["TC", "JSQ", "LW"] {
         let mut balancer = Balancer::named(name, 3, 2, 0, 1);
         let mut workers = Vec::new();
-        for _ in 0..super::BACKLOG / requests.len() {
+        for _ in 0..super::MAX_IN_SYSTEM / requests.len() {
             balancer.assign_all(&requests, &mut workers).unwrap();
         }
         assert!(matches!(balancer.assign(&requests[0]), Err(Failure::Limit(_))), "{name}");

@@ -1,4 +1,4 @@
-//! TC: of two distinct workers, drawn at random, to the one with fewer requests in the system (Mitzenmacher, "The power of
+//! TC: of two distinct workers, sampled at random, to the one with fewer requests in the system (Mitzenmacher, "The power of
 //! two choices in randomized load balancing", 2001).
 
 use std::hint::select_unpredictable;
@@ -7,21 +7,25 @@ use contract::Request;
 use failure::Failure;
 use random::streams::Streams;
 
-use super::backlog::too_many;
-use super::front::{Front, Policy};
+use super::cluster::{Cluster, Policy};
+use super::models::too_many;
 use super::worker::Worker;
 
 pub(super) struct TwoChoices {
     streams: Streams,
-    /// Each one's model as it was when it was last drawn: nobody looks at the others.
+    /// Each one's model as it was when it was last sampled: nobody looks at the others.
     workers: Vec<Worker>,
-    /// Requests in all models; some of those not drawn for long may have left.
+    /// Requests in all models; some of those not sampled for long may have left.
     held: usize,
 }
 
 impl TwoChoices {
-    pub(super) fn new(front: Front) -> Self {
-        Self { streams: Streams::new(front.seed, "policy"), workers: vec![Worker::new(front); front.workers], held: 0 }
+    pub(super) fn new(cluster: Cluster) -> Self {
+        Self {
+            streams: Streams::new(cluster.seed, "policy"),
+            workers: vec![Worker::new(cluster); cluster.workers],
+            held: 0,
+        }
     }
 
     /// Worker `number` at `now` \[ns\]: how many are in its system.
@@ -40,7 +44,7 @@ impl TwoChoices {
         for number in 0..self.workers.len() {
             self.look(number, now);
         }
-        if self.held > super::front::BACKLOG { Err(too_many()) } else { Ok(()) }
+        if self.held > super::cluster::MAX_IN_SYSTEM { Err(too_many()) } else { Ok(()) }
     }
 }
 
@@ -53,12 +57,12 @@ impl Policy for TwoChoices {
         let mut second = stream.below(workers - 1) as usize;
         second += usize::from(second >= first && workers > 1);
         let (at_first, at_second) = (self.look(first, request.arrival_ns), self.look(second, request.arrival_ns));
-        // The pair is drawn in random order, so that the first one of a tie is a random one. Left to itself the compiler makes
+        // The pair is sampled in random order, so that the first one of a tie is a random one. Left to itself the compiler makes
         // a jump of it, which can't be predicted.
         let chosen = select_unpredictable(at_second < at_first, second, first);
         if self.workers[chosen].admit(request) {
             self.held += 1;
-            if self.held > super::front::BACKLOG {
+            if self.held > super::cluster::MAX_IN_SYSTEM {
                 self.recount(request.arrival_ns)?;
             }
         }
@@ -94,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_recount_leaves_those_who_are_there() {
-        let mut policy = TwoChoices::new(Front { workers: 50, servers: 2, capacity: 0, seed: 1 });
+        let mut policy = TwoChoices::new(Cluster { workers: 50, servers: 2, capacity: 0, seed: 1 });
         for id in 0..1000 {
             policy.assign(&Request { id, service_ns: 10, ..Request::default() }).unwrap();
         }
@@ -106,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_distinct_and_all_are_drawn() {
+    fn pairs_are_distinct_and_all_are_sampled() {
         let shares = shares(3, 9);
         assert_eq!(shares[0], 0, "a pair always holds an idle one");
         assert!(shares[1].abs_diff(1000) < 112, "{shares:?}");

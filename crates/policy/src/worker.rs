@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use contract::Request;
 use sim_wasm::Station;
 
-use super::front::Front;
+use super::cluster::Cluster;
 
 /// When nobody leaves: later than any arrival.
 pub(super) const NEVER: u64 = u64::MAX;
@@ -29,17 +29,17 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// An idle one, as `front` has them.
-    pub(super) fn new(front: Front) -> Self {
+    /// An idle one, as `cluster` has them.
+    pub(super) fn new(cluster: Cluster) -> Self {
         Self {
-            station: Station::new(front.servers),
+            station: Station::new(cluster.servers),
             next: NEVER,
             in_system: 0,
-            servers: front.servers as usize,
-            capacity: if front.capacity == 0 {
+            servers: cluster.servers as usize,
+            capacity: if cluster.capacity == 0 {
                 usize::MAX
             } else {
-                usize::try_from(front.capacity).unwrap_or(usize::MAX)
+                usize::try_from(cluster.capacity).unwrap_or(usize::MAX)
             },
             waiting: VecDeque::new(),
             others: BinaryHeap::new(),
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_full_worker_turns_away_and_departures_make_room() {
-        let mut worker = Worker::new(Front { workers: 1, servers: 2, capacity: 3, seed: 1 });
+        let mut worker = Worker::new(Cluster { workers: 1, servers: 2, capacity: 3, seed: 1 });
         let mut arrive = |arrival_ns| {
             worker.advance(arrival_ns);
             worker.admit(&Request { arrival_ns, service_ns: 10, ..Request::default() });
@@ -145,7 +145,7 @@ mod tests {
         /// What the model says of a worker is what its simulator says.
         #[test]
         fn the_model_is_the_simulator(trace in traces(), servers in 1u32..5, capacity in 0u64..6) {
-            let mut worker = Worker::new(Front { workers: 1, servers, capacity, seed: 1 });
+            let mut worker = Worker::new(Cluster { workers: 1, servers, capacity, seed: 1 });
             let mut fifo = Fifo::new(Model { servers, capacity, delay: 0 });
             let mut left: Vec<u64> = Vec::new();
             for request in &trace {

@@ -3,60 +3,60 @@
 use crate::exponential;
 use crate::streams::Streams;
 
-/// The law of the service times that are drawn.
+/// The distribution of the service times that are sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
-pub enum Law {
+pub enum ServiceDistribution {
     /// Exponential.
     Exponential,
     /// Always the mean.
     Deterministic,
 }
 
-impl Law {
-    /// The laws and their names in settings, reports and the simulator's environment.
-    pub const NAMES: [(&'static str, Law); 2] =
-        [("exponential", Law::Exponential), ("deterministic", Law::Deterministic)];
+impl ServiceDistribution {
+    /// The distributions and their names in settings, reports and the simulator's environment.
+    pub const NAMES: [(&'static str, ServiceDistribution); 2] =
+        [("exponential", ServiceDistribution::Exponential), ("deterministic", ServiceDistribution::Deterministic)];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Law::Exponential => Self::NAMES[0].0,
-            Law::Deterministic => Self::NAMES[1].0,
+            ServiceDistribution::Exponential => Self::NAMES[0].0,
+            ServiceDistribution::Deterministic => Self::NAMES[1].0,
         }
     }
 }
 
-/// What draws the demand of a request whose trace does not give it: mean ST by the law SERVICE, keyed by SEED and the
+/// What samples the demand of a request whose trace does not give it: mean ST by the distribution SERVICE, keyed by SEED and the
 /// request's id, so that a request needs the same service wherever it lands.
 #[derive(Debug, Clone, Copy)]
 pub struct Demands {
     /// ST: the mean \[ns\].
     pub mean_ns: u64,
     /// SERVICE.
-    pub law: Law,
+    pub distribution: ServiceDistribution,
     streams: Streams,
 }
 
 impl Demands {
     /// Demands of mean `mean_ns` \[ns\].
-    pub fn new(mean_ns: u64, law: Law, seed: u64) -> Self {
-        Self { mean_ns, law, streams: Streams::new(seed, "service") }
+    pub fn new(mean_ns: u64, distribution: ServiceDistribution, seed: u64) -> Self {
+        Self { mean_ns, distribution, streams: Streams::new(seed, "service") }
     }
 
     /// The demand of request `id` \[ns\].
     #[inline]
-    pub fn draw(&self, id: u64) -> u64 {
-        match self.law {
-            Law::Exponential => exponential::draw_ns(&mut self.streams.of(id), self.mean_ns),
-            Law::Deterministic => self.mean_ns,
+    pub fn sample(&self, id: u64) -> u64 {
+        match self.distribution {
+            ServiceDistribution::Exponential => exponential::sample_ns(&mut self.streams.of(id), self.mean_ns),
+            ServiceDistribution::Deterministic => self.mean_ns,
         }
     }
 
     /// What it does to demands that they are whole nanoseconds, where that shows: of a mean m that is small, 1 − e^(−1/2m) of
     /// them are rounded to 0, and their mean is 1/(2·sinh(1/2m)).
     pub fn rounding_note(&self) -> Option<String> {
-        if self.law != Law::Exponential || !(1..10).contains(&self.mean_ns) {
+        if self.distribution != ServiceDistribution::Exponential || !(1..10).contains(&self.mean_ns) {
             return None;
         }
         let above_half = libm::exp(-0.5 / self.mean_ns as f64);
@@ -75,22 +75,22 @@ mod tests {
 
     #[test]
     fn a_demand_hangs_on_seed_and_id_alone() {
-        let demands = Demands::new(1_000_000, Law::Exponential, 1);
-        assert_eq!(demands.draw(7), Demands::new(1_000_000, Law::Exponential, 1).draw(7));
-        assert_ne!(demands.draw(7), demands.draw(8));
-        assert_ne!(demands.draw(7), Demands::new(1_000_000, Law::Exponential, 2).draw(7));
-        assert_eq!(Demands::new(5, Law::Deterministic, 1).draw(7), 5);
+        let demands = Demands::new(1_000_000, ServiceDistribution::Exponential, 1);
+        assert_eq!(demands.sample(7), Demands::new(1_000_000, ServiceDistribution::Exponential, 1).sample(7));
+        assert_ne!(demands.sample(7), demands.sample(8));
+        assert_ne!(demands.sample(7), Demands::new(1_000_000, ServiceDistribution::Exponential, 2).sample(7));
+        assert_eq!(Demands::new(5, ServiceDistribution::Deterministic, 1).sample(7), 5);
     }
 
     #[test]
-    fn the_note_of_rounding_gives_what_is_drawn() {
+    fn the_note_of_rounding_gives_what_is_sampled() {
         let n = 1_000_000;
         for (mean_ns, mean, zeros) in [(1, 0.960, 39.3), (3, 2.986, 15.4), (9, 8.995, 5.4)] {
-            let demands = Demands::new(mean_ns, Law::Exponential, 1);
+            let demands = Demands::new(mean_ns, ServiceDistribution::Exponential, 1);
             let note = demands.rounding_note().unwrap();
             assert!(note.ends_with(&format!("mean is {mean:.3} ns, and {zeros:.1} % of them are 0")), "{note}");
-            let draws: Vec<u64> = (0..n).map(|id| demands.draw(id)).collect();
-            let (sum, none) = (draws.iter().sum::<u64>(), draws.iter().filter(|&&draw| draw == 0).count());
+            let samples: Vec<u64> = (0..n).map(|id| demands.sample(id)).collect();
+            let (sum, none) = (samples.iter().sum::<u64>(), samples.iter().filter(|&&sample| sample == 0).count());
             // Within 4 deviations, which are about the mean's size, and what the note rounds away.
             assert!((sum as f64 / n as f64 - mean).abs() < 0.0005 + 4.0 * mean / (n as f64).sqrt(), "{mean_ns}: {sum}");
             assert!(
@@ -98,7 +98,11 @@ mod tests {
                 "{mean_ns}: {none}"
             );
         }
-        for exact in [(0, Law::Exponential), (10, Law::Exponential), (3, Law::Deterministic)] {
+        for exact in [
+            (0, ServiceDistribution::Exponential),
+            (10, ServiceDistribution::Exponential),
+            (3, ServiceDistribution::Deterministic),
+        ] {
             assert_eq!(Demands::new(exact.0, exact.1, 1).rounding_note(), None);
         }
     }
@@ -106,8 +110,9 @@ mod tests {
     #[test]
     fn over_ids_the_mean_is_st_and_the_variation_one() {
         let n = 1_000_000u64;
-        let demands = Demands::new(1_000_000, Law::Exponential, 1);
-        let (sum, squares) = (0..n).map(|id| demands.draw(id) as f64).fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));
+        let demands = Demands::new(1_000_000, ServiceDistribution::Exponential, 1);
+        let (sum, squares) =
+            (0..n).map(|id| demands.sample(id) as f64).fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));
         let mean = sum / n as f64;
         let variation = (squares / n as f64 - mean * mean).sqrt() / mean;
         assert!((mean / 1e6 - 1.0).abs() < 5.0 / (n as f64).sqrt(), "{mean}");

@@ -1,19 +1,19 @@
-//! Draws from the exponential law by an integer ziggurat, so that every platform draws the same.
+//! Samples from the exponential distribution by an integer ziggurat, so that every platform samples the same.
 //!
 //! Marsaglia and Tsang, "The ziggurat method for generating random variables" (2000), 256 layers of equal area. Layer 0
-//! is the tail: beyond it the law repeats itself.
+//! is the tail: beyond it the distribution repeats itself.
 
 use crate::streams::Stream;
 
-/// Fraction bits of a draw.
+/// Fraction bits of a sample.
 pub const FRACTION_BITS: u32 = 48;
 
 /// Where the tail begins, 7.69711747013104971…, in 2⁻⁴⁸.
 const TAIL: u64 = WIDTHS[1] >> 8;
 
-/// A draw of the exponential law with mean 1, in units of 2⁻⁴⁸.
+/// A sample of the exponential distribution with mean 1, in units of 2⁻⁴⁸.
 #[inline]
-pub fn draw(stream: &mut Stream) -> u64 {
+pub fn sample(stream: &mut Stream) -> u64 {
     let mut beyond = 0;
     loop {
         let bits = stream.bits();
@@ -30,20 +30,20 @@ pub fn draw(stream: &mut Stream) -> u64 {
     }
 }
 
-/// A draw of the exponential law with mean 1, as a float: it holds the draw exactly up to 32.
+/// A sample of the exponential distribution with mean 1, as a float: it holds the sample exactly up to 32.
 #[inline]
-pub fn draw_unit(stream: &mut Stream) -> f64 {
-    draw(stream) as f64 / (1u64 << FRACTION_BITS) as f64
+pub fn sample_unit(stream: &mut Stream) -> f64 {
+    sample(stream) as f64 / (1u64 << FRACTION_BITS) as f64
 }
 
-/// A draw with the mean `mean_ns`, rounded \[ns\].
+/// A sample with the mean `mean_ns`, rounded \[ns\].
 #[inline]
-pub fn draw_ns(stream: &mut Stream, mean_ns: u64) -> u64 {
+pub fn sample_ns(stream: &mut Stream, mean_ns: u64) -> u64 {
     let half = 1 << (FRACTION_BITS - 1);
-    ((u128::from(draw(stream)) * u128::from(mean_ns) + half) >> FRACTION_BITS) as u64
+    ((u128::from(sample(stream)) * u128::from(mean_ns) + half) >> FRACTION_BITS) as u64
 }
 
-/// Whether a point at `value`, uniformly high within its layer, lies under e⁻ˣ: two draws of a hundred get here.
+/// Whether a point at `value`, uniformly high within its layer, lies under e⁻ˣ: two samples of a hundred get here.
 #[cold]
 fn below_the_curve(stream: &mut Stream, layer: usize, value: u64) -> bool {
     let density = |x: f64| libm::exp(-x);
@@ -52,7 +52,7 @@ fn below_the_curve(stream: &mut Stream, layer: usize, value: u64) -> bool {
     low + stream.unit() * (high - low) < density(value as f64 / (1u64 << FRACTION_BITS) as f64)
 }
 
-/// Below this a layer's draw lies wholly under the curve, in 2⁻⁵⁶ of the layer's width.
+/// Below this a layer's sample lies wholly under the curve, in 2⁻⁵⁶ of the layer's width.
 const BOUNDS: [u64; 256] = {
     let mut bounds = [0; 256];
     let mut layer = 0;
@@ -151,18 +151,19 @@ mod tests {
     }
 
     #[test]
-    fn draws_follow_the_law() {
+    fn draws_follow_the_distribution() {
         let n = 1_000_000;
         let mut stream = Streams::new(5, "test").of(0);
-        let mut draws: Vec<f64> = (0..n).map(|_| draw(&mut stream) as f64 / (1u64 << FRACTION_BITS) as f64).collect();
-        draws.sort_by(f64::total_cmp);
-        let distance = draws.iter().enumerate().map(|(i, &x)| {
-            let law = 1.0 - (-x).exp();
-            (law - i as f64 / n as f64).abs().max((law - (i + 1) as f64 / n as f64).abs())
+        let mut samples: Vec<f64> =
+            (0..n).map(|_| sample(&mut stream) as f64 / (1u64 << FRACTION_BITS) as f64).collect();
+        samples.sort_by(f64::total_cmp);
+        let distance = samples.iter().enumerate().map(|(i, &x)| {
+            let distribution = 1.0 - (-x).exp();
+            (distribution - i as f64 / n as f64).abs().max((distribution - (i + 1) as f64 / n as f64).abs())
         });
         // Kolmogorov-Smirnov: 1.95/√n is passed by chance once in a thousand seeds; this seed is fixed.
         let distance = distance.fold(0.0, f64::max);
         assert!(distance < 1.95 / (n as f64).sqrt(), "{distance}");
-        assert!(draws[n - 1] > 7.7, "the tail is drawn too: {}", draws[n - 1]);
+        assert!(samples[n - 1] > 7.7, "the tail is sampled too: {}", samples[n - 1]);
     }
 }

@@ -1,49 +1,49 @@
-//! The gamma law of any shape (Johnson, Kotz, Balakrishnan: "Continuous univariate distributions", 2nd ed., chapter 17).
+//! The gamma distribution of any shape (Johnson, Kotz, Balakrishnan: "Continuous univariate distributions", 2nd ed., chapter 17).
 //!
 //! With shape a and scale 1/a its mean is 1 and its squared coefficient of variation 1/a.
 
-use crate::exponential::draw_unit;
+use crate::exponential::sample_unit;
 use crate::streams::Stream;
 
 use crate::normal;
 
-/// The law; with mean 1 unless it is made of another shape and scale.
+/// The distribution; with mean 1 unless it is made of another shape and scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gamma {
-    /// d = (shape that is drawn) − 1/3.
+    /// d = (shape that is sampled) − 1/3.
     d: f64,
     /// c = 1/√(9d).
     c: f64,
     /// d, in units of the mean.
     scale: f64,
-    /// 1/a where a is below 1 and a law of shape a + 1 is drawn; else 0.
+    /// 1/a where a is below 1 and a distribution of shape a + 1 is sampled; else 0.
     boost: f64,
 }
 
 impl Gamma {
-    /// The largest coefficient of variation; see `Law::with_a_tail`.
+    /// The largest coefficient of variation; see `Distribution::with_a_tail`.
     pub const MOST: f64 = 1000.0;
 
-    /// The law with mean 1 and the coefficient of variation `cv`.
+    /// The distribution with mean 1 and the coefficient of variation `cv`.
     pub fn new(cv: f64) -> Self {
         let shape = 1.0 / (cv * cv);
         Self::of_shape(shape, shape)
     }
 
-    /// The law of shape `shape` and scale 1/`rate`.
+    /// The distribution of shape `shape` and scale 1/`rate`.
     pub fn of_shape(shape: f64, rate: f64) -> Self {
         let boosted = shape < 1.0;
         let d = if boosted { shape + 1.0 } else { shape } - 1.0 / 3.0;
         Self { d, c: 1.0 / libm::sqrt(9.0 * d), scale: d / rate, boost: if boosted { 1.0 / shape } else { 0.0 } }
     }
 
-    /// A draw of the length-biased law, whose density is x times this one's, in units of this one's mean, which must be 1:
+    /// A sample of the length-biased distribution, whose density is x times this one's, in units of this one's mean, which must be 1:
     /// of shape a + 1 and the same scale.
-    pub fn draw_length_biased(&self, stream: &mut Stream) -> f64 {
-        self.length_biased().draw(stream)
+    pub fn sample_length_biased(&self, stream: &mut Stream) -> f64 {
+        self.length_biased().sample(stream)
     }
 
-    /// P(L > x) of that law at most.
+    /// P(L > x) of that distribution at most.
     pub fn length_biased_above(&self, x: f64) -> f64 {
         self.length_biased().above_at_most(x)
     }
@@ -64,13 +64,13 @@ impl Gamma {
         self.d / self.scale
     }
 
-    /// A draw, in units of the mean, by Marsaglia and Tsang, "A simple method for generating gamma variables" (2000):
-    /// d·(1 + cZ)³ by rejection for shapes from 1 on; below, a draw of shape a + 1 times U^(1/a), with −ln U drawn as what
+    /// A sample, in units of the mean, by Marsaglia and Tsang, "A simple method for generating gamma variables" (2000):
+    /// d·(1 + cZ)³ by rejection for shapes from 1 on; below, a sample of shape a + 1 times U^(1/a), with −ln U sampled as what
     /// it is, an exponential number.
     #[inline]
-    pub fn draw(&self, stream: &mut Stream) -> f64 {
-        let draw = self.scale * self.cube(stream);
-        if self.boost > 0.0 { draw * libm::exp(-draw_unit(stream) * self.boost) } else { draw }
+    pub fn sample(&self, stream: &mut Stream) -> f64 {
+        let sample = self.scale * self.cube(stream);
+        if self.boost > 0.0 { sample * libm::exp(-sample_unit(stream) * self.boost) } else { sample }
     }
 
     /// (1 + cZ)³, Z normal, kept so that d times it is a gamma number. Their ln U < Z²/2 + d − dv + d·ln v, v = (1 + t)³, is
@@ -78,7 +78,7 @@ impl Gamma {
     #[inline]
     fn cube(&self, stream: &mut Stream) -> f64 {
         loop {
-            let z = normal::draw(stream);
+            let z = normal::sample(stream);
             let t = self.c * z;
             if t <= -1.0 {
                 continue;

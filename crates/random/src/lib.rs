@@ -3,9 +3,9 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare within a tolerance"))]
 
 pub mod demand;
+pub mod distribution;
 pub mod exponential;
 pub mod gamma;
-pub mod law;
 pub mod lognormal;
 pub mod normal;
 pub mod pareto;

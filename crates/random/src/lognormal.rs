@@ -1,4 +1,4 @@
-//! The lognormal law: its logarithm is normal (Johnson, Kotz, Balakrishnan: "Continuous univariate distributions",
+//! The lognormal distribution: its logarithm is normal (Johnson, Kotz, Balakrishnan: "Continuous univariate distributions",
 //! 2nd ed., chapter 14).
 //!
 //! X = exp(σZ − σ²/2), Z standard normal, has mean 1 and the squared coefficient of variation exp(σ²) − 1.
@@ -9,7 +9,7 @@ use crate::streams::Stream;
 
 use crate::normal;
 
-/// The law with mean 1.
+/// The distribution with mean 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lognormal {
     /// σ.
@@ -19,27 +19,27 @@ pub struct Lognormal {
 }
 
 impl Lognormal {
-    /// The largest coefficient of variation; see `Law::with_a_tail`.
+    /// The largest coefficient of variation; see `Distribution::with_a_tail`.
     pub const MOST: f64 = 80.0;
 
-    /// The law with the coefficient of variation `cv`.
+    /// The distribution with the coefficient of variation `cv`.
     pub fn new(cv: f64) -> Self {
         let variance = libm::log1p(cv * cv);
         Self { deviation: libm::sqrt(variance), location: -variance / 2.0 }
     }
 
-    /// A draw, in units of the mean.
+    /// A sample, in units of the mean.
     #[inline]
-    pub fn draw(&self, stream: &mut Stream) -> f64 {
-        libm::exp(self.deviation * normal::draw(stream) + self.location)
+    pub fn sample(&self, stream: &mut Stream) -> f64 {
+        libm::exp(self.deviation * normal::sample(stream) + self.location)
     }
 
-    /// A draw of the length-biased law, whose density is x times this one's: ln X has the mean −σ²/2 + σ².
-    pub fn draw_length_biased(&self, stream: &mut Stream) -> f64 {
-        libm::exp(self.deviation * normal::draw(stream) - self.location)
+    /// A sample of the length-biased distribution, whose density is x times this one's: ln X has the mean −σ²/2 + σ².
+    pub fn sample_length_biased(&self, stream: &mut Stream) -> f64 {
+        libm::exp(self.deviation * normal::sample(stream) - self.location)
     }
 
-    /// P(L > x) of that law.
+    /// P(L > x) of that distribution.
     pub fn length_biased_above(&self, x: f64) -> f64 {
         libm::erfc((libm::log(x) + self.location) / self.deviation / SQRT_2) / 2.0
     }
@@ -59,10 +59,10 @@ mod tests {
     #[test]
     fn mean_and_variation_are_those_asked_for() {
         for cv in [1e-9, 1e-4, 0.1, 0.5, 1.0, 2.0, 10.0, Lognormal::MOST] {
-            let law = Lognormal::new(cv);
-            let top = 2.0 * law.deviation + 12.0;
+            let distribution = Lognormal::new(cv);
+            let top = 2.0 * distribution.deviation + 12.0;
             assert_solved(cv, -12.0..top, |z| {
-                let excess = (law.deviation * z + law.location).exp_m1();
+                let excess = (distribution.deviation * z + distribution.location).exp_m1();
                 (excess, (-z * z / 2.0).exp())
             });
         }

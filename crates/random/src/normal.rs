@@ -1,11 +1,11 @@
-//! The standard normal law.
+//! The standard normal distribution.
 
 use crate::streams::Stream;
 
-/// A draw by Leva, "A fast normal random number generator" (1992): a ratio of uniform numbers between two quadratic curves
-/// that settle all but one draw of a hundred. It reaches 12 deviations.
+/// A sample by Leva, "A fast normal random number generator" (1992): a ratio of uniform numbers between two quadratic curves
+/// that settle all but one sample of a hundred. It reaches 12 deviations.
 #[inline]
-pub fn draw(stream: &mut Stream) -> f64 {
+pub fn sample(stream: &mut Stream) -> f64 {
     loop {
         let u = stream.unit();
         let v = 1.7156 * (stream.unit() - 0.5);
@@ -28,12 +28,12 @@ mod tests {
     #[test]
     fn draws_follow_the_law_far_out_too() {
         let mut stream = Streams::new(13, "test").of(0);
-        let draws: Vec<f64> = (0..2_000_000).map(|_| super::draw(&mut stream)).collect();
+        let samples: Vec<f64> = (0..2_000_000).map(|_| super::sample(&mut stream)).collect();
         let above = |z: f64| libm::erfc(z / SQRT_2) / 2.0;
         for z in [2.0, 3.0, 4.0] {
-            assert_tail("above", &draws, z, above(z));
-            assert_tail("below", &draws.iter().map(|z| -z).collect::<Vec<_>>(), z, above(z));
+            assert_tail("above", &samples, z, above(z));
+            assert_tail("below", &samples.iter().map(|z| -z).collect::<Vec<_>>(), z, above(z));
         }
-        assert_follows("normal", draws, |z| above(-z));
+        assert_follows("normal", samples, |z| above(-z));
     }
 }

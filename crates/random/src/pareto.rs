@@ -1,13 +1,13 @@
-//! The Pareto law of the first kind: P(X > x) = (m/x)^α from the least value m on (Johnson, Kotz, Balakrishnan:
+//! The Pareto distribution of the first kind: P(X > x) = (m/x)^α from the least value m on (Johnson, Kotz, Balakrishnan:
 //! "Continuous univariate distributions", 2nd ed., 20.3).
 //!
 //! Its mean is mα/(α − 1) and its squared coefficient of variation 1/(α(α − 2)), so that α = 1 + √(1 + 1/v) is above 2 for
 //! every v.
 
-use crate::exponential::draw_unit;
+use crate::exponential::sample_unit;
 use crate::streams::Stream;
 
-/// The law with mean 1.
+/// The distribution with mean 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pareto {
     /// m.
@@ -17,27 +17,27 @@ pub struct Pareto {
 }
 
 impl Pareto {
-    /// The largest coefficient of variation, at α = 2.077; see `Law::with_a_tail`.
+    /// The largest coefficient of variation, at α = 2.077; see `Distribution::with_a_tail`.
     pub const MOST: f64 = 2.5;
 
-    /// The law with the coefficient of variation `cv`.
+    /// The distribution with the coefficient of variation `cv`.
     pub fn new(cv: f64) -> Self {
         let tail = 1.0 + libm::sqrt(1.0 + 1.0 / (cv * cv));
         Self { least: (tail - 1.0) / tail, power: 1.0 / tail }
     }
 
-    /// A draw, in units of the mean: its logarithm above the least one is exponential, and so drawn without an end.
+    /// A sample, in units of the mean: its logarithm above the least one is exponential, and so sampled without an end.
     #[inline]
-    pub fn draw(&self, stream: &mut Stream) -> f64 {
-        self.least * libm::exp(draw_unit(stream) * self.power)
+    pub fn sample(&self, stream: &mut Stream) -> f64 {
+        self.least * libm::exp(sample_unit(stream) * self.power)
     }
 
-    /// A draw of the length-biased law, whose density is x times this one's: that of α − 1 and the same least value.
-    pub fn draw_length_biased(&self, stream: &mut Stream) -> f64 {
-        self.least * libm::exp(draw_unit(stream) * (self.power / (1.0 - self.power)))
+    /// A sample of the length-biased distribution, whose density is x times this one's: that of α − 1 and the same least value.
+    pub fn sample_length_biased(&self, stream: &mut Stream) -> f64 {
+        self.least * libm::exp(sample_unit(stream) * (self.power / (1.0 - self.power)))
     }
 
-    /// P(L > x) of that law.
+    /// P(L > x) of that distribution.
     pub fn length_biased_above(&self, x: f64) -> f64 {
         libm::pow(self.least / x, (1.0 - self.power) / self.power).min(1.0)
     }
@@ -57,10 +57,10 @@ mod tests {
     #[test]
     fn mean_and_variation_are_those_asked_for() {
         for cv in [1e-9, 1e-4, 0.1, 0.5, 1.0, 2.0, Pareto::MOST] {
-            let law = Pareto::new(cv);
+            let distribution = Pareto::new(cv);
             // E = eˢ; of the second moment less than e^(−35) lies beyond E = 1000.
             assert_solved(cv, -40.0..1000f64.ln(), |s| {
-                ((law.power * s.exp() + law.least.ln()).exp_m1(), (s - s.exp()).exp())
+                ((distribution.power * s.exp() + distribution.least.ln()).exp_m1(), (s - s.exp()).exp())
             });
         }
     }
@@ -69,10 +69,11 @@ mod tests {
     fn known_points() {
         // α = 3 has the variation 1/√3, α = 4 1/√8.
         for (cv, tail) in [(1.0 / 3f64.sqrt(), 3.0), (1.0 / 8f64.sqrt(), 4.0)] {
-            let law = Pareto::new(cv);
+            let distribution = Pareto::new(cv);
             assert!(
-                (law.power * tail - 1.0).abs() < 1e-15 && (law.least - (tail - 1.0) / tail).abs() < 1e-15,
-                "{law:?}"
+                (distribution.power * tail - 1.0).abs() < 1e-15
+                    && (distribution.least - (tail - 1.0) / tail).abs() < 1e-15,
+                "{distribution:?}"
             );
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::streams::Stream;
 
-/// The law with a given mean.
+/// The distribution with a given mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Poisson {
     mean: f64,
@@ -18,7 +18,7 @@ enum Way {
 }
 
 impl Poisson {
-    /// The law with mean `mean`, above 0.
+    /// The distribution with mean `mean`, above 0.
     pub fn new(mean: f64) -> Self {
         let way = if mean < 10.0 {
             Way::Product { floor: libm::exp(-mean) }
@@ -35,10 +35,10 @@ impl Poisson {
         Self { mean, way }
     }
 
-    /// A draw: below a mean of 10 by Knuth's product ("The art of computer programming", 3.4.1), from there on by Hörmann's
+    /// A sample: below a mean of 10 by Knuth's product ("The art of computer programming", 3.4.1), from there on by Hörmann's
     /// PTRS ("The transformed rejection method for generating Poisson random variables", 1993).
     #[inline]
-    pub fn draw(&self, stream: &mut Stream) -> u64 {
+    pub fn sample(&self, stream: &mut Stream) -> u64 {
         match self.way {
             Way::Product { floor } => {
                 let (mut count, mut product) = (0, stream.unit());
@@ -94,20 +94,20 @@ mod tests {
     #[test]
     fn draws_follow_the_law_at_every_mean() {
         for mean in [0.1, 1.0, 4.5, 9.99, 10.0, 12.3, 30.0, 64.0, 1000.0, 250_000.0] {
-            let law = Poisson::new(mean);
+            let distribution = Poisson::new(mean);
             let mut stream = Streams::new(11, "test").of(0);
-            let draws: Vec<u64> = (0..400_000).map(|_| law.draw(&mut stream)).collect();
-            assert_counts(&format!("mean {mean}"), &draws, &probabilities(mean));
+            let samples: Vec<u64> = (0..400_000).map(|_| distribution.sample(&mut stream)).collect();
+            assert_counts(&format!("mean {mean}"), &samples, &probabilities(mean));
         }
     }
 
     #[test]
     fn the_largest_mean_is_drawn_too() {
         let (mean, n) = (f64::from(u32::MAX), 100_000);
-        let law = Poisson::new(mean);
+        let distribution = Poisson::new(mean);
         let mut stream = Streams::new(12, "test").of(0);
-        let off: Vec<f64> = (0..n).map(|_| (law.draw(&mut stream) as f64 - mean) / mean.sqrt()).collect();
-        // The law is as good as normal here.
+        let off: Vec<f64> = (0..n).map(|_| (distribution.sample(&mut stream) as f64 - mean) / mean.sqrt()).collect();
+        // The distribution is as good as normal here.
         crate::testing::assert_follows("largest", off, |z| libm::erfc(-z / std::f64::consts::SQRT_2) / 2.0);
     }
 }

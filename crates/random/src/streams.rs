@@ -1,4 +1,4 @@
-//! Random numbers whose every stream is fixed by name, so that no draw depends on another.
+//! Random numbers whose every stream is fixed by name, so that no sample depends on another.
 //!
 //! A stream is the SplitMix64 generator (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014)
 //! from a start of its own, made of the seed, the stream's name and a number (a request's id, a client). Nothing of it
@@ -26,7 +26,7 @@ pub const fn fnv1a(bytes: &[u8]) -> u64 {
     hash
 }
 
-/// The hash by which HASH spreads blocks: the first draw of SplitMix64 from `value`.
+/// The hash by which HASH spreads blocks: the first sample of SplitMix64 from `value`.
 #[inline]
 pub const fn hash(value: u64) -> u64 {
     mix(value.wrapping_add(GAMMA))

@@ -3,35 +3,35 @@
 //! Bounds are passed by chance once in a thousand seeds; all seeds are fixed.
 
 /// The mean.
-pub fn mean(draws: &[f64]) -> f64 {
-    draws.iter().sum::<f64>() / draws.len() as f64
+pub fn mean(samples: &[f64]) -> f64 {
+    samples.iter().sum::<f64>() / samples.len() as f64
 }
 
 /// The coefficient of variation.
-pub fn variation(draws: &[f64]) -> f64 {
-    let mean = mean(draws);
-    (draws.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / draws.len() as f64).sqrt() / mean
+pub fn variation(samples: &[f64]) -> f64 {
+    let mean = mean(samples);
+    (samples.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / samples.len() as f64).sqrt() / mean
 }
 
-/// Kolmogorov and Smirnov's test: the largest distance between the draws' distribution and `law` is at most 1.95/√n.
-pub fn assert_follows(what: &str, draws: Vec<f64>, law: impl Fn(f64) -> f64) {
-    assert_follows_within(what, 0.0, draws, law);
+/// Kolmogorov and Smirnov's test: the largest distance between the samples' distribution and `distribution` is at most 1.95/√n.
+pub fn assert_follows(what: &str, samples: Vec<f64>, distribution: impl Fn(f64) -> f64) {
+    assert_follows_within(what, 0.0, samples, distribution);
 }
 
-/// The same of draws that may each be off by `step`: between the law at that much below and above.
-pub fn assert_follows_within(what: &str, step: f64, mut draws: Vec<f64>, law: impl Fn(f64) -> f64) {
-    let n = draws.len() as f64;
-    draws.sort_by(f64::total_cmp);
-    let distance = draws.iter().enumerate().fold(0.0f64, |distance, (i, &x)| {
-        let (over, under) = (law(x - step) - i as f64 / n, (i as f64 + 1.0) / n - law(x + step));
+/// The same of samples that may each be off by `step`: between the distribution at that much below and above.
+pub fn assert_follows_within(what: &str, step: f64, mut samples: Vec<f64>, distribution: impl Fn(f64) -> f64) {
+    let n = samples.len() as f64;
+    samples.sort_by(f64::total_cmp);
+    let distance = samples.iter().enumerate().fold(0.0f64, |distance, (i, &x)| {
+        let (over, under) = (distribution(x - step) - i as f64 / n, (i as f64 + 1.0) / n - distribution(x + step));
         distance.max(over).max(under)
     });
     assert!(distance < 1.95 / n.sqrt(), "{what}: {distance} of {}", 1.95 / n.sqrt());
 }
 
-/// As many of the draws lie above `x` as `probability` says, within 4 deviations of a binomial and a few for its skewness.
-pub fn assert_tail(what: &str, draws: &[f64], x: f64, probability: f64) {
-    let (n, count) = (draws.len() as f64, draws.iter().filter(|&&draw| draw > x).count() as f64);
+/// As many of the samples lie above `x` as `probability` says, within 4 deviations of a binomial and a few for its skewness.
+pub fn assert_tail(what: &str, samples: &[f64], x: f64, probability: f64) {
+    let (n, count) = (samples.len() as f64, samples.iter().filter(|&&sample| sample > x).count() as f64);
     let bound = 4.0 * (n * probability).sqrt() + 4.0;
     assert!((count - n * probability).abs() < bound, "{what}: {count} of {} above {x}", n * probability);
 }
@@ -54,16 +54,16 @@ pub fn assert_solved(cv: f64, points: std::ops::Range<f64>, integrand: impl Fn(f
 
 /// Pearson's χ² of counts of 0, 1, 2 … against their probabilities; neighbours are taken together until 20 are expected.
 /// The bound is Wilson and Hilferty's: 3.09 deviations.
-pub fn assert_counts(what: &str, draws: &[u64], probabilities: &[f64]) {
+pub fn assert_counts(what: &str, samples: &[u64], probabilities: &[f64]) {
     let mut counts = vec![0.0; probabilities.len()];
-    for &draw in draws {
-        assert!((draw as usize) < counts.len(), "{what}: {draw}");
-        counts[draw as usize] += 1.0;
+    for &sample in samples {
+        assert!((sample as usize) < counts.len(), "{what}: {sample}");
+        counts[sample as usize] += 1.0;
     }
-    let (mut statistic, mut cells, mut count, mut expected, mut left) = (0.0, 0.0, 0.0, 0.0, draws.len() as f64);
+    let (mut statistic, mut cells, mut count, mut expected, mut left) = (0.0, 0.0, 0.0, 0.0, samples.len() as f64);
     for (value, probability) in probabilities.iter().enumerate() {
         count += counts[value];
-        expected += probability * draws.len() as f64;
+        expected += probability * samples.len() as f64;
         let last = value + 1 == probabilities.len();
         if (expected >= 20.0 && left - expected >= 20.0) || last {
             statistic += if expected > 0.0 { (count - expected) * (count - expected) / expected } else { 0.0 };

@@ -1,4 +1,4 @@
-//! A normal law's part above zero, its parameters solved so that mean and variation hold.
+//! A truncated normal distribution, its parameters solved so that mean and variation hold.
 //!
 //! X = s·(Z − α), Z standard normal above α. With the hazard λ = φ(α)/Q(α) and the mean excess δ = λ − α, the mean of X
 //! is s·δ and its squared coefficient of variation (1 − λδ)/δ², which rises from 0 to 1 with α (Johnson, Kotz,
@@ -6,25 +6,25 @@
 
 use std::f64::consts::{PI, SQRT_2};
 
-use crate::exponential::draw_unit;
+use crate::exponential::sample_unit;
 use crate::streams::Stream;
 
 use crate::normal;
 
-/// The law with mean 1.
+/// The distribution with mean 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TruncatedNormal {
-    /// α: where the standard normal law is cut.
+    /// α: where the standard normal distribution is cut.
     pub cut: f64,
     /// s, in units of the mean.
     pub scale: f64,
 }
 
 impl TruncatedNormal {
-    /// The law with the coefficient of variation `cv`, within (0, 1).
+    /// The distribution with the coefficient of variation `cv`, within (0, 1).
     pub fn new(cv: f64) -> Self {
         let cut = if cv < 0.1 {
-            // What lies below zero is less than 10⁻²³: the normal law itself.
+            // What lies below zero is less than 10⁻²³: the normal distribution itself.
             -1.0 / cv
         } else {
             solve((1.0 - cv) * (1.0 + cv))
@@ -32,9 +32,9 @@ impl TruncatedNormal {
         Self { cut, scale: 1.0 / excess(cut).mean }
     }
 
-    /// A draw, in units of the mean.
+    /// A sample, in units of the mean.
     #[inline]
-    pub fn draw(&self, stream: &mut Stream) -> f64 {
+    pub fn sample(&self, stream: &mut Stream) -> f64 {
         self.scale * if self.cut <= 0.0 { self.above_negative_cut(stream) } else { self.above_positive_cut(stream) }
     }
 
@@ -42,32 +42,32 @@ impl TruncatedNormal {
     #[inline]
     fn above_negative_cut(&self, stream: &mut Stream) -> f64 {
         loop {
-            let excess = normal::draw(stream) - self.cut;
+            let excess = normal::sample(stream) - self.cut;
             if excess > 0.0 {
                 return excess;
             }
         }
     }
 
-    /// Z − α by Robert, "Simulation of truncated normal variables" (1995): exponential draws of rate ρ = (α + √(α² + 4))/2,
-    /// kept with probability exp(−(Z − ρ)²/2), which is that of a standard exponential draw above (Z − ρ)²/2.
+    /// Z − α by Robert, "Simulation of truncated normal variables" (1995): exponential samples of rate ρ = (α + √(α² + 4))/2,
+    /// kept with probability exp(−(Z − ρ)²/2), which is that of a standard exponential sample above (Z − ρ)²/2.
     fn above_positive_cut(&self, stream: &mut Stream) -> f64 {
         let root = libm::sqrt(self.cut * self.cut + 4.0);
         let (rate, rate_above_cut) = ((self.cut + root) / 2.0, 2.0 / (self.cut + root));
         loop {
-            let excess = draw_unit(stream) / rate;
+            let excess = sample_unit(stream) / rate;
             let off = excess - rate_above_cut;
-            if draw_unit(stream) >= off * off / 2.0 {
+            if sample_unit(stream) >= off * off / 2.0 {
                 return excess;
             }
         }
     }
 }
 
-/// The length-biased law, whose density is x times this one's: y·exp(−(y + α)²/2) of y = Z − α.
+/// The length-biased distribution, whose density is x times this one's: y·exp(−(y + α)²/2) of y = Z − α.
 impl TruncatedNormal {
-    /// A draw, in units of this law's mean.
-    pub fn draw_length_biased(&self, stream: &mut Stream) -> f64 {
+    /// A sample, in units of this distribution's mean.
+    pub fn sample_length_biased(&self, stream: &mut Stream) -> f64 {
         self.scale
             * if self.cut <= 0.0 {
                 self.biased_above_negative_cut(stream)
@@ -76,30 +76,30 @@ impl TruncatedNormal {
             }
     }
 
-    /// With b = −α the density over z is (b + z)·φ(z), which is at most b·φ(z) below 0 and their sum above it: a draw of φ
-    /// and one of z·φ(z), Rayleigh's law, in the proportion b to ∫ z·φ(z) dz = 1/√(2π), of which those below 0 are kept
+    /// With b = −α the density over z is (b + z)·φ(z), which is at most b·φ(z) below 0 and their sum above it: a sample of φ
+    /// and one of z·φ(z), Rayleigh's distribution, in the proportion b to ∫ z·φ(z) dz = 1/√(2π), of which those below 0 are kept
     /// with probability (b + z)/b. Three of four or more are kept.
     fn biased_above_negative_cut(&self, stream: &mut Stream) -> f64 {
         let (b, rayleigh) = (-self.cut, 1.0 / libm::sqrt(2.0 * PI));
         loop {
             if stream.unit() * (b + rayleigh) >= b {
-                return b + libm::sqrt(2.0 * draw_unit(stream));
+                return b + libm::sqrt(2.0 * sample_unit(stream));
             }
-            let z = normal::draw(stream);
+            let z = normal::sample(stream);
             if z >= 0.0 || stream.unit() * b < b + z {
                 return b + z;
             }
         }
     }
 
-    /// Draws y of the gamma law of shape 2 and rate ρ = (α + √(α² + 8))/2, at which most are kept: with probability
-    /// exp(−(y − (ρ − α))²/2), ρ − α = 2/ρ, which is that of a standard exponential draw above (y − 2/ρ)²/2.
+    /// Samples y of the gamma distribution of shape 2 and rate ρ = (α + √(α² + 8))/2, at which most are kept: with probability
+    /// exp(−(y − (ρ − α))²/2), ρ − α = 2/ρ, which is that of a standard exponential sample above (y − 2/ρ)²/2.
     fn biased_above_positive_cut(&self, stream: &mut Stream) -> f64 {
         let rate = (self.cut + libm::sqrt(self.cut * self.cut + 8.0)) / 2.0;
         loop {
-            let y = (draw_unit(stream) + draw_unit(stream)) / rate;
+            let y = (sample_unit(stream) + sample_unit(stream)) / rate;
             let off = y - 2.0 / rate;
-            if draw_unit(stream) >= off * off / 2.0 {
+            if sample_unit(stream) >= off * off / 2.0 {
                 return y;
             }
         }
@@ -153,22 +153,22 @@ mod tests {
 
     /// Mean and coefficient of variation by Simpson's rule over the density, which is written so that nothing overflows
     /// far out: exp(−(z² − α²)/2) = exp(−y²/2 − αy) with y = z − α.
-    fn integrated(law: &TruncatedNormal) -> (f64, f64) {
-        let start = (-law.cut - 12.0).max(0.0);
-        let end = if law.cut > 1.0 { 40.0 / law.cut } else { -law.cut + 14.0 };
+    fn integrated(distribution: &TruncatedNormal) -> (f64, f64) {
+        let start = (-distribution.cut - 12.0).max(0.0);
+        let end = if distribution.cut > 1.0 { 40.0 / distribution.cut } else { -distribution.cut + 14.0 };
         let steps = 200_000;
         let width = (end - start) / f64::from(steps);
-        let top = (-law.cut).max(0.0);
+        let top = (-distribution.cut).max(0.0);
         let mut moments = [0.0; 3];
         for step in 0..=steps {
             let weight = if step == 0 || step == steps { 1.0 } else { f64::from(2 + 2 * (step % 2)) };
             let y = start + f64::from(step) * width;
-            let log_density = |y: f64| -y * y / 2.0 - law.cut * y;
+            let log_density = |y: f64| -y * y / 2.0 - distribution.cut * y;
             let density = (log_density(y) - log_density(top)).exp() * weight;
             moments = [moments[0] + density, moments[1] + density * y, moments[2] + density * y * y];
         }
         let (mean, square) = (moments[1] / moments[0], moments[2] / moments[0]);
-        (mean * law.scale, (square - mean * mean).sqrt() / mean)
+        (mean * distribution.scale, (square - mean * mean).sqrt() / mean)
     }
 
     #[test]
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn known_points() {
-        // Cut at zero it is the half-normal law, whose squared variation is π/2 − 1.
+        // Cut at zero it is the half-normal distribution, whose squared variation is π/2 − 1.
         let half = TruncatedNormal::new((PI / 2.0 - 1.0).sqrt());
         assert!(half.cut.abs() < 1e-14 && (half.scale - (PI / 2.0).sqrt()).abs() < 1e-14, "{half:?}");
         // Both ways of computing meet.

@@ -1,15 +1,15 @@
-//! The Weibull law, its shape solved so that the variation holds (Johnson, Kotz, Balakrishnan: "Continuous univariate
+//! The Weibull distribution, its shape solved so that the variation holds (Johnson, Kotz, Balakrishnan: "Continuous univariate
 //! distributions", 2nd ed., chapter 21).
 //!
 //! X = s·E^ε, E exponential, ε = 1/shape: the mean is s·Γ(1 + ε) and the squared coefficient of variation v
 //! Γ(1 + 2ε)/Γ(1 + ε)² − 1, which rises from 0 without bound as ε does.
 
-use crate::exponential::{FRACTION_BITS, draw_unit};
+use crate::exponential::{FRACTION_BITS, sample_unit};
 use crate::streams::Stream;
 
 use crate::gamma::Gamma;
 
-/// The law with mean 1.
+/// The distribution with mean 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weibull {
     /// ε = 1/shape.
@@ -19,30 +19,30 @@ pub struct Weibull {
 }
 
 impl Weibull {
-    /// The largest coefficient of variation, at a shape of 0.1; see `Law::with_a_tail`.
+    /// The largest coefficient of variation, at a shape of 0.1; see `Distribution::with_a_tail`.
     pub const MOST: f64 = 400.0;
 
-    /// The law with the coefficient of variation `cv`.
+    /// The distribution with the coefficient of variation `cv`.
     pub fn new(cv: f64) -> Self {
         let power = solve(libm::log1p(cv * cv));
         Self { power, scale: libm::exp(-libm::lgamma(1.0 + power)) }
     }
 
-    /// A draw, in units of the mean: one exponential draw, taken in the middle of its 2⁻⁴⁸, where a large shape does not
+    /// A sample, in units of the mean: one exponential sample, taken in the middle of its 2⁻⁴⁸, where a large shape does not
     /// throw what is cut to 0 far below all others.
     #[inline]
-    pub fn draw(&self, stream: &mut Stream) -> f64 {
+    pub fn sample(&self, stream: &mut Stream) -> f64 {
         const HALF: f64 = 0.5 / (1u64 << FRACTION_BITS) as f64;
-        self.scale * libm::pow(draw_unit(stream) + HALF, self.power)
+        self.scale * libm::pow(sample_unit(stream) + HALF, self.power)
     }
 
-    /// A draw of the length-biased law, whose density is x times this one's: with t = (x/s)^(1/ε) that is t^ε·e^(−t), the
-    /// gamma law of shape 1 + ε in place of the exponential one.
-    pub fn draw_length_biased(&self, stream: &mut Stream) -> f64 {
-        self.scale * libm::pow(Gamma::of_shape(1.0 + self.power, 1.0).draw(stream), self.power)
+    /// A sample of the length-biased distribution, whose density is x times this one's: with t = (x/s)^(1/ε) that is t^ε·e^(−t), the
+    /// gamma distribution of shape 1 + ε in place of the exponential one.
+    pub fn sample_length_biased(&self, stream: &mut Stream) -> f64 {
+        self.scale * libm::pow(Gamma::of_shape(1.0 + self.power, 1.0).sample(stream), self.power)
     }
 
-    /// P(L > x) of that law at most.
+    /// P(L > x) of that distribution at most.
     pub fn length_biased_above(&self, x: f64) -> f64 {
         Gamma::of_shape(1.0 + self.power, 1.0).above_at_most(libm::pow(x / self.scale, 1.0 / self.power))
     }
@@ -118,18 +118,20 @@ mod tests {
     #[test]
     fn mean_and_variation_are_those_asked_for() {
         for cv in [1e-9, 1e-6, 1e-3, 0.05, 0.0799, 0.0801, 0.5, 1.0, 1.001, 2.0, 10.0, 100.0, Weibull::MOST] {
-            let law = Weibull::new(cv);
+            let distribution = Weibull::new(cv);
             // E = eˢ.
-            assert_solved(cv, -40.0..5.0, |s| ((law.power * s + law.scale.ln()).exp_m1(), (s - s.exp()).exp()));
+            assert_solved(cv, -40.0..5.0, |s| {
+                ((distribution.power * s + distribution.scale.ln()).exp_m1(), (s - s.exp()).exp())
+            });
         }
     }
 
     #[test]
     fn known_points() {
-        // Shape 1 is the exponential law, shape 2 Rayleigh's, shape ½ has moments 2! and 4!.
+        // Shape 1 is the exponential distribution, shape 2 Rayleigh's, shape ½ has moments 2! and 4!.
         for (cv, shape) in [(1.0, 1.0), ((4.0 / std::f64::consts::PI - 1.0).sqrt(), 2.0), (5f64.sqrt(), 0.5)] {
-            let law = Weibull::new(cv);
-            assert!((law.power * shape - 1.0).abs() < 1e-14, "{cv}: {law:?}");
+            let distribution = Weibull::new(cv);
+            assert!((distribution.power * shape - 1.0).abs() < 1e-14, "{cv}: {distribution:?}");
         }
         // Both ways of computing meet.
         let (below, power) = (log_square(1.0 / 16.0), 1.0 / 16.0);

@@ -19,7 +19,7 @@ type CountColumn = (&'static str, fn(&Counts) -> u64);
 const OTHER_COUNTS: [CountColumn; 5] = [
     ("in\nservice", |counts| counts.in_service),
     ("rejected", |counts| counts.rejected),
-    ("given\nup", |counts| counts.given_up),
+    ("given\nup", |counts| counts.abandoned),
     ("waiting", |counts| counts.waiting),
     ("not yet\narrived", |counts| counts.not_yet_arrived),
 ];

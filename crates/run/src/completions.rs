@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cli::output::{OutFile, Unfinished};
-use contract::{Completion, CompletionHeader, NONE, Request, Says};
+use contract::{Capabilities, Completion, CompletionHeader, NONE, Request};
 use failure::Failure;
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ use sandbox::Completions;
 pub const PART_RECORD: usize = Completion::LEN + 8;
 
 /// Bytes of a part that are in memory at once.
-const PIECE: usize = 800 * PART_RECORD;
+const CHUNK_BYTES: usize = 800 * PART_RECORD;
 
 /// The parts of one run, in a folder beside the file that they will become.
 pub struct Parts {
@@ -51,7 +51,7 @@ impl Parts {
     ///
     /// # Errors
     /// Where it can't be written whole.
-    pub fn merge(self, workers: impl Iterator<Item = u32>, says: Says) -> anyhow::Result<()> {
+    pub fn merge(self, workers: impl Iterator<Item = u32>, capabilities: Capabilities) -> anyhow::Result<()> {
         let name = || self.target.display().to_string();
         let mut file = OutFile::create(&self.target)?;
         let rows = Merged::new(workers.map(|worker| (worker, self.path(worker)))).with_context(name)?;
@@ -63,7 +63,7 @@ impl Parts {
             }
             csv.flush().with_context(name)?;
         } else {
-            file.write_all(&CompletionHeader { says }.to_bytes()).with_context(name)?;
+            file.write_all(&CompletionHeader { capabilities }.to_bytes()).with_context(name)?;
             for row in rows {
                 file.write_all(&row.with_context(name)?.completion().to_bytes()).with_context(name)?;
             }
@@ -84,8 +84,8 @@ impl Parts {
 /// Where one does not, or a file can't be read.
 pub fn check_part(part: &Path, shard: &Path) -> io::Result<()> {
     let wrong = |rule: String| Err(io::Error::new(io::ErrorKind::InvalidData, rule));
-    let mut requests = BufReader::with_capacity(PIECE, File::open(shard)?);
-    let mut completions = BufReader::with_capacity(PIECE, File::open(part)?);
+    let mut requests = BufReader::with_capacity(CHUNK_BYTES, File::open(shard)?);
+    let mut completions = BufReader::with_capacity(CHUNK_BYTES, File::open(part)?);
     let (mut request, mut completion) = ([0; Request::LEN], [0; PART_RECORD]);
     requests.read_exact(&mut request)?; // the header
     while !completions.fill_buf()?.is_empty() {
@@ -115,25 +115,25 @@ pub fn check_part(part: &Path, shard: &Path) -> io::Result<()> {
 
 /// Takes one worker's completions into the file `path`.
 pub fn write_part(path: PathBuf) -> Box<dyn Completions> {
-    Box::new(Part { path, piece: Vec::with_capacity(PIECE) })
+    Box::new(Part { path, chunk: Vec::with_capacity(CHUNK_BYTES) })
 }
 
-/// One worker's completions. The file is open only while a piece is written: 1,000 workers have 1,000 of them.
+/// One worker's completions. The file is open only while a chunk is written: 1,000 workers have 1,000 of them.
 struct Part {
     path: PathBuf,
-    piece: Vec<u8>,
+    chunk: Vec<u8>,
 }
 
 impl Completions for Part {
     fn take(&mut self, arrival_ns: u64, completion: &Completion) -> io::Result<()> {
-        self.piece.extend_from_slice(&completion.to_bytes());
-        self.piece.extend_from_slice(&arrival_ns.to_le_bytes());
-        if self.piece.len() < PIECE { Ok(()) } else { self.end() }
+        self.chunk.extend_from_slice(&completion.to_bytes());
+        self.chunk.extend_from_slice(&arrival_ns.to_le_bytes());
+        if self.chunk.len() < CHUNK_BYTES { Ok(()) } else { self.end() }
     }
 
     fn end(&mut self) -> io::Result<()> {
-        File::options().append(true).create(true).open(&self.path)?.write_all(&self.piece)?;
-        self.piece.clear();
+        File::options().append(true).create(true).open(&self.path)?.write_all(&self.chunk)?;
+        self.chunk.clear();
         Ok(())
     }
 }
@@ -169,9 +169,9 @@ struct Merged {
 struct PartReader {
     worker: u32,
     path: PathBuf,
-    /// Where in the file the piece after this one begins.
+    /// Where in the file the chunk after this one begins.
     offset: u64,
-    piece: Vec<u8>,
+    chunk: Vec<u8>,
     at: usize,
 }
 
@@ -179,7 +179,7 @@ impl Merged {
     fn new(parts: impl Iterator<Item = (u32, PathBuf)>) -> io::Result<Self> {
         let mut merged = Self { parts: Vec::new(), next: BinaryHeap::new() };
         for (number, (worker, path)) in parts.enumerate() {
-            merged.parts.push(PartReader { worker, path, offset: 0, piece: Vec::new(), at: 0 });
+            merged.parts.push(PartReader { worker, path, offset: 0, chunk: Vec::new(), at: 0 });
             merged.look(number)?;
         }
         Ok(merged)
@@ -208,22 +208,22 @@ impl Iterator for Merged {
 impl PartReader {
     /// The record at hand, read from the file where need be.
     fn record(&mut self) -> io::Result<Option<&[u8; PART_RECORD]>> {
-        if self.at == self.piece.len() {
+        if self.at == self.chunk.len() {
             let mut file = File::open(&self.path)?;
             file.seek(SeekFrom::Start(self.offset))?;
-            self.piece.clear();
+            self.chunk.clear();
             self.at = 0;
-            self.offset += file.take(PIECE as u64).read_to_end(&mut self.piece)? as u64;
-            if !self.piece.len().is_multiple_of(PART_RECORD) {
+            self.offset += file.take(CHUNK_BYTES as u64).read_to_end(&mut self.chunk)? as u64;
+            if !self.chunk.len().is_multiple_of(PART_RECORD) {
                 return Err(io::Error::other(format!("the completions of worker {} are cut short", self.worker)));
             }
         }
-        Ok(self.piece[self.at..].first_chunk())
+        Ok(self.chunk[self.at..].first_chunk())
     }
 
     /// Takes the record at hand.
     fn row(&mut self) -> Row {
-        let (completion, arrival) = self.piece[self.at..self.at + PART_RECORD].split_at(Completion::LEN);
+        let (completion, arrival) = self.chunk[self.at..self.at + PART_RECORD].split_at(Completion::LEN);
         self.at += PART_RECORD;
         let Completion { id, start_ns, finish_ns, service_ns } =
             Completion::from_bytes(completion.first_chunk().expect("a completion's length"));
@@ -254,7 +254,7 @@ mod tests {
             }
             part.end().unwrap();
         }
-        parts.merge(1..=3, Says(9)).unwrap();
+        parts.merge(1..=3, Capabilities(9)).unwrap();
     }
 
     #[test]
@@ -272,7 +272,7 @@ mod tests {
         write(&target);
         let bytes = std::fs::read(&target).unwrap();
         let (records, _) = bytes.as_chunks();
-        assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().says, Says(9));
+        assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().capabilities, Capabilities(9));
         assert_eq!((records.len(), Completion::from_bytes(&records[5]).finish_ns), (5001, NONE));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing stays beside the files");
     }

@@ -31,7 +31,7 @@ pub const OUTCOME: &str = "outcome.json";
 pub const COMPLETIONS: &str = "completions";
 
 /// Bytes of a shard's file that are read at once.
-const PIECE: usize = (256 << 10) / Request::LEN * Request::LEN;
+const CHUNK_BYTES: usize = (256 << 10) / Request::LEN * Request::LEN;
 
 /// What middleware and worker must agree on: the release, and the format of both files, which counts up when a key of them changes.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (job format 1)");
@@ -88,7 +88,7 @@ pub fn digest(path: &Path) -> io::Result<String> {
 /// Runs the worker that the job file `path` describes, and writes its outcome beside that file.
 ///
 /// # Errors
-/// Where the job can't be read or its outcome not be written; [`Failure::Engine`] where the job is of another version, which the
+/// Where the job can't be read or its outcome not be written; [`Failure::Executor`] where the job is of another version, which the
 /// outcome's file then names alone; last, the worker's own failure.
 pub fn run(path: &Path, reporter: &dyn Reporter, give_up: GiveUp) -> anyhow::Result<()> {
     let name = || path.display().to_string();
@@ -108,7 +108,7 @@ pub fn run(path: &Path, reporter: &dyn Reporter, give_up: GiveUp) -> anyhow::Res
         write_outcome(folder, &Versioned { version: Some(ours) })?;
         let theirs = version.unwrap_or("none".to_owned());
         let text = format!("the job is of another version ({theirs}) than this host ({VERSION})");
-        return Err(anyhow::Error::from(Failure::Engine(text)).context(name()));
+        return Err(anyhow::Error::from(Failure::Executor(text)).context(name()));
     }
     let file: JobFile = serde_json::from_str(&text).with_context(name)?;
     let worker = format!("worker {} of {}", file.job.worker, file.job.workers);
@@ -184,16 +184,16 @@ impl ShardFile {
 }
 
 impl Shard for ShardFile {
-    fn next(&mut self, mut piece: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
+    fn next(&mut self, mut chunk: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
         if self.left == 0 {
             return Ok(None);
         }
-        let requests = self.left.min((PIECE / Request::LEN) as u64);
-        piece.resize(requests as usize * Request::LEN, 0);
+        let requests = self.left.min((CHUNK_BYTES / Request::LEN) as u64);
+        chunk.resize(requests as usize * Request::LEN, 0);
         // Whoever made the job wrote the shard whole.
         let cut = |error| Failure::Host(format!("{}: {error}", self.name));
-        self.file.read_exact(&mut piece).map_err(cut)?;
+        self.file.read_exact(&mut chunk).map_err(cut)?;
         self.left -= requests;
-        Ok(Some(piece))
+        Ok(Some(chunk))
     }
 }

@@ -2,7 +2,7 @@
 
 use cli::reporter::Reporter;
 use cli::settings::Settings;
-use contract::{Request, Says};
+use contract::{Capabilities, Request};
 use trace::reader::{ReadFlags, Summary};
 
 use measure::outcome::Measured;
@@ -21,10 +21,10 @@ pub fn recorded(summary: &Summary, flags: &ReadFlags) -> RecordedTrace {
     }
 }
 
-/// Tells the user of an ST or SERVICE that was asked for where a trace brings demands of its own: all but `drawn` of its
+/// Tells the user of an ST or SERVICE that was asked for where a trace brings demands of its own: all but `sampled` of its
 /// `requests`.
-pub fn warn_of_unused_service(settings: &Settings, drawn: u64, requests: u64, reporter: &dyn Reporter) {
-    let own = requests - drawn;
+pub fn warn_of_unused_service(settings: &Settings, sampled: u64, requests: u64, reporter: &dyn Reporter) {
+    let own = requests - sampled;
     for key in ["ST", "SERVICE"].into_iter().filter(|key| own > 0 && settings.given(key)) {
         reporter.warn(&format!(
             "the trace brings the demands of {own} of {requests} requests, which {key} does not change"
@@ -74,10 +74,10 @@ pub fn utilization(demands_ns: u128, time_ns: u64, servers: u64) -> Option<f64> 
     (time > 0).then(|| demands_ns as f64 / time as f64)
 }
 
-/// What is odd about a run of workers that measured `measured` and are offered the utilization `offered`, a line each; `drawn`
+/// What is odd about a run of workers that measured `measured` and are offered the utilization `offered`, a line each; `sampled`
 /// where a demand was.
-pub fn notes(model: &Model, drawn: bool, offered: Option<f64>, workers: u32, measured: &[&Measured]) -> Vec<String> {
-    let mut notes: Vec<String> = model.demands().rounding_note().filter(|_| drawn).into_iter().collect();
+pub fn notes(model: &Model, sampled: bool, offered: Option<f64>, workers: u32, measured: &[&Measured]) -> Vec<String> {
+    let mut notes: Vec<String> = model.demands().rounding_note().filter(|_| sampled).into_iter().collect();
     // Workers that got no request are nothing odd, but to run nothing is.
     if !measured.is_empty() && measured.iter().all(|worker| worker.tally.counts.offered == 0) {
         notes.push("the trace has no requests: averages are over nothing".to_owned());
@@ -106,14 +106,14 @@ pub fn notes(model: &Model, drawn: bool, offered: Option<f64>, workers: u32, mea
             );
         }
     }
-    let Some(says) = measured.first().map(|worker| worker.says) else { return notes };
-    if !says.has(Says::DISCIPLINE) {
+    let Some(capabilities) = measured.first().map(|worker| worker.capabilities) else { return notes };
+    if !capabilities.has(Capabilities::DISCIPLINE) {
         notes.push("the order of service is the simulator's own".to_owned());
     }
-    if says.has(Says::OWN_DEMANDS) {
+    if capabilities.has(Capabilities::OWN_DEMANDS) {
         notes.push("the service that requests got is the simulator's own; policies saw the trace's demands".to_owned());
     }
-    if says.has(Says::SHARED) {
+    if capabilities.has(Capabilities::SHARED) {
         notes.push(
             "service may be interrupted or shared: the delay in queue is the delay until first service".to_owned(),
         );

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::Says;
+use contract::Capabilities;
 use measure::schema::Report;
 use serde::{Deserialize, Serialize};
 
@@ -37,5 +37,5 @@ pub struct Preflight {
     /// A hash of the module, the image and the settings.
     pub inputs: String,
     /// The bits of the header of its completions.
-    pub capabilities: Says,
+    pub capabilities: Capabilities,
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use contract::Says;
+use contract::Capabilities;
 use failure::{Failure, printable};
 use measure::run_report::RunReport;
 use measure::schema::{ReadError, Report as _};
@@ -112,7 +112,7 @@ pub fn list() -> anyhow::Result<Vec<Kept>> {
 
 /// What the module wrote of its capabilities in the preflight whose inputs have this hash, where one of the runs that are kept
 /// made it.
-pub(crate) fn preflight(inputs: &str) -> Option<Says> {
+pub(crate) fn preflight(inputs: &str) -> Option<Capabilities> {
     let runs = Path::new(RUNS);
     let remembered =
         |name: &String| run_file(&runs.join(name))?.preflight.filter(|preflight| preflight.inputs == inputs);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use policy::{Balancer, Row};
+use policy::{Balancer, PolicySpec};
 use sandbox::{Job, Module};
 
 /// One run to be made: a module, what its workers are, and how requests are balanced over them.
@@ -13,7 +13,7 @@ pub struct Scenario {
     /// What each worker is to do; its number is the first worker's.
     pub job: Job,
     /// The policy; None: one worker gets every request.
-    pub policy: Option<Row>,
+    pub policy: Option<PolicySpec>,
 }
 
 impl Scenario {
@@ -29,6 +29,6 @@ impl Scenario {
     pub(crate) fn balancer(&self) -> Option<Balancer> {
         let model = &self.job.model;
         let workers = self.workers().len();
-        self.policy.map(|row| Balancer::new(row, workers, model.servers, model.capacity, model.seed))
+        self.policy.map(|spec| Balancer::new(spec, workers, model.servers, model.capacity, model.seed))
     }
 }

@@ -12,7 +12,7 @@ use trace::reader::ReadFlags;
 
 use crate::scenario::Scenario;
 use crate::source::Source;
-use policy::{Balancer, POLICIES, Row};
+use policy::{Balancer, POLICIES, PolicySpec};
 
 /// The settings that running and partitioning read alike, and `others`.
 pub fn keys(others: &[&'static str]) -> Vec<&'static str> {
@@ -32,7 +32,7 @@ pub const WORKERS: u64 = 4096;
 /// How a trace is balanced, and over what.
 pub struct Balancing {
     /// The policy.
-    pub policy: Row,
+    pub policy: PolicySpec,
     /// Workers, at least 1.
     pub workers: usize,
     /// What each of them is.
@@ -46,7 +46,10 @@ impl Balancing {
     /// Where one of them is not what it must be.
     pub fn from_settings(settings: &Settings) -> Result<Self, Failure> {
         Ok(Self {
-            policy: settings.choice("BALANCER", &POLICIES.map(|row| (row.name, row)))?,
+            policy: settings.choice(
+                "BALANCER",
+                &[POLICIES.map(|spec| (spec.name, spec)), POLICIES.map(|spec| (spec.alias, spec))].concat(),
+            )?,
             workers: settings.count("WORKERS", 1..=WORKERS)? as usize,
             model: Model::from_settings(settings)?,
         })
@@ -71,7 +74,7 @@ impl Balancing {
             arguments: arguments.split_whitespace().map(str::to_owned).collect(),
             limits: limits.of_worker(workers, self.model.servers),
             verify,
-            says: None,
+            capabilities: None,
         };
         Scenario { module, job, policy: Some(self.policy) }
     }
@@ -115,8 +118,8 @@ fn open(settings: &Settings, flags: &ReadFlags, model: &Model, reporter: &dyn Re
 /// Tells the user what is odd about a trace, once it is read.
 pub fn tell(settings: &Settings, source: &Source, reporter: &dyn Reporter) {
     source.remarks().iter().for_each(|remark| reporter.note(remark));
-    let (drawn, requests) = source.drawn();
-    crate::notes::warn_of_unused_service(settings, drawn, requests, reporter);
+    let (sampled, requests) = source.sampled();
+    crate::notes::warn_of_unused_service(settings, sampled, requests, reporter);
 }
 
 /// The module that MODULE names. Where the default is not in this folder, it is the one that `make install` put beside the

@@ -11,7 +11,7 @@ use trace::writer::{TraceFormat, TraceWriter};
 
 /// Requests of all shards together that are in memory, and of one shard at most.
 const BUFFERED: usize = (64 << 20) / Request::LEN;
-const PIECE: usize = 4096;
+const BATCH_REQUESTS: usize = 4096;
 
 /// Where the workers' shards go.
 pub trait Shards: Send {
@@ -25,7 +25,7 @@ pub trait Shards: Send {
 /// A folder of shards that is being written.
 pub struct ShardFiles {
     shards: Vec<ShardFile>,
-    piece: usize,
+    batch: usize,
     records: bool,
     /// Its name in errors.
     trace: String,
@@ -55,7 +55,12 @@ impl ShardFiles {
             Ok(ShardFile { shown: path.clone(), path, requests: Vec::new(), written: 0, writer })
         };
         let shards = (1..=workers).map(shard).collect::<anyhow::Result<_>>()?;
-        Ok(Self { shards, piece: (BUFFERED / workers).clamp(1, PIECE), records, trace: "the trace".to_owned() })
+        Ok(Self {
+            shards,
+            batch: (BUFFERED / workers).clamp(1, BATCH_REQUESTS),
+            records,
+            trace: "the trace".to_owned(),
+        })
     }
 
     /// Has errors name the trace, and the shards as files of `folder`, which theirs will become.
@@ -85,7 +90,7 @@ impl Shards for ShardFiles {
         for (request, &worker) in requests.iter().zip(workers) {
             let shard = &mut self.shards[worker as usize];
             shard.requests.push(*request);
-            if shard.requests.len() == self.piece {
+            if shard.requests.len() == self.batch {
                 shard.append(&self.trace)?;
             }
         }

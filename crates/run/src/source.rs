@@ -51,7 +51,7 @@ impl Source {
             Source::Generated(generator, _, demands) => {
                 let mut count = 0;
                 let prepare = |requests: &mut [Request], _: &mut ()| {
-                    requests.iter_mut().for_each(|request| request.service_ns = demands.draw(request.id));
+                    requests.iter_mut().for_each(|request| request.service_ns = demands.sample(request.id));
                     Ok(())
                 };
                 generator.read(&(), prepare, |requests, ()| {
@@ -142,13 +142,13 @@ impl Source {
         }
     }
 
-    /// How many demands were drawn, of how many requests; complete after the end.
-    pub fn drawn(&self) -> (u64, u64) {
+    /// How many demands were sampled, of how many requests; complete after the end.
+    pub fn sampled(&self) -> (u64, u64) {
         match self {
             Source::Generated(_, generation, _) => (generation.samples, generation.samples),
             Source::Recorded(reader, _) => {
                 let summary = reader.summary();
-                (summary.drawn, summary.requests)
+                (summary.sampled, summary.requests)
             }
         }
     }

@@ -1,10 +1,10 @@
-//! The books of one worker: what its simulator has read and not yet answered. Every answer finds its request here, and is held
+//! The ledger of one worker: what its simulator has read and not yet answered. Every answer finds its request here, and is held
 //! against it by the rules and folded.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
-use contract::{Completion, NONE, Request, Says};
+use contract::{Capabilities, Completion, NONE, Request};
 use failure::Failure;
 
 use crate::rules::{Open, Rules};
@@ -26,7 +26,7 @@ pub trait Completions: Send {
     fn end(&mut self) -> io::Result<()>;
 }
 
-/// The books of one worker.
+/// The ledger of one worker.
 pub(crate) struct Ledger {
     rules: Rules,
     /// Most requests that may be open at once.
@@ -44,7 +44,7 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Empty books of a worker with `servers` and `delay`; `limit` requests may be open at once. Each answer is held against
+    /// An empty ledger of a worker with `servers` and `delay`; `limit` requests may be open at once. Each answer is held against
     /// `verifier`'s, if there is one, and goes to `completions`.
     pub(crate) fn new(
         servers: u32,
@@ -65,9 +65,9 @@ impl Ledger {
         }
     }
 
-    /// What the simulator says of itself, once its header came.
-    pub(crate) fn says(&self) -> Option<Says> {
-        self.rules.says
+    /// The capabilities of the simulator, once its header came.
+    pub(crate) fn capabilities(&self) -> Option<Capabilities> {
+        self.rules.capabilities
     }
 
     /// Requests read so far.
@@ -263,7 +263,7 @@ fn completions_failed(error: io::Error) -> Failure {
     Failure::Host(format!("completions: {error}"))
 }
 
-/// The books after the simulator's end, when T is known.
+/// The ledger after the simulator's end, when T is known.
 pub(crate) struct Closed {
     ledger: Ledger,
     reached: bool,

@@ -4,12 +4,12 @@ use sim_wasm::Fifo;
 
 use super::*;
 
-const FIFO: Says = Says(11);
+const FIFO: Capabilities = Capabilities(11);
 
 /// A ledger with four requests read: arrivals 0, 10, 20, 30, demands 10.
-fn ledger(servers: u32, delay: u64, says: Says) -> Ledger {
+fn ledger(servers: u32, delay: u64, capabilities: Capabilities) -> Ledger {
     let mut ledger = Ledger::new(servers, delay, 100, None, None);
-    ledger.header(&CompletionHeader { says }.to_bytes()).unwrap();
+    ledger.header(&CompletionHeader { capabilities }.to_bytes()).unwrap();
     for id in 0..4 {
         let request = Request { id, arrival_ns: id * 10, service_ns: 10, ..Request::default() };
         ledger.read(&request.to_bytes(), 48).unwrap();
@@ -79,7 +79,7 @@ fn nobody_serves_more_than_there_is() {
     assert_eq!(tally.service_sum_ns, 40, "40 ns of service fit into 40 ns");
 
     let mut ledger = Ledger::new(1, 0, 100, None, None);
-    ledger.header(&CompletionHeader { says: FIFO }.to_bytes()).unwrap();
+    ledger.header(&CompletionHeader { capabilities: FIFO }.to_bytes()).unwrap();
     for id in 0..2 {
         ledger.read(&Request { id, service_ns: 10, ..Request::default() }.to_bytes(), 48).unwrap();
         answer(&mut ledger, id, 0, 10, 10).unwrap();
@@ -96,16 +96,16 @@ fn all_must_be_answered() {
 }
 
 #[test]
-fn given_up_and_own_demands() {
+fn abandoned_and_own_demands() {
     let mut impatient = ledger(1, 0, FIFO);
     answer(&mut impatient, 0, 0, 4, 4).unwrap();
     answer(&mut impatient, 1, NONE, 15, 0).unwrap();
     answer(&mut impatient, 2, 20, 30, 10).unwrap();
     answer(&mut impatient, 3, 30, 40, 10).unwrap();
     let counts = impatient.close().unwrap().result().unwrap().0.counts;
-    assert_eq!((counts.completed, counts.given_up, counts.rejected), (2, 2, 0));
+    assert_eq!((counts.completed, counts.abandoned, counts.rejected), (2, 2, 0));
 
-    let mut own = ledger(1, 0, FIFO.and(Says::OWN_DEMANDS));
+    let mut own = ledger(1, 0, FIFO.and(Capabilities::OWN_DEMANDS));
     answer(&mut own, 0, 0, 400, 400).unwrap();
     assert_eq!(own.rules.tally.counts.completed, 1);
 }
@@ -144,14 +144,14 @@ fn under_delay_the_end_is_one() {
     answer(&mut early, 0, 0, NONE, 0).unwrap();
     assert!(rule(early.close().map(drop)).contains("3 requests unanswered"));
     let mut closed = Ledger::new(1, 3, 9, None, None);
-    closed.header(&CompletionHeader { says: FIFO }.to_bytes()).unwrap();
+    closed.header(&CompletionHeader { capabilities: FIFO }.to_bytes()).unwrap();
     let unread = closed.close().unwrap().unread(&Request::default().to_bytes(), 48);
     assert!(rule(unread).contains("before it had read its shard"));
 }
 
 #[test]
 fn shared_service_is_bounded_by_all_servers() {
-    let shared = FIFO.and(Says::SHARED);
+    let shared = FIFO.and(Capabilities::SHARED);
     let mut ledger = ledger(2, 0, shared);
     answer(&mut ledger, 0, 0, 5, 10).unwrap();
     assert!(rule(answer(&mut ledger, 1, 10, 14, 10)).contains("more than all servers give"));
@@ -194,7 +194,8 @@ fn many_answers_at_once_are_the_same_as_one_by_one() {
                 Request { id: id * 2, arrival_ns, service_ns: pick(8) << pick(3), ..Request::default() }
             })
             .collect();
-        let (servers, delay, says) = (1 + pick(2) as u32, pick(3) * 15, [11, 15, 11 + 16, 11 + 32][pick(4) as usize]);
+        let (servers, delay, capabilities) =
+            (1 + pick(2) as u32, pick(3) * 15, [11, 15, 11 + 16, 11 + 32][pick(4) as usize]);
         let mut answers = Vec::new();
         let mut fifo = Fifo::new(sim_wasm::Model { servers, capacity: 0, delay });
         if requests.iter().all(|request| fifo.arrive(request, &mut |answer| answers.push(answer))) {
@@ -230,17 +231,17 @@ fn many_answers_at_once_are_the_same_as_one_by_one() {
             }
         }
         let records: Vec<_> = answers.iter().map(Completion::to_bytes).collect();
-        let piece = 1 + pick(40) as usize;
+        let chunk = 1 + pick(40) as usize;
         let result = |at_once: bool| {
             let mut ledger = Ledger::new(servers, delay, 100, None, None);
-            ledger.header(&CompletionHeader { says: Says(says) }.to_bytes())?;
+            ledger.header(&CompletionHeader { capabilities: Capabilities(capabilities) }.to_bytes())?;
             let mut records = records.as_slice();
-            for requests in requests.chunks(piece) {
+            for requests in requests.chunks(chunk) {
                 let bytes: Vec<u8> = requests.iter().flat_map(Request::to_bytes).collect();
                 ledger.read(&bytes, 48)?;
                 // Their answers, but for those that were held back.
                 let due = records.partition_point(|record| Completion::from_bytes(record).id <= requests[0].id);
-                let (now, later) = records.split_at(if requests.len() < piece { records.len() } else { due });
+                let (now, later) = records.split_at(if requests.len() < chunk { records.len() } else { due });
                 if at_once {
                     ledger.answers(now)?
                 } else {

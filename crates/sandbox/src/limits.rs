@@ -12,14 +12,14 @@ pub(crate) const MIB: u64 = 1 << 20;
 pub struct Limits {
     /// Linear memory of all the module's memories together \[bytes\].
     pub memory: usize,
-    /// Processor time of its thread, before what the records read allow.
-    pub processor_time: Duration,
+    /// CPU time of its thread, before what the records read allow.
+    pub cpu_time: Duration,
     /// Requests read and not yet answered, of one worker.
     pub unanswered: usize,
 }
 
-/// More processor time for every request read: 200 times what the default simulator takes.
-pub const PROCESSOR_TIME_A_REQUEST: Duration = Duration::from_micros(2);
+/// More CPU time for every request read: 200 times what the default simulator takes.
+pub const CPU_TIME_PER_REQUEST: Duration = Duration::from_micros(2);
 /// Elements of all the module's tables together, and of its segments for them.
 pub const TABLE_ELEMENTS: usize = 1_000_000;
 /// Memory of the host that each takes \[bytes\].
@@ -31,7 +31,7 @@ pub const THREAD_STACK: usize = 4 << 20;
 /// Memory of all simulators of a run together, their tables and instances included \[bytes\]; one that may use more by its own
 /// limit may.
 pub const RUN_MEMORY: usize = 8 << 30;
-/// Processor time of the process while a module is compiled, which nothing can interrupt but the end of the process. Ordinary code
+/// CPU time of the process while a module is compiled, which nothing can interrupt but the end of the process. Ordinary code
 /// of 10 MiB takes less; nested loops of 100 KB can take minutes.
 pub const COMPILE_TIME: Duration = Duration::from_secs(10);
 /// How much the process may grow meanwhile \[bytes\].
@@ -48,7 +48,7 @@ pub const ERROR_TEXT: u64 = 64 * MIB;
 pub const ERROR_TEXT_KEPT: usize = 2048;
 /// Random bytes of one call.
 pub const RANDOM_BYTES: usize = 64 * MIB as usize;
-/// Pieces of memory that one call may read to or write from, as on Linux.
+/// Chunks of memory that one call may read to or write from, as on Linux.
 pub const VECTORS: u32 = 1024;
 /// What a call counts as, at least, and each of its vectors, however short, in bytes that are copied in the same time.
 pub(crate) const CALL: usize = 4 << 10;
@@ -57,7 +57,7 @@ pub(crate) const VECTOR: usize = 128;
 pub const EVENTS: usize = 1024;
 /// A module's file \[bytes\].
 pub const MODULE: u64 = 64 * MIB;
-/// How often a running simulator's processor time is looked at.
+/// How often a running simulator's CPU time is looked at.
 pub const TICK: Duration = Duration::from_millis(10);
 /// The last arrival of a shard plus all its demands must stay below this \[ns\].
 pub const LATEST_NS: u64 = 1 << 62;
@@ -68,10 +68,10 @@ pub const MEMORY_DEFAULT: u64 = 256;
 pub const TIME_DEFAULT: u64 = 30;
 /// The default of --limit-unanswered.
 pub const UNANSWERED_DEFAULT: u64 = 1_000_000;
-/// However many workers share the limit, each may have read a few pieces.
+/// However many workers share the limit, each may have read a few chunks.
 pub const UNANSWERED_LEAST: u64 = 8192;
 
-/// Processor time of one run of `host check`, which is over in a second.
+/// CPU time of one run of `host check`, which is over in a second.
 pub const CHECK_TIME: Duration = Duration::from_millis(500);
 
 impl Default for Limits {
@@ -79,7 +79,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             memory: (MEMORY_DEFAULT * MIB) as usize,
-            processor_time: Duration::from_secs(TIME_DEFAULT),
+            cpu_time: Duration::from_secs(TIME_DEFAULT),
             unanswered: UNANSWERED_DEFAULT as usize,
         }
     }
@@ -92,7 +92,7 @@ pub struct LimitFlags {
     /// Memory of one simulator [MiB].
     #[arg(long, value_name = "MIB", default_value_t = MEMORY_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=65536))]
     limit_memory: u64,
-    /// Processor time of one simulator, besides 2 µs for every request that it reads [s].
+    /// CPU time of one simulator, besides 2 µs for every request that it reads [s].
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     limit_time: u64,
     /// Requests of a run that are read and not yet answered, divided among its workers (8192 each at least).
@@ -103,11 +103,11 @@ pub struct LimitFlags {
 impl LimitFlags {
     /// The limits of each of `workers` simulators, of `servers` servers each.
     pub fn of_worker(&self, workers: u32, servers: u32) -> Limits {
-        // A few pieces may be read, and with DELAY each server holds an answer back.
+        // A few chunks may be read, and with DELAY each server holds an answer back.
         let least = (UNANSWERED_LEAST + u64::from(servers)).min(self.limit_unanswered);
         Limits {
             memory: (self.limit_memory * MIB) as usize,
-            processor_time: Duration::from_secs(self.limit_time),
+            cpu_time: Duration::from_secs(self.limit_time),
             unanswered: (self.limit_unanswered / u64::from(workers.max(1))).max(least) as usize,
         }
     }

@@ -1,4 +1,4 @@
-//! What a simulator uses while it runs, held against its limits: processor time, and memory.
+//! What a simulator uses while it runs, held against its limits: CPU time, and memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,13 +11,13 @@ use wasmtime::ResourceLimiter;
 use crate::ledger::Ledger;
 use crate::limits::{self, Limits};
 
-/// Processor time of this thread or of the process.
+/// CPU time of this thread or of the process.
 pub(crate) fn cpu_time(clock: ClockId) -> Duration {
     let time = clock_gettime(clock);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// The processor time of a simulator, which runs on the thread that this was made on.
+/// The CPU time of a simulator, which runs on the thread that this was made on.
 pub(crate) struct Time {
     limit: Duration,
     started: Duration,
@@ -28,20 +28,20 @@ pub(crate) struct Time {
 impl Time {
     /// From now on.
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { limit: limits.processor_time, started: cpu_time(ClockId::ThreadCPUTime), worked: 0 }
+        Self { limit: limits.cpu_time, started: cpu_time(ClockId::ThreadCPUTime), worked: 0 }
     }
 
     /// Holds it against its limit.
     pub(crate) fn check(&self, ledger: &Ledger) -> Result<(), Failure> {
         let requests = u32::try_from(ledger.requests()).unwrap_or(u32::MAX);
-        let allowed = self.limit + limits::PROCESSOR_TIME_A_REQUEST * requests;
+        let allowed = self.limit + limits::CPU_TIME_PER_REQUEST * requests;
         if cpu_time(ClockId::ThreadCPUTime).saturating_sub(self.started) <= allowed {
             return Ok(());
         }
         Err(Failure::Limit(format!(
-            "processor time: the simulator took more than {} s + {} µs for each request read (--limit-time)",
+            "CPU time: the simulator took more than {} s + {} µs for each request read (--limit-time)",
             self.limit.as_secs_f64(),
-            limits::PROCESSOR_TIME_A_REQUEST.as_micros()
+            limits::CPU_TIME_PER_REQUEST.as_micros()
         )))
     }
 

@@ -1,4 +1,4 @@
-//! Streams and books without the sandbox: under the default simulator, natively, which its speed is measured against; and under
+//! Streams and ledger without the sandbox: under the default simulator, natively, which its speed is measured against; and under
 //! given steps, for fuzzing.
 
 use std::cell::RefCell;
@@ -14,11 +14,11 @@ use crate::worker::{Job, close, ledger};
 use measure::outcome::Outcome;
 
 /// As [`crate::simulate`] with the default simulator, but natively: the same shard goes through the same program into the same
-/// books.
+/// ledger.
 pub fn simulate(job: &Job, shard: Box<dyn Shard>) -> Outcome {
     let ledger = RefCell::new(ledger(job, None));
     let mut stdin = Stdin { input: Input::new(shard), ledger: &ledger };
-    let mut stdout = Stdout { output: Output::new(job.says), ledger: &ledger };
+    let mut stdout = Stdout { output: Output::new(job.capabilities), ledger: &ledger };
     let ended = filter(&mut stdin, &mut stdout, job.model.fifo()).map_err(|refusal| match refusal {
         Refusal::Input(reason) => Failure::Exit(reason),
         Refusal::Io(error) => error.downcast().unwrap_or_else(|error| Failure::Host(error.to_string())),
@@ -38,7 +38,7 @@ pub enum Step {
 
 /// As [`crate::simulate`] of a simulator that does `steps` and ends: for tests of the rules that need no module.
 pub fn rehearse(job: &Job, shard: Box<dyn Shard>, steps: &[Step]) -> Outcome {
-    let (mut input, mut output, mut ledger) = (Input::new(shard), Output::new(job.says), ledger(job, None));
+    let (mut input, mut output, mut ledger) = (Input::new(shard), Output::new(job.capabilities), ledger(job, None));
     let ended = steps.iter().try_for_each(|step| match step {
         Step::Read(length) => input.read(&mut vec![0; *length], &mut ledger).map(drop),
         Step::Write(bytes) => output.write(bytes, &mut ledger),

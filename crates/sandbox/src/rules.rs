@@ -1,6 +1,6 @@
 //! The rules of contract 1 that the host holds each answer against, and all of them together; what passes is folded.
 
-use contract::{Completion, CompletionHeader, NONE, Request, Says};
+use contract::{Capabilities, Completion, CompletionHeader, NONE, Request};
 use failure::Failure;
 
 use crate::limits::LATEST_NS;
@@ -30,8 +30,8 @@ const PLAIN_BITS: u32 = 50;
 pub(crate) struct Rules {
     servers: u64,
     delay: u64,
-    /// What the simulator says of itself, once its header came.
-    pub(crate) says: Option<Says>,
+    /// The capabilities of the simulator, once its header came.
+    pub(crate) capabilities: Option<Capabilities>,
     /// The largest start and the largest finish so far \[ns\].
     last_start: u64,
     last_finish: u64,
@@ -45,9 +45,9 @@ pub(crate) struct Rules {
 struct InService {
     number: u64,
     arrivals: u128,
-    /// The T that start and partial service say, the same for all; only without [`Says::SHARED`].
+    /// The T that start and partial service say, the same for all; only without [`Capabilities::SHARED`].
     claimed_end: Option<u64>,
-    /// The earliest T that their service allows; only with [`Says::SHARED`].
+    /// The earliest T that their service allows; only with [`Capabilities::SHARED`].
     least_end: u64,
 }
 
@@ -57,7 +57,7 @@ impl Rules {
         Self {
             servers: u64::from(servers),
             delay,
-            says: None,
+            capabilities: None,
             last_start: 0,
             last_finish: 0,
             in_service: InService::default(),
@@ -101,15 +101,15 @@ impl Rules {
     pub(crate) fn header(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Failure> {
         let header = CompletionHeader::from_bytes(record);
         let header = header.map_err(|rule| Failure::Contract(format!("the header of its answers: {rule}")))?;
-        self.says = Some(header.says);
+        self.capabilities = Some(header.capabilities);
         Ok(())
     }
 
     /// Holds answers against the requests in their order and folds them, as long as they are plain: each to the request at
     /// its place, which was served to its end without a break. Returns how many; the next one is for [`Rules::fold`].
     pub(crate) fn fold_plain(&mut self, requests: &[Open], answers: &[[u8; Completion::LEN]]) -> usize {
-        let own = Says(Says::OWN_DEMANDS.0 | Says::SHARED.0);
-        if self.says.is_none_or(|says| says.0 & own.0 != 0) {
+        let own = Capabilities(Capabilities::OWN_DEMANDS.0 | Capabilities::SHARED.0);
+        if self.capabilities.is_none_or(|capabilities| capabilities.0 & own.0 != 0) {
             return 0;
         }
         let starts_left = if self.delay == 0 { u64::MAX } else { self.delay - self.tally.started };
@@ -163,14 +163,14 @@ impl Rules {
     #[inline]
     pub(crate) fn fold(&mut self, arrival: u64, demand: u64, answer: &Completion) -> Result<(), &'static str> {
         let Completion { start_ns: start, finish_ns: finish, service_ns: service, .. } = *answer;
-        let says = self.says.unwrap_or_default();
+        let capabilities = self.capabilities.unwrap_or_default();
         if start == NONE {
-            return self.fold_unserved(arrival, finish, service, says);
+            return self.fold_unserved(arrival, finish, service, capabilities);
         }
         if start < arrival {
             return Err("start is before arrival");
         }
-        if service > demand && !says.has(Says::OWN_DEMANDS) {
+        if service > demand && !capabilities.has(Capabilities::OWN_DEMANDS) {
             return Err("service is more than the request's demand");
         }
         self.last_start = self.last_start.max(start);
@@ -178,12 +178,12 @@ impl Rules {
             return Err("one more start than DELAY");
         }
         if finish == NONE {
-            return self.fold_in_service(arrival, start, service, says);
+            return self.fold_in_service(arrival, start, service, capabilities);
         }
         if finish < start {
             return Err("finish is before start");
         }
-        if !says.has(Says::SHARED) {
+        if !capabilities.has(Capabilities::SHARED) {
             if finish - start != service {
                 return Err("finish - start is not service");
             }
@@ -191,15 +191,21 @@ impl Rules {
             return Err("service is more than all servers give between start and finish");
         }
         self.last_finish = self.last_finish.max(finish);
-        if service == demand || says.has(Says::OWN_DEMANDS) {
+        if service == demand || capabilities.has(Capabilities::OWN_DEMANDS) {
             self.tally.completed(arrival, start, finish, service);
         } else {
-            self.tally.given_up_in_service(arrival, start, finish, service);
+            self.tally.abandoned_in_service(arrival, start, finish, service);
         }
         Ok(())
     }
 
-    fn fold_unserved(&mut self, arrival: u64, finish: u64, service: u64, says: Says) -> Result<(), &'static str> {
+    fn fold_unserved(
+        &mut self,
+        arrival: u64,
+        finish: u64,
+        service: u64,
+        capabilities: Capabilities,
+    ) -> Result<(), &'static str> {
         if service != 0 {
             return Err("never served, but service is not 0");
         }
@@ -209,7 +215,7 @@ impl Rules {
         if finish < arrival {
             return Err("finish is before arrival");
         }
-        if finish == arrival && !says.has(Says::CAPACITY) {
+        if finish == arrival && !capabilities.has(Capabilities::CAPACITY) {
             return Err("rejected by a simulator that does not say that it honours CAPACITY (bit 4)");
         }
         self.last_finish = self.last_finish.max(finish);
@@ -217,11 +223,17 @@ impl Rules {
         Ok(())
     }
 
-    fn fold_in_service(&mut self, arrival: u64, start: u64, service: u64, says: Says) -> Result<(), &'static str> {
+    fn fold_in_service(
+        &mut self,
+        arrival: u64,
+        start: u64,
+        service: u64,
+        capabilities: Capabilities,
+    ) -> Result<(), &'static str> {
         if self.delay == 0 {
             return Err("still in service at the end, though without DELAY all is served to the end");
         }
-        if says.has(Says::SHARED) {
+        if capabilities.has(Capabilities::SHARED) {
             let least = start.saturating_add(service.div_ceil(self.servers));
             self.in_service.least_end = self.in_service.least_end.max(least);
         } else {
@@ -243,7 +255,7 @@ impl Rules {
     /// The rule that the answers break.
     pub(crate) fn settle(&mut self, open: usize, first_open: Option<u64>) -> Result<bool, Failure> {
         let contract = |rule: String| Err(Failure::Contract(rule));
-        if self.says.is_none() {
+        if self.capabilities.is_none() {
             return contract("it wrote no header".to_owned());
         }
         let reached = self.delay > 0 && self.tally.started == self.delay;

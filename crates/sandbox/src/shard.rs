@@ -5,14 +5,14 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use contract::Request;
 use failure::Failure;
 
-/// The part of a trace that one worker serves, in pieces.
+/// The part of a trace that one worker serves, in chunks.
 pub trait Shard: Send {
     /// Length of each record, at least a request's \[bytes\].
     fn record_len(&self) -> usize {
         Request::LEN
     }
 
-    /// The next whole records, without a header; None at the end. `spent` is an earlier piece, to be used again.
+    /// The next whole records, without a header; None at the end. `spent` is an earlier chunk, to be used again.
     ///
     /// # Errors
     /// Where the shard can't be had to its end.
@@ -28,63 +28,66 @@ impl Shard for Empty {
     }
 }
 
-/// A bounded pipe of request records from who reads a trace to one worker's thread. Pieces hold `bytes` at most.
-pub fn pipe(bytes: usize) -> (Feeder, Fed) {
-    let (pieces, received) = sync_channel(2);
+/// A bounded pipe of request records from who reads a trace to one worker's thread. Chunks hold `bytes` at most.
+pub fn pipe(bytes: usize) -> (ShardSender, ShardReceiver) {
+    let (chunks, received) = sync_channel(2);
     let (give_back, spent) = channel();
-    let piece_len = (bytes / Request::LEN).max(1) * Request::LEN;
-    (Feeder { pieces, spent, piece: Vec::with_capacity(piece_len), piece_len }, Fed { pieces: received, give_back })
+    let chunk_len = (bytes / Request::LEN).max(1) * Request::LEN;
+    (
+        ShardSender { chunks, spent, chunk: Vec::with_capacity(chunk_len), chunk_len },
+        ShardReceiver { chunks: received, give_back },
+    )
 }
 
-/// The writing end of [`pipe`]. Dropped without [`Feeder::finish`] it tells the worker that its shard is not whole.
-pub struct Feeder {
-    pieces: SyncSender<Vec<u8>>,
+/// The writing end of [`pipe`]. Dropped without [`ShardSender::finish`] it tells the worker that its shard is not whole.
+pub struct ShardSender {
+    chunks: SyncSender<Vec<u8>>,
     spent: Receiver<Vec<u8>>,
-    piece: Vec<u8>,
-    piece_len: usize,
+    chunk: Vec<u8>,
+    chunk_len: usize,
 }
 
-impl Feeder {
+impl ShardSender {
     /// Sends one request; waits while the worker is behind.
     #[inline]
     pub fn send(&mut self, request: &Request) {
-        self.piece.extend_from_slice(&request.to_bytes());
-        if self.piece.len() >= self.piece_len {
+        self.chunk.extend_from_slice(&request.to_bytes());
+        if self.chunk.len() >= self.chunk_len {
             self.pass_on();
         }
     }
 
     /// The shard is whole.
     pub fn finish(mut self) {
-        if !self.piece.is_empty() {
+        if !self.chunk.is_empty() {
             self.pass_on();
         }
-        // An empty piece is the end. Where the worker's thread is gone, its own error tells more.
-        let _ = self.pieces.send(Vec::new());
+        // An empty chunk is the end. Where the worker's thread is gone, its own error tells more.
+        let _ = self.chunks.send(Vec::new());
     }
 
     fn pass_on(&mut self) {
-        let mut next = self.spent.try_recv().unwrap_or_else(|_| Vec::with_capacity(self.piece_len));
+        let mut next = self.spent.try_recv().unwrap_or_else(|_| Vec::with_capacity(self.chunk_len));
         next.clear();
-        let _ = self.pieces.send(std::mem::replace(&mut self.piece, next));
+        let _ = self.chunks.send(std::mem::replace(&mut self.chunk, next));
     }
 }
 
 /// The reading end of [`pipe`].
-pub struct Fed {
-    pieces: Receiver<Vec<u8>>,
+pub struct ShardReceiver {
+    chunks: Receiver<Vec<u8>>,
     give_back: Sender<Vec<u8>>,
 }
 
-impl Shard for Fed {
+impl Shard for ShardReceiver {
     fn next(&mut self, spent: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
         if spent.capacity() > 0 {
-            // The feeder may have finished; then nobody needs it.
+            // The sender may have finished; then nobody needs it.
             let _ = self.give_back.send(spent);
         }
-        match self.pieces.recv() {
-            Ok(piece) if piece.is_empty() => Ok(None),
-            Ok(piece) => Ok(Some(piece)),
+        match self.chunks.recv() {
+            Ok(chunk) if chunk.is_empty() => Ok(None),
+            Ok(chunk) => Ok(Some(chunk)),
             Err(_) => Err(Failure::Host("the trace could not be read to its end".to_owned())),
         }
     }
@@ -96,23 +99,23 @@ mod tests {
 
     #[test]
     fn what_goes_in_comes_out_and_an_unfinished_shard_is_an_error() {
-        let (mut feeder, mut fed) = pipe(Request::LEN * 3);
+        let (mut sender, mut receiver) = pipe(Request::LEN * 3);
         let requests: Vec<Request> = (0..8).map(|id| Request { id, ..Request::default() }).collect();
         let sent = requests.clone();
         let sender = std::thread::spawn(move || {
-            sent.iter().for_each(|request| feeder.send(request));
-            feeder.finish();
+            sent.iter().for_each(|request| sender.send(request));
+            sender.finish();
         });
         let (mut received, mut spent) = (Vec::new(), Vec::new());
-        while let Some(piece) = fed.next(spent).unwrap() {
-            received.extend(piece.chunks_exact(Request::LEN).map(Request::from_bytes));
-            spent = piece;
+        while let Some(chunk) = receiver.next(spent).unwrap() {
+            received.extend(chunk.chunks_exact(Request::LEN).map(Request::from_bytes));
+            spent = chunk;
         }
         sender.join().unwrap();
         assert_eq!(received, requests);
 
-        let (feeder, mut fed) = pipe(100);
-        drop(feeder);
-        assert!(fed.next(Vec::new()).is_err());
+        let (sender, mut receiver) = pipe(100);
+        drop(sender);
+        assert!(receiver.next(Vec::new()).is_err());
     }
 }

@@ -175,7 +175,7 @@ fn watch_compilation(give_up: GiveUp) -> Result<Sender<()>, Failure> {
             while ended.recv_timeout(limits::TICK) == Err(RecvTimeoutError::Timeout) {
                 if cpu_time(ClockId::ProcessCPUTime).saturating_sub(time) > limits::COMPILE_TIME {
                     give_up(&Failure::Limit(format!(
-                        "time to compile: the module takes more than {} s of processor time",
+                        "time to compile: the module takes more than {} s of CPU time",
                         limits::COMPILE_TIME.as_secs()
                     )));
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use contract::{Completion, NONE, RequestHeader, Says};
+use contract::{Capabilities, Completion, NONE, RequestHeader};
 use failure::{Failure, printable};
 
 use crate::ledger::Ledger;
@@ -13,40 +13,40 @@ use crate::shard::Shard;
 pub(crate) struct Input {
     shard: Box<dyn Shard>,
     record_len: usize,
-    piece: Vec<u8>,
-    /// Bytes of `piece` that are read, and of whole records that are in the ledger; both wait for the header's 48.
+    chunk: Vec<u8>,
+    /// Bytes of `chunk` that are read, and of whole records that are in the ledger; both wait for the header's 48.
     read: usize,
     entered: usize,
-    /// `piece` is the stream's header.
+    /// `chunk` is the stream's header.
     is_header: bool,
     ended: bool,
 }
 
 impl Input {
     pub(crate) fn new(shard: Box<dyn Shard>) -> Self {
-        // The number of requests is not known beforehand on any engine, so that a simulator sees the same bytes on all.
+        // The number of requests is not known beforehand on any executor, so that a simulator sees the same bytes on all.
         let record_len = shard.record_len();
         let header = RequestHeader { record_len: record_len as u32, requests: NONE };
         let mut header = header.to_bytes().to_vec();
         header.resize(record_len, 0);
-        Self { shard, record_len, piece: header, read: 0, entered: 0, is_header: true, ended: false }
+        Self { shard, record_len, chunk: header, read: 0, entered: 0, is_header: true, ended: false }
     }
 
     /// Fills `buffer`; fewer bytes come only at the end, so that what a simulator reads hangs on no timing.
     pub(crate) fn read(&mut self, buffer: &mut [u8], ledger: &mut Ledger) -> Result<usize, Failure> {
         let mut filled = 0;
         while filled < buffer.len() {
-            if self.read == self.piece.len() && !self.next_piece()? {
+            if self.read == self.chunk.len() && !self.next_chunk()? {
                 break;
             }
-            let length = (buffer.len() - filled).min(self.piece.len() - self.read);
-            buffer[filled..filled + length].copy_from_slice(&self.piece[self.read..self.read + length]);
+            let length = (buffer.len() - filled).min(self.chunk.len() - self.read);
+            buffer[filled..filled + length].copy_from_slice(&self.chunk[self.read..self.read + length]);
             filled += length;
             self.read += length;
             if !self.is_header {
                 let whole = self.read - self.read % self.record_len;
                 let before = ledger.requests();
-                let read = ledger.read(&self.piece[self.entered..whole], self.record_len);
+                let read = ledger.read(&self.chunk[self.entered..whole], self.record_len);
                 // Where one is refused, those from there on are still to be counted, and no other a second time.
                 self.entered += (ledger.requests() - before) as usize * self.record_len;
                 read?;
@@ -55,28 +55,28 @@ impl Input {
         Ok(filled)
     }
 
-    fn next_piece(&mut self) -> Result<bool, Failure> {
+    fn next_chunk(&mut self) -> Result<bool, Failure> {
         if self.ended {
             return Ok(false);
         }
         (self.read, self.entered, self.is_header) = (0, 0, false);
-        match self.shard.next(std::mem::take(&mut self.piece))? {
-            Some(piece) => self.piece = piece,
+        match self.shard.next(std::mem::take(&mut self.chunk))? {
+            Some(chunk) => self.chunk = chunk,
             None => self.ended = true,
         }
         Ok(!self.ended)
     }
 
-    /// Whole records that were not read to their last byte, and the length of one, piece by piece; None at the end.
+    /// Whole records that were not read to their last byte, and the length of one, chunk by chunk; None at the end.
     pub(crate) fn unread(&mut self) -> Result<Option<(&[u8], usize)>, Failure> {
-        if self.is_header || self.entered == self.piece.len() {
-            self.read = self.piece.len();
-            if !self.next_piece()? {
+        if self.is_header || self.entered == self.chunk.len() {
+            self.read = self.chunk.len();
+            if !self.next_chunk()? {
                 return Ok(None);
             }
         }
-        let from = std::mem::replace(&mut self.entered, self.piece.len());
-        Ok(Some((&self.piece[from..], self.record_len)))
+        let from = std::mem::replace(&mut self.entered, self.chunk.len());
+        Ok(Some((&self.chunk[from..], self.record_len)))
     }
 }
 
@@ -86,13 +86,13 @@ pub(crate) struct Output {
     /// All that was written, where it is no completions.
     plain: Option<Vec<u8>>,
     /// What every worker's header must say, once the module was run on an empty shard.
-    expected: Option<Says>,
+    expected: Option<Capabilities>,
     part: [u8; Completion::LEN],
     filled: usize,
 }
 
 impl Output {
-    pub(crate) fn new(expected: Option<Says>) -> Self {
+    pub(crate) fn new(expected: Option<Capabilities>) -> Self {
         Self { expected, ..Self::default() }
     }
 
@@ -113,7 +113,7 @@ impl Output {
             plain.extend_from_slice(bytes);
             return Ok(());
         }
-        if self.filled > 0 || ledger.says().is_none() {
+        if self.filled > 0 || ledger.capabilities().is_none() {
             let length = bytes.len().min(Completion::LEN - self.filled);
             self.part[self.filled..self.filled + length].copy_from_slice(&bytes[..length]);
             self.filled += length;
@@ -132,14 +132,14 @@ impl Output {
     }
 
     fn record(&self, record: &[u8; Completion::LEN], ledger: &mut Ledger) -> Result<(), Failure> {
-        if ledger.says().is_some() {
+        if ledger.capabilities().is_some() {
             return ledger.answer(record);
         }
         ledger.header(record)?;
         match self.expected {
-            Some(expected) if ledger.says() != Some(expected) => Err(Failure::Contract(format!(
-                "the header of its answers says {}, on an empty shard it said {}",
-                ledger.says().unwrap_or_default().0,
+            Some(expected) if ledger.capabilities() != Some(expected) => Err(Failure::Contract(format!(
+                "the header of its completions declares capabilities {}, but {} on the empty shard",
+                ledger.capabilities().unwrap_or_default().0,
                 expected.0
             ))),
             _ => Ok(()),
@@ -194,15 +194,15 @@ mod tests {
     use super::*;
     use contract::{CompletionHeader, Request};
 
-    /// Records of ids 0…`n`−1 in pieces of two.
-    struct Pieces(u64, u64);
+    /// Records of ids 0…`n`−1 in chunks of two.
+    struct Chunks(u64, u64);
 
-    impl Shard for Pieces {
+    impl Shard for Chunks {
         fn next(&mut self, _: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
             let ids = self.0..(self.0 + 2).min(self.1);
             self.0 = ids.end;
-            let piece: Vec<u8> = ids.flat_map(|id| Request { id, ..Request::default() }.to_bytes()).collect();
-            Ok((!piece.is_empty()).then_some(piece))
+            let chunk: Vec<u8> = ids.flat_map(|id| Request { id, ..Request::default() }.to_bytes()).collect();
+            Ok((!chunk.is_empty()).then_some(chunk))
         }
     }
 
@@ -210,7 +210,7 @@ mod tests {
     fn a_request_is_read_with_its_last_byte() {
         for size in [1, 47, 48, 49, 1000] {
             let mut ledger = Ledger::new(1, 0, 100, None, None);
-            let mut input = Input::new(Box::new(Pieces(0, 5)));
+            let mut input = Input::new(Box::new(Chunks(0, 5)));
             let (mut all, mut buffer) = (Vec::new(), vec![0; size]);
             loop {
                 let read = input.read(&mut buffer, &mut ledger).unwrap();
@@ -229,11 +229,11 @@ mod tests {
     fn what_was_not_read_is_left_for_counting() {
         for (bytes, left) in [(0, 5), (48, 5), (95, 5), (96, 4), (150, 3), (288, 0)] {
             let mut ledger = Ledger::new(1, 0, 100, None, None);
-            let mut input = Input::new(Box::new(Pieces(0, 5)));
+            let mut input = Input::new(Box::new(Chunks(0, 5)));
             input.read(&mut vec![0; bytes], &mut ledger).unwrap();
             let mut records = 0;
-            while let Some((piece, length)) = input.unread().unwrap() {
-                records += piece.len() / length;
+            while let Some((chunk, length)) = input.unread().unwrap() {
+                records += chunk.len() / length;
             }
             assert_eq!(records, left, "after {bytes} bytes");
         }
@@ -242,32 +242,32 @@ mod tests {
     #[test]
     fn where_reading_is_refused_each_request_is_counted_once() {
         let mut ledger = Ledger::new(1, 0, 1, None, None);
-        let mut input = Input::new(Box::new(Pieces(0, 5)));
+        let mut input = Input::new(Box::new(Chunks(0, 5)));
         assert!(matches!(input.read(&mut [0; 1000], &mut ledger), Err(Failure::Limit(_))));
         let mut requests = ledger.requests();
-        while let Some((piece, length)) = input.unread().unwrap() {
-            requests += (piece.len() / length) as u64;
+        while let Some((chunk, length)) = input.unread().unwrap() {
+            requests += (chunk.len() / length) as u64;
         }
         assert_eq!(requests, 5);
     }
 
     #[test]
     fn answers_may_come_in_any_pieces() {
-        let mut bytes = CompletionHeader { says: Says(1) }.to_bytes().to_vec();
+        let mut bytes = CompletionHeader { capabilities: Capabilities(1) }.to_bytes().to_vec();
         for id in 0..5 {
             bytes.extend_from_slice(&Completion { id, ..Completion::default() }.to_bytes());
         }
         for size in [1, 31, 32, 33, 100, 1000] {
             let mut ledger = Ledger::new(1, 0, 100, None, None);
-            Input::new(Box::new(Pieces(0, 5))).read(&mut [0; 1000], &mut ledger).unwrap();
+            Input::new(Box::new(Chunks(0, 5))).read(&mut [0; 1000], &mut ledger).unwrap();
             let mut output = Output::default();
-            bytes.chunks(size).for_each(|piece| output.write(piece, &mut ledger).unwrap());
+            bytes.chunks(size).for_each(|chunk| output.write(chunk, &mut ledger).unwrap());
             output.end().unwrap();
             assert_eq!(ledger.close().unwrap().result().unwrap().0.counts.completed, 5);
         }
-        let mut output = Output::new(Some(Says(3)));
+        let mut output = Output::new(Some(Capabilities(3)));
         let error = output.write(&bytes[..40], &mut Ledger::new(1, 0, 1, None, None)).unwrap_err();
-        assert!(error.to_string().contains("says 1, on an empty shard it said 3"));
+        assert!(error.to_string().contains("declares capabilities 1, but 3 on the empty shard"));
         let mut output = Output::default();
         output.write(&bytes[..40], &mut Ledger::new(1, 0, 1, None, None)).unwrap();
         assert!(output.end().unwrap_err().to_string().contains("8 of 32 bytes"));

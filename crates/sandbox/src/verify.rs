@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use contract::{Completion, NONE, Request, Says};
+use contract::{Capabilities, Completion, NONE, Request};
 use failure::Failure;
 use sim_wasm::Fifo;
 
-/// What first in, first out gives beside what the simulator says.
+/// What first in, first out gives beside what the simulator gives.
 pub(crate) struct Verifier {
     /// None once its simulation has ended.
     fifo: Option<Fifo>,
@@ -18,15 +18,15 @@ pub(crate) struct Verifier {
     early: HashMap<u64, Completion>,
 }
 
-/// Whether the answers of a simulator that `says` this of itself, under `discipline`, can be verified.
+/// Whether the answers of a simulator with these capabilities, under `discipline`, can be verified.
 ///
 /// # Errors
 /// [`Failure::Usage`] where they are not to be first in, first out, or its order of service or its demands are its own.
-pub fn check(says: Says, discipline: &str) -> Result<(), Failure> {
+pub fn check(capabilities: Capabilities, discipline: &str) -> Result<(), Failure> {
     let own = [
-        (!says.has(Says::DISCIPLINE), "has an order of service of its own (bit 2 is not set)"),
-        (says.has(Says::OWN_DEMANDS), "decides itself what service a request needs (bit 16)"),
-        (says.has(Says::SHARED), "shares or interrupts service (bit 32)"),
+        (!capabilities.has(Capabilities::DISCIPLINE), "has an order of service of its own (bit 2 is not set)"),
+        (capabilities.has(Capabilities::OWN_DEMANDS), "decides itself what service a request needs (bit 16)"),
+        (capabilities.has(Capabilities::SHARED), "shares or interrupts service (bit 32)"),
     ];
     if discipline != "fifo" {
         let text = format!(
@@ -67,7 +67,7 @@ impl Verifier {
             Some(expected) => agree(&expected, given),
             // Once the model has ended it gives no more.
             None if self.fifo.is_none() => {
-                Err(differs("no answer", &format!("the simulator says {}", show(given)), given.id))
+                Err(differs("no answer", &format!("the simulator gives {}", show(given)), given.id))
             }
             None => {
                 self.early.insert(given.id, *given);
@@ -88,7 +88,7 @@ impl Verifier {
             return Err(differs(&show(expected), "the simulator gave no answer", expected.id));
         }
         match self.early.values().min_by_key(|given| given.id) {
-            Some(given) => Err(differs("no answer", &format!("the simulator says {}", show(given)), given.id)),
+            Some(given) => Err(differs("no answer", &format!("the simulator gives {}", show(given)), given.id)),
             None => Ok(()),
         }
     }
@@ -112,7 +112,7 @@ fn agree(expected: &Completion, given: &Completion) -> Result<(), Failure> {
     if expected == given {
         return Ok(());
     }
-    Err(differs(&show(expected), &format!("the simulator says {}", show(given)), given.id))
+    Err(differs(&show(expected), &format!("the simulator gives {}", show(given)), given.id))
 }
 
 fn differs(expected: &str, given: &str, id: u64) -> Failure {
@@ -173,7 +173,7 @@ mod tests {
         let single = answers(Model { servers: 1, ..MODEL });
         assert_eq!(
             verdict(MODEL, &single, false),
-            "--verify: request 1: first in, first out gives start 1, finish 11, service 10; the simulator says start 10, \
+            "--verify: request 1: first in, first out gives start 1, finish 11, service 10; the simulator gives start 10, \
              finish 20, service 10"
         );
         let right = answers(MODEL);
@@ -190,10 +190,10 @@ mod tests {
 
     #[test]
     fn what_is_the_simulators_own_can_not_be_verified() {
-        assert!(check(Says(15), "fifo").is_ok());
-        assert!(check(Says(15), "lifo").is_err());
-        for says in [Says(13), Says(15 + 16), Says(15 + 32)] {
-            assert!(matches!(check(says, "fifo"), Err(Failure::Usage(_))), "{says:?}");
+        assert!(check(Capabilities(15), "fifo").is_ok());
+        assert!(check(Capabilities(15), "lifo").is_err());
+        for capabilities in [Capabilities(13), Capabilities(15 + 16), Capabilities(15 + 32)] {
+            assert!(matches!(check(capabilities, "fifo"), Err(Failure::Usage(_))), "{capabilities:?}");
         }
     }
 }

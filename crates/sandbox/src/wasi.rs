@@ -170,8 +170,8 @@ fn random_get(mut caller: Caller<'_, Guest>, at: u32, len: u32) -> Result<u32> {
     }
     answer(&mut caller, |memory, guest| {
         let bytes = memory.get_mut(at..at + len).ok_or(errno::FAULT)?;
-        for piece in bytes.chunks_mut(8) {
-            piece.copy_from_slice(&guest.random.bits().to_le_bytes()[..piece.len()]);
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&guest.random.bits().to_le_bytes()[..chunk.len()]);
         }
         Ok(())
     })

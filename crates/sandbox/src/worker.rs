@@ -5,9 +5,9 @@ use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 use anyhow::Context as _;
 use cli::program;
 use cli::settings::Settings;
-use contract::Says;
+use contract::Capabilities;
 use failure::Failure;
-use random::demand::{Demands, Law};
+use random::demand::{Demands, ServiceDistribution};
 use random::streams::Streams;
 use serde::{Deserialize, Serialize};
 use sim_wasm::Fifo;
@@ -27,10 +27,10 @@ use measure::provenance::SettingsUsed;
 /// The settings of the model, as every simulator gets them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
-    /// ST: mean of the demands that are drawn \[ns\].
+    /// ST: mean of the demands that are sampled \[ns\].
     pub st_ns: u64,
-    /// SERVICE: their law.
-    pub service: Law,
+    /// SERVICE: their distribution.
+    pub service: ServiceDistribution,
     /// SERVERS of a worker.
     pub servers: u32,
     /// DISCIPLINE.
@@ -57,7 +57,7 @@ impl Model {
     pub fn from_settings(settings: &Settings) -> Result<Self, Failure> {
         Ok(Self {
             st_ns: settings.duration("ST", 0)?,
-            service: settings.choice("SERVICE", &Law::NAMES)?,
+            service: settings.choice("SERVICE", &ServiceDistribution::NAMES)?,
             servers: settings.count("SERVERS", 1..=Self::SERVERS)? as u32,
             discipline: settings.word("DISCIPLINE")?,
             capacity: settings.count("CAPACITY", 0..=u64::MAX)?,
@@ -68,11 +68,11 @@ impl Model {
 
     /// The model with each setting at its default but ST.
     pub fn of_defaults(st_ns: u64) -> Self {
-        let (service, discipline) = (Law::Exponential, "fifo".to_owned());
+        let (service, discipline) = (ServiceDistribution::Exponential, "fifo".to_owned());
         Self { st_ns, service, servers: 1, discipline, capacity: 0, delay: 0, seed: 1 }
     }
 
-    /// What draws the demands that a trace does not give.
+    /// What samples the demands that a trace does not give.
     pub fn demands(&self) -> Demands {
         Demands::new(self.st_ns, self.service, self.seed)
     }
@@ -83,19 +83,19 @@ impl Model {
     }
 
     /// The settings that must be honoured since they are not at their default: name, value, bit.
-    fn demanding(&self) -> Vec<(&'static str, String, Says)> {
+    fn demanding(&self) -> Vec<(&'static str, String, Capabilities)> {
         let mut all = Vec::new();
         if self.servers != 1 {
-            all.push(("SERVERS", self.servers.to_string(), Says::SERVERS));
+            all.push(("SERVERS", self.servers.to_string(), Capabilities::SERVERS));
         }
         if self.discipline != "fifo" {
-            all.push(("DISCIPLINE", self.discipline.clone(), Says::DISCIPLINE));
+            all.push(("DISCIPLINE", self.discipline.clone(), Capabilities::DISCIPLINE));
         }
         if self.capacity != 0 {
-            all.push(("CAPACITY", self.capacity.to_string(), Says::CAPACITY));
+            all.push(("CAPACITY", self.capacity.to_string(), Capabilities::CAPACITY));
         }
         if self.delay != 0 {
-            all.push(("DELAY", self.delay.to_string(), Says::DELAY));
+            all.push(("DELAY", self.delay.to_string(), Capabilities::DELAY));
         }
         all
     }
@@ -116,18 +116,18 @@ pub struct Job {
     pub limits: Limits,
     /// Whether each answer is held against the native model's.
     pub verify: bool,
-    /// What [`preflight`] found that the module says of itself.
-    pub says: Option<Says>,
+    /// The capabilities that [`preflight`] found.
+    pub capabilities: Option<Capabilities>,
 }
 
 impl Job {
     /// That of the one worker of a run, without arguments.
     pub fn alone(model: Model, limits: Limits) -> Self {
-        Self { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, says: None }
+        Self { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, capabilities: None }
     }
 
-    /// The settings that take part in it, as a report names them; ST and SERVICE only where a demand was `drawn`.
-    pub fn used(&self, drawn: bool) -> SettingsUsed {
+    /// The settings that take part in it, as a report names them; ST and SERVICE only where a demand was `sampled`.
+    pub fn used(&self, sampled: bool) -> SettingsUsed {
         let Model { st_ns, service, servers, discipline, capacity, delay, seed } = &self.model;
         SettingsUsed {
             balancer: None,
@@ -136,44 +136,44 @@ impl Job {
             discipline: discipline.clone(),
             seed: *seed,
             servers: *servers,
-            service: drawn.then(|| service.name().to_owned()),
+            service: sampled.then(|| service.name().to_owned()),
             sim_args: self.arguments.join(" "),
-            st_ns: drawn.then_some(*st_ns),
+            st_ns: sampled.then_some(*st_ns),
             workers: self.workers,
         }
     }
 }
 
-/// Runs `simulator` once on an empty shard and holds what it says of itself against the settings of `job`.
+/// Runs `simulator` once on an empty shard and checks its capabilities against the settings of `job`.
 ///
 /// # Errors
 /// As [`honours`]; else why it failed.
-pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Says> {
+pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Capabilities> {
     let outcome = std::thread::scope(|scope| {
         spawn(scope, "preflight".to_owned(), || simulate(simulator, job, Box::new(Empty), None))?
             .join()
             .map_err(|_| panicked())
     })?;
-    let says = outcome.result.context("on an empty shard")?.says;
-    honours(says, job)?;
-    Ok(says)
+    let capabilities = outcome.result.context("on an empty shard")?.capabilities;
+    honours(capabilities, job)?;
+    Ok(capabilities)
 }
 
-/// Holds what a module says of itself against the settings of `job`.
+/// Checks the capabilities of a module against the settings of `job`.
 ///
 /// # Errors
 /// [`Failure::Usage`] where a setting is not at its default and the module does not honour it, or its answers are to be
 /// verified and can't be.
-pub fn honours(says: Says, job: &Job) -> Result<(), Failure> {
+pub fn honours(capabilities: Capabilities, job: &Job) -> Result<(), Failure> {
     for (setting, value, bit) in job.model.demanding() {
-        if !says.has(bit) {
+        if !capabilities.has(bit) {
             return Err(Failure::Usage(format!(
                 "{setting}={value}: the module does not say that it honours {setting} (bit {})",
                 bit.0
             )));
         }
     }
-    if job.verify { verify::check(says, &job.model.discipline) } else { Ok(()) }
+    if job.verify { verify::check(capabilities, &job.model.discipline) } else { Ok(()) }
 }
 
 /// Runs `work`, which runs simulators, on a thread that has the stack for them.
@@ -218,7 +218,7 @@ pub fn simulate(
         wasi: context(job),
         memories: simulator.memories(&job.limits),
         input: Input::new(shard),
-        output: Output::new(job.says),
+        output: Output::new(job.capabilities),
         error_text: ErrorText::default(),
         ledger: ledger(job, completions),
         random: Streams::new(job.model.seed, "simulator").of(u64::from(job.worker)),
@@ -233,25 +233,27 @@ pub fn simulate(
     close(input, &output, ledger, ended)
 }
 
-/// The books of the worker of `job`.
+/// The ledger of the worker of `job`.
 pub(crate) fn ledger(job: &Job, completions: Option<Box<dyn Completions>>) -> Ledger {
     let verifier = job.verify.then(|| Verifier::new(Fifo::new(job.model.fifo())));
     Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, verifier, completions)
 }
 
-/// Closes the books of a simulator that `ended`: reads the rest of its shard, to count it.
+/// Finalises the ledger of a simulator that `ended`: reads the rest of its shard, to count it.
 pub(crate) fn close(mut input: Input, output: &Output, ledger: Ledger, ended: Result<(), Failure>) -> Outcome {
     let mut offered = ledger.requests();
     let mut closed = ended.and_then(|()| output.end()).and_then(|()| {
-        let says = ledger.says().unwrap_or_default();
-        ledger.close().map(|closed| (closed, says))
+        let capabilities = ledger.capabilities().unwrap_or_default();
+        ledger.close().map(|closed| (closed, capabilities))
     });
     loop {
         match input.unread() {
             Ok(None) => break,
             Ok(Some((records, length))) => {
                 offered += (records.len() / length) as u64;
-                closed = closed.and_then(|(mut closed, says)| closed.unread(records, length).map(|()| (closed, says)));
+                closed = closed.and_then(|(mut closed, capabilities)| {
+                    closed.unread(records, length).map(|()| (closed, capabilities))
+                });
             }
             Err(failure) => {
                 closed = closed.and(Err(failure));
@@ -259,9 +261,9 @@ pub(crate) fn close(mut input: Input, output: &Output, ledger: Ledger, ended: Re
             }
         }
     }
-    let result = closed.and_then(|(closed, says)| {
+    let result = closed.and_then(|(closed, capabilities)| {
         let (tally, delay_reached) = closed.result()?;
-        Ok(Measured { tally, delay_reached, says })
+        Ok(Measured { tally, delay_reached, capabilities })
     });
     Outcome { offered, result }
 }

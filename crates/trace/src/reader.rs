@@ -61,7 +61,7 @@ pub struct TraceReader {
     cutter: cut::Cutter,
     decoder: decode::Decoder,
     sequencer: sequence::Sequencer,
-    drawn: u64,
+    sampled: u64,
     /// `--sort`, and how many requests it holds at most.
     sort_limit: Option<usize>,
 }
@@ -77,8 +77,8 @@ pub struct Summary {
     pub bytes: u64,
     /// How many requests it holds.
     pub requests: u64,
-    /// How many of their demands were drawn, because the trace does not give them.
-    pub drawn: u64,
+    /// How many of their demands were sampled, because the trace does not give them.
+    pub sampled: u64,
     /// What was taken off each arrival, so that the first is 0 \[ns\]; 0 where the trace's own origin was kept.
     pub offset_ns: i64,
 }
@@ -106,11 +106,11 @@ impl TraceReader {
         if let Some(limit) = self.sort_limit {
             return self.read_sorted(threads, limit, each);
         }
-        let Self { place, cutter, decoder, demands, sequencer, drawn, .. } = self;
+        let Self { place, cutter, decoder, demands, sequencer, sampled, .. } = self;
         let complete = |requests: &mut [Request]| decode::complete(demands, requests);
         parse::parse(place, cutter, decoder, threads, complete, |parsed| {
             let Parsed { requests, decoded, completed, bytes } = parsed;
-            *drawn += completed.drawn;
+            *sampled += completed.sampled;
             // Rows before a wrong one come first here too, so that the first thing wrong in the file is what is said.
             sequencer.pass(place, requests, completed.in_order)?;
             decoded.map_err(|wrong| place.at(wrong.row, &wrong.rule))?;
@@ -198,7 +198,7 @@ impl TraceReader {
             blake3: self.cutter.blake3(),
             bytes: self.cutter.bytes(),
             requests: self.sequencer.requests(),
-            drawn: self.drawn,
+            sampled: self.sampled,
             offset_ns: self.sequencer.offset_ns(),
         }
     }

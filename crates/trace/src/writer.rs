@@ -1,21 +1,21 @@
 //! Writes requests as a trace: CSV for people and files, records for programs.
 
-mod piece;
+mod row_buffer;
 
 use std::io::{self, Write};
 
-pub use piece::Piece;
+pub use row_buffer::RowBuffer;
 
 use contract::{NONE, Request, RequestHeader};
 use failure::Failure;
 
 /// Requests that are formatted together, and then written at once.
-const PIECE: usize = 2048;
+const BATCH_REQUESTS: usize = 2048;
 
 /// What a trace is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TraceFormat {
-    /// CSV as tracegen writes it: no demands, so that whoever reads it draws them.
+    /// CSV as tracegen writes it: no demands, so that whoever reads it samples them.
     Csv,
     /// CSV with every column, demands included; flags have none.
     FullCsv,
@@ -46,7 +46,7 @@ impl TraceFormat {
 pub struct TraceWriter<W> {
     to: W,
     format: TraceFormat,
-    piece: Piece,
+    buffer: RowBuffer,
     written: u64,
 }
 
@@ -57,7 +57,7 @@ impl<W: Write> TraceWriter<W> {
     /// Where `to` does.
     pub fn new(mut to: W, format: TraceFormat) -> io::Result<Self> {
         to.write_all(&format.start())?;
-        Ok(Self { to, format, piece: Piece::new(format), written: 0 })
+        Ok(Self { to, format, buffer: RowBuffer::new(format), written: 0 })
     }
 
     /// Writes the next requests.
@@ -65,21 +65,21 @@ impl<W: Write> TraceWriter<W> {
     /// # Errors
     /// Where `to` does; [`Failure::Trace`] where CSV has no letter for a request's `op`.
     pub fn write(&mut self, requests: &[Request]) -> anyhow::Result<()> {
-        for requests in requests.chunks(PIECE) {
-            self.piece.fill(requests)?;
-            self.to.write_all(self.piece.bytes())?;
+        for requests in requests.chunks(BATCH_REQUESTS) {
+            self.buffer.fill(requests)?;
+            self.to.write_all(self.buffer.bytes())?;
             self.written += requests.len() as u64;
         }
         Ok(())
     }
 
-    /// Writes the next requests, which are in `piece`, of the same format.
+    /// Writes the next requests, which are in `buffer`, of the same format.
     ///
     /// # Errors
     /// Where `to` does.
-    pub fn write_piece(&mut self, piece: &Piece) -> io::Result<()> {
-        self.written += piece.requests;
-        self.to.write_all(piece.bytes())
+    pub fn write_rows(&mut self, buffer: &RowBuffer) -> io::Result<()> {
+        self.written += buffer.requests;
+        self.to.write_all(buffer.bytes())
     }
 
     /// Flushes, and gives `to` back.

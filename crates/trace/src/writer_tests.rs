@@ -85,11 +85,11 @@ fn a_piece_of_the_longest_rows_fits() {
         op: Request::WRITE,
         flags: 0,
     };
-    let written = text(TraceFormat::FullCsv, &[longest; 3 * PIECE]);
+    let written = text(TraceFormat::FullCsv, &[longest; 3 * BATCH_REQUESTS]);
     let rows: Vec<&str> = written.lines().skip(1).collect();
     let row = "18446744073709551615,18446744073709551615,18446744073709551615,4294967295,65535,w,18446744073709551615,\
                4294967295,4294967295";
-    assert!(rows.len() == 3 * PIECE && rows.iter().all(|written| *written == row));
+    assert!(rows.len() == 3 * BATCH_REQUESTS && rows.iter().all(|written| *written == row));
 }
 
 #[test]

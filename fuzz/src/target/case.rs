@@ -1,6 +1,6 @@
 //! A case of the target `completions`, as bytes.
 
-use contract::{Request, Says};
+use contract::{Capabilities, Request};
 use sandbox::Job;
 use sandbox::native::Step;
 
@@ -26,13 +26,13 @@ impl Case {
         let mut settings = [0; SETTINGS];
         let (start, rest) = bytes.split_at(bytes.len().min(SETTINGS));
         settings[..start.len()].copy_from_slice(start);
-        let [kind, delay, capacity, limit, count, says] = settings;
+        let [kind, delay, capacity, limit, count, capabilities] = settings;
         // Half of the bytes are no limit and no end.
         let half = |byte: u8| u64::from(byte.saturating_sub(127));
         let mut job = job();
         job.model.servers = SERVERS[usize::from(kind & 7)];
         job.verify = kind & 8 != 0;
-        job.says = (kind & 16 != 0).then_some(Says(u64::from(says)));
+        job.capabilities = (kind & 16 != 0).then_some(Capabilities(u64::from(capabilities)));
         job.model.delay = half(delay);
         job.model.capacity = half(capacity);
         job.limits.unanswered = usize::from(limit) + 1;
@@ -47,8 +47,8 @@ fn read_requests(bytes: &[u8]) -> Vec<Request> {
     let time = |byte: u8| if byte < 224 { u64::from(byte) } else { (1 << (byte - 193)) - 1 };
     let mut last = Request::default();
     let mut requests = Vec::new();
-    for &[gap, later, demand] in bytes.as_chunks().0 {
-        let Some(id) = last.id.checked_add(1 + time(gap)) else { break };
+    for &[interarrival, later, demand] in bytes.as_chunks().0 {
+        let Some(id) = last.id.checked_add(1 + time(interarrival)) else { break };
         let arrival_ns = (last.arrival_ns + time(later)).min((1 << 62) - 1);
         last = Request { id, arrival_ns, service_ns: time(demand), ..last };
         requests.push(last);

@@ -1,7 +1,7 @@
 //! Completions, valid ones and such that were tampered with, to the rules that the host holds them against. It must take
 //! and refuse what the oracle does, and measure the same.
 
-use contract::{Completion, CompletionHeader, NONE, Request, Says};
+use contract::{Capabilities, Completion, CompletionHeader, NONE, Request};
 use measure::Outcome;
 use random::streams::Stream;
 use sandbox::native::rehearse;
@@ -17,10 +17,10 @@ use crate::edit::{edit, number, once_in, pick, place};
 pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     let odds = |random: &mut Stream| if once_in(random, 3) { 127 + random.below(20) as u8 } else { 0 };
     let count = random.below(40) as u8;
-    let says = [0u64, 15, 15, 31, 47, 63, random.below(64)];
-    let (kind, says) = (random.bits() as u8, pick(random, &says) as u8);
+    let capabilities = [0u64, 15, 15, 31, 47, 63, random.below(64)];
+    let (kind, capabilities) = (random.bits() as u8, pick(random, &capabilities) as u8);
     let limit = if once_in(random, 4) { random.below(40) as u8 } else { 255 };
-    let mut bytes = vec![kind, odds(random), odds(random), limit, count, says];
+    let mut bytes = vec![kind, odds(random), odds(random), limit, count, capabilities];
     for _ in 0..count {
         let large = |random: &mut Stream| if once_in(random, 50) { 224 + random.below(32) } else { random.below(20) };
         bytes.extend([random.below(3) as u8, large(random) as u8, large(random) as u8]);
@@ -31,14 +31,14 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     let model = sim_wasm::Model { servers: job.model.servers, capacity: job.model.capacity, delay: job.model.delay };
     let (mut fifo, mut running) = (Fifo::new(model), true);
     let shuffled = once_in(random, 4);
-    let mut pending = CompletionHeader { says: Says(says.into()) }.to_bytes().to_vec();
+    let mut pending = CompletionHeader { capabilities: Capabilities(capabilities.into()) }.to_bytes().to_vec();
     let mut held_back = Vec::new();
     let (mut read, mut seen) = (0, 0);
     while read < record_len * (requests.len() + 1) {
-        // A simulator that asks for all, for a record, or for odd pieces.
-        let pieces = pick(random, &[127, record_len as u64 / 12, random.clone().below(128)]);
-        bytes.push(pieces as u8);
-        read += 12 * pieces as usize;
+        // A simulator that asks for all, for a record, or for uneven chunks.
+        let chunks = pick(random, &[127, record_len as u64 / 12, random.clone().below(128)]);
+        bytes.push(chunks as u8);
+        read += 12 * chunks as usize;
         let whole = (read / record_len).saturating_sub(1).min(requests.len());
         let mut due = Vec::new();
         for request in &requests[seen..whole] {
@@ -75,9 +75,9 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
 fn write(random: &mut Stream, pending: &mut Vec<u8>, bytes: &mut Vec<u8>) {
     while !pending.is_empty() {
         let most = pick(random, &[128, 32, 1 + random.clone().below(128) as usize]);
-        let piece = pending.len().min(most);
-        bytes.push(127 + piece as u8);
-        bytes.extend(pending.drain(..piece));
+        let chunk = pending.len().min(most);
+        bytes.push(127 + chunk as u8);
+        bytes.extend(pending.drain(..chunk));
     }
 }
 

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use contract::Request;
 use failure::Failure;
-use random::demand::{Demands, Law};
+use random::demand::{Demands, ServiceDistribution};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use trace::reader::{ReadFlags, Summary, TraceReader};
 
-/// What draws demands.
+/// What samples demands.
 pub(super) fn demands() -> Demands {
-    Demands::new(1_000, Law::Exponential, 1)
+    Demands::new(1_000, ServiceDistribution::Exponential, 1)
 }
 
 /// What a trace was read as.
@@ -69,14 +69,14 @@ impl Input {
         read(&self.file(), flags)
     }
 
-    /// Reads it from a pipe that gives it in odd pieces.
+    /// Reads it from a pipe that gives it in uneven chunks.
     pub(super) fn read_piped(&self, flags: &ReadFlags) -> Result<Read, Failure> {
         let (trace, pipe) = (fs::read(self.file())?, self.pipe());
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let mut pipe = OpenOptions::new().write(true).open(&pipe)?;
                 // The reader may stop in the middle: then the pipe is closed.
-                trace.chunks(4_099).try_for_each(|piece| pipe.write_all(piece))
+                trace.chunks(4_099).try_for_each(|chunk| pipe.write_all(chunk))
             });
             read(Path::new(&pipe), flags)
         })

@@ -11,12 +11,12 @@ use failure::Failure;
 use measure::Outcome;
 use random::streams::Stream;
 use rustix::time::{ClockId, clock_gettime};
-use sandbox::limits::PROCESSOR_TIME_A_REQUEST;
+use sandbox::limits::CPU_TIME_PER_REQUEST;
 use sandbox::{Job, Simulator, preflight, simulate, spawn};
 use wasmparser::{Parser, Payload};
 
 use super::input::Input;
-use super::requests::{PROCESSOR_TIME, Piece, job};
+use super::requests::{CPU_TIME, Piece, job};
 use super::{calls, check_words, smith};
 use crate::End;
 use crate::edit::{edit, once_in, pick};
@@ -131,8 +131,8 @@ pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
             Err(failure) => return check(&failure).map(|class| if class == "module" { "refused" } else { class }),
         };
         let mut job = job();
-        job.says = match preflight(&simulator, &job) {
-            Ok(says) => Some(says),
+        job.capabilities = match preflight(&simulator, &job) {
+            Ok(capabilities) => Some(capabilities),
             Err(error) => {
                 let failure =
                     error.downcast_ref::<Failure>().ok_or_else(|| format!("an error of no class: {error}"))?;
@@ -141,9 +141,9 @@ pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
             }
         };
         let first = one(&simulator, &job)?;
-        // Processor time alone may differ.
+        // CPU time alone may differ.
         let timed =
-            |outcome: &Outcome| outcome.result.as_ref().is_err_and(|failure| failure.limit() == Some("processor time"));
+            |outcome: &Outcome| outcome.result.as_ref().is_err_and(|failure| failure.limit() == Some("CPU time"));
         if !timed(&first) {
             let second = one(&simulator, &job)?;
             if first.result != second.result && !timed(&second) {
@@ -172,9 +172,9 @@ fn one(simulator: &Simulator, job: &Job) -> Result<Outcome, String> {
         let thread = spawn(scope, "simulator".to_owned(), work).map_err(|failure| failure.to_string())?;
         thread.join().map_err(|_| "its thread panicked; the message stands above".to_owned())
     })?;
-    let allowed = PROCESSOR_TIME + PROCESSOR_TIME_A_REQUEST * REQUESTS as u32 + LATER;
+    let allowed = CPU_TIME + CPU_TIME_PER_REQUEST * REQUESTS as u32 + LATER;
     if took > allowed {
-        return Err(format!("it took {took:?} of processor time"));
+        return Err(format!("it took {took:?} of CPU time"));
     }
     if outcome.offered != REQUESTS {
         return Err(format!("{} of {REQUESTS} requests are counted", outcome.offered));
@@ -182,7 +182,7 @@ fn one(simulator: &Simulator, job: &Job) -> Result<Outcome, String> {
     match &outcome.result {
         Ok(measured) if measured.tally.counts.completed != REQUESTS => {
             let counts = measured.tally.counts;
-            let sum = counts.completed + counts.rejected + counts.given_up;
+            let sum = counts.completed + counts.rejected + counts.abandoned;
             if sum == REQUESTS { Ok(outcome) } else { Err(format!("the ends do not add up: {counts:?}")) }
         }
         _ => Ok(outcome),
@@ -199,7 +199,7 @@ fn check(failure: &Failure) -> Result<End, String> {
         | Failure::Limit(_)
         | Failure::Contract(_)
         | Failure::Usage(_) => Ok(failure.class()),
-        Failure::Host(_) | Failure::Trace(_) | Failure::Engine(_) => {
+        Failure::Host(_) | Failure::Trace(_) | Failure::Executor(_) => {
             Err(format!("a module is the cause of class {}: {failure}", failure.class()))
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::{Completion, NONE, Request, Says};
+use contract::{Capabilities, Completion, NONE, Request};
 use measure::Measured;
 use sandbox::native::Step;
 use sim_wasm::Fifo;
@@ -29,10 +29,10 @@ fn contract<T>(rule: impl Into<String>) -> Result<T, Broken> {
 /// What the host must have measured.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Expected {
-    says: Says,
+    capabilities: Capabilities,
     delay_reached: bool,
     end_ns: u64,
-    /// Completed, in service, rejected, given up, waiting, not yet arrived.
+    /// Completed, in service, rejected, abandoned, waiting, not yet arrived.
     counts: [u64; 6],
     /// Demands, delays in queue, service, waiting requests and those in the system over time.
     sums: [u128; 5],
@@ -43,14 +43,14 @@ impl Expected {
     pub(super) fn agrees(&self, measured: &Measured) -> Result<(), String> {
         let (tally, counts) = (&measured.tally, &measured.tally.counts);
         let measured = Self {
-            says: measured.says,
+            capabilities: measured.capabilities,
             delay_reached: measured.delay_reached,
             end_ns: tally.end_ns,
             counts: [
                 counts.completed,
                 counts.in_service,
                 counts.rejected,
-                counts.given_up,
+                counts.abandoned,
                 counts.waiting,
                 counts.not_yet_arrived,
             ],
@@ -67,19 +67,19 @@ impl Expected {
 }
 
 /// What is known while the steps are gone through.
-struct Books<'a> {
+struct Ledger<'a> {
     case: &'a Case,
     /// Bytes of stdin read; the answers' bytes of stdout.
     read: usize,
     record: Vec<u8>,
-    says: Option<Says>,
+    capabilities: Option<Capabilities>,
     answers: BTreeMap<u64, Completion>,
 }
 
 /// What becomes of `case`: the first rule that is broken, or what is measured.
 pub(super) fn judge(case: &Case) -> Result<Expected, Broken> {
-    let mut books = Books { case, read: 0, record: Vec::new(), says: None, answers: BTreeMap::new() };
-    let outcome = books.go_through();
+    let mut ledger = Ledger { case, read: 0, record: Vec::new(), capabilities: None, answers: BTreeMap::new() };
+    let outcome = ledger.go_through();
     if !case.job.verify {
         return outcome;
     }
@@ -89,7 +89,7 @@ pub(super) fn judge(case: &Case) -> Result<Expected, Broken> {
             broken.classes.push("contract");
             Err(broken)
         }
-        Ok(_) if books.answers != first_in_first_out(case) => contract("--verify: the answers are not the model's"),
+        Ok(_) if ledger.answers != first_in_first_out(case) => contract("--verify: the answers are not the model's"),
         accepted => accepted,
     }
 }
@@ -116,7 +116,7 @@ fn too_late(requests: &[Request]) -> bool {
     })
 }
 
-impl Books<'_> {
+impl Ledger<'_> {
     fn go_through(&mut self) -> Result<Expected, Broken> {
         for step in &self.case.steps {
             match step {
@@ -147,26 +147,30 @@ impl Books<'_> {
             Err(_) => Ok(()),
             Ok(record) => {
                 self.record.clear();
-                if self.says.is_some() { self.answer(Completion::from_bytes(&record)) } else { self.header(&record) }
+                if self.capabilities.is_some() {
+                    self.answer(Completion::from_bytes(&record))
+                } else {
+                    self.header(&record)
+                }
             }
         }
     }
 
     fn header(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Broken> {
-        let says = u64::from_le_bytes(record[16..24].try_into().expect("eight bytes"));
+        let capabilities = u64::from_le_bytes(record[16..24].try_into().expect("eight bytes"));
         let start = [&b"QBOXCPL\n"[..], &1u32.to_le_bytes(), &32u32.to_le_bytes()].concat();
-        if record[..16] != start || says >= 64 || record[24..] != [0; 8] {
+        if record[..16] != start || capabilities >= 64 || record[24..] != [0; 8] {
             return contract("the header");
         }
-        if self.case.job.says.is_some_and(|expected| expected != Says(says)) {
+        if self.case.job.capabilities.is_some_and(|expected| expected != Capabilities(capabilities)) {
             return contract("the header is not as on the empty shard");
         }
-        self.says = Some(Says(says));
+        self.capabilities = Some(Capabilities(capabilities));
         Ok(())
     }
 
-    fn says(&self, bit: Says) -> bool {
-        self.says.is_some_and(|says| says.has(bit))
+    fn capabilities(&self, bit: Capabilities) -> bool {
+        self.capabilities.is_some_and(|capabilities| capabilities.has(bit))
     }
 
     /// What a server gives in `time`, all of them together.
@@ -183,12 +187,17 @@ impl Books<'_> {
         let Some(request) = self.requests().iter().find(|request| request.id == id).copied() else {
             return contract(format!("{id} is not read"));
         };
-        let (own, shared) = (self.says(Says::OWN_DEMANDS), self.says(Says::SHARED));
+        let (own, shared) = (self.capabilities(Capabilities::OWN_DEMANDS), self.capabilities(Capabilities::SHARED));
         let arrival = request.arrival_ns;
         let delay = self.case.job.model.delay;
         let rules = match (start, finish) {
             (NONE, _) => {
-                vec![service == 0, finish != NONE, finish >= arrival, finish > arrival || self.says(Says::CAPACITY)]
+                vec![
+                    service == 0,
+                    finish != NONE,
+                    finish >= arrival,
+                    finish > arrival || self.capabilities(Capabilities::CAPACITY),
+                ]
             }
             (_, NONE) => vec![start >= arrival, service <= request.service_ns || own, delay > 0],
             _ => vec![
@@ -219,7 +228,7 @@ impl Books<'_> {
         if !self.record.is_empty() {
             return contract("the last record is cut");
         }
-        let Some(says) = self.says else { return contract("no header") };
+        let Some(capabilities) = self.capabilities else { return contract("no header") };
         let served = || self.answers.values().filter(|answer| answer.start_ns != NONE);
         let finishes = || self.answers.values().map(|answer| answer.finish_ns).filter(|&finish| finish != NONE);
         let in_service = || self.answers.values().filter(|answer| answer.finish_ns == NONE);
@@ -235,8 +244,11 @@ impl Books<'_> {
         for answer in in_service() {
             let received = u128::from(answer.service_ns);
             let time = end - answer.start_ns;
-            let fits =
-                if says.has(Says::SHARED) { received <= self.capacity(time) } else { received == u128::from(time) };
+            let fits = if capabilities.has(Capabilities::SHARED) {
+                received <= self.capacity(time)
+            } else {
+                received == u128::from(time)
+            };
             if !fits {
                 return contract(format!("{answer:?} is not in service at {end}"));
             }
@@ -247,10 +259,10 @@ impl Books<'_> {
         if too_late(&self.case.requests) {
             return Err(Broken { classes: vec!["trace"], rule: "in what was not read".to_owned() });
         }
-        Ok(self.measure(says, delay_reached, end))
+        Ok(self.measure(capabilities, delay_reached, end))
     }
 
-    fn measure(&self, says: Says, delay_reached: bool, end_ns: u64) -> Expected {
+    fn measure(&self, capabilities: Capabilities, delay_reached: bool, end_ns: u64) -> Expected {
         let mut counts = [0; 6];
         let mut sums = [0; 5];
         for request in &self.case.requests {
@@ -268,7 +280,7 @@ impl Books<'_> {
                     }
                 }
                 Some(answer) => {
-                    if answer.service_ns == request.service_ns || says.has(Says::OWN_DEMANDS) {
+                    if answer.service_ns == request.service_ns || capabilities.has(Capabilities::OWN_DEMANDS) {
                         0
                     } else {
                         3
@@ -286,6 +298,6 @@ impl Books<'_> {
             sums[3] += u128::from(entered - arrival);
             sums[4] += u128::from(left - arrival);
         }
-        Expected { says, delay_reached, end_ns, counts, sums }
+        Expected { capabilities, delay_reached, end_ns, counts, sums }
     }
 }

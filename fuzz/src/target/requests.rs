@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use contract::Request;
 use failure::Failure;
-use random::demand::Law;
+use random::demand::ServiceDistribution;
 use sandbox::limits::Limits;
 use sandbox::shard::Shard;
 use sandbox::{Job, Model};
 
-/// Processor time of one simulator: the least that is looked at.
-pub(super) const PROCESSOR_TIME: Duration = Duration::from_millis(5);
+/// CPU time of one simulator: the least that is looked at.
+pub(super) const CPU_TIME: Duration = Duration::from_millis(5);
 /// Its memory \[bytes\].
 const MEMORY: usize = 16 << 20;
 /// Requests that it may leave unanswered.
@@ -18,12 +18,12 @@ const UNANSWERED: usize = 64;
 
 /// A worker's job with the settings' defaults.
 pub(super) fn job() -> Job {
-    let model = Model { service: Law::Deterministic, ..Model::of_defaults(1_000) };
-    let limits = Limits { memory: MEMORY, processor_time: PROCESSOR_TIME, unanswered: UNANSWERED };
+    let model = Model { service: ServiceDistribution::Deterministic, ..Model::of_defaults(1_000) };
+    let limits = Limits { memory: MEMORY, cpu_time: CPU_TIME, unanswered: UNANSWERED };
     Job::alone(model, limits)
 }
 
-/// Requests as a shard of one piece, whose records are `record_len` bytes long.
+/// Requests as a shard of one chunk, whose records are `record_len` bytes long.
 pub(super) struct Piece {
     record_len: usize,
     records: Option<Vec<u8>>,

@@ -122,7 +122,7 @@ fn request(columns: &[Column], record: &ByteRecord, row: u64, demands: &Demands)
         }
     }
     if request.service_ns == NONE {
-        request.service_ns = demands.draw(request.id);
+        request.service_ns = demands.sample(request.id);
     }
     Some(request)
 }

@@ -104,7 +104,7 @@ fn check_requests(read: &Read, flags: &ReadFlags, trace: &[u8]) -> Result<(), St
     }
     let whole = summary.requests == requests.len() as u64 && summary.bytes == trace.len() as u64;
     let named = flags.trace_format.as_deref().is_none_or(|named| named == summary.format);
-    if whole && named && summary.drawn <= summary.requests { Ok(()) } else { Err(format!("{summary:?}")) }
+    if whole && named && summary.sampled <= summary.requests { Ok(()) } else { Err(format!("{summary:?}")) }
 }
 
 /// Whether an error is the trace's own, and says where.

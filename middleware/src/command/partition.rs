@@ -51,7 +51,7 @@ pub(crate) fn split(flags: &SplitFlags, settings: &Settings) -> anyhow::Result<(
     shards.finish()?;
     aside.rename(&flags.out).with_context(name)?;
     setup::tell(settings, &source, &Terminal);
-    let note = balancing.model.demands().rounding_note().filter(|_| source.drawn().0 > 0);
+    let note = balancing.model.demands().rounding_note().filter(|_| source.sampled().0 > 0);
     note.iter().for_each(|note| program::note(note));
     let shown = printable(flags.out.as_os_str().as_encoded_bytes(), 1000);
     Ok(output::print(&format!("{} requests in {} shards: {shown}\n", requests, balancing.workers))?)

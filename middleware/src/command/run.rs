@@ -66,8 +66,9 @@ pub(crate) fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     let module = Module::read(&path)?;
     reporter.note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
     let mut scenario = balancing.scenario(settings, module, &flags.limits, flags.verify);
-    let says = executor.preflight(&scenario.module, &scenario.job).with_context(|| path.display().to_string())?;
-    scenario.job.says = Some(says);
+    let capabilities =
+        executor.preflight(&scenario.module, &scenario.job).with_context(|| path.display().to_string())?;
+    scenario.job.capabilities = Some(capabilities);
 
     let source = setup::source(settings, &flags.read, &balancing, &*reporter)?;
     let trace = settings.text("TRACE").map(Path::new);
@@ -91,7 +92,7 @@ pub(crate) fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     let repeat = repeat(settings, &folder, &path, &*executor, started);
     // Held to the end, so that no other run takes it for an old one.
     let _folder = publish(json, &report, folder, &*executor, &repeat, &*reporter)?;
-    parts.map(|parts| parts.merge(execution.served(), says)).transpose()?;
+    parts.map(|parts| parts.merge(execution.served(), capabilities)).transpose()?;
     if flags.verify && report.run.is_some() {
         reporter.note(&format!("--verify: all {} answers agree with first in, first out", execution.requests()));
     }

@@ -1,6 +1,6 @@
 //! Tests of [`super`]: reports are read back without loss, and their JSON Schema in docs/ is the types' own.
 
-use contract::Says;
+use contract::Capabilities;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -73,7 +73,7 @@ fn provenance() -> impl Strategy<Value = Provenance> {
             queuebox,
             contract,
             significant_digits,
-            module: ModuleUsed { sha256, capabilities: Says(bits) },
+            module: ModuleUsed { sha256, capabilities: Capabilities(bits) },
             trace,
             settings,
         },
@@ -81,8 +81,8 @@ fn provenance() -> impl Strategy<Value = Provenance> {
 }
 
 fn counts() -> impl Strategy<Value = Counts> {
-    any::<[u64; 7]>().prop_map(|[offered, completed, in_service, rejected, given_up, waiting, not_yet_arrived]| {
-        Counts { offered, completed, in_service, rejected, given_up, waiting, not_yet_arrived }
+    any::<[u64; 7]>().prop_map(|[offered, completed, in_service, rejected, abandoned, waiting, not_yet_arrived]| {
+        Counts { offered, completed, in_service, rejected, abandoned, waiting, not_yet_arrived }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use contract::Says;
+use contract::Capabilities;
 use measure::Outcome;
 use sandbox::{Job, Module};
 
@@ -31,12 +31,12 @@ pub trait Executor {
     /// What it does while the trace is read.
     fn doing(&self) -> &'static str;
 
-    /// Runs `module` once on an empty shard, where hosts run, unless that is remembered of an earlier run; holds what the module
-    /// says of itself against the settings of `job`, and gives it.
+    /// Runs `module` once on an empty shard, where hosts run, unless that is remembered of an earlier run; checks the capabilities of
+    /// the module against the settings of `job`, and returns them.
     ///
     /// # Errors
     /// As [`sandbox::preflight`], or where the executor fails.
-    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Says>;
+    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Capabilities>;
 
     /// Makes the workers of `scenario` ready to get their requests.
     ///

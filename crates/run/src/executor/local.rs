@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::thread::JoinHandle;
 
-use contract::{Request, Says};
+use contract::{Capabilities, Request};
 use failure::Failure;
 use measure::Outcome;
-use sandbox::shard::{Feeder, pipe};
+use sandbox::shard::{ShardSender, pipe};
 use sandbox::{GiveUp, Job, Module, Simulator, panicked, preflight, simulate, start};
 
 use super::interface::{Executor, Workers};
@@ -15,10 +15,10 @@ use crate::scenario::Scenario;
 use crate::shard_files::Shards;
 use std::path::Path;
 
-/// Bytes of all pipes together, of one pipe at most, and pieces of a pipe: filled, on their way (two), simulated.
+/// Bytes of all pipes together, of one pipe at most, and chunks of a pipe: filled, on their way (two), simulated.
 const BUFFERS: usize = 64 << 20;
-const PIECE: usize = 256 << 10;
-const PIECES: usize = 4;
+const CHUNK_BYTES: usize = 256 << 10;
+const CHUNKS: usize = 4;
 
 /// The executor that needs nothing but this process.
 pub struct Local {
@@ -54,7 +54,7 @@ impl Executor for Local {
         "simulating"
     }
 
-    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Says> {
+    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Capabilities> {
         preflight(&self.simulator(module)?, job)
     }
 
@@ -65,14 +65,14 @@ impl Executor for Local {
         _: Option<&'a Path>,
     ) -> anyhow::Result<Box<dyn Workers + 'a>> {
         let simulator = self.simulator(&scenario.module)?;
-        let piece = PIECE.min(BUFFERS / PIECES / scenario.workers().len());
+        let chunk = CHUNK_BYTES.min(BUFFERS / CHUNKS / scenario.workers().len());
         let mut threads = Threads { pipes: Pipes(Vec::new()), threads: Vec::new() };
         for worker in scenario.workers() {
-            let (feeder, fed) = pipe(piece);
+            let (sender, receiver) = pipe(chunk);
             let (simulator, job) = (simulator.clone(), Job { worker, ..scenario.job.clone() });
             let part = completions.map(|parts| parts.part(worker));
-            let run = move || simulate(&simulator, &job, Box::new(fed), part);
-            threads.pipes.0.push(feeder);
+            let run = move || simulate(&simulator, &job, Box::new(receiver), part);
+            threads.pipes.0.push(sender);
             threads.threads.push(start(format!("worker {worker}"), run)?);
         }
         Ok(Box::new(threads))
@@ -90,7 +90,7 @@ impl Workers for Threads {
     }
 
     fn finish(mut self: Box<Self>) -> anyhow::Result<Vec<Outcome>> {
-        self.pipes.0.drain(..).for_each(Feeder::finish);
+        self.pipes.0.drain(..).for_each(ShardSender::finish);
         self.threads.drain(..).map(|thread| Ok(thread.join().map_err(|_| panicked())?)).collect()
     }
 }
@@ -104,7 +104,7 @@ impl Drop for Threads {
 }
 
 /// The workers' pipes.
-struct Pipes(Vec<Feeder>);
+struct Pipes(Vec<ShardSender>);
 
 impl Shards for Pipes {
     fn send(&mut self, requests: &[Request], workers: &[u32]) -> anyhow::Result<()> {

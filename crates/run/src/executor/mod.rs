@@ -17,7 +17,7 @@ use docker::{Address, Docker};
 pub use interface::{Executor, Files, Workers};
 pub use local::Local;
 
-/// The settings that say which engine.
+/// The settings that say which executor.
 pub const KEYS: &[&str] = &["EXECUTOR", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"];
 
 /// What EXECUTOR asks for.
@@ -84,7 +84,7 @@ pub fn choose(
             return Ok(docker);
         }
         Found::Docker { host, required: true, .. } => {
-            return Err(Failure::Engine(format!("{host}: there are no workers; make workers WORKERS=N makes them")));
+            return Err(Failure::Executor(format!("{host}: there are no workers; make workers WORKERS=N makes them")));
         }
         Found::Docker { host, .. } => format!("the Docker engine at {host} has no workers; make run makes them"),
         Found::Instead { why } => why,

@@ -68,20 +68,20 @@ fn records(len: usize, block: &Block, requests: &mut Vec<Request>) -> Result<(),
 /// What is known of a block's requests before it is their turn.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Completed {
-    /// How many of their demands were drawn.
-    pub(super) drawn: u64,
+    /// How many of their demands were sampled.
+    pub(super) sampled: u64,
     /// Whether ids increase and arrivals do not go back among them, nor lie before 0.
     pub(super) in_order: bool,
 }
 
-/// Draws the demands that the trace does not give, and looks whether the requests are in order.
+/// Samples the demands that the trace does not give, and looks whether the requests are in order.
 pub(super) fn complete(demands: &Demands, requests: &mut [Request]) -> Completed {
-    let mut completed = Completed { drawn: 0, in_order: true };
+    let mut completed = Completed { sampled: 0, in_order: true };
     let mut last: Option<(u64, i64)> = None;
     for request in requests {
         if request.service_ns == NONE {
-            request.service_ns = demands.draw(request.id);
-            completed.drawn += 1;
+            request.service_ns = demands.sample(request.id);
+            completed.sampled += 1;
         }
         let (id, arrival_ns) = (request.id, request.arrival_ns as i64);
         completed.in_order &=

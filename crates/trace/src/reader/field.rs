@@ -23,7 +23,7 @@ pub(super) enum Field {
     Date,
     /// When it ended; it arrived its duration earlier, which may be negative.
     End(u64),
-    /// Its demand; drawn where it is empty.
+    /// Its demand; sampled where it is empty.
     Service(u64),
     /// Its demand, never empty.
     Duration(u64),

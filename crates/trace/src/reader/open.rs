@@ -23,7 +23,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 impl TraceReader {
     /// Opens the trace at `path`, `-` for stdin, and recognises its format, unless `flags` name it. Where a trace does not
-    /// give a demand, `demands` draws it.
+    /// give a demand, `demands` samples it.
     ///
     /// # Errors
     /// [`Failure::Trace`] where there is none, it is empty or of no known format; [`Failure::Usage`] where the flag names
@@ -90,7 +90,7 @@ impl TraceReader {
             cutter,
             decoder,
             sequencer: Sequencer::new(flags.rebase || format.origin == Origin::Foreign),
-            drawn: 0,
+            sampled: 0,
             sort_limit: flags.sort.then_some(sort_limit),
         })
     }

@@ -63,7 +63,7 @@ impl Row {
     }
 
     /// The request in `line` (without its line break), `row` its number. The arrival may be negative (two's complement);
-    /// a demand that is to be drawn is [`NONE`].
+    /// a demand that is to be sampled is [`NONE`].
     ///
     /// # Errors
     /// The rule that it breaks.

@@ -24,7 +24,7 @@ impl TraceReader {
         let bytes = self.cutter.bytes();
         for requests in sorted.chunks_mut(BATCH) {
             let completed = decode::complete(&self.demands, requests);
-            self.drawn += completed.drawn;
+            self.sampled += completed.sampled;
             self.sequencer.pass(&self.place, requests, completed.in_order)?;
             each(requests, bytes)?;
         }

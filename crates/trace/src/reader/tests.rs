@@ -13,7 +13,7 @@ use super::place::Place;
 use super::{ReadFlags, Summary, TraceReader};
 use contract::Request;
 use failure::Failure;
-use random::demand::{Demands, Law};
+use random::demand::{Demands, ServiceDistribution};
 
 /// What a trace was read as.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ struct Outcome {
     summary: Summary,
 }
 
-/// Gives its bytes in pieces, as a pipe may.
+/// Gives its bytes in chunks, as a pipe may.
 struct Pipe(Vec<u8>, usize);
 
 impl Read for Pipe {
@@ -36,7 +36,7 @@ impl Read for Pipe {
 }
 
 fn demands() -> Demands {
-    Demands::new(1_000, Law::Exponential, 1)
+    Demands::new(1_000, ServiceDistribution::Exponential, 1)
 }
 
 /// Reads in blocks of `block_size`, small ones on several threads.
@@ -127,7 +127,7 @@ fn a_file_is_read_and_its_length_known() {
     std::fs::write(&path, "arrival_ns\n0\n").unwrap();
     let mut reader = TraceReader::open(&path, &ReadFlags::default(), demands()).unwrap();
     assert_eq!((reader.format(), reader.has_blocks(), reader.has_service()), ("csv", false, false));
-    let expected = [Request { service_ns: demands().draw(0), ..Request::default() }];
+    let expected = [Request { service_ns: demands().sample(0), ..Request::default() }];
     let each = |requests: &[Request], bytes| {
         assert_eq!((requests, bytes), (&expected[..], 13));
         Ok::<_, Failure>(())

@@ -12,7 +12,7 @@ pub(super) struct Counted {
     /// The first arrival and the last \[ns\].
     pub(super) ends_ns: Option<(u64, u64)>,
     /// Times between one arrival and the next \[ns\].
-    pub(super) gaps: Distribution,
+    pub(super) interarrival: Distribution,
     /// Gaps that are 0.
     pub(super) zero_gaps: u64,
     /// Arrivals by windows of time.
@@ -36,7 +36,7 @@ impl Counted {
     pub(super) fn new(has_ops: bool, has_blocks: bool) -> Self {
         Self {
             ends_ns: None,
-            gaps: Distribution::default(),
+            interarrival: Distribution::default(),
             zero_gaps: 0,
             windows: Windows::default(),
             ops: has_ops.then_some([0; 3]),
@@ -69,7 +69,7 @@ impl Counted {
     fn arrival(&mut self, arrival_ns: u64) {
         let (first_ns, last_ns) = self.ends_ns.unwrap_or((arrival_ns, arrival_ns));
         if self.ends_ns.is_some() {
-            self.gaps.record(arrival_ns - last_ns);
+            self.interarrival.record(arrival_ns - last_ns);
             self.zero_gaps += u64::from(arrival_ns == last_ns);
         }
         self.ends_ns = Some((first_ns, arrival_ns));

@@ -30,12 +30,12 @@ pub(super) struct Description {
     pub(super) first_arrival_ns: u64,
     /// Last arrival − first arrival \[ns\].
     pub(super) span_ns: u64,
-    /// Gaps / span: one over the mean gap.
+    /// Gaps / span: one over the mean interarrival time.
     pub(super) mean_rate_per_s: Option<f64>,
     pub(super) peak: Option<Peak>,
     #[serde(serialize_with = "times")]
-    pub(super) gaps: Summary,
-    pub(super) gaps_of_0: u64,
+    pub(super) interarrival: Summary,
+    pub(super) interarrival_of_0: u64,
     pub(super) operations: Option<Operations>,
     #[serde(serialize_with = "numbers")]
     pub(super) size: Option<Summary>,
@@ -43,8 +43,8 @@ pub(super) struct Description {
     pub(super) reply_size: Option<Summary>,
     pub(super) clients: Share,
     pub(super) blocks: Option<Share>,
-    /// How many of the demands were drawn.
-    pub(super) demands_drawn: u64,
+    /// How many of the demands were sampled.
+    pub(super) demands_sampled: u64,
     #[serde(serialize_with = "times")]
     pub(super) demand: Summary,
     pub(super) load: Load,
@@ -86,16 +86,16 @@ pub(super) struct Share {
 }
 
 impl Description {
-    /// Of what was `counted` of a `trace` with requests, `drawn` of whose demands were drawn.
+    /// Of what was `counted` of a `trace` with requests, `sampled` of whose demands were sampled.
     pub(super) fn new(
         trace: RecordedTrace,
         settings: BTreeMap<&'static str, Value>,
-        drawn: u64,
+        sampled: u64,
         counted: Counted,
         stations: Stations,
     ) -> Self {
         let (first_ns, last_ns) = counted.ends_ns.unwrap_or_default();
-        let (gaps, demand) = (counted.gaps.summary(), counted.demands.summary());
+        let (interarrival, demand) = (counted.interarrival.summary(), counted.demands.summary());
         let (requests, span_ns) = (demand.count, last_ns - first_ns);
         // A trace that does not say sizes has zeros.
         let said = |sizes: Summary| Some(sizes).filter(|sizes| sizes.sum > 0);
@@ -106,16 +106,16 @@ impl Description {
             requests,
             first_arrival_ns: first_ns,
             span_ns,
-            mean_rate_per_s: (span_ns > 0).then(|| gaps.count as f64 * SECOND / span_ns as f64),
+            mean_rate_per_s: (span_ns > 0).then(|| interarrival.count as f64 * SECOND / span_ns as f64),
             peak: (span_ns > 0).then(|| Peak::new(counted.windows.busiest(), first_ns)),
-            gaps,
-            gaps_of_0: counted.zero_gaps,
+            interarrival,
+            interarrival_of_0: counted.zero_gaps,
             operations: counted.ops.map(|[reads, writes, others]| Operations { reads, writes, others }),
             size: said(counted.sizes.summary()),
             reply_size: said(counted.reply_sizes.summary()),
             clients: Share::new(counted.clients.popular(), requests),
             blocks: counted.blocks.map(|blocks| Share::new(blocks.popular(), requests)),
-            demands_drawn: drawn,
+            demands_sampled: sampled,
             load: Load::new(demand.sum, span_ns, stations),
             demand,
         }

@@ -70,12 +70,12 @@ fn read(path: &Path, flags: &ReadFlags, settings: &Settings) -> Result<Descripti
     reader.remarks().iter().for_each(|remark| program::note(remark));
     let summary = reader.summary();
     let mut used = BTreeMap::from([("WORKERS", json!(stations.workers)), ("SERVERS", json!(stations.servers))]);
-    if summary.drawn > 0 {
+    if summary.sampled > 0 {
         used.insert("ST_NS", json!(demands.mean_ns));
-        used.insert("SERVICE", json!(demands.law.name()));
+        used.insert("SERVICE", json!(demands.distribution.name()));
         used.insert("SEED", json!(settings.count("SEED", 0..=u64::MAX)?));
         demands.rounding_note().iter().for_each(|note| program::note(note));
     }
-    notes::warn_of_unused_service(settings, summary.drawn, summary.requests, &Terminal);
-    Ok(Description::new(notes::recorded(&summary, flags), used, summary.drawn, counted, stations))
+    notes::warn_of_unused_service(settings, summary.sampled, summary.requests, &Terminal);
+    Ok(Description::new(notes::recorded(&summary, flags), used, summary.sampled, counted, stations))
 }

@@ -45,13 +45,13 @@ fn as_computed_by_hand() {
     // The span of 8 s asks for windows of 10 ms.
     let peak = json!({"rate_per_s": 200.0, "window_ns": 10_000_000, "requests": 2, "start_ns": 11_000_000_000u64});
     assert_eq!(value["peak"], peak);
-    // Deviations of the gaps from 2 s: 1, 2, 1, 2.
-    assert_eq!(value["gaps"]["cv"], json!(2.5f64.sqrt() / 2.0));
+    // Deviations of the interarrival times from 2 s: 1, 2, 1, 2.
+    assert_eq!(value["interarrival"]["cv"], json!(2.5f64.sqrt() / 2.0));
     assert_eq!(
-        (&value["gaps"]["mean_ns"], &value["gaps"]["max_ns"]),
+        (&value["interarrival"]["mean_ns"], &value["interarrival"]["max_ns"]),
         (&json!(2_000_000_000.0), &json!(4_000_000_000u64))
     );
-    assert_eq!((&value["gaps_of_0"], &value["gaps"]["min_ns"]), (&json!(1), &json!(0)));
+    assert_eq!((&value["interarrival_of_0"], &value["interarrival"]["min_ns"]), (&json!(1), &json!(0)));
     assert_eq!(value["operations"], json!({"reads": 4, "writes": 1, "others": 0}));
     assert_eq!(value["size"]["mean"], json!(3.2));
     assert_eq!((&value["size"]["p50"], &value["reply_size"]), (&json!(2), &Value::Null));
@@ -59,7 +59,7 @@ fn as_computed_by_hand() {
     let blocks = json!({"distinct": 3, "exact": true, "distinct_standard_error": 0.0, "most_popular": 7,
         "most_popular_requests": [3, 3], "most_popular_share": [0.6, 0.6]});
     assert_eq!(value["blocks"], blocks);
-    assert_eq!((&value["demands_drawn"], &value["demand"]["mean_ns"]), (&json!(0), &json!(1_600_000_000.0)));
+    assert_eq!((&value["demands_sampled"], &value["demand"]["mean_ns"]), (&json!(0), &json!(1_600_000_000.0)));
     let load = json!({"demands_ns": "8000000000", "offered": 1.0, "utilization": 0.25,
         "workers_below_0_75": 2, "workers_below_1": 2});
     assert_eq!(value["load"], load);
@@ -79,7 +79,7 @@ const TEXT: &str = "\
 requests          5 in 8.000 s, the first at 10.000 s
 rate              0.500 requests/s in the mean
 peak              200.000 requests/s: 2 in the busiest window of 10 ms, from 11.000 s on
-gaps of 0         25.000 % (1 of 4)
+interarrival of 0         25.000 % (1 of 4)
 operations        80.000 % reads, 20.000 % writes
 clients           3; the busiest sends 60.000 % (3 of 5)
 blocks            3; the most popular gets 60.000 % (3 of 5)
@@ -90,7 +90,7 @@ workers needed    at least 2 to stay below utilization 1, 2 to stay below 0.75
 
             mean      CV       min       p50       p90       p95       p99     p99.9       max
 ────────────────────────────────────────────────────────────────────────────────────────────────
-gap      2.000 s   0.791      0 ns   1.000 s   4.000 s   4.000 s   4.000 s   4.000 s   4.000 s
+interarrival      2.000 s   0.791      0 ns   1.000 s   4.000 s   4.000 s   4.000 s   4.000 s   4.000 s
 demand   1.600 s   0.306   1.000 s   2.000 s   2.000 s   2.000 s   2.000 s   2.000 s   2.000 s
 size       3.200   0.824         1         2         8         8         8         8         8
 ";
@@ -101,7 +101,7 @@ fn one_request_and_all_at_one_instant() {
     for figure in ["mean_rate_per_s", "peak", "blocks", "size"] {
         assert_eq!(value[figure], Value::Null, "{figure}");
     }
-    assert!(value["gaps"].as_object().unwrap().values().all(Value::is_null), "{value}");
+    assert!(value["interarrival"].as_object().unwrap().values().all(Value::is_null), "{value}");
     assert_eq!((&value["load"]["offered"], &value["load"]["workers_below_1"]), (&Value::Null, &Value::Null));
     assert_eq!(value["settings"]["SERVICE"], "deterministic");
     assert_eq!(value["demand"]["cv"], json!(0.0));
@@ -109,7 +109,7 @@ fn one_request_and_all_at_one_instant() {
 
     let (description, value) = of(&("arrival_ns,service_ns\n".to_owned() + &"5,0\n".repeat(100)));
     assert_eq!(
-        (&value["gaps_of_0"], &value["gaps"]["mean_ns"], &value["gaps"]["cv"]),
+        (&value["interarrival_of_0"], &value["interarrival"]["mean_ns"], &value["interarrival"]["cv"]),
         (&json!(99), &json!(0.0), &Value::Null)
     );
     assert_eq!((&value["mean_rate_per_s"], &value["demand"]["cv"]), (&Value::Null, &Value::Null));
@@ -120,7 +120,10 @@ fn one_request_and_all_at_one_instant() {
 fn large_times() {
     let most = (1u64 << 62) - 1;
     let (_, value) = of(&format!("arrival_ns,service_ns,block\n0,{most},{0}\n{most},{most},{0}\n", u64::MAX));
-    assert_eq!((&value["gaps"]["mean_ns"], &value["gaps"]["p50_ns"]), (&json!(most as f64), &json!(most)));
+    assert_eq!(
+        (&value["interarrival"]["mean_ns"], &value["interarrival"]["p50_ns"]),
+        (&json!(most as f64), &json!(most))
+    );
     assert_eq!((&value["load"]["offered"], &value["load"]["workers_below_1"]), (&json!(2.0), &json!(3)));
     assert_eq!(value["blocks"]["most_popular"], json!(u64::MAX));
 }
@@ -144,15 +147,15 @@ fn sorted_and_unsorted_rows_are_one_trace() {
     rows[1..].reverse();
     let back = read_bytes((rows.join("\n") + "\n").as_bytes(), &flags, &[]).unwrap();
     let (forth, _) = of(FIVE);
-    assert_eq!((back.gaps, back.demand, back.first_arrival_ns), (forth.gaps, forth.demand, 0));
+    assert_eq!((back.interarrival, back.demand, back.first_arrival_ns), (forth.interarrival, forth.demand, 0));
 }
 
 #[test]
-fn a_generated_trace_follows_its_law() {
+fn a_generated_trace_follows_its_distribution() {
     let changes =
         [("SAMPLES", "200000"), ("SAS", "50"), ("SIZE", "1"), ("CONCURRENCY", "3"), ("INTER_ARRIVAL", "10ms")];
-    let laws = [("DISTRIBUTION", "poisson"), ("READ_RATIO", "70"), ("SEED", "1")];
-    let all = [&changes[..], &laws[..]].concat();
+    let distributions = [("DISTRIBUTION", "poisson"), ("READ_RATIO", "70"), ("SEED", "1")];
+    let all = [&changes[..], &distributions[..]].concat();
     let generation = Generation::from_settings(&settings(Generation::KEYS, &all)).unwrap();
     let mut requests = Vec::new();
     Generator::new(&generation).fill(&mut requests, usize::MAX).unwrap();
@@ -162,21 +165,21 @@ fn a_generated_trace_follows_its_law() {
     }
     let values = [("SERVICE", "exponential"), ("SERVERS", "2")];
     let description = read_bytes(csv.as_bytes(), &ReadFlags::default(), &values).unwrap();
-    let near = |what: &str, found: f64, law: f64, deviation: f64| {
-        assert!((found - law).abs() < 4.0 * deviation, "{what}: {found}, not {law}");
+    let near = |what: &str, found: f64, distribution: f64, deviation: f64| {
+        assert!((found - distribution).abs() < 4.0 * deviation, "{what}: {found}, not {distribution}");
     };
     let n = 200_000f64;
     // Three Poisson streams are one; the deviation of a sample's CV is about 1/√n.
     near("rate", description.mean_rate_per_s.unwrap(), 300.0, 300.0 / n.sqrt());
-    near("CV of gaps", description.gaps.cv.unwrap(), 1.0, 1.0 / n.sqrt());
+    near("CV of interarrival times", description.interarrival.cv.unwrap(), 1.0, 1.0 / n.sqrt());
     near("CV of demands", description.demand.cv.unwrap(), 1.0, 1.0 / n.sqrt());
     near("reads", description.operations.as_ref().unwrap().reads as f64, 0.7 * n, (0.21 * n).sqrt());
     near("offered load", description.load.offered.unwrap(), 3.0, 3.0 * (2.0 / n).sqrt());
     assert_eq!((description.load.workers_below_1, description.load.workers_below_0_75.unwrap() / 2), (Some(2), 1));
-    // Exponential gaps: the median is ln 2 of the mean, to a bucket's width.
+    // Exponential interarrival times: the median is ln 2 of the mean, to a bucket's width.
     near(
-        "median gap",
-        description.gaps.percentiles[0].unwrap() as f64 * 3e-7,
+        "median interarrival time",
+        description.interarrival.percentiles[0].unwrap() as f64 * 3e-7,
         std::f64::consts::LN_2,
         1.0 / n.sqrt() + 0.00025,
     );

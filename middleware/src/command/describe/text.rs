@@ -21,13 +21,18 @@ pub(super) fn text(description: &Description) -> String {
     };
     let of = |count: u64, all: u64| percent(count as f64 / all as f64);
 
-    let Description { trace, requests, span_ns, gaps, .. } = description;
+    let Description { trace, requests, span_ns, interarrival, .. } = description;
     line("trace", format!("{}, BLAKE3 {:.16}", trace.format, trace.blake3));
     line("requests", format!("{requests} in {}, the first at {}", time(*span_ns), time(description.first_arrival_ns)));
     line("rate", or_dash(description.mean_rate_per_s, |rate| format!("{} in the mean", per_second(rate))));
     line("peak", or_dash(description.peak.as_ref(), peak));
-    let gaps_of_0 = format!("{} ({} of {})", of(description.gaps_of_0, gaps.count), description.gaps_of_0, gaps.count);
-    line("gaps of 0", if gaps.count == 0 { "-".to_owned() } else { gaps_of_0 });
+    let interarrival_of_0 = format!(
+        "{} ({} of {})",
+        of(description.interarrival_of_0, interarrival.count),
+        description.interarrival_of_0,
+        interarrival.count
+    );
+    line("interarrival 0", if interarrival.count == 0 { "-".to_owned() } else { interarrival_of_0 });
     let operations = |&Operations { reads, writes, others }: &Operations| {
         let others = if others == 0 { String::new() } else { format!(", {} others", of(others, *requests)) };
         format!("{} reads, {} writes{others}", of(reads, *requests), of(writes, *requests))
@@ -59,13 +64,13 @@ pub(super) fn text(description: &Description) -> String {
     text + "\n" + &distributions(description)
 }
 
-/// The table of gaps, demands and sizes.
+/// The table of interarrival times, demands and sizes.
 fn distributions(description: &Description) -> String {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
     let percentiles = PERCENTILES.map(|(_, name, _)| name);
     table.set_header(["", "mean", "CV", "min"].into_iter().chain(percentiles).chain(["max"]));
-    for (name, summary) in [("gap", &description.gaps), ("demand", &description.demand)] {
+    for (name, summary) in [("interarrival", &description.interarrival), ("demand", &description.demand)] {
         table.add_row(row(name, summary, summary.mean().map(mean), short));
     }
     for (name, summary) in [("size", &description.size), ("reply size", &description.reply_size)] {
@@ -111,18 +116,18 @@ fn share(share: &Share, requests: u64, most_popular: &str) -> String {
 }
 
 fn demands(description: &Description) -> String {
-    let Description { requests, demands_drawn, settings, .. } = description;
-    if *demands_drawn == 0 {
+    let Description { requests, demands_sampled, settings, .. } = description;
+    if *demands_sampled == 0 {
         return "the trace's own".to_owned();
     }
     let mean = settings.get("ST_NS").and_then(Value::as_u64).map_or("-".to_owned(), short);
-    let [law, seed] = ["SERVICE", "SEED"].map(|key| settings.get(key).map_or("-".to_owned(), word));
-    let which = if demands_drawn == requests {
-        "drawn".to_owned()
+    let [distribution, seed] = ["SERVICE", "SEED"].map(|key| settings.get(key).map_or("-".to_owned(), word));
+    let which = if demands_sampled == requests {
+        "sampled".to_owned()
     } else {
-        format!("the trace's own, but {demands_drawn} of {requests} drawn")
+        format!("the trace's own, but {demands_sampled} of {requests} sampled")
     };
-    format!("{which}: SERVICE={law} of mean ST={mean}, SEED={seed}")
+    format!("{which}: SERVICE={distribution} of mean ST={mean}, SEED={seed}")
 }
 
 /// A time in the largest unit that it reaches, with three decimals.

@@ -17,7 +17,7 @@ use super::call::within;
 use super::reason::reason;
 
 /// Bytes that are sent at once.
-const PIECE: u64 = 1 << 20;
+const CHUNK_BYTES: u64 = 1 << 20;
 
 /// Largest file that is taken into memory: an outcome whose histograms use every bucket is half of that.
 const IN_MEMORY: u64 = 8 << 20;
@@ -66,23 +66,23 @@ pub(super) async fn upload(docker: &Docker, container: &str, folder: &str, files
     }
     parts.push(Box::new(io::repeat(0).take(1024)));
     let body =
-        stream::iter(Pieces(parts.into_iter().fold(Box::new(io::empty()), |all, part| Box::new(all.chain(part)))));
+        stream::iter(Chunks(parts.into_iter().fold(Box::new(io::empty()), |all, part| Box::new(all.chain(part)))));
     let options = UploadToContainerOptionsBuilder::default().path(folder).build();
     let sending = docker.upload_to_container(container, Some(options), bollard::body_try_stream(body));
     Ok(within(LEAST + Duration::from_secs(total / SLOWEST), "upload", sending).await?)
 }
 
-/// A reader in pieces.
-struct Pieces(Box<dyn Read + Send>);
+/// A reader in chunks.
+struct Chunks(Box<dyn Read + Send>);
 
-impl Iterator for Pieces {
+impl Iterator for Chunks {
     type Item = io::Result<Bytes>;
 
     fn next(&mut self) -> Option<io::Result<Bytes>> {
-        let mut piece = Vec::new();
-        match self.0.by_ref().take(PIECE).read_to_end(&mut piece) {
+        let mut chunk = Vec::new();
+        match self.0.by_ref().take(CHUNK_BYTES).read_to_end(&mut chunk) {
             Ok(0) => None,
-            Ok(_) => Some(Ok(piece.into())),
+            Ok(_) => Some(Ok(chunk.into())),
             Err(error) => Some(Err(error)),
         }
     }
@@ -122,9 +122,9 @@ pub(super) async fn download_to(
 
 async fn fetch(docker: &Docker, container: &str, path: &Path, most: u64, to: &mut impl Write) -> anyhow::Result<bool> {
     let options = DownloadFromContainerOptionsBuilder::default().path(&path.display().to_string()).build();
-    let pieces = docker.download_from_container(container, Some(options));
+    let chunks = docker.download_from_container(container, Some(options));
     let patience = LEAST + Duration::from_secs(most / SLOWEST);
-    let spool = receive(pieces, most + AROUND, patience).await.with_context(|| format!("{}", path.display()))?;
+    let spool = receive(chunks, most + AROUND, patience).await.with_context(|| format!("{}", path.display()))?;
     let Some(spool) = spool else { return Ok(false) };
     let mut archive = tar::Archive::new(spool);
     for entry in archive.entries()? {
@@ -143,28 +143,28 @@ async fn fetch(docker: &Docker, container: &str, path: &Path, most: u64, to: &mu
 
 /// Takes in a whole archive of `most` bytes at most, within `patience`; None where the container has no such file.
 async fn receive(
-    pieces: impl Stream<Item = Result<Bytes, Error>>,
+    chunks: impl Stream<Item = Result<Bytes, Error>>,
     most: u64,
     patience: Duration,
 ) -> anyhow::Result<Option<File>> {
     let mut spool = tempfile::tempfile()?;
     let mut left = most;
     let receiving = async {
-        let mut pieces = std::pin::pin!(pieces);
-        while let Some(piece) = pieces.next().await {
-            match piece {
-                Ok(piece) => {
-                    let rest = left.checked_sub(piece.len() as u64);
+        let mut chunks = std::pin::pin!(chunks);
+        while let Some(chunk) = chunks.next().await {
+            match chunk {
+                Ok(chunk) => {
+                    let rest = left.checked_sub(chunk.len() as u64);
                     left = rest.with_context(|| format!("the container holds more than {most} bytes there"))?;
-                    spool.write_all(&piece)?;
+                    spool.write_all(&chunk)?;
                 }
                 Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(false),
-                Err(error) => return Err(Failure::Engine(reason(&error)).into()),
+                Err(error) => return Err(Failure::Executor(reason(&error)).into()),
             }
         }
         anyhow::Ok(true)
     };
-    let late = |_| Failure::Engine(format!("the download took more than {} s", patience.as_secs_f64()));
+    let late = |_| Failure::Executor(format!("the download took more than {} s", patience.as_secs_f64()));
     if !tokio::time::timeout(patience, receiving).await.map_err(late)?? {
         return Ok(None);
     }
@@ -176,15 +176,15 @@ async fn receive(
 mod tests {
     use super::*;
 
-    fn received(pieces: impl Stream<Item = Result<Bytes, Error>>, most: u64) -> anyhow::Result<Option<File>> {
+    fn received(chunks: impl Stream<Item = Result<Bytes, Error>>, most: u64) -> anyhow::Result<Option<File>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(receive(pieces, most, Duration::from_millis(300)))
+        runtime.block_on(receive(chunks, most, Duration::from_millis(300)))
     }
 
     #[test]
     fn a_download_without_end_is_cut_at_its_bytes_and_at_its_time() {
-        let piece = || Ok(Bytes::from(vec![0; 1000]));
-        let error = received(stream::repeat_with(piece), 10_000).unwrap_err().to_string();
+        let chunk = || Ok(Bytes::from(vec![0; 1000]));
+        let error = received(stream::repeat_with(chunk), 10_000).unwrap_err().to_string();
         assert!(error.contains("more than 10000 bytes"), "{error}");
         let slowly = stream::unfold((), |()| async {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -192,6 +192,6 @@ mod tests {
         });
         let error = received(slowly, 10_000).unwrap_err().to_string();
         assert!(error.contains("took more than 0.3 s"), "{error}");
-        assert!(received(stream::iter([piece(), piece()]), 2000).unwrap().is_some());
+        assert!(received(stream::iter([chunk(), chunk()]), 2000).unwrap().is_some());
     }
 }

@@ -27,7 +27,7 @@ const FOLDER: &str = "/job";
 /// Time for what is not the simulator's: to start, to compile, to write the outcome.
 const AROUND: Duration = Duration::from_secs(20);
 
-/// How much slower than its processor time a worker may be by the clock.
+/// How much slower than its CPU time a worker may be by the clock.
 const SLOWNESS: u32 = 4;
 
 /// What a container needs above the module's memory: to compile it, and to run.
@@ -109,8 +109,8 @@ async fn run(
     anyhow::ensure!(!work.running.is_ending(), "the run is ending");
     *since = Some(last_time(docker, &container.id).await);
     within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
-    let time = limits::PROCESSOR_TIME_A_REQUEST * u32::try_from(requests).unwrap_or(u32::MAX);
-    let patience = (AROUND + (file.job.limits.processor_time + time) * SLOWNESS) * work.turns;
+    let time = limits::CPU_TIME_PER_REQUEST * u32::try_from(requests).unwrap_or(u32::MAX);
+    let patience = (AROUND + (file.job.limits.cpu_time + time) * SLOWNESS) * work.turns;
     let code = exit_code(docker, container, patience).await?;
     let after = state(docker, container).await?;
     anyhow::ensure!(
@@ -177,11 +177,11 @@ pub(super) async fn exit_code(docker: &Docker, container: &Container, patience: 
     let mut waiting = Box::pin(docker.wait_container(&container.id, None::<WaitContainerOptions>));
     let ended = tokio::time::timeout(patience, waiting.next()).await;
     match ended {
-        Err(_) => Err(Failure::Engine(format!("the container did not end within {} s", patience.as_secs()))),
+        Err(_) => Err(Failure::Executor(format!("the container did not end within {} s", patience.as_secs()))),
         Ok(Some(Ok(response))) => Ok(response.status_code),
         Ok(Some(Err(Error::DockerContainerWaitError { code, .. }))) => Ok(code),
-        Ok(Some(Err(error))) => Err(Failure::Engine(super::reason::reason(&error))),
-        Ok(None) => Err(Failure::Engine("the engine ended the wait without a word".to_owned())),
+        Ok(Some(Err(error))) => Err(Failure::Executor(super::reason::reason(&error))),
+        Ok(None) => Err(Failure::Executor("the engine ended the wait without a word".to_owned())),
     }
 }
 

@@ -13,7 +13,7 @@ use super::call::within;
 use super::reason::{causes, reason};
 use super::wire::{self, Peer};
 
-/// The local engine's socket.
+/// The local executor's socket.
 const SOCKET: &str = "/var/run/docker.sock";
 
 /// How long an engine may take to say who it is.
@@ -100,9 +100,9 @@ impl Address {
     /// Connects, and settles which version of the API is spoken.
     ///
     /// # Errors
-    /// [`Failure::Engine`] where no engine answers, or it can't speak API_VERSION.
+    /// [`Failure::Executor`] where no engine answers, or it can't speak API_VERSION.
     pub(crate) async fn connect(&self) -> Result<Docker, Failure> {
-        let fail = |text: String| Failure::Engine(format!("{}: {text}", self.host));
+        let fail = |text: String| Failure::Executor(format!("{}: {text}", self.host));
         let version = match self.version {
             Some((major_version, minor_version)) => &ClientVersion { major_version, minor_version },
             None => API_DEFAULT_VERSION,
@@ -123,7 +123,7 @@ impl Address {
         if let Some((major, minor)) = self.version {
             let least = parse(engine.min_api_version).unwrap_or_default();
             if !(least..=most).contains(&(major, minor)) {
-                return Err(Failure::Engine(format!(
+                return Err(Failure::Executor(format!(
                     "API_VERSION=v{major}.{minor}: the engine at {} speaks v{}.{} to v{}.{}",
                     self.host, least.0, least.1, most.0, most.1
                 )));

@@ -1,4 +1,4 @@
-//! The Docker engine: workers are containers that compose has made; the remote API alone wakes them, gives them their work and
+//! The Docker engine: workers are containers that compose has made; the Docker Engine API alone wakes them, gives them their work and
 //! fetches what came of it.
 
 mod archive;
@@ -24,7 +24,7 @@ use crate::completions::Parts;
 use anyhow::Context as _;
 use bollard::Docker as Api;
 use cli::reporter::Reporter;
-use contract::Says;
+use contract::Capabilities;
 use failure::Failure;
 use futures_util::future::join_all;
 use measure::Outcome;
@@ -50,7 +50,7 @@ use work::Work;
 
 pub(crate) use connect::Address;
 
-/// How long an engine may be away before its containers are given up.
+/// How long an engine may be away before its containers are abandoned.
 const AWAY: Duration = Duration::from_secs(30);
 
 /// Most containers that are used: each holds a connection or two. More workers are served in turns.
@@ -63,8 +63,8 @@ pub(crate) struct Docker {
     api: Api,
     containers: Vec<Container>,
     held: OnceCell<Held>,
-    /// The preflight: the hash of its inputs, and what the module says of itself.
-    preflight: RefCell<Option<(String, Says)>>,
+    /// The preflight: the hash of its inputs, and the capabilities of the module.
+    preflight: RefCell<Option<(String, Capabilities)>>,
     reporter: Arc<dyn Reporter>,
 }
 
@@ -91,7 +91,7 @@ impl Docker {
         };
         if engine != ours {
             let text = format!("{}: its machine is {engine}, these programs and their image are {ours}", address.host);
-            return Err(Failure::Engine(text));
+            return Err(Failure::Executor(text));
         }
         let containers = runtime.block_on(containers(&api, "worker"))?;
         Ok(Self { address, runtime, api, containers, held: OnceCell::new(), preflight: RefCell::default(), reporter })
@@ -108,7 +108,7 @@ impl Docker {
     }
 
     fn first(&self) -> Result<&Container, Failure> {
-        self.containers.first().ok_or_else(|| Failure::Engine("there are no workers".to_owned()))
+        self.containers.first().ok_or_else(|| Failure::Executor("there are no workers".to_owned()))
     }
 
     /// The containers, which are this run's from the first call on.
@@ -148,27 +148,27 @@ impl Executor for Docker {
         "partitioning"
     }
 
-    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Says> {
-        let alone = Job { worker: 1, verify: false, says: None, ..job.clone() };
+    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Capabilities> {
+        let alone = Job { worker: 1, verify: false, capabilities: None, ..job.clone() };
         // The image holds the sandbox.
         let inputs =
             json!({ "version": VERSION, "module": module.sha256(), "image": self.first()?.image, "job": alone })
                 .to_string();
         let inputs = blake3::hash(inputs.as_bytes()).to_hex().to_string();
-        let says = match runs::preflight(&inputs) {
-            Some(says) => says,
+        let capabilities = match runs::preflight(&inputs) {
+            Some(capabilities) => capabilities,
             None => {
                 let outcome = self.serve(module, &alone, 1, None, None)?.pop().context("no outcome")?;
                 match outcome.result {
                     // It was not run.
-                    Err(failure @ (Failure::Module(_) | Failure::Engine(_))) => return Err(failure.into()),
-                    result => result.context("on an empty shard")?.says,
+                    Err(failure @ (Failure::Module(_) | Failure::Executor(_))) => return Err(failure.into()),
+                    result => result.context("on an empty shard")?.capabilities,
                 }
             }
         };
-        self.preflight.replace(Some((inputs, says)));
-        honours(says, job)?;
-        Ok(says)
+        self.preflight.replace(Some((inputs, capabilities)));
+        honours(capabilities, job)?;
+        Ok(capabilities)
     }
 
     fn start<'a>(
@@ -192,7 +192,9 @@ impl Executor for Docker {
 
     fn remembered(&self) -> Option<Preflight> {
         let preflight = self.preflight.borrow();
-        preflight.as_ref().map(|(inputs, says)| Preflight { inputs: inputs.clone(), capabilities: *says })
+        preflight
+            .as_ref()
+            .map(|(inputs, capabilities)| Preflight { inputs: inputs.clone(), capabilities: *capabilities })
     }
 }
 

@@ -35,18 +35,18 @@ pub(super) fn believe(text: &[u8], job: &JobFile, requests: u64, code: i64) -> a
     }
     ensure!(*offered == requests, "the worker counted {offered} of its {requests} requests");
     let told = match result {
-        Ok(Measured { tally, says, .. }) => {
+        Ok(Measured { tally, capabilities, .. }) => {
             if let Err(rule) = tally.check(requests) {
                 bail!("the outcome can't be true: {rule}");
             }
-            let expected = job.job.says;
+            let expected = job.job.capabilities;
             ensure!(
-                expected.is_none_or(|expected| expected == *says),
-                "the module says other bits than on an empty shard"
+                expected.is_none_or(|expected| expected == *capabilities),
+                "the module has other capabilities than on an empty shard"
             );
             0
         }
-        Err(failure @ (Failure::Host(_) | Failure::Trace(_) | Failure::Engine(_))) => {
+        Err(failure @ (Failure::Host(_) | Failure::Trace(_) | Failure::Executor(_))) => {
             bail!("no worker fails with class {}: {failure}", failure.class())
         }
         Err(failure) => failure.exit_code().into(),
@@ -58,12 +58,12 @@ pub(super) fn believe(text: &[u8], job: &JobFile, requests: u64, code: i64) -> a
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::Says;
+    use contract::Capabilities;
     use measure::Tally;
 
     fn job() -> JobFile {
         let job = serde_json::json!({
-            "worker": 2, "workers": 3, "arguments": [], "verify": false, "says": 7,
+            "worker": 2, "workers": 3, "arguments": [], "verify": false, "capabilities": 7,
             "model": {
                 "st_ns": 1, "service": "exponential", "servers": 1, "discipline": "fifo", "capacity": 0, "delay": 0, "seed": 1
             },
@@ -83,7 +83,7 @@ mod tests {
         let mut tally = Tally { end_ns: 10, ..Tally::default() };
         tally.counts.offered = 1;
         tally.completed(0, 0, 10, 10);
-        let result = Ok(Measured { tally, delay_reached: false, says: Says(7) });
+        let result = Ok(Measured { tally, delay_reached: false, capabilities: Capabilities(7) });
         let JobFile { version, nonce, module, shard, .. } = job();
         OutcomeFile { version, nonce, module, shard, outcome: Outcome { offered: 1, result } }
     }
@@ -117,13 +117,13 @@ mod tests {
         no(|file| file.outcome.offered = 2, 0, "counted 2 of its 1");
         no(|file| measured(file).tally.counts.completed = 2, 0, "can't be true");
         no(|file| measured(file).tally.delay_sum_ns = u128::MAX, 0, "can't be true");
-        no(|file| measured(file).says = Says(1), 0, "other bits");
+        no(|file| measured(file).capabilities = Capabilities(1), 0, "other capabilities");
         no(|_| {}, 1, "exit code 1");
         no(|file| file.outcome.result = Err(Failure::Trap("it trapped".to_owned())), 0, "exit code 0");
         no(
-            |file| file.outcome.result = Err(Failure::Engine("gone".to_owned())),
+            |file| file.outcome.result = Err(Failure::Executor("gone".to_owned())),
             8,
-            "no worker fails with class engine",
+            "no worker fails with class executor",
         );
         no(|file| file.outcome.result = Err(Failure::Host("full".to_owned())), 1, "full");
         assert!(believe(b"{", &job(), 1, 0).unwrap_err().to_string().contains("can't be read"));

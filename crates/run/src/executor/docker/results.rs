@@ -32,7 +32,7 @@ const LAST: &str = "last";
 async fn container(docker: &Docker) -> Result<Container, Failure> {
     let found = containers(docker, "results").await?.into_iter().next();
     found.ok_or_else(|| {
-        Failure::Engine("there is no container for the volume of results; make workers makes it".to_owned())
+        Failure::Executor("there is no container for the volume of results; make workers makes it".to_owned())
     })
 }
 

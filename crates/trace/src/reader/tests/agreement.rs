@@ -41,7 +41,7 @@ fn oracle(text: &str) -> Option<Vec<Request>> {
                 },
             }
         }
-        request.service_ns = service_ns.unwrap_or_else(|| demands().draw(request.id));
+        request.service_ns = service_ns.unwrap_or_else(|| demands().sample(request.id));
         if requests.last().is_some_and(|last| last.arrival_ns > request.arrival_ns || last.id >= request.id) {
             return None;
         }

@@ -15,7 +15,7 @@ fn the_original_generators_five_columns() {
     let second = Request {
         id: 1,
         arrival_ns: 1_500_000,
-        service_ns: demands().draw(1),
+        service_ns: demands().sample(1),
         block: 1 << 32,
         size: 1,
         op: Request::WRITE,
@@ -43,7 +43,7 @@ fn azure_functions_arrive_their_duration_before_their_end() {
     assert_eq!(read.summary.format, "azure-functions-2021");
     assert_eq!(arrivals(&read), (vec![0, 4_369_140, 1_250_509_100], -509_100));
     assert_eq!(read.requests.iter().map(|r| r.service_ns).collect::<Vec<_>>(), [80_000_000, 57_154_000_000, 0]);
-    assert_eq!(read.summary.drawn, 0);
+    assert_eq!(read.summary.sampled, 0);
     // FNV-1a as its authors publish it: "a" and "foobar".
     assert_eq!(read.requests[0].client, 0xaf63_dc4c ^ 0x8601_ec8c);
     assert_eq!(read.requests[0].block, 0x8594_4171_f739_67e8);
@@ -77,7 +77,7 @@ fn azure_llm_has_dates_and_tokens() {
     let read = read(trace);
     assert_eq!(read.summary.format, "azure-llm");
     assert_eq!(arrivals(&read), (vec![0, 52_000_000, 20_576_020_040_000], 1_700_158_623_979_960_000));
-    let first = Request { size: 4_808, reply_size: 10, service_ns: demands().draw(0), ..Request::default() };
+    let first = Request { size: 4_808, reply_size: 10, service_ns: demands().sample(0), ..Request::default() };
     assert_eq!(read.requests[0], first);
     // Its columns are known in any order too, and others are told.
     let turned = super::read("x,GeneratedTokens,TIMESTAMP,ContextTokens\n,10,1970-01-01 00:00:00.5,4808\n");
@@ -144,7 +144,7 @@ fn mqsim_is_separated_by_blanks() {
         block: 264_719_034,
         size: 16,
         op: Request::WRITE,
-        service_ns: demands().draw(0),
+        service_ns: demands().sample(0),
         ..Request::default()
     };
     assert_eq!((read.requests[0], read.requests[1].op), (first, Request::READ));

@@ -28,18 +28,18 @@ fn columns_stand_in_any_order() {
 
 #[test]
 fn only_the_arrival_is_needed() {
-    let drawn = |id| Request { id, arrival_ns: id * 10, service_ns: demands().draw(id), ..Request::default() };
+    let sampled = |id| Request { id, arrival_ns: id * 10, service_ns: demands().sample(id), ..Request::default() };
     let read = read("arrival_ns\n0\n10\n20\n");
-    assert_eq!(read.requests, [drawn(0), drawn(1), drawn(2)]);
-    assert_eq!((read.summary.requests, read.summary.drawn, read.summary.format), (3, 3, "csv"));
+    assert_eq!(read.requests, [sampled(0), sampled(1), sampled(2)]);
+    assert_eq!((read.summary.requests, read.summary.sampled, read.summary.format), (3, 3, "csv"));
     assert_eq!(read.remarks, [""; 0]);
 }
 
 #[test]
 fn an_empty_service_is_drawn_by_the_requests_id() {
     let read = read("id,arrival_ns,service_ns\n4,0,\n9,0,0\n11,1,5\n");
-    assert_eq!(read.requests.iter().map(|r| r.service_ns).collect::<Vec<_>>(), [demands().draw(4), 0, 5]);
-    assert_eq!(read.summary.drawn, 1);
+    assert_eq!(read.requests.iter().map(|r| r.service_ns).collect::<Vec<_>>(), [demands().sample(4), 0, 5]);
+    assert_eq!(read.summary.sampled, 1);
 }
 
 #[test]
@@ -225,10 +225,10 @@ fn a_line_has_a_limit() {
 fn sort_is_stable_and_numbers_anew() {
     let trace = "id,arrival_ns,size\n9,5,0\n3,2,1\n3,5,2\n0,2,3\n";
     let read = read_with(trace, &sort()).unwrap();
-    let drawn =
-        |id, arrival_ns, size| Request { id, arrival_ns, size, service_ns: demands().draw(id), ..Request::default() };
-    assert_eq!(read.requests, [drawn(0, 2, 1), drawn(1, 2, 3), drawn(2, 5, 0), drawn(3, 5, 2)]);
-    assert_eq!((read.summary.requests, read.summary.drawn, read.summary.offset_ns), (4, 4, 0));
+    let sampled =
+        |id, arrival_ns, size| Request { id, arrival_ns, size, service_ns: demands().sample(id), ..Request::default() };
+    assert_eq!(read.requests, [sampled(0, 2, 1), sampled(1, 2, 3), sampled(2, 5, 0), sampled(3, 5, 2)]);
+    assert_eq!((read.summary.requests, read.summary.sampled, read.summary.offset_ns), (4, 4, 0));
     assert_eq!(
         refused_with("arrival_ns\n2\n1\nx\n", &sort()),
         "t.csv:4: arrival_ns \"x\" is not a decimal number without sign, below 2^62 ns"

@@ -30,7 +30,7 @@ fn records_come_back_as_they_went() {
     for promised in [20, NONE] {
         let read = read(records(&some(), promised));
         assert_eq!(read.requests, some());
-        assert_eq!((read.summary.format, read.summary.drawn, read.summary.offset_ns), ("records", 0, 0));
+        assert_eq!((read.summary.format, read.summary.sampled, read.summary.offset_ns), ("records", 0, 0));
         assert_eq!(read.remarks.len(), 1, "a late start");
     }
     let rebased = read_with(records(&some(), 20), &rebase()).unwrap();

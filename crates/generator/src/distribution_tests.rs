@@ -2,39 +2,39 @@
 
 use std::f64::consts::SQRT_2;
 
-use random::law::Law;
+use random::distribution::Distribution;
 use random::testing::{assert_follows, mean, variation};
 use random::truncated_normal::TruncatedNormal;
 
-use crate::testing::{gaps, trace};
+use crate::testing::{interarrivals, trace};
 
-/// Mean and variation within 4 deviations of what they must be. A law's variation is that of its sample up to
-/// √(k/n), with k below 3 for all laws here.
-fn assert_moments(what: &str, gaps: &[f64], cv: f64) {
-    let n = gaps.len() as f64;
-    let (mean, variation) = (mean(gaps), variation(gaps));
+/// Mean and variation within 4 deviations of what they must be. A distribution's variation is that of its sample up to
+/// √(k/n), with k below 3 for all distributions here.
+fn assert_moments(what: &str, interarrivals: &[f64], cv: f64) {
+    let n = interarrivals.len() as f64;
+    let (mean, variation) = (mean(interarrivals), variation(interarrivals));
     assert!((mean - 1.0).abs() < 4.0 * cv / n.sqrt() + 1e-9, "{what}: mean {mean}");
     assert!((variation - cv).abs() < 4.0 * cv * (3.0 / n).sqrt() + 1e-9, "{what}: variation {variation}");
 }
 
 #[test]
 fn uniform_gaps() {
-    let gaps = gaps(&[("DISTRIBUTION", "1")]);
-    assert!(gaps.iter().all(|gap| (0.0..2.0).contains(gap)));
-    assert_moments("uniform", &gaps, (1.0f64 / 3.0).sqrt());
-    assert_follows("uniform", gaps, |x| x / 2.0);
+    let interarrivals = interarrivals(&[("DISTRIBUTION", "1")]);
+    assert!(interarrivals.iter().all(|interarrival| (0.0..2.0).contains(interarrival)));
+    assert_moments("uniform", &interarrivals, (1.0f64 / 3.0).sqrt());
+    assert_follows("uniform", interarrivals, |x| x / 2.0);
 }
 
 #[test]
 fn exponential_gaps() {
-    let gaps = gaps(&[("DISTRIBUTION", "2")]);
-    assert_moments("exponential", &gaps, 1.0);
-    assert_follows("exponential", gaps, |x| 1.0 - (-x).exp());
+    let interarrivals = interarrivals(&[("DISTRIBUTION", "2")]);
+    assert_moments("exponential", &interarrivals, 1.0);
+    assert_follows("exponential", interarrivals, |x| 1.0 - (-x).exp());
 }
 
 #[test]
 fn deterministic_gaps() {
-    assert!(gaps(&[("DISTRIBUTION", "deterministic")]).iter().all(|&gap| gap == 1.0));
+    assert!(interarrivals(&[("DISTRIBUTION", "deterministic")]).iter().all(|&interarrival| interarrival == 1.0));
 }
 
 /// P(Z > z).
@@ -46,19 +46,23 @@ fn above(z: f64) -> f64 {
 fn normal_gaps() {
     for (stdev, cv) in [("0.4", 0.05), ("1.6", 0.2), ("4", 0.5), ("7.2", 0.9), ("7.92", 0.99)] {
         let what = format!("normal, variation {cv}");
-        let law = TruncatedNormal::new(cv);
-        let gaps = gaps(&[("DISTRIBUTION", "3"), ("MEAN", "8"), ("STDEV", stdev)]);
-        assert_moments(&what, &gaps, cv);
-        assert_follows(&what, gaps, |x| 1.0 - above(law.cut + x / law.scale) / above(law.cut));
+        let distribution = TruncatedNormal::new(cv);
+        let interarrivals = interarrivals(&[("DISTRIBUTION", "3"), ("MEAN", "8"), ("STDEV", stdev)]);
+        assert_moments(&what, &interarrivals, cv);
+        assert_follows(&what, interarrivals, |x| {
+            1.0 - above(distribution.cut + x / distribution.scale) / above(distribution.cut)
+        });
     }
 }
 
 #[test]
 fn normal_gaps_at_the_limits_of_variation() {
-    assert!(gaps(&[("DISTRIBUTION", "normal"), ("STDEV", "0")]).iter().all(|&gap| gap == 1.0));
-    let gaps = gaps(&[("DISTRIBUTION", "normal"), ("MEAN", "8"), ("STDEV", "8")]);
-    assert_follows("normal, variation 1", gaps, |x| 1.0 - (-x).exp());
-    assert!(Law::normal(1.0 + f64::EPSILON).is_err());
+    assert!(
+        interarrivals(&[("DISTRIBUTION", "normal"), ("STDEV", "0")]).iter().all(|&interarrival| interarrival == 1.0)
+    );
+    let interarrivals = interarrivals(&[("DISTRIBUTION", "normal"), ("MEAN", "8"), ("STDEV", "8")]);
+    assert_follows("normal, variation 1", interarrivals, |x| 1.0 - (-x).exp());
+    assert!(Distribution::normal(1.0 + f64::EPSILON).is_err());
 }
 
 #[test]
@@ -84,7 +88,7 @@ fn clients_do_not_start_in_step() {
         first.into_iter().map(|arrival| arrival.expect("every client arrived")).collect::<Vec<f64>>()
     };
     assert_follows("deterministic", first("deterministic"), |x| x);
-    // The smaller one of two ordinary gaps.
+    // The smaller one of two ordinary interarrival times.
     assert_follows("uniform", first("uniform"), |x| 1.0 - (1.0 - x / 2.0).powi(2));
     assert_follows("exponential", first("poisson"), |x| 1.0 - (-x).exp());
 }

@@ -3,22 +3,26 @@
 use contract::Request;
 use failure::Failure;
 
-use super::front::Front;
+use super::cluster::Cluster;
 use super::tournament::{OUT, Tournament};
 use super::worker::{NEVER, Worker};
 
 /// Who is where.
-pub(super) struct Backlog {
+pub(super) struct Models {
     workers: Vec<Worker>,
     /// Each worker's next departure: its time, then its worker.
     departures: Tournament,
     held: usize,
 }
 
-impl Backlog {
+impl Models {
     /// Idle workers.
-    pub(super) fn new(front: Front) -> Self {
-        Self { workers: vec![Worker::new(front); front.workers], departures: Tournament::new(front.workers), held: 0 }
+    pub(super) fn new(cluster: Cluster) -> Self {
+        Self {
+            workers: vec![Worker::new(cluster); cluster.workers],
+            departures: Tournament::new(cluster.workers),
+            held: 0,
+        }
     }
 
     /// Time goes on to `now` \[ns\]; who leaves now has left. `left` is told of each, with its worker's model after it.
@@ -39,7 +43,7 @@ impl Backlog {
     /// `request` arrives at worker `number`; the worker's model where it enters, none where CAPACITY turns it away.
     ///
     /// # Errors
-    /// [`Failure::Limit`] where more than [`super::front::BACKLOG`] requests are in all systems.
+    /// [`Failure::Limit`] where more than [`super::cluster::MAX_IN_SYSTEM`] requests are in all systems.
     #[inline]
     pub(super) fn admit(&mut self, number: usize, request: &Request) -> Result<Option<&Worker>, Failure> {
         let worker = &mut self.workers[number];
@@ -48,7 +52,7 @@ impl Backlog {
             return Ok(None);
         }
         self.held += 1;
-        if self.held > super::front::BACKLOG {
+        if self.held > super::cluster::MAX_IN_SYSTEM {
             return Err(too_many());
         }
         if worker.next() != next {
@@ -66,7 +70,7 @@ fn departure(number: usize, worker: &Worker) -> u128 {
 #[cold]
 pub(super) fn too_many() -> Failure {
     Failure::Limit(format!(
-        "modelled backlog: more than {} million requests wait; R, RR and HASH need no model",
-        super::front::BACKLOG / 1_000_000
+        "modelled models: more than {} million requests wait; R, RR and HASH need no model",
+        super::cluster::MAX_IN_SYSTEM / 1_000_000
     ))
 }

@@ -3,15 +3,15 @@
 use contract::Request;
 use failure::Failure;
 
-/// Requests that the policies' model of all workers holds: an overloaded run's backlog grows without end.
-pub const BACKLOG: usize = 16_000_000;
+/// Requests that the policies' model of all workers holds: an overloaded run's number in system grows without end.
+pub const MAX_IN_SYSTEM: usize = 16_000_000;
 
 /// The rule that gives each request to a worker.
 pub trait Policy: Send {
     /// The worker, from 0, that gets `request`. Requests come in order of arrival.
     ///
     /// # Errors
-    /// [`Failure::Limit`] where the modelled backlog passes its limit.
+    /// [`Failure::Limit`] where the modelled requests passes its limit.
     fn assign(&mut self, request: &Request) -> Result<u32, Failure>;
 
     /// The worker of each of `requests`, into `workers`, whose old ones go. Compiled for each policy, so that it is a block
@@ -31,7 +31,7 @@ pub trait Policy: Send {
 
 /// What a policy stands in front of, and its randomness.
 #[derive(Clone, Copy)]
-pub(crate) struct Front {
+pub(crate) struct Cluster {
     /// Workers, at least 1.
     pub(crate) workers: usize,
     /// SERVERS of each.

@@ -22,7 +22,7 @@ fn check_letters(requests: &[Request]) -> Result<(), Failure> {
 
 /// Some requests of a trace as they are written; the next ones take their place.
 #[derive(Debug, Clone)]
-pub struct Piece {
+pub struct RowBuffer {
     format: TraceFormat,
     bytes: Vec<u8>,
     len: usize,
@@ -31,7 +31,7 @@ pub struct Piece {
     arrivals: Counter<EIGHT_DIGITS>,
 }
 
-impl Piece {
+impl RowBuffer {
     /// No requests.
     pub fn new(format: TraceFormat) -> Self {
         let (ids, arrivals) = (Counter::default(), Counter::default());
@@ -86,7 +86,7 @@ impl Piece {
 fn rows(bytes: &mut [u8], requests: &[Request], mut write: impl for<'a> FnMut(Row<'a>, &Request) -> Row<'a>) -> usize {
     let mut len = 0;
     for request in requests {
-        let bytes = bytes[len..].first_chunk_mut().expect("a piece has room for its requests");
+        let bytes = bytes[len..].first_chunk_mut().expect("a buffer has room for its requests");
         len += write(Row { bytes, len: 0 }, request).len;
     }
     len
