@@ -11,7 +11,7 @@ const TEXT: &str = "\
 requests          4 in 4.000 s, the first at 3.000 s
 rate              0.750 requests/s in the mean
 peak              200.000 requests/s: 2 in the busiest window of 10 ms, from 4.000 s on
-interarrival of 0         33.333 % (1 of 3)
+interarrival of 0 33.333 % (1 of 3)
 operations        75.000 % reads, 25.000 % writes
 clients           2; the busiest sends 75.000 % (3 of 4)
 blocks            2; the most popular gets 75.000 % (3 of 4)

@@ -42,7 +42,7 @@ fn a_version_is_spoken_or_refused_with_the_engines_range() {
     let Some(workers) = Workers::up(1) else { return };
     let folder = Folder::new();
     let run = |version: &str| {
-        workers.middleware(&folder, &format!("run --samples 10 --workers 1 --report - --api-version {version}"))
+        workers.middleware(&folder, &format!("run --samples 10 --workers 1 --json --api-version {version}"))
     };
     let most = workers.engine.docker("version --format {{.Server.APIVersion}}");
     let least = workers.engine.docker("version --format {{.Server.MinAPIVersion}}");

@@ -86,7 +86,7 @@ fn a_worker_image_of_another_version_is_named_with_its_cure_and_tried_once() {
         errors.trim_end().ends_with("; its stderr ends with: error: /job/job.json: missing field `kind`"),
         "{errors}"
     );
-    let errors = run("dies").says("4 attempts failed, the last: the container ended with exit code 101").errors();
+    let errors = run("dies").says("4 attempts failed, the last: the host ended with exit code 101").errors();
     for line in errors.lines().filter(|line| line.contains("exit code 101")) {
         let (_, end) = line.split_once("; its stderr ends with: …").unwrap();
         let end = end.trim_end_matches("; tried again");

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{ChildStdin, Command};
 use std::time::{Duration, Instant};
 
@@ -20,13 +21,13 @@ fn folder() -> Folder {
 
 /// A run that has begun and waits for the rest of its trace.
 fn begun(folder: &Folder, arguments: &str) -> (Started, ChildStdin) {
-    let before = hidden(folder);
+    let before = begun_in(folder);
     let mut started = middleware(folder, &format!("run --trace - {arguments}")).start();
     let mut stdin = started.child.stdin.take().unwrap();
     stdin.write_all(&many_rows()).unwrap();
     // Its folder, and each file that it is to write.
     let begins = 1 + arguments.matches('.').count();
-    wait_until(|| hidden(folder).iter().filter(|name| !before.contains(name)).count() >= begins);
+    wait_until(|| begun_in(folder).iter().filter(|name| !before.contains(name)).count() >= begins);
     (started, stdin)
 }
 
@@ -44,6 +45,19 @@ fn hidden(folder: &Folder) -> Vec<String> {
     let is_hidden = |name: &String| name.starts_with('.');
     let inner = runs.into_iter().filter(is_hidden).map(|name| format!("runs/{name}"));
     folder.names().into_iter().filter(is_hidden).chain(inner).collect()
+}
+
+/// What is unfinished, and the folders of runs.
+fn begun_in(folder: &Folder) -> Vec<String> {
+    let runs = if folder.path("runs").is_dir() { folder.names_in("runs") } else { Vec::new() };
+    let runs = runs.into_iter().filter(|name| !name.starts_with('.'));
+    hidden(folder).into_iter().chain(runs).collect()
+}
+
+/// The outcomes in the last column of `middleware runs`.
+fn outcomes(folder: &Folder) -> Vec<String> {
+    let text = folder.run("middleware", "runs").succeeds().stdout();
+    text.lines().skip(3).filter_map(|line| Some(line.split_whitespace().last()?.to_owned())).collect()
 }
 
 /// The report that the last line of a run names.
@@ -132,6 +146,42 @@ fn the_next_run_removes_what_a_killed_one_left_and_nothing_that_is_being_written
 }
 
 #[test]
+fn a_run_is_in_its_folder_from_its_start_and_an_interrupted_one_is_named_so() {
+    for signal in [Signal::INT, Signal::KILL] {
+        let folder = folder();
+        middleware(&folder, "run --samples 2 --workers 1").succeeds();
+        let (started, stdin) = begun(&folder, "--workers 2");
+        assert_eq!(outcomes(&folder), ["done", "running"]);
+        let name = folder.names_in("runs").pop().unwrap();
+        let results = format!("results --executor local {name}");
+        folder.run("middleware", &results).exits(2).says("there is no report.json in it yet: the run is going on");
+        kill_process(Pid::from_child(&started.child), signal).unwrap();
+        started.end();
+        drop(stdin);
+        assert_eq!(outcomes(&folder), ["done", "interrupted"]);
+        folder.run("middleware", &results).exits(2).says("there is no report.json in it: the run was interrupted");
+        assert_eq!(folder.names_in(&format!("runs/{name}")), ["run.json"]);
+        // Without a name, it is the last run that has a report.
+        folder.run("middleware", "results --executor local").succeeds().prints("over 1 workers");
+    }
+}
+
+#[test]
+fn what_can_not_be_kept_costs_no_result() {
+    let table = "RR over 1 workers";
+    let folder = folder();
+    fs::create_dir(folder.path("runs")).unwrap();
+    fs::set_permissions(folder.path("runs"), fs::Permissions::from_mode(0o555)).unwrap();
+    fs::set_permissions(folder.path("."), fs::Permissions::from_mode(0o777)).unwrap();
+    // Not as root, who may write everywhere.
+    let run = |arguments: &str| middleware(&folder, &format!("run --samples 2 --workers 1 {arguments}")).user(65534);
+    run("").exits(0).prints(table).says("warning: this run is not kept: runs: Permission denied");
+    run("--keep").exits(1).says("error: runs: Permission denied");
+    let full = run("--report /dev/full").exits(1).prints(table);
+    full.says("error: /dev/full: No space left on device");
+}
+
+#[test]
 fn kill_9_at_any_moment_leaves_nothing_that_the_next_run_does_not_remove() {
     let folder = folder();
     fs::create_dir(folder.path("tmp")).unwrap();
@@ -207,11 +257,12 @@ fn a_folder_of_runs_that_is_none_is_told_as_such() {
     let runs = folder.path("runs");
     for (to, why) in [("nowhere", "No such file"), ("runs", "Too many levels")] {
         std::os::unix::fs::symlink(to, &runs).unwrap();
-        let words = format!("error: runs: it is a symbolic link that leads to no folder: {why}");
-        middleware(&folder, "run --samples 1").exits(1).says(&words);
+        let words =
+            format!("warning: this run is not kept: runs: it is a symbolic link that leads to no folder: {why}");
+        middleware(&folder, "run --samples 1").exits(0).says(&words);
         folder.run("middleware", "results --executor local").exits(1).says(&format!("error: runs: {why}"));
         fs::remove_file(&runs).unwrap();
     }
     fs::write(&runs, "").unwrap();
-    middleware(&folder, "run --samples 1").exits(1).says("error: runs: it is no folder");
+    middleware(&folder, "run --samples 1").exits(0).says("warning: this run is not kept: runs: it is no folder");
 }

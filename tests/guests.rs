@@ -19,11 +19,11 @@ fn it_is_swapped_by_its_name_alone() {
     let bytes = folder.read("fifo.wasm");
     let folder = folder.and("sim.wasm", bytes);
     let sha = |ended: crate::support::Ended| ended.json()["module"]["sha256"].as_str().unwrap().to_owned();
-    let named = sha(folder.host_with("fifo", "trace.csv --report -").succeeds());
-    let by_setting = sha(folder.run("host", "trace.csv --report -").env("MODULE", "fifo.wasm").succeeds());
+    let named = sha(folder.host_with("fifo", "trace.csv --json").succeeds());
+    let by_setting = sha(folder.run("host", "trace.csv --json").env("MODULE", "fifo.wasm").succeeds());
     // MODULE's default is the sim.wasm of the current directory.
-    let found = sha(folder.run("host", "trace.csv --report -").succeeds());
-    let default = sha(folder.host("trace.csv --report -").succeeds());
+    let found = sha(folder.run("host", "trace.csv --json").succeeds());
+    let default = sha(folder.host("trace.csv --json").succeeds());
     assert_eq!([&named, &named], [&by_setting, &found]);
     assert_ne!(named, default);
     folder

@@ -65,7 +65,7 @@ fn the_report_holds_integers_alone_and_is_the_same_each_time() {
     };
     let report = write("once.json");
     assert_eq!(report, write("again.json"));
-    assert_eq!(report, folder.host("trace.csv --servers 2 --st 5ms --report -").succeeds().stdout());
+    assert_eq!(report, folder.host("trace.csv --servers 2 --st 5ms --json").succeeds().stdout());
     let report: Value = serde_json::from_str(&report).unwrap();
     assert!(!has_float(&report), "{report}");
     assert_eq!(report["tally"]["counts"]["completed"], 20000);
@@ -91,7 +91,7 @@ fn has_float(value: &Value) -> bool {
 
 #[test]
 fn a_report_names_no_law_where_no_demand_was_sampled() {
-    let report = Folder::with("trace.csv", THREE).host("trace.csv --report -").succeeds().json();
+    let report = Folder::with("trace.csv", THREE).host("trace.csv --json").succeeds().json();
     assert!(report["settings"].get("ST_NS").is_none() && report["settings"].get("SERVICE").is_none(), "{report}");
 }
 
@@ -117,11 +117,11 @@ fn a_trace_is_the_same_as_csv_as_records_and_from_stdin() {
     let records = shard(&requests);
     let folder = Folder::with("trace.csv", THREE).and("trace.req", &records);
     let tally = |ended: crate::support::Ended| ended.json()["tally"].clone();
-    let csv = tally(folder.host("trace.csv --report -").succeeds());
+    let csv = tally(folder.host("trace.csv --json").succeeds());
     assert_eq!(csv["delay_sum_ns"], "3000");
-    assert_eq!(csv, tally(folder.host("trace.req --report -").succeeds()));
-    assert_eq!(csv, tally(folder.host("- --report -").stdin(THREE).succeeds()));
-    assert_eq!(csv, tally(folder.host("- --report -").stdin(records).succeeds()));
+    assert_eq!(csv, tally(folder.host("trace.req --json").succeeds()));
+    assert_eq!(csv, tally(folder.host("- --json").stdin(THREE).succeeds()));
+    assert_eq!(csv, tally(folder.host("- --json").stdin(records).succeeds()));
 }
 
 /// Two requests over three workers: the third one's shard is a header alone.
@@ -139,7 +139,7 @@ fn a_shard_without_requests_runs() {
             assert!(figures.starts_with(NOTHING), "{figures}");
             assert_eq!(folder.text("all.csv").lines().count(), 1, "the header alone");
         }
-        let report = folder.host(&format!("{shard} --report -")).succeeds().json();
+        let report = folder.host(&format!("{shard} --json")).succeeds().json();
         assert_eq!((&report["tally"]["counts"]["offered"], &report["trace"]["requests"]), (&json!(0), &json!(0)));
         assert_eq!(report["notes"], json!(["the trace has no requests: averages are over nothing"]));
     }
@@ -165,12 +165,12 @@ fn a_pipe_that_ends_within_its_last_row_is_told() {
     let cut = THREE.trim_end();
     let folder = Folder::with("trace.csv", cut);
     let told = "note: stdin:4: the pipe ended before this line's break; the line is taken as it is, and may have been cut short\n";
-    let piped = folder.host("- --report -").stdin(cut).succeeds().says(told).stdout();
+    let piped = folder.host("- --json").stdin(cut).succeeds().says(told).stdout();
     // The same bytes give the same report; a file may end as it likes.
-    assert_eq!(piped, folder.host("trace.csv --report -").succeeds().says_nothing().stdout());
-    assert_eq!(piped, folder.host("- --report -").stdin_file(&folder, "trace.csv").succeeds().says_nothing().stdout());
+    assert_eq!(piped, folder.host("trace.csv --json").succeeds().says_nothing().stdout());
+    assert_eq!(piped, folder.host("- --json").stdin_file(&folder, "trace.csv").succeeds().says_nothing().stdout());
     folder.host("/dev/stdin").stdin(cut).succeeds().says("note: /dev/stdin:4: the pipe ended");
-    folder.host("- --report -").stdin(THREE).succeeds().says_nothing();
+    folder.host("- --json").stdin(THREE).succeeds().says_nothing();
     for command in ["describe -", "run --trace -", "partition --trace - --out shards"] {
         middleware(&folder, command).stdin(cut).succeeds().says(told);
     }
@@ -269,7 +269,7 @@ fn a_full_disk_is_the_host_s_own_failure() {
 fn a_closed_stdout_ends_quietly_with_141() {
     let folder = Folder::with("trace.csv", THREE);
     let host = |arguments| folder.host(arguments);
-    for run in [host("trace.csv"), host("trace.csv --report -"), folder.run("host", "limits")] {
+    for run in [host("trace.csv"), host("trace.csv --json"), folder.run("host", "limits")] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         run.stdout(writer).exits(141).says_nothing();

@@ -168,7 +168,7 @@ fn the_programs_agree(cases: &[Case]) {
             let flags = case.arrivals(50_000).flags(seed);
             folder.run("tracegen", &format!("{flags} --format records --out trace.req")).succeeds();
             let Case { servers, capacity, .. } = case;
-            let flags = format!("--servers {servers} --capacity {capacity} --verify --report -");
+            let flags = format!("--servers {servers} --capacity {capacity} --verify --json");
             let tally = folder.host(&format!("trace.req {flags}")).succeeds().json()["tally"].clone();
             let count = |name: &str| tally["counts"][name].as_f64().unwrap();
             assert_eq!(count("completed") + count("rejected"), 50_000.0);

@@ -12,7 +12,7 @@ pub(crate) fn middleware(folder: &Folder, arguments: &str) -> Run {
 
 /// The JSON report of a run.
 pub(crate) fn report(folder: &Folder, arguments: &str) -> Value {
-    middleware(folder, &format!("run --report - {arguments}")).succeeds().json()
+    middleware(folder, &format!("run --json {arguments}")).succeeds().json()
 }
 
 pub(crate) fn workers(report: &Value) -> &Vec<Value> {
@@ -99,7 +99,7 @@ fn the_run_folder_holds_what_repeats_the_run() {
     let repeat: Value = serde_json::from_slice(&folder.read(&format!("{run}/run.json"))).unwrap();
     assert_eq!(repeat["settings"]["SAMPLES"], "40");
     // A kept shard, by the host alone, gives the worker's row again.
-    let alone = folder.host(&format!("{run}/shards/3.req --worker 3 --workers 4 --report -")).succeeds().json();
+    let alone = folder.host(&format!("{run}/shards/3.req --worker 3 --workers 4 --json")).succeeds().json();
     let kept: Value = serde_json::from_slice(&folder.read(&format!("{run}/reports/3.json"))).unwrap();
     assert_eq!(alone["tally"], kept["tally"]);
 }
@@ -107,8 +107,7 @@ fn the_run_folder_holds_what_repeats_the_run() {
 #[test]
 fn two_runs_give_the_same_bytes_and_the_trace_may_be_written_in_between() {
     let folder = Folder::new();
-    let twice =
-        [(); 2].map(|()| middleware(&folder, "run --samples 5000 --balancer TC --report -").succeeds().stdout());
+    let twice = [(); 2].map(|()| middleware(&folder, "run --samples 5000 --balancer TC --json").succeeds().stdout());
     assert_eq!(twice[0], twice[1]);
 
     folder.run("tracegen", "--samples 5000 --out t.csv").succeeds();
@@ -161,7 +160,7 @@ fn every_request_is_in_exactly_one_shard() {
             // Both formats hold the same requests with the same demands.
             let [csv, records] = ["csv/{}.csv", "records/{}.req"].map(|path| {
                 let path = format!("{balancer}-{}", path.replace("{}", &worker.to_string()));
-                folder.host(&format!("{path} --report -")).succeeds().json()["tally"].clone()
+                folder.host(&format!("{path} --json")).succeeds().json()["tally"].clone()
             });
             assert_eq!(csv, records);
             all.extend(shard);

@@ -170,7 +170,7 @@ fn the_same_seed_gives_the_same_bytes_and_another_one_other_ties() {
     let folder = Folder::with("t.csv", tied(400, 3));
     for policy in POLICIES {
         let print = |seed: u64| {
-            let flags = format!("run --trace t.csv --workers 5 --balancer {policy} --seed {seed} --report -");
+            let flags = format!("run --trace t.csv --workers 5 --balancer {policy} --seed {seed} --json");
             middleware(&folder, &flags).succeeds().stdout()
         };
         let first = print(1);

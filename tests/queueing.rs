@@ -185,7 +185,7 @@ fn constant_gaps_and_smaller_constant_service_never_wait() {
     let folder = Folder::new();
     let made = "--distribution deterministic --samples 1000 --concurrency 1 --inter-arrival 10 --out trace.csv";
     folder.run("tracegen", made).succeeds();
-    let report = folder.host("trace.csv --st 9.9 --service deterministic --report -").succeeds().json();
+    let report = folder.host("trace.csv --st 9.9 --service deterministic --json").succeeds().json();
     assert_eq!(report["tally"]["delay_sum_ns"], "0");
     assert_eq!(report["tally"]["service_sum_ns"], "9900000000");
 }
@@ -210,7 +210,7 @@ fn the_programs_agree(cases: &[Case]) {
             let flags = case.arrivals().flags(seed);
             let folder = Folder::new();
             folder.run("tracegen", &format!("{flags} --format records --out trace.req")).succeeds();
-            let report = folder.host(&format!("trace.req --seed {seed} --report -")).succeeds().json();
+            let report = folder.host(&format!("trace.req --seed {seed} --json")).succeeds().json();
             let tally = &report["tally"];
             let number = |name: &str| tally[name].as_str().unwrap().parse::<f64>().unwrap();
             assert_eq!(tally["started"], WARM_UP + MEASURED);

@@ -82,7 +82,7 @@ fn a_run_without_a_report_of_this_version_is_told_as_such() {
     replaced("\"counts\"", "\"tally\"");
     results("report.json: it is no report of Queuebox: ", "unreadable");
     fs::remove_file(&file).unwrap();
-    results("there is no report.json in it: the run was interrupted", "no report");
+    results("there is no report.json in it: the file was removed", "no report");
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn a_full_disk_under_standard_output() {
     let folder = folder();
     for line in [
         "host t.csv --module fifo.wasm",
-        "host t.csv --module fifo.wasm --report -",
+        "host t.csv --module fifo.wasm --json",
         "host check fifo.wasm",
         "host limits",
         "middleware run --executor local --module fifo.wasm --samples 1",

@@ -4,7 +4,7 @@ use crate::support::{Folder, THREE};
 
 /// The folder's host with `flags` and `environment` reports `key` as `value`.
 fn reports(folder: &Folder, flags: &str, environment: &[(&str, &str)], key: &str, value: u64) {
-    let mut run = folder.host(&format!("trace.csv --report - {flags}"));
+    let mut run = folder.host(&format!("trace.csv --json {flags}"));
     for (key, value) in environment {
         run = run.env(key, value);
     }

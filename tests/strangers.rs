@@ -12,7 +12,7 @@ const OWN_ORDER: &str = "the order of service is the simulator's own";
 /// Of a host over `trace`: its report, and its completions as rows of id, start, finish and service.
 fn simulates(stranger: &Stranger, trace: &str) -> (Value, Vec<String>) {
     let folder = Folder::with("t.csv", trace).and_module("theirs", &stranger.text());
-    let report = folder.host_with("theirs", "t.csv --report - --completions c.csv").succeeds().json();
+    let report = folder.host_with("theirs", "t.csv --json --completions c.csv").succeeds().json();
     let row = |line: &str| {
         let fields: Vec<&str> = line.split(',').collect();
         [fields[0], fields[2], fields[3], fields[4]].join(" ")
@@ -133,7 +133,7 @@ fn a_discipline_of_its_own() {
     folder.host_with("theirs", "t.csv --discipline lifo").exits(2).says(refusal);
     // With the bit it may know the word.
     let folder = Folder::with("t.csv", trace).and_module("theirs", &stranger.saying(2).text());
-    let report = folder.host_with("theirs", "t.csv --discipline lifo --report -").succeeds().json();
+    let report = folder.host_with("theirs", "t.csv --discipline lifo --json").succeeds().json();
     notes(&report, &[]);
     assert_eq!(report["settings"]["DISCIPLINE"], "lifo");
 }

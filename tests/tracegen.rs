@@ -36,7 +36,7 @@ fn csv_and_records_are_the_same_trace_with_the_same_demands() {
     let make = |format: &str| {
         let flags = "--samples 3000 --seed 3 --st 2ms --out trace";
         folder.run("tracegen", &format!("{flags}.{format} --format {format}")).succeeds();
-        let report = folder.host(&format!("trace.{format} --seed 3 --st 2ms --report -")).succeeds().json();
+        let report = folder.host(&format!("trace.{format} --seed 3 --st 2ms --json")).succeeds().json();
         report["tally"].clone()
     };
     assert_eq!(make("csv"), make("records"));
@@ -56,7 +56,7 @@ fn the_original_s_format_goes_both_ways() {
     let cells: Vec<&str> = first.split(',').collect();
     assert!(cells.len() == 5 && cells[1] == "0" && ["r", "w"].contains(&cells[2]), "{first}");
     let counts = |name: &str| {
-        let report = folder.host(&format!("{name} --report -")).succeeds().json();
+        let report = folder.host(&format!("{name} --json")).succeeds().json();
         (report["trace"]["format"].as_str().unwrap().to_owned(), report["tally"]["service_sum_ns"].clone())
     };
     let (original, csv) = (counts("trace.original"), counts("trace.csv"));

@@ -47,7 +47,7 @@ fn is_caught(liar: &Stranger, flags: &str, request: &str) {
 
 /// Without --verify the rules find nothing.
 fn passes_the_rules(liar: &Stranger, flags: &str) -> Ended {
-    folder(liar).host_with("liar", &format!("t.csv --report - {flags}")).succeeds()
+    folder(liar).host_with("liar", &format!("t.csv --json {flags}")).succeeds()
 }
 
 /// The counts of a worker's report that are not 0.

@@ -8,15 +8,16 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use cli::output::{self, TextTarget};
+use cli::output;
 use cli::program;
 use cli::reporter::Terminal;
 use cli::settings::{self, Settings};
 use failure::{Failure, printable};
+use measure::Figures;
 use measure::provenance::WorkerReport;
-use measure::{Figures, Measured};
-use run::completions::Parts;
+use measure::schema::to_json;
 use run::executor::{Executor as _, Files, Local};
+use run::outputs::OutputFlags;
 use run::plan::Plan;
 use run::retention::remove_old;
 use run::scenario::Scenario;
@@ -41,13 +42,9 @@ struct Cli {
     /// The trace: CSV, records, a known format, or - for stdin.
     #[arg(required = true)]
     trace: Option<PathBuf>,
-    /// Write the worker's report as JSON to FILE, or to stdout (-) instead of the text.
-    #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
-    /// Write what became of each request to FILE: CSV where its name ends in .csv, else records.
-    #[arg(long, value_name = "FILE")]
-    completions: Option<PathBuf>,
-    /// Hold each answer against a native first-in first-out simulation of the same shard.
+    #[command(flatten)]
+    outputs: OutputFlags,
+    /// Check each completion against a native first-in first-out simulation of the same shard.
     #[arg(long)]
     verify: bool,
     /// The number that the simulator is told it has.
@@ -142,12 +139,9 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     scenario.job.capabilities = Some(capabilities);
 
     let trace = cli.trace.as_deref().unwrap_or(Path::new("-"));
-    let outputs = [cli.report.as_deref(), cli.completions.as_deref()];
-    output::distinct(&outputs, &[Some(trace), Some(&path), settings.file()])?;
-    let target = cli.report.as_deref().map(TextTarget::open).transpose()?;
+    let outputs = cli.outputs.open(&[Some(trace), Some(&path), settings.file()])?;
     let source = Source::recorded(trace, &cli.read, scenario.job.model.demands())?;
-    let parts = cli.completions.as_deref().map(Parts::new).transpose()?;
-    let files = Files { completions: parts.as_ref(), ..Files::default() };
+    let files = Files { completions: outputs.completions.as_ref(), ..Files::default() };
     let mut plan = Plan::new(source, vec![scenario]);
     let execution = plan.execute_one(&executor, files, &Terminal)?;
 
@@ -156,25 +150,14 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     let report = run::report::report(scenario, &execution, plan.source());
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
     let measured = outcome.result.with_context(|| format!("worker {}", scenario.job.worker))?;
-    if let Some(parts) = parts {
-        parts.merge(std::iter::once(scenario.job.worker), capabilities)?;
-    }
     report.notes.iter().for_each(|note| program::note(note));
-    let Measured { tally, delay_reached, .. } = &measured;
-    let to_stdout = target.as_ref().is_some_and(TextTarget::is_stdout);
-    if let Some(target) = target {
-        let whole = WorkerReport {
-            provenance: report.provenance,
-            notes: report.notes,
-            worker: scenario.job.worker,
-            delay_reached: *delay_reached,
-            tally: tally.clone(),
-        };
-        target.write(&(serde_json::to_string_pretty(&whole)? + "\n"))?;
-    }
-    if !to_stdout {
+    let report = WorkerReport::new(report.provenance, report.notes, scenario.job.worker, &measured);
+    let text = if cli.outputs.json {
+        to_json(&report)?
+    } else {
         let head = format!("Module {} (SHA-256 {})", shown(&path), &scenario.module.sha256()[..16]);
-        output::print(&format!("{head}\n\n{}", Figures::of_worker(tally, scenario.job.model.servers).to_text()))?;
-    }
-    Ok(())
+        format!("{head}\n\n{}", Figures::of_worker(&report.tally, scenario.job.model.servers).to_text())
+    };
+    output::print(&text)?;
+    outputs.finish(&report, std::iter::once(report.worker), capabilities)
 }

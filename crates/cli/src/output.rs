@@ -12,7 +12,7 @@ use anyhow::Context as _;
 
 use failure::Failure;
 
-pub use unfinished::{Unfinished, remove_unless_held};
+pub use unfinished::{Unfinished, is_held, remove_unless_held};
 
 pub(crate) use unfinished::remove_unfinished;
 
@@ -133,36 +133,6 @@ impl Place {
             (Some(one), Some(other)) => one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino()),
             (None, None) => self.path == other.path,
             _ => false,
-        }
-    }
-}
-
-/// Where a text goes: standard output, or a file that is begun now, so that a place that can't be written is told at once.
-#[derive(Debug)]
-pub struct TextTarget(Option<OutFile>);
-
-impl TextTarget {
-    /// `target`, or standard output where it is `-`.
-    ///
-    /// # Errors
-    /// Where the file can't be made.
-    pub fn open(target: &Path) -> anyhow::Result<Self> {
-        Ok(Self(if target == Path::new("-") { None } else { Some(OutFile::create(target)?) }))
-    }
-
-    /// Whether it is standard output.
-    pub fn is_stdout(&self) -> bool {
-        self.0.is_none()
-    }
-
-    /// Writes the whole text.
-    ///
-    /// # Errors
-    /// Where it can't be written.
-    pub fn write(self, text: &str) -> anyhow::Result<()> {
-        match self.0 {
-            None => Ok(print(text)?),
-            Some(file) => file.finish_with(text),
         }
     }
 }

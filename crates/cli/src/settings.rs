@@ -160,6 +160,11 @@ impl Settings {
         Some(self.value(key).text.as_str()).filter(|text| !text.is_empty())
     }
 
+    /// The texts of those of `keys` that are not empty.
+    pub fn texts(&self, keys: &[&str]) -> BTreeMap<String, String> {
+        keys.iter().filter_map(|key| Some(((*key).to_owned(), self.text(key)?.to_owned()))).collect()
+    }
+
     /// An integer within `range`.
     ///
     /// # Errors

@@ -3,8 +3,8 @@
 use contract::Capabilities;
 use serde::{Deserialize, Serialize};
 
-use crate::Tally;
 use crate::schema::{Report, SCHEMA};
+use crate::{Measured, Tally};
 
 /// What made a report: version, module, trace, settings. The same again gives the same report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,6 +158,14 @@ pub struct WorkerReport {
     pub delay_reached: bool,
     /// What was measured.
     pub tally: Tally,
+}
+
+impl WorkerReport {
+    /// Of worker number `worker`, which measured this.
+    pub fn new(provenance: Provenance, notes: Vec<String>, worker: u32, measured: &Measured) -> Self {
+        let Measured { tally, delay_reached, .. } = measured;
+        Self { provenance, notes, worker, delay_reached: *delay_reached, tally: tally.clone() }
+    }
 }
 
 impl Report for WorkerReport {}

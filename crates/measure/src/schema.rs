@@ -1,7 +1,7 @@
 //! The version of the reports' form, and how a report is read back.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// The version of the form of reports that this version of Queuebox writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -51,6 +51,14 @@ pub trait Report: DeserializeOwned {
             None => Err(ReadError::NoSchema),
         }
     }
+}
+
+/// A report as JSON text, one key a line.
+///
+/// # Errors
+/// If a map has keys that are no text.
+pub fn to_json(report: &impl Serialize) -> serde_json::Result<String> {
+    Ok(serde_json::to_string_pretty(report)? + "\n")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod completions;
 pub mod executor;
 pub mod job;
 pub mod notes;
+pub mod outputs;
 pub mod partition;
 pub mod plan;
 pub mod report;

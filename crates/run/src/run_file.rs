@@ -1,9 +1,10 @@
 //! `run.json`: what repeats a run, and what its report keeps out of itself.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use contract::Capabilities;
-use measure::schema::Report;
+use measure::schema::{Report, SCHEMA};
 use serde::{Deserialize, Serialize};
 
 /// What `run.json` holds.
@@ -23,10 +24,32 @@ pub struct RunFile {
     pub arguments: Vec<String>,
     /// Every setting that the run reads and that is not empty.
     pub settings: BTreeMap<String, String>,
-    /// How long it took.
-    pub seconds: f64,
+    /// How long it took; None until it has ended.
+    pub seconds: Option<f64>,
     /// What the run found out about the module, for following runs; None with an executor that remembers nothing.
     pub preflight: Option<Preflight>,
+}
+
+impl RunFile {
+    /// Of a run that begins now; the name is that of its folder.
+    pub fn new(
+        module: &Path,
+        executor: &str,
+        settings: BTreeMap<String, String>,
+        preflight: Option<Preflight>,
+    ) -> Self {
+        Self {
+            schema: SCHEMA,
+            run: String::new(),
+            queuebox: env!("CARGO_PKG_VERSION").to_owned(),
+            executor: executor.to_owned(),
+            module: module.display().to_string(),
+            arguments: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
+            settings,
+            seconds: None,
+            preflight,
+        }
+    }
 }
 
 impl Report for RunFile {}

@@ -3,90 +3,166 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use anyhow::Context as _;
 use cli::output::{OutFile, Unfinished};
 use cli::reporter::Reporter;
+use measure::Outcome;
+use measure::provenance::WorkerReport;
+use measure::run_report::RunReport;
+use measure::schema::to_json;
+use sandbox::Module;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use crate::executor::Executor;
 use crate::retention::remove_old;
+use crate::run_file::RunFile;
+use crate::shard_files::ShardFiles;
 
 /// Where run folders are.
 pub const RUNS: &str = "runs";
 
-/// A run folder that is still being written, under a name that nobody takes for a run.
-pub struct RunFolder {
-    name: String,
-    aside: Unfinished,
-    target: PathBuf,
-}
+/// The file that a run folder has from its start.
+pub const RUN: &str = "run.json";
 
-/// A run folder that is whole. Until this is dropped no other run removes it.
-pub struct Finished {
+/// The file that a run folder has from its end.
+pub const REPORT: &str = "report.json";
+
+/// What each worker's outcome is kept in, as it comes.
+const OUTCOMES: &str = "outcomes";
+
+/// The folder of a run. It has `run.json` from its start, and `report.json` from its end; if there is neither a report nor a process
+/// that holds the lock of the folder, the run was interrupted. The lock ends with the process, however that ends, so that no
+/// other run takes this one for an old one. Dropped before [`RunFolder::finish`], the folder is removed: the run has failed
+/// before it measured anything.
+pub struct RunFolder {
     path: PathBuf,
+    file: RunFile,
+    started: Instant,
+    finished: bool,
     _lock: Option<File>,
 }
 
 impl RunFolder {
-    /// Starts a new one in `runs`.
+    /// Starts the folder of a run in `runs`. `file` is written at once, under the name that the folder gets.
     ///
     /// # Errors
-    /// Where it can't be made.
-    pub fn create() -> anyhow::Result<Self> {
-        Self::create_in(Path::new(RUNS))
+    /// If it can't be made.
+    pub fn create(file: RunFile) -> anyhow::Result<Self> {
+        Self::create_in(Path::new(RUNS), file)
     }
 
-    fn create_in(runs: &Path) -> anyhow::Result<Self> {
+    fn create_in(runs: &Path, file: RunFile) -> anyhow::Result<Self> {
         let name = name().context("the run's id")?;
-        let target = runs.join(&name);
-        let made = make_folder(runs).and_then(|()| Unfinished::folder_beside(&target));
-        Ok(Self { name, aside: made.with_context(|| runs.display().to_string())?, target })
+        let path = runs.join(&name);
+        let made = make_folder(runs).and_then(|()| Unfinished::folder_beside(&path));
+        let aside = made.with_context(|| runs.display().to_string())?;
+        let file = RunFile { run: name, ..file };
+        write(aside.path(), RUN, &file)?;
+        let lock = aside.rename(&path).with_context(|| path.display().to_string())?;
+        Ok(Self { path, file, started: Instant::now(), finished: false, _lock: lock })
     }
 
     /// The run's id.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.file.run
     }
 
-    /// Where files go for now.
-    pub fn path(&self) -> &Path {
-        self.aside.path()
-    }
-
-    /// Writes one of its files.
-    ///
-    /// # Errors
-    /// Where it can't be written.
-    pub fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
-        OutFile::create(&self.path().join(name))?.finish_with(text)
-    }
-
-    /// Gives it its name, and removes runs that are too old to stay, by the rule of [`remove_old`].
-    ///
-    /// # Errors
-    /// Where the file system refuses.
-    pub fn finish(self, reporter: &dyn Reporter) -> anyhow::Result<Finished> {
-        let finish = || {
-            // The folder's time is that of its end: a run may have taken longer than 20 others.
-            File::open(self.aside.path())?.set_modified(SystemTime::now())?;
-            self.aside.rename(&self.target)
-        };
-        let lock = finish().with_context(|| self.target.display().to_string())?;
-        let removed = remove_old(self.target.parent().unwrap_or(Path::new(RUNS)));
-        removed.note().iter().for_each(|note| reporter.note(note));
-        // It harms no run.
-        removed.failures.iter().for_each(|failure| reporter.warn(failure));
-        Ok(Finished { path: self.target, _lock: lock })
-    }
-}
-
-impl Finished {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Starts the shards that are kept.
+    ///
+    /// # Errors
+    /// If they can't be made.
+    pub fn keep_shards(&self, workers: usize) -> anyhow::Result<ShardFiles> {
+        ShardFiles::create(&self.make("shards")?, workers, true)
+    }
+
+    /// Keeps the shards, the module and the report of each worker.
+    ///
+    /// # Errors
+    /// If they can't be written.
+    pub fn keep_workers(
+        &self,
+        shards: ShardFiles,
+        module: &Module,
+        report: &RunReport,
+        outcomes: &[Outcome],
+    ) -> anyhow::Result<()> {
+        shards.finish()?;
+        let copy = self.path.join("module.wasm");
+        fs::write(&copy, module.bytes()).with_context(|| copy.display().to_string())?;
+        let reports = self.make("reports")?;
+        for (worker, outcome) in (1..).zip(outcomes) {
+            if let Ok(measured) = &outcome.result {
+                let report = WorkerReport::new(report.provenance.clone(), Vec::new(), worker, measured);
+                write(&reports, &format!("{worker}.json"), &report)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn make(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let folder = self.path.join(name);
+        fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
+        Ok(folder)
+    }
+
+    /// The run has ended: writes its report, gives both files to `executor`, and removes runs that are too old to stay, by the
+    /// rule of [`remove_old`].
+    ///
+    /// # Errors
+    /// If a file can't be written. What fails afterwards is a warning.
+    pub fn finish(
+        &mut self,
+        report: &RunReport,
+        executor: &dyn Executor,
+        reporter: &dyn Reporter,
+    ) -> anyhow::Result<()> {
+        self.file.seconds = Some(self.started.elapsed().as_secs_f64());
+        write(&self.path, RUN, &self.file)?;
+        write(&self.path, REPORT, report)?;
+        self.finished = true;
+        if let Err(error) = executor.keep(self) {
+            reporter.warn(&format!("the workers' volume does not hold this run's report: {error:#}"));
+        }
+        // The report has all that outcomes hold.
+        let _ = fs::remove_dir_all(self.path.join(OUTCOMES));
+        // The folder's time is that of its end: a run may have taken longer than 20 others.
+        let touched = File::open(&self.path).and_then(|folder| folder.set_modified(SystemTime::now()));
+        touched.with_context(|| self.path.display().to_string())?;
+        let removed = remove_old(self.path.parent().unwrap_or(Path::new(RUNS)));
+        removed.note().iter().for_each(|note| reporter.note(note));
+        removed.failures.iter().for_each(|failure| reporter.warn(failure));
+        Ok(())
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Keeps the outcome of `worker` in the run folder `folder` until the run has its report.
+///
+/// # Errors
+/// If it can't be written.
+pub(crate) fn keep_outcome(folder: &Path, worker: u32, outcome: &Outcome) -> anyhow::Result<()> {
+    let outcomes = folder.join(OUTCOMES);
+    fs::create_dir_all(&outcomes).with_context(|| outcomes.display().to_string())?;
+    write(&outcomes, &format!("{worker}.json"), outcome)
+}
+
+fn write(folder: &Path, name: &str, value: &impl serde::Serialize) -> anyhow::Result<()> {
+    OutFile::create(&folder.join(name))?.finish_with(&to_json(value)?)
 }
 
 /// Makes the folder `runs`, where it is not there.
@@ -113,23 +189,45 @@ fn name() -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::executor::Local;
     use crate::retention::{KEPT, names};
     use cli::reporter::Recording;
+    use contract::Capabilities;
+    use measure::provenance::{Provenance, TraceUsed};
+    use sandbox::panicked;
+    use std::collections::BTreeMap;
+
+    fn create(runs: &Path) -> RunFolder {
+        let file = RunFile::new(Path::new("sim.wasm"), "local", BTreeMap::new(), None);
+        RunFolder::create_in(runs, file).unwrap()
+    }
+
+    fn finish(mut folder: RunFolder) -> RunFolder {
+        let trace =
+            r#"{"blake3": "b", "format": "csv", "requests": 0, "offset_ns": 0, "sorted": false, "rebased": false}"#;
+        let trace: TraceUsed = serde_json::from_str(trace).unwrap();
+        let settings = r#"{"CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 1, "SIM_ARGS": "", "WORKERS": 1}"#;
+        let settings = serde_json::from_str(settings).unwrap();
+        let provenance = Provenance::new("module", Capabilities(0), trace, settings);
+        let report = RunReport::collect(provenance, Vec::new(), &[], 1, 0);
+        folder.finish(&report, &Local::new(cli::program::end), &Recording::default()).unwrap();
+        folder
+    }
 
     #[test]
     fn twenty_runs_at_once_lose_nothing() {
         let runs = tempfile::tempdir().unwrap();
         let run = || {
-            let folder = RunFolder::create_in(runs.path()).unwrap();
-            let report = folder.target.join("report.json");
-            fs::write(folder.path().join("report.json"), folder.name()).unwrap();
-            let finished = folder.finish(&Recording::default()).unwrap();
-            // While it lives, and after its end, where no more than the other nineteen finish later.
+            let folder = create(runs.path());
+            let report = folder.path().join(REPORT);
+            assert!(folder.path().join(RUN).exists());
+            let finished = finish(folder);
+            // While it lives, and after its end, if no more than the other nineteen finish later.
             assert!(report.exists());
             drop(finished);
             report
         };
-        for _ in 0..100 {
+        for _ in 0..10 {
             let reports: Vec<PathBuf> = std::thread::scope(|scope| {
                 let threads: Vec<_> = (0..20).map(|_| scope.spawn(run)).collect();
                 threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -143,20 +241,31 @@ mod tests {
     #[test]
     fn the_runs_that_finished_last_stay_and_those_that_live() {
         let runs = tempfile::tempdir().unwrap();
-        let create = || RunFolder::create_in(runs.path()).unwrap();
-        let (first, second) = (create(), create());
+        let (first, second, going_on) = (create(runs.path()), create(runs.path()), create(runs.path()));
         let [first_name, second_name] = [&first, &second].map(|run| run.name().to_owned());
-        let first = first.finish(&Recording::default()).unwrap();
-        let twenty_more = || (0..20).for_each(|_| drop(create().finish(&Recording::default()).unwrap()));
+        let first = finish(first);
+        let twenty_more = || (0..20).for_each(|_| drop(finish(create(runs.path()))));
         twenty_more();
-        // It has ended, but its process has not.
-        assert!(first.path().exists());
+        // One has ended, but its process has not; one is going on.
+        assert!(first.path().exists() && going_on.path().exists());
         drop(first);
-        drop(second.finish(&Recording::default()).unwrap());
+        drop(finish(second));
+        assert!(going_on.path().exists());
+        drop(going_on);
         let names = names(runs.path()).unwrap();
-        assert_eq!((names.len(), names.last()), (KEPT, Some(&second_name)));
-        assert!(!names.contains(&first_name));
+        assert_eq!(names.last(), Some(&second_name));
+        assert!(names.len() <= KEPT && !names.contains(&first_name));
         twenty_more();
         assert!(!runs.path().join(second_name).exists());
+    }
+
+    #[test]
+    fn a_run_that_fails_before_its_end_leaves_nothing() {
+        let runs = tempfile::tempdir().unwrap();
+        let folder = create(runs.path());
+        keep_outcome(folder.path(), 3, &Outcome { offered: 0, result: Err(panicked()) }).unwrap();
+        assert!(folder.path().join("outcomes/3.json").exists());
+        drop(folder);
+        assert_eq!(fs::read_dir(runs.path()).unwrap().count(), 0);
     }
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use cli::output::is_held;
 use contract::Capabilities;
 use failure::{Failure, printable};
 use measure::run_report::RunReport;
@@ -13,10 +14,7 @@ use measure::schema::{ReadError, Report as _};
 
 use crate::retention::names;
 use crate::run_file::RunFile;
-use crate::run_folder::RUNS;
-
-/// The file of a run's folder that holds its report.
-pub const REPORT: &str = "report.json";
+use crate::run_folder::{REPORT, RUN, RUNS};
 
 /// How many runs an error names.
 const NAMED: usize = 20;
@@ -36,8 +34,14 @@ pub struct Kept {
 /// Why there is no report of a run that is here.
 #[derive(Debug, thiserror::Error)]
 pub enum NoReport {
-    /// Its folder holds none.
-    #[error("there is no {REPORT} in it: the run was interrupted, or the file was removed; run it again")]
+    /// A process still holds the lock of its folder.
+    #[error("there is no {REPORT} in it yet: the run is going on")]
+    Running,
+    /// The run has not ended, and no process holds the lock of its folder.
+    #[error("there is no {REPORT} in it: the run was interrupted; run it again")]
+    Interrupted,
+    /// The run has ended.
+    #[error("there is no {REPORT} in it: the file was removed; run it again")]
     Absent,
     /// The file can't be read.
     #[error("{REPORT}: {0}")]
@@ -47,7 +51,8 @@ pub enum NoReport {
     Other(#[from] ReadError),
 }
 
-/// The folder of `run`, which is a folder, a run's name or the beginning of one name alone; None is the run that ended last.
+/// The folder of `run`, which is a folder, a run's name or the beginning of one name alone; None is the run
+/// that ended last and has a report.
 ///
 /// # Errors
 /// Where there is no such run, or `runs` can't be read.
@@ -64,7 +69,10 @@ fn find_in(runs: &Path, run: Option<&Path>) -> anyhow::Result<PathBuf> {
     let names = names(runs).with_context(|| runs.display().to_string())?;
     let run = match (run, names.last()) {
         (Some(run), _) => run.to_string_lossy(),
-        (None, Some(last)) => return Ok(runs.join(last)),
+        (None, Some(last)) => {
+            let with_report = names.iter().rev().find(|name| runs.join(name).join(REPORT).exists());
+            return Ok(runs.join(with_report.unwrap_or(last)));
+        }
         (None, None) => {
             return Err(Failure::Usage(format!("there is no run in {}/ yet: middleware run", runs.display())).into());
         }
@@ -92,7 +100,11 @@ pub fn report(folder: &Path) -> Result<RunReport, Failure> {
 fn read(folder: &Path) -> Result<RunReport, NoReport> {
     match fs::read(folder.join(REPORT)) {
         Ok(text) => Ok(RunReport::read(&text)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(NoReport::Absent),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(match run_file(folder) {
+            _ if is_held(folder) => NoReport::Running,
+            Some(RunFile { seconds: None, .. }) => NoReport::Interrupted,
+            _ => NoReport::Absent,
+        }),
         Err(error) => Err(NoReport::Unreadable(error)),
     }
 }
@@ -120,7 +132,7 @@ pub(crate) fn preflight(inputs: &str) -> Option<Capabilities> {
 }
 
 fn run_file(folder: &Path) -> Option<RunFile> {
-    RunFile::read(&fs::read(folder.join("run.json")).ok()?).ok()
+    RunFile::read(&fs::read(folder.join(RUN)).ok()?).ok()
 }
 
 /// What the file or folder at `path` takes on disk \[bytes\].

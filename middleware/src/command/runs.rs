@@ -66,6 +66,8 @@ fn outcome(kept: &Kept) -> String {
             "failed".to_owned()
         }
         Ok(_) => "done".to_owned(),
+        Err(NoReport::Running) => "running".to_owned(),
+        Err(NoReport::Interrupted) => "interrupted".to_owned(),
         Err(NoReport::Absent) => "no report".to_owned(),
         Err(NoReport::Other(ReadError::OtherSchema { schema, .. })) => format!("schema {schema}"),
         Err(NoReport::Other(ReadError::NoSchema)) => "no schema".to_owned(),

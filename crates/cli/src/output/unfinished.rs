@@ -184,6 +184,11 @@ pub fn remove_unless_held(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
+/// Whether a process holds the lock of the folder `path`; not known, and so not, where the file system has no locks.
+pub fn is_held(path: &Path) -> bool {
+    matches!(take_lock(path), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
 /// The lock of a file or folder that no process holds; None where the file system has no locks.
 fn take_lock(path: &Path) -> io::Result<Option<File>> {
     // Other users may write to the folder too: no link of theirs is followed, and for no pipe of theirs is waited.
@@ -260,9 +265,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("run");
         let held = Unfinished::folder_beside(&target).unwrap().rename(&target).unwrap();
-        assert!(!remove_unless_held(&target).unwrap());
+        assert!(is_held(&target) && !remove_unless_held(&target).unwrap());
         assert!(target.exists());
         drop(held);
+        assert!(!is_held(&target));
         assert!(remove_unless_held(&target).unwrap());
         assert_eq!(names(folder.path()), 0);
     }

@@ -2,6 +2,7 @@
 
 mod docker;
 mod interface;
+mod jobs;
 mod local;
 
 use std::sync::Arc;

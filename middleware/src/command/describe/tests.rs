@@ -79,7 +79,7 @@ const TEXT: &str = "\
 requests          5 in 8.000 s, the first at 10.000 s
 rate              0.500 requests/s in the mean
 peak              200.000 requests/s: 2 in the busiest window of 10 ms, from 11.000 s on
-interarrival of 0         25.000 % (1 of 4)
+interarrival of 0 25.000 % (1 of 4)
 operations        80.000 % reads, 20.000 % writes
 clients           3; the busiest sends 60.000 % (3 of 5)
 blocks            3; the most popular gets 60.000 % (3 of 5)
@@ -88,11 +88,11 @@ offered load      1.000 servers busy in the mean
 utilization       0.250 offered to WORKERS=4 of one server each
 workers needed    at least 2 to stay below utilization 1, 2 to stay below 0.75
 
-            mean      CV       min       p50       p90       p95       p99     p99.9       max
-────────────────────────────────────────────────────────────────────────────────────────────────
-interarrival      2.000 s   0.791      0 ns   1.000 s   4.000 s   4.000 s   4.000 s   4.000 s   4.000 s
-demand   1.600 s   0.306   1.000 s   2.000 s   2.000 s   2.000 s   2.000 s   2.000 s   2.000 s
-size       3.200   0.824         1         2         8         8         8         8         8
+                  mean      CV       min       p50       p90       p95       p99     p99.9       max
+──────────────────────────────────────────────────────────────────────────────────────────────────────
+interarrival   2.000 s   0.791      0 ns   1.000 s   4.000 s   4.000 s   4.000 s   4.000 s   4.000 s
+demand         1.600 s   0.306   1.000 s   2.000 s   2.000 s   2.000 s   2.000 s   2.000 s   2.000 s
+size             3.200   0.824         1         2         8         8         8         8         8
 ";
 
 #[test]

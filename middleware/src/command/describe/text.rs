@@ -32,7 +32,7 @@ pub(super) fn text(description: &Description) -> String {
         description.interarrival_of_0,
         interarrival.count
     );
-    line("interarrival 0", if interarrival.count == 0 { "-".to_owned() } else { interarrival_of_0 });
+    line("interarrival of 0", if interarrival.count == 0 { "-".to_owned() } else { interarrival_of_0 });
     let operations = |&Operations { reads, writes, others }: &Operations| {
         let others = if others == 0 { String::new() } else { format!(", {} others", of(others, *requests)) };
         format!("{} reads, {} writes{others}", of(reads, *requests), of(writes, *requests))

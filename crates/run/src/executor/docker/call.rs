@@ -14,9 +14,6 @@ pub(super) const USER: u64 = 65534;
 /// How long a call may take that moves no data.
 pub(super) const CALL: Duration = Duration::from_secs(60);
 
-/// A quarter of the pause before the second attempt; it is four times as long before each further one.
-pub(super) const PAUSE: Duration = Duration::from_millis(50);
-
 /// A call to the engine that must answer in time.
 pub(super) async fn within<T>(
     patience: Duration,

@@ -2,23 +2,19 @@
 //! fetches what came of it.
 
 mod archive;
-mod attempt;
 mod call;
 mod connect;
 mod logs;
-mod outcome;
 mod pool;
-mod queue;
 mod reason;
 mod results;
 mod running;
+mod slot;
 mod wire;
-mod work;
 
 use std::cell::{OnceCell, RefCell};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use crate::completions::Parts;
 use anyhow::Context as _;
@@ -26,32 +22,25 @@ use bollard::Docker as Api;
 use cli::reporter::Reporter;
 use contract::Capabilities;
 use failure::Failure;
-use futures_util::future::join_all;
 use measure::Outcome;
 use measure::run_report::RunReport;
 use sandbox::{Job, Module, honours};
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::interface::{Executor, Workers};
+use super::jobs::{Serve, Spooled, Work, dispatch};
 use crate::job::VERSION;
 use crate::run_file::Preflight;
 use crate::run_folder::RunFolder;
 use crate::runs;
 use crate::scenario::Scenario;
-use crate::shard_files::{ShardFiles, Shards};
-use attempt::attempt;
-use call::{CALL, PAUSE, lock, within};
-use pool::{Container, Lock, NotStopped, containers, stop};
-use queue::{Next, Queue};
+use call::{CALL, within};
+use pool::{Container, Lock, containers};
 use running::Running;
-use work::Work;
+use slot::ContainerSlot;
 
 pub(crate) use connect::Address;
-
-/// How long an engine may be away before its containers are abandoned.
-const AWAY: Duration = Duration::from_secs(30);
 
 /// Most containers that are used: each holds a connection or two. More workers are served in turns.
 const AT_ONCE: usize = 64;
@@ -120,22 +109,17 @@ impl Docker {
         let (lock, containers) = self.runtime.block_on(Lock::take(&self.api, &self.first()?.image, &*self.reporter))?;
         Ok(self.held.get_or_init(|| Held { containers, running, _lock: lock }))
     }
+}
 
-    /// Runs `workers` workers of `module`.
-    fn serve(
-        &self,
-        module: &Module,
-        job: &Job,
-        workers: u32,
-        shards: Option<&Path>,
-        completions: Option<&Parts>,
-    ) -> anyhow::Result<Vec<Outcome>> {
+impl Serve for Docker {
+    fn serve(&self, work: &Work<'_>, job: &Job, workers: u32) -> anyhow::Result<Vec<Outcome>> {
         let Held { containers, running, .. } = self.hold()?;
         let containers = &containers[..containers.len().min(AT_ONCE).min(job.workers as usize)];
         let processors = self.runtime.block_on(within(CALL, "info", self.api.info()))?.ncpu.unwrap_or(1).max(1);
         let turns = (containers.len() as i64 + processors - 1) / processors;
-        let work = Work { module, shards, running, turns: turns as u32, completions, reporter: &*self.reporter };
-        self.runtime.block_on(dispatch(&self.api, containers, &work, job, workers))
+        let slot = |container| ContainerSlot::new(&self.api, container, running, turns as u32);
+        let slots: Vec<_> = containers.iter().map(slot).collect();
+        Ok(self.runtime.block_on(dispatch(&slots, work, job, workers))?)
     }
 }
 
@@ -158,7 +142,8 @@ impl Executor for Docker {
         let capabilities = match runs::preflight(&inputs) {
             Some(capabilities) => capabilities,
             None => {
-                let outcome = self.serve(module, &alone, 1, None, None)?.pop().context("no outcome")?;
+                let work = Work { module, shards: None, completions: None, folder: None, reporter: &*self.reporter };
+                let outcome = self.serve(&work, &alone, 1)?.pop().context("no outcome")?;
                 match outcome.result {
                     // It was not run.
                     Err(failure @ (Failure::Module(_) | Failure::Executor(_))) => return Err(failure.into()),
@@ -178,12 +163,7 @@ impl Executor for Docker {
         folder: Option<&'a Path>,
     ) -> anyhow::Result<Box<dyn Workers + 'a>> {
         self.hold()?;
-        // Shards are whole before a worker begins: a tar needs their sizes, and an attempt may be made again.
-        let mut spool = tempfile::Builder::new();
-        let spool = spool.prefix("spool-");
-        let spool = folder.map_or_else(|| spool.tempdir(), |folder| spool.tempdir_in(folder))?;
-        let files = ShardFiles::create(spool.path(), scenario.job.workers as usize, true)?;
-        Ok(Box::new(Spooled { docker: self, scenario, completions, spool, files }))
+        Ok(Box::new(Spooled::start(self, scenario, completions, folder, &*self.reporter)?))
     }
 
     fn keep(&self, folder: &RunFolder) -> anyhow::Result<()> {
@@ -195,101 +175,5 @@ impl Executor for Docker {
         preflight
             .as_ref()
             .map(|(inputs, capabilities)| Preflight { inputs: inputs.clone(), capabilities: *capabilities })
-    }
-}
-
-/// Workers whose shards are written before one begins.
-struct Spooled<'a> {
-    docker: &'a Docker,
-    scenario: &'a Scenario,
-    completions: Option<&'a Parts>,
-    spool: TempDir,
-    files: ShardFiles,
-}
-
-impl Workers for Spooled<'_> {
-    fn shards(&mut self) -> &mut dyn Shards {
-        &mut self.files
-    }
-
-    fn finish(self: Box<Self>) -> anyhow::Result<Vec<Outcome>> {
-        let Self { docker, scenario, completions, spool, files } = *self;
-        files.finish()?;
-        docker.serve(&scenario.module, &scenario.job, scenario.job.workers, Some(spool.path()), completions)
-    }
-}
-
-/// Gives workers 1 to `workers` to containers until each has its outcome.
-async fn dispatch(
-    api: &Api,
-    containers: &[Container],
-    work: &Work<'_>,
-    job: &Job,
-    workers: u32,
-) -> anyhow::Result<Vec<Outcome>> {
-    let queue = Mutex::new(Queue::new(workers, containers.len()));
-    join_all(containers.iter().map(|container| serve(api, container, work, job, &queue))).await;
-    if work.running.is_ending() {
-        // The signal's thread ends the program, as soon as the containers have ended.
-        std::future::pending::<()>().await;
-    }
-    Ok(queue.into_inner().unwrap_or_else(PoisonError::into_inner).outcomes()?)
-}
-
-/// Tries workers on `container` until all have their outcomes, or it can't be used any more.
-async fn serve(api: &Api, container: &Container, work: &Work<'_>, job: &Job, queue: &Mutex<Queue>) {
-    let running = work.running;
-    while !running.is_ending() {
-        let next = lock(queue).next(container.number);
-        let tried = match next {
-            Next::Try(tried) => tried,
-            Next::Done => return,
-            Next::Wait => {
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-        };
-        let worker = tried.worker;
-        running.add(&container.id);
-        let result = attempt(api, container, work, Job { worker, ..job.clone() }).await;
-        if running.is_ending() {
-            running.remove(&container.id);
-            return;
-        }
-        match result {
-            Ok(outcome) => {
-                running.remove(&container.id);
-                lock(queue).ended(worker, outcome);
-            }
-            Err(fault) => {
-                // Whatever happened to it, it must have ended to be used again, here or by the next run.
-                let usable = stop_patiently(api, &container.id).await;
-                running.remove(&container.id);
-                let offered = work.requests(worker).unwrap_or(0);
-                let attempts = lock(queue).failed(tried, container.number, offered, &fault, fault.is_final());
-                if let Some(attempts) = attempts {
-                    work.reporter
-                        .warn(&format!("worker {worker}, container {}: {fault}; tried again", container.number));
-                    tokio::time::sleep(PAUSE * 4u32.pow(attempts as u32)).await;
-                }
-                if !usable {
-                    lock(queue).gone();
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// Stops a container, also where its engine is away for a while. Returns whether it can be used again.
-async fn stop_patiently(api: &Api, id: &str) -> bool {
-    let began = Instant::now();
-    loop {
-        match stop(api, id).await {
-            Ok(()) => return true,
-            Err(NotStopped::Gone) => return false,
-            Err(NotStopped::Unknown(_)) if began.elapsed() < AWAY => tokio::time::sleep(PAUSE * 10).await,
-            Err(NotStopped::Unknown(_)) => return false,
-        }
     }
 }

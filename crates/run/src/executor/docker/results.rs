@@ -11,19 +11,18 @@ use measure::run_report::RunReport;
 use measure::schema::Report as _;
 
 use super::archive::{Sent, download, upload};
-use super::attempt::exit_code;
 use super::call::{CALL, within};
 use super::logs::{end_of_stderr, last_time};
 use super::pool::{Container, containers};
+use super::slot::exit_code;
 use crate::retention::{KEPT, is_run};
-use crate::run_folder::RunFolder;
-use crate::runs::REPORT;
+use crate::run_folder::{REPORT, RUN, RunFolder};
 
 /// Where the volume is in its container.
 const SHARED: &str = "/shared";
 
 /// What is kept of a run.
-const FILES: [&str; 2] = ["run.json", REPORT];
+const FILES: [&str; 2] = [RUN, REPORT];
 
 /// The names of the last runs, a line each, the newest last.
 const LAST: &str = "last";

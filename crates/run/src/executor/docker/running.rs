@@ -7,7 +7,8 @@ use std::time::Duration;
 use cli::program;
 use futures_util::future::join_all;
 
-use super::call::{PAUSE, lock};
+use super::super::jobs::PAUSE;
+use super::call::lock;
 use super::connect::Address;
 use super::pool::stop;
 

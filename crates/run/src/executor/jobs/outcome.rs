@@ -1,5 +1,5 @@
-//! Whether an outcome is believed. A worker's container runs anybody's module, so what it leaves is data from outside: it counts
-//! only for the attempt, the module and the shard that this program gave it, and only where it can be true.
+//! Whether an outcome counts. A job runs a module that anyone may have written, so what it leaves is data from outside: it counts
+//! only for the attempt, the module and the shard that this program gave it, and only if it can be true.
 
 use crate::job::{JobFile, OutcomeFile, VERSION, Versioned};
 use anyhow::{anyhow, bail, ensure};
@@ -16,7 +16,7 @@ impl OtherVersion {
     pub(super) const UNKNOWN: Self = Self(None);
 }
 
-/// The outcome in the file `text` of the container that did `job` over `requests` requests and ended with exit code `code`.
+/// The outcome in the file `text` of `job`, which had `requests` requests and ended with exit code `code`.
 ///
 /// # Errors
 /// [`OtherVersion`]; or where it is not believed, with the reason.
@@ -51,7 +51,7 @@ pub(super) fn believe(text: &[u8], job: &JobFile, requests: u64, code: i64) -> a
         }
         Err(failure) => failure.exit_code().into(),
     };
-    ensure!(told == code, "the container ended with exit code {code}, its outcome is that of {told}");
+    ensure!(told == code, "the host ended with exit code {code}, its outcome is that of {told}");
     Ok(file.outcome)
 }
 

@@ -14,39 +14,39 @@ pub(super) struct Queue {
     workers: usize,
     waiting: VecDeque<Tried>,
     outcomes: BTreeMap<u32, Outcome>,
-    /// Containers that can be used.
+    /// Slots that can be used.
     usable: usize,
 }
 
-/// A worker, and the numbers of the containers where it was tried in vain.
+/// A worker, and the numbers of the slots on which attempts failed.
 pub(super) struct Tried {
     pub(super) worker: u32,
-    on: Vec<u32>,
+    on: Vec<usize>,
 }
 
-/// What a container is to do.
+/// What a slot is to do.
 pub(super) enum Next {
     Try(Tried),
-    /// Nothing for now; another container's worker may come back.
+    /// Nothing for now; another slot's worker may come back.
     Wait,
     /// All workers have their outcomes.
     Done,
 }
 
 impl Queue {
-    /// Workers 1 to `workers`, over `usable` containers.
+    /// Workers 1 to `workers`, over `usable` slots.
     pub(super) fn new(workers: u32, usable: usize) -> Self {
         let waiting = (1..=workers).map(|worker| Tried { worker, on: Vec::new() }).collect();
         Self { workers: workers as usize, waiting, outcomes: BTreeMap::new(), usable }
     }
 
-    /// The next worker for `container`: one that did not fail there before, unless it failed on as many as there are.
-    pub(super) fn next(&mut self, container: u32) -> Next {
+    /// The next worker for `slot`: one that did not fail there before, unless it failed on as many as there are.
+    pub(super) fn next(&mut self, slot: usize) -> Next {
         if self.outcomes.len() == self.workers {
             return Next::Done;
         }
         let usable = self.usable;
-        let fits = |tried: &Tried| !tried.on.contains(&container) || tried.on.len() >= usable;
+        let fits = |tried: &Tried| !tried.on.contains(&slot) || tried.on.len() >= usable;
         match self.waiting.iter().position(fits).and_then(|place| self.waiting.remove(place)) {
             Some(tried) => Next::Try(tried),
             None => Next::Wait,
@@ -58,17 +58,17 @@ impl Queue {
         self.outcomes.insert(worker, outcome);
     }
 
-    /// An attempt on `container` said nothing about its worker, whose shard has `offered` requests; where that `is_final`, no
+    /// An attempt on `slot` told nothing about its worker, whose shard has `offered` requests; where that `is_final`, no
     /// other one will. Returns how many were made, where it will be tried again.
     pub(super) fn failed(
         &mut self,
         mut tried: Tried,
-        container: u32,
+        slot: usize,
         offered: u64,
         fault: &impl Display,
         is_final: bool,
     ) -> Option<usize> {
-        tried.on.push(container);
+        tried.on.push(slot);
         let attempts = tried.on.len();
         if attempts < ATTEMPTS && !is_final {
             self.waiting.push_back(tried);
@@ -82,7 +82,7 @@ impl Queue {
         None
     }
 
-    /// A container can't be used any more.
+    /// A slot can't be used any more.
     pub(super) fn gone(&mut self) {
         self.usable -= 1;
     }
@@ -90,7 +90,7 @@ impl Queue {
     /// The outcomes by worker.
     ///
     /// # Errors
-    /// Where there are not all: no container is left.
+    /// If there are not all: no slot is left.
     pub(super) fn outcomes(self) -> Result<Vec<Outcome>, Failure> {
         if self.outcomes.len() < self.workers {
             return Err(Failure::Executor("no container is left that can be used".to_owned()));
@@ -103,8 +103,8 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn tried(queue: &mut Queue, container: u32) -> Tried {
-        match queue.next(container) {
+    fn tried(queue: &mut Queue, slot: usize) -> Tried {
+        match queue.next(slot) {
             Next::Try(tried) => tried,
             Next::Wait | Next::Done => panic!("there is work"),
         }

@@ -1,0 +1,209 @@
+//! Jobs: what executors share that are not threads. The shards of a scenario are files; each worker is a job that is tried on slots
+//! until it has an outcome that belongs to this attempt and can be true.
+
+mod attempt;
+mod outcome;
+mod queue;
+
+use std::cell::RefCell;
+use std::future::pending;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cli::output::Unfinished;
+use cli::reporter::Reporter;
+use futures_util::future::join_all;
+use measure::Outcome;
+use sandbox::{Job, Module};
+
+use super::interface::Workers;
+use crate::completions::Parts;
+use crate::job::JobFile;
+use crate::run_folder::keep_outcome;
+use crate::scenario::Scenario;
+use crate::shard_files::{ShardFiles, Shards};
+use attempt::attempt;
+use failure::Failure;
+use queue::{Next, Queue};
+
+/// A quarter of the pause before the second attempt; it is four times as long before each further one.
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
+
+/// What the jobs of a scenario are made of.
+pub(super) struct Work<'a> {
+    pub(super) module: &'a Module,
+    /// The folder with the shards; None: the module runs on an empty one.
+    pub(super) shards: Option<&'a Path>,
+    pub(super) completions: Option<&'a Parts>,
+    /// The run folder, which keeps each outcome as it comes.
+    pub(super) folder: Option<&'a Path>,
+    pub(super) reporter: &'a dyn Reporter,
+}
+
+impl Work<'_> {
+    /// The shard of `worker`.
+    pub(super) fn shard(&self, worker: u32) -> Option<PathBuf> {
+        self.shards.map(|shards| shards.join(format!("{worker}.req")))
+    }
+
+    /// How many requests it holds.
+    pub(super) fn requests(&self, worker: u32) -> std::io::Result<u64> {
+        let length = self.shard(worker).map_or(Ok(0), |shard| shard.metadata().map(|metadata| metadata.len()))?;
+        Ok((length / contract::Request::LEN as u64).saturating_sub(1))
+    }
+}
+
+/// How a job ended.
+pub(super) enum Ended {
+    /// The host ended with `code` and left this file; None: it left none.
+    Exited { code: i64, outcome: Option<Vec<u8>> },
+    /// The slot ended it at a limit.
+    Stopped(Failure),
+}
+
+/// A place that runs one job at a time, such as a container.
+pub(super) trait Slot {
+    /// Its name in warnings.
+    fn name(&self) -> String;
+
+    /// Runs `job`, whose shard holds `requests` requests, and waits for its end.
+    ///
+    /// # Errors
+    /// For faults of the infrastructure, after which the job may be tried elsewhere.
+    async fn run(&self, work: &Work<'_>, job: &JobFile, requests: u64) -> anyhow::Result<Ended>;
+
+    /// Copies the completions of the job that ended, of `most` bytes at most, to `target`; false if there are none.
+    ///
+    /// # Errors
+    /// As [`Slot::run`].
+    async fn completions(&self, target: &Path, most: u64) -> anyhow::Result<bool>;
+
+    /// The end of what the last job wrote to its standard error, as one line; empty if that is not known.
+    async fn stderr(&self) -> String;
+
+    /// The job has its outcome.
+    fn done(&self);
+
+    /// Stops whatever runs here. Returns whether the slot can be used again.
+    async fn free(&self) -> bool;
+
+    /// Whether the program is about to end: then no job is begun.
+    fn is_ending(&self) -> bool;
+}
+
+/// Tries workers 1 to `workers` on `slots` until each has its outcome.
+///
+/// # Errors
+/// If no slot is left that can be used.
+pub(super) async fn dispatch<S: Slot>(
+    slots: &[S],
+    work: &Work<'_>,
+    job: &Job,
+    workers: u32,
+) -> Result<Vec<Outcome>, Failure> {
+    let queue = RefCell::new(Queue::new(workers, slots.len()));
+    join_all(slots.iter().enumerate().map(|(number, slot)| serve(number, slot, work, job, &queue))).await;
+    if slots.iter().any(Slot::is_ending) {
+        // The thread of the signal ends the program once all jobs have stopped.
+        pending::<()>().await;
+    }
+    queue.into_inner().outcomes()
+}
+
+/// Tries workers on `slot` until all have their outcomes, or it can't be used any more.
+async fn serve<S: Slot>(number: usize, slot: &S, work: &Work<'_>, job: &Job, queue: &RefCell<Queue>) {
+    while !slot.is_ending() {
+        let next = queue.borrow_mut().next(number);
+        let tried = match next {
+            Next::Try(tried) => tried,
+            Next::Done => return,
+            Next::Wait => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let worker = tried.worker;
+        let result = attempt(slot, work, Job { worker, ..job.clone() }).await;
+        if slot.is_ending() {
+            slot.done();
+            return;
+        }
+        match result {
+            Ok(outcome) => {
+                slot.done();
+                if let Err(error) = work.folder.map_or(Ok(()), |folder| keep_outcome(folder, worker, &outcome)) {
+                    work.reporter.warn(&format!("the outcome of worker {worker} is not kept: {error:#}"));
+                }
+                queue.borrow_mut().ended(worker, outcome);
+            }
+            Err(fault) => {
+                // Whatever happened to it, it must have ended to be used again, here or by the next run.
+                let usable = slot.free().await;
+                slot.done();
+                let offered = work.requests(worker).unwrap_or(0);
+                let attempts = queue.borrow_mut().failed(tried, number, offered, &fault, fault.is_final());
+                if let Some(attempts) = attempts {
+                    work.reporter.warn(&format!("worker {worker}, {}: {fault}; tried again", slot.name()));
+                    tokio::time::sleep(PAUSE * 4u32.pow(attempts as u32)).await;
+                }
+                if !usable {
+                    queue.borrow_mut().gone();
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// An executor that runs jobs.
+pub(super) trait Serve {
+    /// Runs workers 1 to `workers`.
+    ///
+    /// # Errors
+    /// If the executor fails; a worker's failure is in its outcome.
+    fn serve(&self, work: &Work<'_>, job: &Job, workers: u32) -> anyhow::Result<Vec<Outcome>>;
+}
+
+/// Workers whose shards are written before one begins: a job needs its shard whole, and may be tried again.
+pub(super) struct Spooled<'a, E> {
+    executor: &'a E,
+    scenario: &'a Scenario,
+    completions: Option<&'a Parts>,
+    folder: Option<&'a Path>,
+    reporter: &'a dyn Reporter,
+    spool: Unfinished,
+    files: ShardFiles,
+}
+
+impl<'a, E: Serve> Spooled<'a, E> {
+    /// The workers of `scenario` on `executor`. Shards are in the run folder meanwhile, or in the system's for temporary files.
+    ///
+    /// # Errors
+    /// If their files can't be made.
+    pub(super) fn start(
+        executor: &'a E,
+        scenario: &'a Scenario,
+        completions: Option<&'a Parts>,
+        folder: Option<&'a Path>,
+        reporter: &'a dyn Reporter,
+    ) -> anyhow::Result<Self> {
+        let beside = folder.map_or_else(std::env::temp_dir, Path::to_owned).join("spool");
+        let spool = Unfinished::folder_beside(&beside)?;
+        let files = ShardFiles::create(spool.path(), scenario.job.workers as usize, true)?;
+        Ok(Self { executor, scenario, completions, folder, reporter, spool, files })
+    }
+}
+
+impl<E: Serve> Workers for Spooled<'_, E> {
+    fn shards(&mut self) -> &mut dyn Shards {
+        &mut self.files
+    }
+
+    fn finish(self: Box<Self>) -> anyhow::Result<Vec<Outcome>> {
+        let Self { executor, scenario, completions, folder, reporter, spool, files } = *self;
+        files.finish()?;
+        let Scenario { module, job, .. } = scenario;
+        let work = Work { module, shards: Some(spool.path()), completions, folder, reporter };
+        executor.serve(&work, job, job.workers)
+    }
+}

@@ -1,0 +1,66 @@
+//! The files that a run writes if the user asks for them.
+
+use std::path::{Path, PathBuf};
+
+use cli::output::{self, OutFile};
+use contract::Capabilities;
+use failure::Failure;
+use measure::schema::to_json;
+use serde::Serialize;
+
+use crate::completions::Parts;
+
+/// What `middleware run` and `host` take.
+#[derive(Debug, clap::Args)]
+pub struct OutputFlags {
+    /// Also write the report as JSON to FILE.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Print the report as JSON instead of the table.
+    #[arg(long)]
+    pub json: bool,
+    /// Write what became of each request to FILE: as CSV if its name ends in .csv, else as records.
+    #[arg(long, value_name = "FILE")]
+    completions: Option<PathBuf>,
+}
+
+/// The files, begun.
+pub struct Outputs {
+    report: Option<OutFile>,
+    /// The completions.
+    pub completions: Option<Parts>,
+}
+
+impl OutputFlags {
+    /// Begins the files, so that one that can't be made is an error before the run.
+    ///
+    /// # Errors
+    /// If a file can't be made, or would overwrite one of `inputs` or another output.
+    pub fn open(&self, inputs: &[Option<&Path>]) -> anyhow::Result<Outputs> {
+        if self.report.as_deref() == Some(Path::new("-")) {
+            return Err(Failure::Usage("--report -: to print the report as JSON, use --json".to_owned()).into());
+        }
+        output::distinct(&[self.report.as_deref(), self.completions.as_deref()], inputs)?;
+        Ok(Outputs {
+            report: self.report.as_deref().map(OutFile::create).transpose()?,
+            completions: self.completions.as_deref().map(Parts::new).transpose()?,
+        })
+    }
+}
+
+impl Outputs {
+    /// Writes `report`, and the completions of `workers`, whose module has `capabilities`.
+    ///
+    /// # Errors
+    /// If one of them can't be written whole.
+    pub fn finish(
+        self,
+        report: &impl Serialize,
+        workers: impl Iterator<Item = u32>,
+        capabilities: Capabilities,
+    ) -> anyhow::Result<()> {
+        self.report.map(|file| file.finish_with(&to_json(report)?)).transpose()?;
+        self.completions.map(|parts| parts.merge(workers, capabilities)).transpose()?;
+        Ok(())
+    }
+}
