@@ -122,7 +122,7 @@ fn a_nanosecond_less_is_found_where_it_says_that_it_honours_discipline() {
            (local.set $service (i64.sub (local.get $service) (i64.const 1)))))",
     );
     let ended = breaks(&short.clone().saying(2), 7);
-    let request = "one request: --verify: request 0: first in, first out gives start 5, finish 12, service 7; the simulator says \
+    let request = "one request: --verify: request 0: first in, first out gives start 5, finish 12, service 7; the simulator gives \
                    start 5, finish 11, service 6";
     tells(&ended, request);
     tells(&ended, "gaps in ids: ");

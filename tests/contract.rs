@@ -128,7 +128,7 @@ fn who_is_never_served_gets_no_service_and_leaves() {
         .answers(0, NEVER, 0, 0)
         .breaks("rejected by a simulator that does not say that it honours CAPACITY");
     let abandoned = |script: Script| script.answers(0, 0, 5, 5).answers(1, NEVER, 4, 0).answers(2, 20, 20, 0);
-    abandoned(Script::saying(0)).exits(0, "").prints("  abandoned                                   2\n");
+    abandoned(Script::saying(0)).exits(0, "").prints("  abandoned                                  2\n");
 }
 
 #[test]

@@ -304,7 +304,7 @@ fn wrong_input_is_one_line_an_exit_code_and_no_file() {
 }
 
 #[test]
-fn ctrl_c_leaves_nothing() {
+fn ctrl_c_leaves_nothing_but_a_folder_that_names_the_run() {
     use std::io::Write as _;
     let folder = Folder::new();
     let mut started = middleware(&folder, "run --trace - --keep --completions c.csv").start();
@@ -316,7 +316,9 @@ fn ctrl_c_leaves_nothing() {
     }
     rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
     assert_eq!(started.end().code(), Some(130));
-    assert_eq!((folder.names(), folder.names_in("runs").len()), (vec!["runs".to_owned()], 0));
+    assert_eq!(folder.names(), ["runs"]);
+    let run = folder.only_in("runs");
+    assert_eq!(folder.names_in(&run), ["run.json", "shards"]);
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use cli::program;
 use cli::reporter::Recording;
-use failure::Failure;
 use generator::Generation;
 use measure::run_report::RunReport;
 use policy::POLICIES;
@@ -118,20 +117,26 @@ fn a_wave_holds_what_fits_and_the_trace_is_read_again_for_the_rest() {
 }
 
 #[test]
-fn a_pipe_is_read_once() {
+fn a_pipe_is_copied_for_a_second_wave_and_a_failure_ends_its_scenario_alone() {
     let folder = Folder::new();
     let made = std::process::Command::new("mkfifo").arg(folder.path("t.csv")).status().unwrap();
     assert!(made.success());
     let path = folder.path("t.csv");
-    let writer = std::thread::spawn(move || fs::write(path, "arrival_ns\n1\n2\n3\n").unwrap());
+    let rows: String = (0..100_000).map(|row| format!("{}\n", row * 7)).collect();
+    let writer = std::thread::spawn(move || fs::write(path, format!("arrival_us\n{rows}")).unwrap());
     let executor = Local::new(program::end);
     let sim = fs::read(sim_wasm()).unwrap();
-    let mut scenario = scenario(&executor, &sim, "RR", 0);
-    scenario.job.limits.memory = 2 << 30;
-    let mut plan = Plan::new(source(&folder), vec![scenario.clone(), scenario]);
-    let error = plan.execute(&executor, Vec::new(), &Recording::default()).map(drop).unwrap_err();
+    let trap = wat::parse_str(guest_text("second_fails").replace(";; FAILURE", "(unreachable)")).unwrap();
+    let large = |module: &[u8], delay| {
+        let mut scenario = scenario(&executor, module, "RR", delay);
+        scenario.job.limits.memory = 2 << 30;
+        scenario
+    };
+    let all = reports(&folder, &executor, vec![large(&sim, 0), large(&trap, 1), large(&sim, 0)]);
     writer.join().unwrap();
-    assert!(matches!(error.downcast_ref(), Some(Failure::Usage(text)) if text.contains("a pipe has one")), "{error:#}");
+    let texts: Vec<String> = all.iter().map(text).collect();
+    assert!(texts[0].contains("\"requests\":100000") && texts[0] == texts[2], "{}", &texts[0][..500]);
+    assert!(texts[1].contains("\"class\":\"trap\""));
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub mod notes;
 pub mod outputs;
 pub mod partition;
 pub mod plan;
+mod reading;
 pub mod report;
 pub mod retention;
 pub mod run_file;

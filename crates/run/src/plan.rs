@@ -1,7 +1,7 @@
 //! A plan: one or many scenarios over one reading of a trace.
 //!
 //! A scenario is a value, and so is what comes of it. The trace is read once for as many scenarios as fit the machine together;
-//! where there are more, it is read again for the next ones.
+//! if there are more, it is read again for the next ones.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use sandbox::{limits, panicked};
 
 use crate::executor::{Executor, Files, Workers};
 use crate::notes::Load;
+use crate::reading::Readings;
 use crate::scenario::Scenario;
 use crate::setup::WORKERS;
 use crate::shard_files::{ShardFiles, Shards};
@@ -34,19 +35,19 @@ pub struct Execution {
 
 /// Scenarios over one trace.
 pub struct Plan {
-    source: Source,
+    readings: Readings,
     scenarios: Vec<Scenario>,
 }
 
 impl Plan {
     /// `scenarios` over the trace `source`.
     pub fn new(source: Source, scenarios: Vec<Scenario>) -> Self {
-        Self { source, scenarios }
+        Self { readings: Readings::new(source), scenarios }
     }
 
     /// The trace; what it tells of itself is complete after [`Plan::execute`].
     pub fn source(&self) -> &Source {
-        &self.source
+        self.readings.source()
     }
 
     /// The scenarios.
@@ -68,11 +69,9 @@ impl Plan {
         let mut executions = Vec::new();
         while executions.len() < self.scenarios.len() {
             let wave = wave(&self.scenarios, executions.len());
-            if wave.start > 0 {
-                self.source = self.source.again()?;
-            }
             let files = files.drain(..wave.len()).collect();
-            executions.extend(execute(&mut self.source, &self.scenarios[wave], files, executor, reporter)?);
+            let again = wave.end < self.scenarios.len();
+            executions.extend(execute(&mut self.readings, again, &self.scenarios[wave], files, executor, reporter)?);
         }
         Ok(executions)
     }
@@ -104,13 +103,15 @@ fn wave(scenarios: &[Scenario], first: usize) -> Range<usize> {
 }
 
 fn execute(
-    source: &mut Source,
+    readings: &mut Readings,
+    again: bool,
     scenarios: &[Scenario],
     files: Vec<Files<'_>>,
     executor: &dyn Executor,
     reporter: &dyn Reporter,
 ) -> anyhow::Result<Vec<anyhow::Result<Execution>>> {
-    let progress = reporter.begin(executor.doing(), source.unit(), source.length());
+    let (unit, length) = readings.length();
+    let progress = reporter.begin(executor.doing(), unit, length);
     let (mut lanes, mut started) = (Vec::new(), Vec::new());
     for (scenario, files) in scenarios.iter().zip(files) {
         let Files { completions, folder, kept } = files;
@@ -125,10 +126,18 @@ fn execute(
     if let ([lane], [Some(workers)]) = (&mut lanes[..], &mut started[..]) {
         // No copy for another thread.
         let shards = workers.shards();
-        source.read(|requests, position| {
+        let read = readings.read(again, |requests, position| {
             progress.reached(position);
-            lane.take(requests, shards)
-        })?;
+            if lane.failed.is_none() {
+                lane.failed = lane.take(requests, shards).err();
+            }
+            // Without another reading, nothing needs the rest of the trace.
+            anyhow::ensure!(again || lane.failed.is_none(), "the scenario has failed");
+            Ok(())
+        });
+        if lane.failed.is_none() {
+            read?;
+        }
     } else {
         std::thread::scope(|scope| {
             let mut blocks = Vec::new();
@@ -141,7 +150,7 @@ fn execute(
                 thread.spawn_scoped(scope, follow).map_err(|error| cli::program::no_thread("a policy", &error))?;
                 blocks.push(block);
             }
-            source.read(|requests, position| {
+            readings.read(again, |requests, position| {
                 progress.reached(position);
                 let shared: Arc<[Request]> = requests.into();
                 for block in &blocks {
@@ -155,7 +164,7 @@ fn execute(
     drop(progress);
     if scenarios.iter().any(|scenario| scenario.policy.is_some()) {
         // There is nothing to balance.
-        source.expect_requests()?;
+        readings.source().expect_requests()?;
     }
     let end = |(lane, workers): (Lane<'_>, Option<Box<dyn Workers + '_>>)| match (lane.failed, workers) {
         (None, Some(workers)) => Ok(Execution { outcomes: workers.finish()?, load: lane.load }),

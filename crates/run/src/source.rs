@@ -73,21 +73,21 @@ impl Source {
         }
     }
 
+    /// Whether it can be read more than once: a pipe can't.
+    pub fn is_repeatable(&self) -> bool {
+        match self {
+            Source::Recorded(reader, _) => reader.size().is_some(),
+            Source::Generated(..) => true,
+        }
+    }
+
     /// The same trace from its start.
     ///
     /// # Errors
-    /// Where it can be read once only.
+    /// If it can't be opened again.
     pub fn again(&self) -> Result<Self, Failure> {
         match self {
-            Source::Recorded(reader, Recorded { path, flags, demands }) => {
-                if reader.size().is_none() {
-                    let name = reader.name();
-                    return Err(Failure::Usage(format!(
-                        "{name}: so many scenarios need more than one reading, and a pipe has one: write the trace to a file first"
-                    )));
-                }
-                Self::recorded(path, flags, *demands)
-            }
+            Source::Recorded(_, Recorded { path, flags, demands }) => Self::recorded(path, flags, *demands),
             Source::Generated(_, generation, demands) => Ok(Self::generated(generation.clone(), *demands)),
         }
     }
