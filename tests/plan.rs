@@ -131,7 +131,10 @@ fn a_pipe_is_read_once() {
     let mut plan = Plan::new(source(&folder), vec![scenario.clone(), scenario]);
     let error = plan.execute(&executor, Vec::new(), &Recording::default()).map(drop).unwrap_err();
     writer.join().unwrap();
-    assert!(matches!(error.downcast_ref(), Some(Failure::Usage(text)) if text.contains("a pipe has one")), "{error:#}");
+    assert!(
+        matches!(error.downcast_ref(), Some(Failure::Usage { rule, .. }) if rule.contains("a pipe has one")),
+        "{error:#}"
+    );
 }
 
 #[test]

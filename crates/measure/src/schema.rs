@@ -54,4 +54,4 @@ pub trait Report: DeserializeOwned {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

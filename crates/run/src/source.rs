@@ -82,7 +82,7 @@ impl Source {
             Source::Recorded(reader, Recorded { path, flags, demands }) => {
                 if reader.size().is_none() {
                     let name = reader.name();
-                    return Err(Failure::Usage(format!(
+                    return Err(Failure::usage(format!(
                         "{name}: so many scenarios need more than one reading, and a pipe has one: write the trace to a file first"
                     )));
                 }

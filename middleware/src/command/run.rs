@@ -180,5 +180,5 @@ fn publish(
 }
 
 fn pretty(value: &impl serde::Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|error| Failure::Host(error.to_string()))
+    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|error| Failure::host(error.to_string()))
 }

@@ -9,7 +9,7 @@ use crate::job::{self, JobFile};
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::query_parameters::{InspectContainerOptions, StartContainerOptions, WaitContainerOptions};
-use failure::Failure;
+use failure::{Class, Failure, Limit};
 use futures_util::StreamExt as _;
 use measure::Outcome;
 use sandbox::{Job, limits};
@@ -122,17 +122,16 @@ async fn run(
         if after.memory == 0 || after.memory < least {
             anyhow::bail!("the container ran out of its {} MiB of memory; the module may use more", after.memory >> 20);
         }
-        let failure = Failure::Limit("memory: the engine killed the worker for it".to_owned());
+        let failure = Failure::limit(Limit::Memory, "the engine killed the worker for it");
         return Ok(Outcome { offered: requests, result: Err(failure) });
     }
 
     let inside = |name| Path::new(FOLDER).join(name);
     let Some(text) = download(docker, &container.id, &inside(job::OUTCOME)).await? else {
-        if code == i64::from(Failure::Limit(String::new()).exit_code()) {
+        if code == i64::from(Class::Limit.exit_code()) {
             // The limits that end a host before it has an outcome.
-            let text =
-                "time to compile: the worker ended before its simulator began, for that or for memory to compile";
-            let failure = Failure::Limit(text.to_owned());
+            let rule = "the worker ended before its simulator began, for that or for memory to compile";
+            let failure = Failure::limit(Limit::CompileTime, rule);
             return Ok(Outcome { offered: requests, result: Err(failure) });
         }
         anyhow::ensure!(!NOT_READ.contains(&code), OtherVersion::UNKNOWN);
@@ -177,11 +176,11 @@ pub(super) async fn exit_code(docker: &Docker, container: &Container, patience: 
     let mut waiting = Box::pin(docker.wait_container(&container.id, None::<WaitContainerOptions>));
     let ended = tokio::time::timeout(patience, waiting.next()).await;
     match ended {
-        Err(_) => Err(Failure::Executor(format!("the container did not end within {} s", patience.as_secs()))),
+        Err(_) => Err(Failure::executor(format!("the container did not end within {} s", patience.as_secs()))),
         Ok(Some(Ok(response))) => Ok(response.status_code),
         Ok(Some(Err(Error::DockerContainerWaitError { code, .. }))) => Ok(code),
-        Ok(Some(Err(error))) => Err(Failure::Executor(super::reason::reason(&error))),
-        Ok(None) => Err(Failure::Executor("the engine ended the wait without a word".to_owned())),
+        Ok(Some(Err(error))) => Err(Failure::executor(super::reason::reason(&error))),
+        Ok(None) => Err(Failure::executor("the engine ended the wait without a word")),
     }
 }
 
