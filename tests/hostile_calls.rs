@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use failure::Failure;
+use failure::{Failure, Limit};
 use rustix::time::{ClockId, clock_gettime};
 use sandbox::limits::Limits;
 use sandbox::shard::Empty;
@@ -169,8 +169,8 @@ fn ends_in_time(name: &str, parameters: &str, memory: Memory, calls: &[(Vec<i64>
     let (ended, time) = run(&module(name, parameters, memory, calls));
     println!("{name:<26}{:>6} ms  {ended}", time.as_millis());
     let right = match &ended {
-        Failure::Exit(text) => text.contains("exit code 1000"),
-        Failure::Limit(text) => text.starts_with("CPU time: "),
+        Failure::Exit { code, .. } => *code == 1000,
+        Failure::Limit { limit, .. } => *limit == Limit::CpuTime,
         _ => false,
     };
     assert!(right, "{name} {calls:?}: {ended}");

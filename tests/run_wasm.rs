@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     let ended = Simulator::load(&file, cli::program::end).and_then(|command| {
         std::thread::scope(|scope| {
             let thread = sandbox::spawn(scope, "command".to_owned(), || command::run(&command, context, &limits))?;
-            thread.join().map_err(|_| failure::Failure::Host("its thread panicked".to_owned()))
+            thread.join().map_err(|_| failure::Failure::host("its thread panicked"))
         })
     });
     let exit = ended.and_then(|ended| {

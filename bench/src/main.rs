@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     program::main(|| {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         let [module, shard] = arguments.as_slice() else {
-            return Err(Failure::Usage("sandbox MODULE SHARD".to_owned()).into());
+            return Err(Failure::usage("sandbox MODULE SHARD").into());
         };
         // A shard may outlive this function, as far as the host knows.
         let bytes: &'static [u8] = std::fs::read(shard).with_context(|| shard.clone())?.leak();

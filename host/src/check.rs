@@ -97,7 +97,7 @@ impl Checks {
         match result {
             Ok(()) => output::print(&format!("  ok    {name}\n")),
             // Who knows only some values of a setting may refuse others.
-            Err(failure @ Failure::Usage(_)) => output::print(&format!("  -     {name}: {}\n", shown(&failure))),
+            Err(failure @ Failure::Usage { .. }) => output::print(&format!("  -     {name}: {}\n", shown(&failure))),
             Err(failure) => {
                 output::print(&format!("  FAIL  {name}: {}\n", shown(&failure)))?;
                 self.0.push((name, failure));
@@ -108,7 +108,7 @@ impl Checks {
 
     /// Whether the last failure took all the time that it was given.
     fn hangs(&self) -> bool {
-        matches!(self.0.last(), Some((_, Failure::Limit(_))))
+        matches!(self.0.last(), Some((_, Failure::Limit { .. })))
     }
 
     /// The first of the failures, if there are any, for the exit code.
@@ -199,11 +199,11 @@ fn random(requests: u64, load: u64) -> Arc<[Request]> {
 fn refuses_an_unknown_word(simulator: &Simulator, job: &Job) -> Result<(), Failure> {
     let model = Model { discipline: "no-such-discipline".to_owned(), ..job.model.clone() };
     match simulate(simulator, &Job { model, verify: false, ..job.clone() }, Box::new(Empty), None).result {
-        Err(Failure::Usage(_)) => Ok(()),
+        Err(Failure::Usage { .. }) => Ok(()),
         Err(other) => Err(other),
         Ok(_) => {
             let rule = "it has the capability DISCIPLINE (bit 2), but takes a word that means nothing";
-            Err(Failure::Contract(rule.to_owned()))
+            Err(Failure::contract(rule.to_owned()))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What `host limits` prints.
 
+use failure::Limit;
 use sandbox::limits::{
     COMPILE_MEMORY, COMPILE_TIME, CPU_TIME_PER_REQUEST, ENTRIES, ERROR_TEXT, ERROR_TEXT_KEPT, FUNCTION_BODY, FUNCTIONS,
     MEMORY_DEFAULT, MODULE, RANDOM_BYTES, RUN_MEMORY, STACK, TABLE_ELEMENTS, TIME_DEFAULT, UNANSWERED_DEFAULT,
@@ -9,7 +10,8 @@ use sandbox::limits::{
 /// A mebibyte \[bytes\].
 const MIB: u64 = 1 << 20;
 
-/// The table that `host limits` prints; FORMAT.md has the same. A limit's name begins the message of who passes it.
+/// The table that `host limits` prints; FORMAT.md has the same. Names without a [`Limit`] are bounds of another class,
+/// or of none.
 pub(crate) fn table() -> String {
     let size = |bytes: u64| match bytes >> 30 {
         0 => format!("{} MiB", bytes / MIB),
@@ -21,42 +23,52 @@ pub(crate) fn table() -> String {
     let kept = 2 * ERROR_TEXT_KEPT / 1024;
     let unanswered = format!("{} a run, {UNANSWERED_LEAST} a worker", million(UNANSWERED_DEFAULT as usize));
     let rows = [
-        ("memory", format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what one simulator may allocate"),
-        ("memory of a run", size(RUN_MEMORY as u64), "-", "all its simulators, tables and globals too"),
-        ("table elements", million(TABLE_ELEMENTS), "-", "a table is the host's memory"),
-        ("stack", size(STACK as u64), "-", "ends a recursion without end"),
+        (Limit::Memory.name(), format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what one simulator may allocate"),
+        (Limit::RunMemory.name(), size(RUN_MEMORY as u64), "-", "all its simulators, tables and globals too"),
+        (Limit::TableElements.name(), million(TABLE_ELEMENTS), "-", "a table is the host's memory"),
+        (Limit::Stack.name(), size(STACK as u64), "-", "ends a recursion without end"),
         (
-            "CPU time",
+            Limit::CpuTime.name(),
             format!("{TIME_DEFAULT} s + {per_request} µs a request read"),
             "--limit-time",
             "start section and calls included, not waiting",
         ),
         ("sleep", "no time passes".to_owned(), "-", "it advances the simulator's clock, nothing else"),
         ("output", "32 bytes x (1 + requests read)".to_owned(), "-", "more breaks the contract: an answer to nothing"),
-        ("error text", format!("{}, {kept} KiB kept", size(ERROR_TEXT)), "-", "ends a flood"),
+        (Limit::ErrorText.name(), format!("{}, {kept} KiB kept", size(ERROR_TEXT)), "-", "ends a flood"),
         ("descriptors", "3, none can be opened".to_owned(), "-", "0, 1 and 2; there are no files"),
-        ("random bytes", format!("{} a call", size(RANDOM_BYTES as u64)), "-", "a call can't be interrupted"),
-        ("vectors and events", format!("{VECTORS} a call"), "-", "likewise; more are answered \"invalid\""),
-        ("unanswered requests", unanswered, "--limit-unanswered", "the host remembers each"),
-        ("module file", size(MODULE), "-", "it is held whole"),
-        ("functions", thousands(FUNCTIONS), "-", "each takes 6 KiB to compile, however small"),
-        ("function body", format!("{} KiB", FUNCTION_BODY >> 10), "-", "takes up to 2,500 times that to compile"),
-        ("entries of a section", thousands(ENTRIES), "-", "types, imports, globals, exports, segments"),
         (
-            "time to compile",
+            Limit::RandomBytes.name(),
+            format!("{} a call", size(RANDOM_BYTES as u64)),
+            "-",
+            "a call can't be interrupted",
+        ),
+        ("vectors and events", format!("{VECTORS} a call"), "-", "likewise; more are answered \"invalid\""),
+        (Limit::UnansweredRequests.name(), unanswered, "--limit-unanswered", "the host remembers each"),
+        (Limit::ModuleFile.name(), size(MODULE), "-", "it is held whole"),
+        (Limit::Functions.name(), thousands(FUNCTIONS), "-", "each takes 6 KiB to compile, however small"),
+        (
+            Limit::FunctionBody.name(),
+            format!("{} KiB", FUNCTION_BODY >> 10),
+            "-",
+            "takes up to 2,500 times that to compile",
+        ),
+        (Limit::SectionEntries.name(), thousands(ENTRIES), "-", "types, imports, globals, exports, segments"),
+        (
+            Limit::CompileTime.name(),
             format!("{} s of CPU time", COMPILE_TIME.as_secs()),
             "-",
             "ends the process: all else comes later",
         ),
-        ("memory to compile", size(COMPILE_MEMORY as u64), "-", "likewise"),
+        (Limit::CompileMemory.name(), size(COMPILE_MEMORY as u64), "-", "likewise"),
         ("line of a trace", format!("{} KiB", trace::reader::LINE_LIMIT / 1024), "-", "a row is held whole"),
         (
-            "modelled requests",
+            Limit::ModelledRequests.name(),
             format!("{} requests", million(policy::MAX_IN_SYSTEM)),
             "-",
             "policies that see the state of workers hold it",
         ),
-        ("requests to sort", million(trace::reader::SORT_LIMIT), "-", "--sort holds the whole trace"),
+        (Limit::RequestsToSort.name(), million(trace::reader::SORT_LIMIT), "-", "--sort holds the whole trace"),
     ];
     let line =
         |name: &str, default: &str, flag: &str, reason: &str| format!("{name:<22}{default:<32}{flag:<19}{reason}\n");
@@ -68,6 +80,14 @@ pub(crate) fn table() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_limit_has_a_row() {
+        for limit in Limit::ALL {
+            let rows = table().lines().filter(|line| line.starts_with(&format!("{limit}  "))).count();
+            assert_eq!(rows, 1, "{limit}");
+        }
+    }
 
     #[test]
     fn the_table_fits_a_terminal() {

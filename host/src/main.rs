@@ -120,7 +120,7 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     settings.tell();
     let model = Model::from_settings(settings)?;
     if cli.worker > cli.workers {
-        return Err(Failure::Usage(format!("--worker {} is more than --workers {}", cli.worker, cli.workers)).into());
+        return Err(Failure::usage(format!("--worker {} is more than --workers {}", cli.worker, cli.workers)).into());
     }
     let path = setup::module_path(settings)?;
     let executor = Local::new(program::end);

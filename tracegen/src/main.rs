@@ -76,7 +76,7 @@ fn run() -> anyhow::Result<()> {
     let Some(path) = out.filter(|path| path != Path::new("-")) else {
         if io::stdout().is_terminal() && demands.is_some() {
             let rule = "records are not for a terminal: name a file with --out, or send them through a pipe";
-            return Err(Failure::Usage(rule.to_owned()).into());
+            return Err(Failure::usage(rule.to_owned()).into());
         }
         return write(&generation, demands, format, io::stdout()).map(drop).context(STDOUT);
     };

@@ -1,6 +1,6 @@
 //! Files of settings: KEY=VALUE, `#` at the start of a line, no quotes.
 
-use failure::Failure;
+use failure::{Failure, Origin};
 
 /// One `KEY=VALUE` and the comment lines right above it.
 pub(crate) struct Line<'a> {
@@ -19,7 +19,8 @@ pub(crate) fn parse<'a>(text: &'a str, name: &str) -> Result<Vec<Line<'a>>, Fail
     let mut comment = String::new();
     for (index, line) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate() {
         let number = index + 1;
-        let fail = |rule: String| Failure::Usage(format!("{name}:{number}: {rule}"));
+        let origin = || Origin::File { name: name.to_owned(), line: number as u64 };
+        let fail = |rule: String| Failure::Usage { origin: Some(origin()), setting: None, rule };
         let line = line.trim();
         if line.is_empty() {
             comment.clear();

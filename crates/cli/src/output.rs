@@ -99,7 +99,7 @@ pub fn distinct(outputs: &[Option<&Path>], inputs: &[Option<&Path>]) -> Result<(
     let inputs: Vec<Place> = inputs.iter().copied().flatten().map(input).collect();
     for (number, output) in outputs.iter().enumerate() {
         if let Some(other) = inputs.iter().chain(&outputs[..number]).find(|other| output.is(other)) {
-            return Err(Failure::Usage(format!("{} would be written over {}", output.name, other.name)));
+            return Err(Failure::usage(format!("{} would be written over {}", output.name, other.name)));
         }
     }
     Ok(())

@@ -81,7 +81,7 @@ pub fn on_signal(end: impl FnOnce() + Send + 'static) {
 
 /// What is wrong where the system starts no thread for `what`.
 pub fn no_thread(what: &str, error: &io::Error) -> Failure {
-    Failure::Host(format!(
+    Failure::host(format!(
         "no thread could be started for {what}: {error}; raise the limits of processes and of memory (ulimit -u, ulimit \
          -v), or take fewer workers"
     ))
@@ -98,7 +98,7 @@ pub fn check_memory(bytes: u64) -> Result<(), Failure> {
         return Ok(());
     }
     let mib = |bytes: u64| bytes.div_ceil(1 << 20);
-    Err(Failure::Host(format!(
+    Err(Failure::host(format!(
         "the limit of memory (ulimit -v) is {} MiB of addresses, {} MiB are taken, and {} MiB more are needed",
         limit >> 20,
         mib(used),
@@ -178,10 +178,11 @@ fn status(name: &str) -> Option<String> {
 mod tests {
     use super::*;
     use anyhow::Context as _;
+    use failure::Limit;
 
     #[test]
     fn an_error_keeps_its_exit_code_under_context() {
-        let limit = anyhow::Error::from(Failure::Limit("memory".into())).context("worker 3");
+        let limit = anyhow::Error::from(Failure::limit(Limit::Memory, "9")).context("worker 3");
         assert_eq!(exit_code(&limit), 6);
         let closed = Err::<(), _>(io::Error::from(io::ErrorKind::BrokenPipe)).context("stdout").unwrap_err();
         assert_eq!(exit_code(&closed), 141);

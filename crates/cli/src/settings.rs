@@ -94,7 +94,7 @@ impl Settings {
         let file = match read.map(|_| text) {
             Ok(text) => Some((path.display().to_string(), text)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => None,
-            Err(error) => return Err(Failure::Usage(format!("{}: {error}", path.display()))),
+            Err(error) => return Err(Failure::usage(format!("{}: {error}", path.display()))),
         };
         let flag = |key: &str| matches.get_one::<String>(key).cloned();
         let found = file.is_some().then(|| path.to_owned());
@@ -230,13 +230,14 @@ impl Settings {
     /// The error that says where `key` got its value and which rule it breaks.
     pub fn refuse(&self, key: &str, rule: &str) -> Failure {
         let Value { text, origin } = self.value(key);
-        let at = match origin {
-            Origin::Shipped => String::new(),
-            Origin::File(name, line) => format!("{name}:{line}: "),
-            Origin::Environment => "environment: ".to_owned(),
-            Origin::Flag => "flag: ".to_owned(),
+        let origin = match origin {
+            Origin::Shipped => None,
+            Origin::File(name, line) => Some(failure::Origin::File { name: name.clone(), line: *line as u64 }),
+            Origin::Environment => Some(failure::Origin::Environment),
+            Origin::Flag => Some(failure::Origin::Flag),
         };
-        Failure::Usage(format!("{at}{key}={} {rule}", failure::printable(text.as_bytes(), 80)))
+        let setting = failure::Setting { key: key.to_owned(), value: failure::printable(text.as_bytes(), 80) };
+        Failure::Usage { origin, setting: Some(setting), rule: rule.to_owned() }
     }
 
     /// Demands as ST, SERVICE and SEED say.

@@ -1,6 +1,6 @@
 //! When requests arrive and whose they are: the superposition of all clients' interarrival times.
 
-use failure::Failure;
+use failure::{Failure, Setting};
 use random::streams::{Stream, Streams};
 
 use crate::generation::Generation;
@@ -9,6 +9,12 @@ use random::distribution::Distribution;
 
 /// What every arrival is below \[ns\].
 const LATEST_NS: u64 = 1 << 62;
+
+#[cold]
+fn too_long(seed: u64) -> Failure {
+    let setting = Setting { key: "SEED".to_owned(), value: seed.to_string() };
+    Failure::Usage { origin: None, setting: Some(setting), rule: "makes a trace longer than 146 years".to_owned() }
+}
 
 /// One arrival.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +94,7 @@ impl Arrivals {
         for _ in 0..count {
             let (ns, number) = self.next.first();
             if ns >= LATEST_NS {
-                return Err(Failure::Usage(format!("SEED={} makes a trace longer than 146 years", self.seed)));
+                return Err(too_long(self.seed));
             }
             out.push(Arrival { ns, client: number });
             let client = &mut self.clients[number as usize];

@@ -174,7 +174,7 @@ mod tests {
             let mut taken = 0;
             let failing = |requests: &[Request], _: &()| {
                 taken += requests.len();
-                if taken == 5 * BATCH { Err(Failure::Trace("at 5".to_owned())) } else { Ok(()) }
+                if taken == 5 * BATCH { Err(Failure::host("at 5")) } else { Ok(()) }
             };
             let failure = generator.read_on(threads, &(), |_, ()| Ok(()), failing).unwrap_err();
             assert_eq!((failure.to_string(), taken), ("at 5".to_owned(), 5 * BATCH));

@@ -37,7 +37,7 @@ pub(crate) fn generation(changes: &[(&str, &str)]) -> Generation {
 
 pub(crate) fn refusal(changes: &[(&str, &str)]) -> String {
     match try_generation(changes) {
-        Err(Failure::Usage(text)) => text,
+        Err(failure @ Failure::Usage { .. }) => failure.to_string(),
         other => panic!("{other:?}"),
     }
 }

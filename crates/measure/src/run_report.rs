@@ -4,7 +4,7 @@ use crate::provenance::Provenance;
 use crate::schema::Report;
 use crate::{Figures, Tally};
 use crate::{Measured, Outcome};
-use failure::{Failure, printable};
+use failure::{Class, Failure, Limit, printable};
 use serde::{Deserialize, Serialize};
 
 /// Characters of a failure's message.
@@ -79,10 +79,12 @@ pub enum RowResult {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RowError {
     /// The class of the failure.
-    pub class: String,
+    #[cfg_attr(test, schemars(schema_with = "crate::schema::tests::class"))]
+    pub class: Class,
     /// Of class `limit`: which one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<String>,
+    #[cfg_attr(test, schemars(schema_with = "crate::schema::tests::limit"))]
+    pub limit: Option<Limit>,
     /// One line for people.
     pub message: String,
 }
@@ -102,8 +104,8 @@ impl RunReport {
                 Err(failure) => RowResult::Failed {
                     offered: outcome.offered,
                     error: RowError {
-                        class: failure.class().to_owned(),
-                        limit: failure.limit().map(|name| printable(name.as_bytes(), 64)),
+                        class: failure.class(),
+                        limit: failure.passed_limit(),
                         message: printable(failure.to_string().as_bytes(), MESSAGE),
                     },
                 },

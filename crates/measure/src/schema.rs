@@ -62,4 +62,4 @@ pub fn to_json(report: &impl Serialize) -> serde_json::Result<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,7 +1,7 @@
 //! All workers' models at one time, for policies that look at all workers: who leaves is told in the order of events.
 
 use contract::Request;
-use failure::Failure;
+use failure::{Failure, Limit};
 
 use super::cluster::Cluster;
 use super::tournament::{OUT, Tournament};
@@ -69,8 +69,11 @@ fn departure(number: usize, worker: &Worker) -> u128 {
 /// The limit is passed.
 #[cold]
 pub(super) fn too_many() -> Failure {
-    Failure::Limit(format!(
-        "modelled models: more than {} million requests wait; R, RR and HASH need no model",
-        super::cluster::MAX_IN_SYSTEM / 1_000_000
-    ))
+    Failure::limit(
+        Limit::ModelledRequests,
+        format!(
+            "more than {} million requests wait; R, RR and HASH need no model",
+            super::cluster::MAX_IN_SYSTEM / 1_000_000
+        ),
+    )
 }

@@ -139,7 +139,7 @@ fn the_backlog_has_a_limit() {
         for _ in 0..super::MAX_IN_SYSTEM / requests.len() {
             balancer.assign_all(&requests, &mut workers).unwrap();
         }
-        assert!(matches!(balancer.assign(&requests[0]), Err(Failure::Limit(_))), "{name}");
+        assert!(matches!(balancer.assign(&requests[0]), Err(Failure::Limit { .. })), "{name}");
         // Who is turned away is not held.
         let mut balancer = Balancer::named(name, 3, 2, 5, 1);
         (0..17).for_each(|_| balancer.assign_all(&requests, &mut workers).unwrap());

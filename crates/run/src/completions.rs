@@ -36,7 +36,7 @@ impl Parts {
         let is_special = std::fs::metadata(target).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
         let place = if is_special { std::env::temp_dir().join("completions") } else { target.to_owned() };
         if target.is_dir() || target == Path::new("-") {
-            return Err(Failure::Usage(format!("{}: completions go to a file", target.display())).into());
+            return Err(Failure::usage(format!("{}: completions go to a file", target.display())).into());
         }
         let folder = Unfinished::folder_beside(&place).with_context(|| target.display().to_string())?;
         Ok(Self { folder, target: target.to_owned() })

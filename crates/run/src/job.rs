@@ -34,7 +34,7 @@ pub const COMPLETIONS: &str = "completions";
 const CHUNK_BYTES: usize = (256 << 10) / Request::LEN * Request::LEN;
 
 /// What middleware and worker must agree on: the release, and the format of both files, which counts up when a key of them changes.
-pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (job format 1)");
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (job format 2)");
 
 /// What a job file and an outcome's file of every version hold.
 #[derive(Debug, Serialize, Deserialize)]
@@ -108,7 +108,7 @@ pub fn run(path: &Path, reporter: &dyn Reporter, give_up: GiveUp) -> anyhow::Res
         write_outcome(folder, &Versioned { version: Some(ours) })?;
         let theirs = version.unwrap_or("none".to_owned());
         let text = format!("the job is of another version ({theirs}) than this host ({VERSION})");
-        return Err(anyhow::Error::from(Failure::Executor(text)).context(name()));
+        return Err(anyhow::Error::from(Failure::executor(text)).context(name()));
     }
     let file: JobFile = serde_json::from_str(&text).with_context(name)?;
     let worker = format!("worker {} of {}", file.job.worker, file.job.workers);
@@ -130,17 +130,17 @@ fn write_outcome(folder: &Path, outcome: &impl Serialize) -> anyhow::Result<()> 
 /// # Errors
 /// Where its inputs are not those that the job names, or the host can't go on.
 fn serve(file: &JobFile, folder: &Path, give_up: GiveUp) -> Result<Outcome, Failure> {
-    let fault = |error: Failure| Failure::Host(error.to_string());
+    let fault = |error: Failure| Failure::host(error.to_string());
     let module = Module::read(&folder.join(MODULE)).map_err(fault)?;
     if module.sha256() != file.module {
-        return Err(Failure::Host("the folder of the job holds another module".to_owned()));
+        return Err(Failure::host("the folder of the job holds another module"));
     }
     let (shard, offered): (Box<dyn Shard>, u64) = match &file.shard {
         None => (Box::new(Empty), 0),
         Some(expected) => {
             let path = folder.join(SHARD);
             if digest(&path)? != *expected {
-                return Err(Failure::Host("the folder of the job holds another shard".to_owned()));
+                return Err(Failure::host("the folder of the job holds another shard"));
             }
             let shard = ShardFile::open(&path)?;
             let offered = shard.left;
@@ -149,7 +149,7 @@ fn serve(file: &JobFile, folder: &Path, give_up: GiveUp) -> Result<Outcome, Fail
     };
     let simulator = match Simulator::compile(module, give_up) {
         Ok(simulator) => simulator,
-        Err(failure @ Failure::Host(_)) => return Err(failure),
+        Err(failure @ Failure::Host { .. }) => return Err(failure),
         Err(failure) => return Ok(Outcome { offered, result: Err(failure) }),
     };
     let completions: Option<Box<dyn Completions>> =
@@ -171,7 +171,7 @@ struct ShardFile {
 impl ShardFile {
     fn open(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
-        let wrong = |rule: String| Failure::Host(format!("{name}: {rule}"));
+        let wrong = |rule: String| Failure::host(format!("{name}: {rule}"));
         let mut file = File::open(path).map_err(|error| wrong(error.to_string()))?;
         let mut header = [0; Request::LEN];
         file.read_exact(&mut header).map_err(|_| wrong("it is cut short".to_owned()))?;
@@ -191,7 +191,7 @@ impl Shard for ShardFile {
         let requests = self.left.min((CHUNK_BYTES / Request::LEN) as u64);
         chunk.resize(requests as usize * Request::LEN, 0);
         // Whoever made the job wrote the shard whole.
-        let cut = |error| Failure::Host(format!("{}: {error}", self.name));
+        let cut = |error| Failure::host(format!("{}: {error}", self.name));
         self.file.read_exact(&mut chunk).map_err(cut)?;
         self.left -= requests;
         Ok(Some(chunk))

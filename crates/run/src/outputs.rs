@@ -38,7 +38,7 @@ impl OutputFlags {
     /// If a file can't be made, or would overwrite one of `inputs` or another output.
     pub fn open(&self, inputs: &[Option<&Path>]) -> anyhow::Result<Outputs> {
         if self.report.as_deref() == Some(Path::new("-")) {
-            return Err(Failure::Usage("--report -: to print the report as JSON, use --json".to_owned()).into());
+            return Err(Failure::usage("--report -: to print the report as JSON, use --json").into());
         }
         output::distinct(&[self.report.as_deref(), self.completions.as_deref()], inputs)?;
         Ok(Outputs {

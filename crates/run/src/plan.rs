@@ -87,7 +87,7 @@ impl Plan {
         reporter: &dyn Reporter,
     ) -> anyhow::Result<Execution> {
         let mut executions = self.execute(executor, vec![files], reporter)?;
-        executions.pop().unwrap_or_else(|| Err(Failure::Usage("the plan has no scenario".to_owned()).into()))
+        executions.pop().unwrap_or_else(|| Err(Failure::usage("the plan has no scenario").into()))
     }
 }
 

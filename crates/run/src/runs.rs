@@ -74,7 +74,7 @@ fn find_in(runs: &Path, run: Option<&Path>) -> anyhow::Result<PathBuf> {
             return Ok(runs.join(with_report.unwrap_or(last)));
         }
         (None, None) => {
-            return Err(Failure::Usage(format!("there is no run in {}/ yet: middleware run", runs.display())).into());
+            return Err(Failure::usage(format!("there is no run in {}/ yet: middleware run", runs.display())).into());
         }
     };
     let found: Vec<&String> = names.iter().filter(|name| name.starts_with(&*run)).collect();
@@ -86,7 +86,7 @@ fn find_in(runs: &Path, run: Option<&Path>) -> anyhow::Result<PathBuf> {
     let others: Vec<&str> = others[others.len().saturating_sub(NAMED)..].iter().map(|name| name.as_str()).collect();
     let others = if others.is_empty() { "none".to_owned() } else { others.join(", ") };
     let run = printable(run.as_bytes(), 200);
-    Err(Failure::Usage(format!("{what} {run} in {}/; there are (the newest last): {others}", runs.display())).into())
+    Err(Failure::usage(format!("{what} {run} in {}/; there are (the newest last): {others}", runs.display())).into())
 }
 
 /// The report of the run in `folder`.
@@ -94,7 +94,7 @@ fn find_in(runs: &Path, run: Option<&Path>) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// Where there is none that this version can read.
 pub fn report(folder: &Path) -> Result<RunReport, Failure> {
-    read(folder).map_err(|error| Failure::Usage(format!("{}: {error}", folder.display())))
+    read(folder).map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))
 }
 
 fn read(folder: &Path) -> Result<RunReport, NoReport> {

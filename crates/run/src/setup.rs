@@ -109,7 +109,7 @@ fn open(settings: &Settings, flags: &ReadFlags, model: &Model, reporter: &dyn Re
             Source::recorded(Path::new(path), flags, model.demands())
         }
         None if flags.trace_format.is_some() || flags.sort || flags.rebase => {
-            Err(Failure::Usage("--trace-format, --sort and --rebase are for recorded traces (--trace FILE)".to_owned()))
+            Err(Failure::usage("--trace-format, --sort and --rebase are for recorded traces (--trace FILE)"))
         }
         None => Ok(Source::generated(Generation::from_settings(settings)?, model.demands())),
     }

@@ -1,7 +1,7 @@
 //! A look at a module before it is compiled. Compiling takes a multiple of a module's size, up to some KiB for a function of
 //! two bytes; what is too large for it is refused by its sizes alone.
 
-use failure::{Failure, printable};
+use failure::{Failure, Limit, printable};
 use wasmparser::{BinaryReaderError, ElementItems, ElementKind, Encoding, Parser, Payload, TypeRef};
 
 use crate::limits;
@@ -43,7 +43,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<usize, Failure> {
             }
             Payload::FunctionSection(section) => {
                 functions += u64::from(section.count());
-                within("functions", functions, limits::FUNCTIONS, "functions")?;
+                within(Limit::Functions, functions, limits::FUNCTIONS, "functions")?;
             }
             Payload::GlobalSection(globals) => {
                 entries("globals", globals.count())?;
@@ -68,10 +68,10 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<usize, Failure> {
                         instance += ELEMENT * count;
                     }
                 }
-                within("table elements", elements, limits::TABLE_ELEMENTS as u64, "elements in its segments")?;
+                within(Limit::TableElements, elements, limits::TABLE_ELEMENTS as u64, "elements in its segments")?;
             }
             Payload::CodeSectionEntry(body) => {
-                within("function body", body.range().len() as u64, limits::FUNCTION_BODY, "bytes of one function")?;
+                within(Limit::FunctionBody, body.range().len() as u64, limits::FUNCTION_BODY, "bytes of one function")?;
             }
             _ => {}
         }
@@ -81,20 +81,20 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<usize, Failure> {
 
 /// Sections of which each entry takes some hundred bytes, whatever it says.
 fn entries(of: &str, count: u32) -> Result<(), Failure> {
-    within("entries of a section", count.into(), limits::ENTRIES, of)
+    within(Limit::SectionEntries, count.into(), limits::ENTRIES, of)
 }
 
-fn within(limit: &str, found: u64, most: u64, what: &str) -> Result<(), Failure> {
+fn within(limit: Limit, found: u64, most: u64, what: &str) -> Result<(), Failure> {
     if found > most {
-        return Err(Failure::Limit(format!("{limit}: the module has {found} {what}, more than {most}")));
+        return Err(Failure::limit(limit, format!("the module has {found} {what}, more than {most}")));
     }
     Ok(())
 }
 
 fn refuse<T>(rule: &str) -> Result<T, Failure> {
-    Err(Failure::Module(rule.to_owned()))
+    Err(Failure::module(rule.to_owned()))
 }
 
 fn broken(error: BinaryReaderError) -> Failure {
-    Failure::Module(format!("it is cut short or broken: {}", printable(error.to_string().as_bytes(), 300)))
+    Failure::module(format!("it is cut short or broken: {}", printable(error.to_string().as_bytes(), 300)))
 }

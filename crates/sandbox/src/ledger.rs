@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
 use contract::{Capabilities, Completion, NONE, Request};
-use failure::Failure;
+use failure::{Failure, Limit};
 
 use crate::rules::{Open, Rules};
 use crate::verify::Verifier;
@@ -91,11 +91,11 @@ impl Ledger {
             _ => self.enter(records.chunks_exact(length).map(Request::from_bytes))?,
         }
         if self.open + self.held.len() > self.limit {
-            return Err(Failure::Limit(format!(
-                "unanswered requests: more than {} are read and not yet answered, or wait for an earlier one's answer \
-                 (--limit-unanswered)",
+            let rule = format!(
+                "more than {} are read and not yet answered, or wait for an earlier one's answer (--limit-unanswered)",
                 self.limit
-            )));
+            );
+            return Err(Failure::limit(Limit::UnansweredRequests, rule));
         }
         Ok(())
     }
@@ -248,19 +248,20 @@ impl Ledger {
 
     fn broken(&self, answer: &Completion, rule: &str) -> Failure {
         let time = |ns: u64| if ns == NONE { "none".to_owned() } else { ns.to_string() };
-        Failure::Contract(format!(
+        let rule = format!(
             "answer {} (id {}, start {}, finish {}, service {}): {rule}",
             self.records,
             answer.id,
             time(answer.start_ns),
             time(answer.finish_ns),
             answer.service_ns
-        ))
+        );
+        Failure::Contract { request: Some(answer.id), rule }
     }
 }
 
 fn completions_failed(error: io::Error) -> Failure {
-    Failure::Host(format!("completions: {error}"))
+    Failure::host(format!("completions: {error}"))
 }
 
 /// The ledger after the simulator's end, when T is known.
@@ -276,9 +277,7 @@ impl Closed {
     /// Where it should have read them: DELAY was not reached.
     pub(crate) fn unread(&mut self, records: &[u8], length: usize) -> Result<(), Failure> {
         if !self.reached && !records.is_empty() {
-            return Err(Failure::Contract(
-                "it ended before it had read its shard, though DELAY was not reached".to_owned(),
-            ));
+            return Err(Failure::contract("it ended before it had read its shard, though DELAY was not reached"));
         }
         for record in records.chunks_exact(length) {
             let request = Request::from_bytes(record);

@@ -1,4 +1,5 @@
 use contract::CompletionHeader;
+use failure::At;
 use random::streams::Streams;
 use sim_wasm::Fifo;
 
@@ -23,7 +24,7 @@ fn answer(ledger: &mut Ledger, id: u64, start_ns: u64, finish_ns: u64, service_n
 
 fn rule(result: Result<(), Failure>) -> String {
     match result.unwrap_err() {
-        Failure::Contract(rule) => rule,
+        Failure::Contract { rule, .. } => rule,
         other => panic!("{other:?}"),
     }
 }
@@ -163,20 +164,21 @@ fn too_many_open_requests_are_a_limit() {
     let record = |id| Request { id, ..Request::default() }.to_bytes();
     ledger.read(&record(0), 48).unwrap();
     ledger.read(&record(1), 48).unwrap();
-    assert!(matches!(ledger.read(&record(2), 48), Err(Failure::Limit(text)) if text.contains("more than 2")));
+    let failure = ledger.read(&record(2), 48).unwrap_err();
+    assert!(failure.to_string().starts_with("unanswered requests: more than 2 are read"), "{failure}");
 }
 
 #[test]
 fn times_stay_below_two_to_the_62() {
     let mut ledger = Ledger::new(1, 0, 2, None, None);
     let request = Request { arrival_ns: 1 << 61, service_ns: 1 << 61, ..Request::default() };
-    assert!(matches!(ledger.read(&request.to_bytes(), 48), Err(Failure::Trace(_))));
+    assert!(matches!(ledger.read(&request.to_bytes(), 48), Err(Failure::Trace { .. })));
     // Of many the first is named, and all before it are counted.
     let mut ledger = Ledger::new(1, 0, 100, None, None);
     let demands = [1 << 60, 1 << 60, 1 << 60, (1 << 60) - 1, 1, 1];
     let requests = demands.iter().zip(0..).map(|(&service_ns, id)| Request { id, service_ns, ..Request::default() });
     let records: Vec<u8> = requests.flat_map(|request| request.to_bytes()).collect();
-    assert!(matches!(ledger.read(&records, 48), Err(Failure::Trace(text)) if text.starts_with("request 4: ")));
+    assert!(matches!(ledger.read(&records, 48), Err(Failure::Trace { at: Some(At::Request(4)), .. })));
     assert_eq!(ledger.requests(), 5);
 }
 

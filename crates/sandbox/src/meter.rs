@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use failure::Failure;
+use failure::{Failure, Limit};
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::ResourceLimiter;
 
@@ -38,11 +38,14 @@ impl Time {
         if cpu_time(ClockId::ThreadCPUTime).saturating_sub(self.started) <= allowed {
             return Ok(());
         }
-        Err(Failure::Limit(format!(
-            "CPU time: the simulator took more than {} s + {} µs for each request read (--limit-time)",
-            self.limit.as_secs_f64(),
-            limits::CPU_TIME_PER_REQUEST.as_micros()
-        )))
+        Err(Failure::limit(
+            Limit::CpuTime,
+            format!(
+                "the simulator took more than {} s + {} µs for each request read (--limit-time)",
+                self.limit.as_secs_f64(),
+                limits::CPU_TIME_PER_REQUEST.as_micros()
+            ),
+        ))
     }
 
     /// A function of the host worked on `bytes`. Nothing looks at the time between one call and the next where the simulator has
@@ -87,11 +90,14 @@ impl Memories {
         let total = self.memory.saturating_add(bytes);
         if total > self.limit {
             let mib = |bytes: usize| (bytes as u64).div_ceil(limits::MIB);
-            return Err(Failure::Limit(format!(
-                "memory: the simulator asked for {} MiB, more than {} MiB (--limit-memory)",
-                mib(total),
-                mib(self.limit)
-            ))
+            return Err(Failure::limit(
+                Limit::Memory,
+                format!(
+                    "the simulator asked for {} MiB, more than {} MiB (--limit-memory)",
+                    mib(total),
+                    mib(self.limit)
+                ),
+            )
             .into());
         }
         self.memory = total;
@@ -102,10 +108,10 @@ impl Memories {
         let most = limits::RUN_MEMORY.max(self.limit);
         let more = |all: usize| all.checked_add(bytes).filter(|&all| all <= most);
         if self.all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
-            return Err(Failure::Limit(format!(
-                "memory of a run: its simulators asked for more than {} MiB together",
-                most as u64 / limits::MIB
-            ))
+            return Err(Failure::limit(
+                Limit::RunMemory,
+                format!("its simulators asked for more than {} MiB together", most as u64 / limits::MIB),
+            )
             .into());
         }
         self.taken += bytes;
@@ -135,10 +141,10 @@ impl ResourceLimiter for Memories {
         let elements = desired - current;
         let total = self.elements.saturating_add(elements);
         if total > limits::TABLE_ELEMENTS {
-            return Err(Failure::Limit(format!(
-                "table elements: the simulator asked for {total}, more than {}",
-                limits::TABLE_ELEMENTS
-            ))
+            return Err(Failure::limit(
+                Limit::TableElements,
+                format!("the simulator asked for {total}, more than {}", limits::TABLE_ELEMENTS),
+            )
             .into());
         }
         self.elements = total;

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use failure::Failure;
+use failure::{Failure, Limit};
 use sha2::{Digest as _, Sha256};
 
 use crate::limits;
@@ -26,10 +26,10 @@ impl Module {
         let name = path.display();
         let mut bytes = Vec::new();
         let read = File::open(path).and_then(|file| file.take(limits::MODULE + 1).read_to_end(&mut bytes));
-        read.map_err(|error| Failure::Module(format!("{name}: {error} (MODULE or --module names the simulator)")))?;
+        read.map_err(|error| Failure::module(format!("{name}: {error} (MODULE or --module names the simulator)")))?;
         if bytes.len() as u64 > limits::MODULE {
             let mebibytes = limits::MODULE / limits::MIB;
-            return Err(Failure::Limit(format!("module file: {name} has more than {mebibytes} MiB")));
+            return Err(Failure::limit(Limit::ModuleFile, format!("{name} has more than {mebibytes} MiB")));
         }
         Ok(Self::new(&bytes))
     }

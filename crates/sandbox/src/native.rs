@@ -10,6 +10,7 @@ use sim_wasm::{Refusal, filter};
 use crate::ledger::Ledger;
 use crate::shard::Shard;
 use crate::streams::{Input, Output};
+use crate::verdict::REFUSED_INPUT;
 use crate::worker::{Job, close, ledger};
 use measure::outcome::Outcome;
 
@@ -20,8 +21,8 @@ pub fn simulate(job: &Job, shard: Box<dyn Shard>) -> Outcome {
     let mut stdin = Stdin { input: Input::new(shard), ledger: &ledger };
     let mut stdout = Stdout { output: Output::new(job.capabilities), ledger: &ledger };
     let ended = filter(&mut stdin, &mut stdout, job.model.fifo()).map_err(|refusal| match refusal {
-        Refusal::Input(reason) => Failure::Exit(reason),
-        Refusal::Io(error) => error.downcast().unwrap_or_else(|error| Failure::Host(error.to_string())),
+        Refusal::Input(reason) => Failure::Exit { code: REFUSED_INPUT, message: reason },
+        Refusal::Io(error) => error.downcast().unwrap_or_else(|error| Failure::host(error.to_string())),
     });
     let (Stdin { input, .. }, Stdout { output, .. }) = (stdin, stdout);
     close(input, &output, ledger.into_inner(), ended)

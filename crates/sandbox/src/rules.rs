@@ -1,7 +1,7 @@
 //! The rules of contract 1 that the host holds each answer against, and all of them together; what passes is folded.
 
 use contract::{Capabilities, Completion, CompletionHeader, NONE, Request};
-use failure::Failure;
+use failure::{At, Failure};
 
 use crate::limits::LATEST_NS;
 use measure::Tally;
@@ -73,10 +73,11 @@ impl Rules {
         self.tally.counts.offered += 1;
         self.tally.demand_sum_ns += u128::from(request.demand);
         if u128::from(request.arrival) + self.tally.demand_sum_ns >= u128::from(LATEST_NS) {
-            return Err(Failure::Trace(format!(
-                "request {}: its arrival and all demands up to it, together, reach 2^62 ns (146 years)",
-                request.id
-            )));
+            return Err(Failure::Trace {
+                file: None,
+                at: Some(At::Request(request.id)),
+                rule: "its arrival and all demands up to it, together, reach 2^62 ns (146 years)".to_owned(),
+            });
         }
         Ok(())
     }
@@ -100,7 +101,7 @@ impl Rules {
     /// Where it is not one.
     pub(crate) fn header(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Failure> {
         let header = CompletionHeader::from_bytes(record);
-        let header = header.map_err(|rule| Failure::Contract(format!("the header of its answers: {rule}")))?;
+        let header = header.map_err(|rule| Failure::contract(format!("the header of its answers: {rule}")))?;
         self.capabilities = Some(header.capabilities);
         Ok(())
     }
@@ -254,7 +255,7 @@ impl Rules {
     /// # Errors
     /// The rule that the answers break.
     pub(crate) fn settle(&mut self, open: usize, first_open: Option<u64>) -> Result<bool, Failure> {
-        let contract = |rule: String| Err(Failure::Contract(rule));
+        let contract = |rule: String| Err(Failure::contract(rule));
         if self.capabilities.is_none() {
             return contract("it wrote no header".to_owned());
         }
@@ -262,10 +263,11 @@ impl Rules {
         let end = if reached { self.last_start } else { self.last_finish };
         self.tally.end_ns = end;
         if !reached && (open > 0 || self.in_service.number > 0) {
-            return contract(match first_open {
+            let rule = match first_open {
                 Some(id) => format!("it ended with {open} requests unanswered, the first is {id}"),
                 None => "it left requests in service, though DELAY was not reached".to_owned(),
-            });
+            };
+            return Err(Failure::Contract { request: first_open, rule });
         }
         if self.last_finish > end {
             return contract(format!(

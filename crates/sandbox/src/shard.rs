@@ -88,7 +88,7 @@ impl Shard for ShardReceiver {
         match self.chunks.recv() {
             Ok(chunk) if chunk.is_empty() => Ok(None),
             Ok(chunk) => Ok(Some(chunk)),
-            Err(_) => Err(Failure::Host("the trace could not be read to its end".to_owned())),
+            Err(_) => Err(Failure::host("the trace could not be read to its end")),
         }
     }
 }

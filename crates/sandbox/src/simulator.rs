@@ -6,7 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, LazyLock};
 
 use cli::program;
-use failure::{Failure, printable};
+use failure::{Failure, Limit, printable};
 use rayon_core::ThreadPoolBuilder;
 use rustix::time::ClockId;
 use wasmtime::{Config, Engine, InstancePre, Linker, Store, Strategy, UpdateDeadline, ValType};
@@ -39,7 +39,7 @@ impl Simulator {
     /// As [`Module::read`] and [`Simulator::compile`].
     pub fn load(path: &Path, give_up: GiveUp) -> Result<Self, Failure> {
         Self::compile(Module::read(path)?, give_up).map_err(|failure| match failure {
-            Failure::Module(rule) => Failure::Module(format!("{}: {rule}", path.display())),
+            Failure::Module { rule } => Failure::module(format!("{}: {rule}", path.display())),
             other => other,
         })
     }
@@ -52,7 +52,7 @@ impl Simulator {
     pub fn compile(module: Module, give_up: GiveUp) -> Result<Self, Failure> {
         let invalid = |error: wasmtime::Error| {
             let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
-            Failure::Module(printable(chain.join(": ").as_bytes(), 500))
+            Failure::module(printable(chain.join(": ").as_bytes(), 500))
         };
         let instance_size = inspect(module.bytes())?;
         program::check_memory(RESERVED + SPARE)?;
@@ -151,15 +151,13 @@ pub fn config() -> Config {
 fn check_exports(module: &wasmtime::Module) -> Result<(), Failure> {
     let export = |name| module.get_export(name);
     if export("memory").is_none_or(|memory| memory.memory().is_none()) {
-        return Err(Failure::Module("it does not export its \"memory\"".to_owned()));
+        return Err(Failure::module("it does not export its \"memory\""));
     }
     let is_start = |kind: wasmtime::ExternType| {
         kind.func().is_some_and(|func| func.params().len() == 0 && func.results().collect::<Vec<ValType>>().is_empty())
     };
     if !export("_start").is_some_and(is_start) {
-        return Err(Failure::Module(
-            "it does not export a function \"_start\" without parameters (is it a library?)".to_owned(),
-        ));
+        return Err(Failure::module("it does not export a function \"_start\" without parameters (is it a library?)"));
     }
     Ok(())
 }
@@ -174,16 +172,16 @@ fn watch_compilation(give_up: GiveUp) -> Result<Sender<()>, Failure> {
         .spawn(move || {
             while ended.recv_timeout(limits::TICK) == Err(RecvTimeoutError::Timeout) {
                 if cpu_time(ClockId::ProcessCPUTime).saturating_sub(time) > limits::COMPILE_TIME {
-                    give_up(&Failure::Limit(format!(
-                        "time to compile: the module takes more than {} s of CPU time",
-                        limits::COMPILE_TIME.as_secs()
-                    )));
+                    give_up(&Failure::limit(
+                        Limit::CompileTime,
+                        format!("the module takes more than {} s of CPU time", limits::COMPILE_TIME.as_secs()),
+                    ));
                 }
                 if resident().saturating_sub(memory) > limits::COMPILE_MEMORY {
-                    give_up(&Failure::Limit(format!(
-                        "memory to compile: the module takes more than {} GiB",
-                        limits::COMPILE_MEMORY >> 30
-                    )));
+                    give_up(&Failure::limit(
+                        Limit::CompileMemory,
+                        format!("the module takes more than {} GiB", limits::COMPILE_MEMORY >> 30),
+                    ));
                 }
             }
         })
@@ -223,9 +221,8 @@ mod tests {
         let refused = Simulator::compile(Module::new(&artefact), program::end).map(drop).unwrap_err();
         assert_eq!(
             refused,
-            Failure::Module(
+            Failure::module(
                 "it is not a WebAssembly module: it does not begin with \"\\0asm\", but is an ELF file (a precompiled module?)"
-                    .to_owned()
             )
         );
     }

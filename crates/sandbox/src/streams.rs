@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use contract::{Capabilities, Completion, NONE, RequestHeader};
-use failure::{Failure, printable};
+use failure::{Failure, Limit, printable};
 
 use crate::ledger::Ledger;
 use crate::limits;
@@ -137,7 +137,7 @@ impl Output {
         }
         ledger.header(record)?;
         match self.expected {
-            Some(expected) if ledger.capabilities() != Some(expected) => Err(Failure::Contract(format!(
+            Some(expected) if ledger.capabilities() != Some(expected) => Err(Failure::contract(format!(
                 "the header of its completions declares capabilities {}, but {} on the empty shard",
                 ledger.capabilities().unwrap_or_default().0,
                 expected.0
@@ -150,7 +150,7 @@ impl Output {
     pub(crate) fn end(&self) -> Result<(), Failure> {
         match self.filled {
             0 => Ok(()),
-            bytes => Err(Failure::Contract(format!("its last answer is cut short, {bytes} of 32 bytes"))),
+            bytes => Err(Failure::contract(format!("its last answer is cut short, {bytes} of 32 bytes"))),
         }
     }
 }
@@ -168,7 +168,10 @@ impl ErrorText {
         self.bytes += bytes.len() as u64;
         if self.bytes > limits::ERROR_TEXT {
             let mebibytes = limits::ERROR_TEXT / limits::MIB;
-            return Err(Failure::Limit(format!("error text: the simulator wrote more than {mebibytes} MiB to stderr")));
+            return Err(Failure::limit(
+                Limit::ErrorText,
+                format!("the simulator wrote more than {mebibytes} MiB to stderr"),
+            ));
         }
         let (first, last) = bytes.split_at(bytes.len().min(limits::ERROR_TEXT_KEPT - self.first.len()));
         self.first.extend_from_slice(first);
@@ -243,7 +246,7 @@ mod tests {
     fn where_reading_is_refused_each_request_is_counted_once() {
         let mut ledger = Ledger::new(1, 0, 1, None, None);
         let mut input = Input::new(Box::new(Chunks(0, 5)));
-        assert!(matches!(input.read(&mut [0; 1000], &mut ledger), Err(Failure::Limit(_))));
+        assert!(matches!(input.read(&mut [0; 1000], &mut ledger), Err(Failure::Limit { .. })));
         let mut requests = ledger.requests();
         while let Some((chunk, length)) = input.unread().unwrap() {
             requests += (chunk.len() / length) as u64;
@@ -284,6 +287,6 @@ mod tests {
         text.write(b"end\n").unwrap();
         let line = text.line();
         assert!(line.starts_with("begin") && line.ends_with("end") && line.contains(" … ") && line.len() < 5000);
-        assert!(matches!(text.write(&vec![0; limits::ERROR_TEXT as usize]), Err(Failure::Limit(_))));
+        assert!(matches!(text.write(&vec![0; limits::ERROR_TEXT as usize]), Err(Failure::Limit { .. })));
     }
 }

@@ -1,10 +1,15 @@
 //! What it means where a simulator did not just end.
 
-use failure::{Failure, printable};
+use failure::{Failure, Limit, printable};
 use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 
 use crate::limits;
 use crate::wasi::{Exit, Guest};
+
+/// The exit code of a simulator that can't honour a setting.
+const REFUSED_SETTING: u32 = 64;
+/// The exit code of a simulator whose input is not what the contract gives it.
+pub(crate) const REFUSED_INPUT: u32 = 65;
 
 /// What an error that ended the simulator means.
 pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Failure> {
@@ -16,27 +21,34 @@ pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Fail
         return Err(failure.clone());
     }
     if let Some(Exit(code)) = error.downcast_ref::<Exit>() {
-        return match code {
+        return match *code {
             0 => Ok(()),
-            64 => Err(Failure::Usage(format!("the simulator can't honour a setting (exit code 64){}", said()))),
-            65 => Err(Failure::Exit(format!("the simulator does not take its input (exit code 65){}", said()))),
-            code => Err(Failure::Exit(format!("the simulator failed with exit code {code}{}", said()))),
+            REFUSED_SETTING => {
+                Err(Failure::usage(format!("the simulator can't honour a setting (exit code 64){}", said())))
+            }
+            REFUSED_INPUT => {
+                let message = format!("the simulator does not take its input (exit code 65){}", said());
+                Err(Failure::Exit { code: REFUSED_INPUT, message })
+            }
+            code => {
+                Err(Failure::Exit { code, message: format!("the simulator failed with exit code {code}{}", said()) })
+            }
         };
     }
     let place = error.downcast_ref::<WasmBacktrace>().map_or(String::new(), place);
     match error.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => Err(Failure::Limit(format!(
-            "stack: the simulator used more than {} MiB{place}",
-            limits::STACK as u64 / limits::MIB
-        ))),
+        Some(Trap::StackOverflow) => Err(Failure::limit(
+            Limit::Stack,
+            format!("the simulator used more than {} MiB{place}", limits::STACK as u64 / limits::MIB),
+        )),
         Some(trap) => {
             let trap = trap.to_string();
             let trap = trap.trim_start_matches("wasm trap: ");
-            Err(Failure::Trap(format!("the simulator trapped: {trap}{place}{}", said())))
+            Err(Failure::trap(format!("the simulator trapped: {trap}{place}{}", said())))
         }
         // Of the system: no memory to map, for one.
         None if error.is::<std::io::Error>() || error.is::<rustix::io::Errno>() => Err(host_failed(error)),
-        None => Err(Failure::Trap(format!(
+        None => Err(Failure::trap(format!(
             "the simulator trapped: {}{place}{}",
             printable(error.root_cause().to_string().as_bytes(), 300),
             said()
@@ -61,5 +73,5 @@ fn place(trace: &WasmBacktrace) -> String {
 
 /// The host itself could not go on.
 pub(crate) fn host_failed(error: &wasmtime::Error) -> Failure {
-    Failure::Host(printable(format!("the sandbox can't be set up: {error:#}").as_bytes(), 500))
+    Failure::host(printable(format!("the sandbox can't be set up: {error:#}").as_bytes(), 500))
 }

@@ -32,11 +32,11 @@ pub fn check(capabilities: Capabilities, discipline: &str) -> Result<(), Failure
         let text = format!(
             "--verify: DISCIPLINE={discipline}: only fifo is known natively, so there is nothing to hold it against"
         );
-        return Err(Failure::Usage(text));
+        return Err(Failure::usage(text));
     }
     match own.into_iter().find(|(own, _)| *own) {
         Some((_, why)) => {
-            Err(Failure::Usage(format!("--verify: the module {why}, so there is nothing to hold it against")))
+            Err(Failure::usage(format!("--verify: the module {why}, so there is nothing to hold it against")))
         }
         None => Ok(()),
     }
@@ -116,7 +116,8 @@ fn agree(expected: &Completion, given: &Completion) -> Result<(), Failure> {
 }
 
 fn differs(expected: &str, given: &str, id: u64) -> Failure {
-    Failure::Contract(format!("--verify: request {id}: first in, first out gives {expected}; {given}"))
+    let rule = format!("--verify: request {id}: first in, first out gives {expected}; {given}");
+    Failure::Contract { request: Some(id), rule }
 }
 
 fn show(answer: &Completion) -> String {
@@ -193,7 +194,7 @@ mod tests {
         assert!(check(Capabilities(15), "fifo").is_ok());
         assert!(check(Capabilities(15), "lifo").is_err());
         for capabilities in [Capabilities(13), Capabilities(15 + 16), Capabilities(15 + 32)] {
-            assert!(matches!(check(capabilities, "fifo"), Err(Failure::Usage(_))), "{capabilities:?}");
+            assert!(matches!(check(capabilities, "fifo"), Err(Failure::Usage { .. })), "{capabilities:?}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! randomness is a stream of SEED and WORKER, so that a simulator can't tell one run from the next. wasmtime-wasi answers for
 //! arguments and environment, and for files, which only the commands of `command.rs` have (`wasi/descriptors.rs`).
 
-use failure::Failure;
+use failure::{Failure, Limit};
 use random::streams::Stream;
 use wasmtime::{AsContextMut as _, Caller, Extern, Linker, Memory};
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -166,7 +166,9 @@ fn random_get(mut caller: Caller<'_, Guest>, at: u32, len: u32) -> Result<u32> {
     let (at, len) = (at as usize, len as usize);
     if len > limits::RANDOM_BYTES {
         let mebibytes = limits::RANDOM_BYTES as u64 / limits::MIB;
-        return Err(Failure::Limit(format!("random bytes: one call asked for {len}, more than {mebibytes} MiB")).into());
+        return Err(
+            Failure::limit(Limit::RandomBytes, format!("one call asked for {len}, more than {mebibytes} MiB")).into()
+        );
     }
     answer(&mut caller, |memory, guest| {
         let bytes = memory.get_mut(at..at + len).ok_or(errno::FAULT)?;
@@ -269,7 +271,7 @@ fn memory(caller: &mut Caller<'_, Guest>) -> Result<Memory> {
     match caller.get_export("memory") {
         Some(Extern::Memory(memory)) => Ok(memory),
         // The module's exports are checked before it runs.
-        _ => Err(Failure::Module("it exports no memory".to_owned()).into()),
+        _ => Err(Failure::module("it exports no memory").into()),
     }
 }
 

@@ -167,7 +167,7 @@ pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Capabilitie
 pub fn honours(capabilities: Capabilities, job: &Job) -> Result<(), Failure> {
     for (setting, value, bit) in job.model.demanding() {
         if !capabilities.has(bit) {
-            return Err(Failure::Usage(format!(
+            return Err(Failure::usage(format!(
                 "{setting}={value}: the module does not say that it honours {setting} (bit {})",
                 bit.0
             )));
@@ -203,7 +203,7 @@ pub fn start<T: Send + 'static>(
 
 /// What is wrong where such a thread panicked.
 pub fn panicked() -> Failure {
-    Failure::Host("a worker's thread panicked, which is a fault of Queuebox".to_owned())
+    Failure::host("a worker's thread panicked, which is a fault of Queuebox")
 }
 
 /// Runs `simulator` over `shard` on this thread, which [`spawn`] made, and measures its answers, which also go to `completions`, in the order of

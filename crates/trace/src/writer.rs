@@ -92,7 +92,7 @@ impl<W: Write> TraceWriter<W> {
             && requests != self.written
         {
             let text = format!("a trace of {requests} requests was begun, {} were written", self.written);
-            return Err(Failure::Host(text).into());
+            return Err(Failure::host(text).into());
         }
         self.to.flush()?;
         Ok(self.to)

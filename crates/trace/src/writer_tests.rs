@@ -146,7 +146,7 @@ fn what_csv_cannot_say_is_refused() {
     for format in [TraceFormat::Csv, TraceFormat::FullCsv, TraceFormat::Original] {
         let error = TraceWriter::new(Vec::new(), format).unwrap().write(&[odd]).unwrap_err();
         assert_eq!(error.to_string(), "request 7: op 5 is neither 0 (r) nor 1 (w), and CSV has no other");
-        assert!(matches!(error.downcast_ref(), Some(Failure::Trace(_))));
+        assert!(matches!(error.downcast_ref(), Some(Failure::Trace { .. })));
     }
     let records = TraceFormat::Records { requests: 1 };
     assert!(TraceWriter::new(Vec::new(), records).unwrap().write(&[odd]).is_ok());

@@ -130,7 +130,7 @@ pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
         (Err(failure), Err(broken)) => {
             check_words(&failure)?;
             match broken.classes.iter().find(|&&class| class == failure.class()) {
-                Some(class) => Ok(class),
+                Some(class) => Ok(class.name()),
                 None => Err(format!("refused as {}: {failure}; but {broken:?}", failure.class())),
             }
         }

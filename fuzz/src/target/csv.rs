@@ -2,7 +2,7 @@
 //! refuse what they refuse, and name the same line.
 
 use contract::Request;
-use failure::Failure;
+use failure::{At, Failure};
 use random::streams::Stream;
 use trace::reader::ReadFlags;
 
@@ -153,9 +153,13 @@ fn compare(
         }
         (Ok(read), Err(wrong)) => Err(format!("{} requests are read, but {wrong:?}", read.len())),
         (Err(failure), Ok(expected)) => Err(format!("{} requests are refused: {failure}", expected.len())),
-        (Err(Failure::Trace(text)), Err(wrong)) => {
-            let at = input.name() + &wrong.line.map_or(String::new(), |line| format!(":{line}")) + ": ";
-            if text.starts_with(&at) { Ok("refused") } else { Err(format!("refused as {text}, but {wrong:?}")) }
+        (Err(failure @ Failure::Trace { .. }), Err(wrong)) => {
+            let is_there = matches!(
+                &failure,
+                Failure::Trace { file: Some(file), at, .. }
+                    if *file == input.name() && *at == wrong.line.map(At::Line)
+            );
+            if is_there { Ok("refused") } else { Err(format!("refused as {failure}, but {wrong:?}")) }
         }
         (Err(failure), Err(_)) => Err(format!("refused as {}: {failure}", failure.class())),
     }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use contract::Request;
-use failure::Failure;
+use failure::{Class, Failure, Limit};
 use measure::Outcome;
 use random::streams::Stream;
 use rustix::time::{ClockId, clock_gettime};
@@ -128,7 +128,9 @@ pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
     Input::with(&module, |input| {
         let simulator = match Simulator::load(Path::new(&input.name()), cli::program::end) {
             Ok(simulator) => simulator,
-            Err(failure) => return check(&failure).map(|class| if class == "module" { "refused" } else { class }),
+            Err(failure) => {
+                return check(&failure).map(|class| if class == Class::Module.name() { "refused" } else { class });
+            }
         };
         let mut job = job();
         job.capabilities = match preflight(&simulator, &job) {
@@ -142,8 +144,9 @@ pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
         };
         let first = one(&simulator, &job)?;
         // CPU time alone may differ.
-        let timed =
-            |outcome: &Outcome| outcome.result.as_ref().is_err_and(|failure| failure.limit() == Some("CPU time"));
+        let timed = |outcome: &Outcome| {
+            outcome.result.as_ref().is_err_and(|failure| failure.passed_limit() == Some(Limit::CpuTime))
+        };
         if !timed(&first) {
             let second = one(&simulator, &job)?;
             if first.result != second.result && !timed(&second) {
@@ -193,13 +196,13 @@ fn one(simulator: &Simulator, job: &Job) -> Result<Outcome, String> {
 fn check(failure: &Failure) -> Result<End, String> {
     check_words(failure)?;
     match failure {
-        Failure::Module(_)
-        | Failure::Trap(_)
-        | Failure::Exit(_)
-        | Failure::Limit(_)
-        | Failure::Contract(_)
-        | Failure::Usage(_) => Ok(failure.class()),
-        Failure::Host(_) | Failure::Trace(_) | Failure::Executor(_) => {
+        Failure::Module { .. }
+        | Failure::Trap { .. }
+        | Failure::Exit { .. }
+        | Failure::Limit { .. }
+        | Failure::Contract { .. }
+        | Failure::Usage { .. } => Ok(failure.class().name()),
+        Failure::Host { .. } | Failure::Trace { .. } | Failure::Executor { .. } => {
             Err(format!("a module is the cause of class {}: {failure}", failure.class()))
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use contract::{Capabilities, Completion, NONE, Request};
+use failure::Class;
 use measure::Measured;
 use sandbox::native::Step;
 use sim_wasm::Fifo;
@@ -17,13 +18,13 @@ const LATEST: u128 = 1 << 62;
 #[derive(Debug)]
 pub(super) struct Broken {
     /// The classes that the host may name: more than one where one step breaks two rules.
-    pub(super) classes: Vec<&'static str>,
+    pub(super) classes: Vec<Class>,
     #[expect(dead_code, reason = "it is for the message")]
     rule: String,
 }
 
 fn contract<T>(rule: impl Into<String>) -> Result<T, Broken> {
-    Err(Broken { classes: vec!["contract"], rule: rule.into() })
+    Err(Broken { classes: vec![Class::Contract], rule: rule.into() })
 }
 
 /// What the host must have measured.
@@ -86,7 +87,7 @@ pub(super) fn judge(case: &Case) -> Result<Expected, Broken> {
     match outcome {
         // The model may tell of its difference earlier than a rule is broken.
         Err(mut broken) => {
-            broken.classes.push("contract");
+            broken.classes.push(Class::Contract);
             Err(broken)
         }
         Ok(_) if ledger.answers != first_in_first_out(case) => contract("--verify: the answers are not the model's"),
@@ -136,7 +137,8 @@ impl Ledger<'_> {
     fn read(&mut self, length: usize) -> Result<(), Broken> {
         self.read = (self.read + length).min(self.case.record_len * (self.case.requests.len() + 1));
         let unanswered = self.requests().len() - self.answers.len();
-        let rules = [("trace", too_late(self.requests())), ("limit", unanswered > self.case.job.limits.unanswered)];
+        let rules =
+            [(Class::Trace, too_late(self.requests())), (Class::Limit, unanswered > self.case.job.limits.unanswered)];
         let classes: Vec<_> = rules.into_iter().filter_map(|(class, broken)| broken.then_some(class)).collect();
         if classes.is_empty() { Ok(()) } else { Err(Broken { classes, rule: "while reading".to_owned() }) }
     }
@@ -257,7 +259,7 @@ impl Ledger<'_> {
             return contract("more server time than there is");
         }
         if too_late(&self.case.requests) {
-            return Err(Broken { classes: vec!["trace"], rule: "in what was not read".to_owned() });
+            return Err(Broken { classes: vec![Class::Trace], rule: "in what was not read".to_owned() });
         }
         Ok(self.measure(capabilities, delay_reached, end))
     }

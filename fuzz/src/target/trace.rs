@@ -2,7 +2,7 @@
 //! reads is in order.
 
 use contract::{Request, RequestHeader};
-use failure::Failure;
+use failure::{At, Failure};
 use random::streams::Stream;
 use trace::reader::ReadFlags;
 
@@ -121,17 +121,13 @@ fn check_refusal(failure: &Failure, input: &Input, trace: &[u8]) -> Result<End, 
     ];
     check_words(failure)?;
     let wrong = || format!("refused as {}: {failure}", failure.class());
-    let Failure::Trace(text) = failure else { return Err(wrong()) };
-    let place = text.strip_prefix(&input.name()).ok_or_else(wrong)?;
-    let number = |text: &str| text.split(':').next().and_then(|number| number.parse::<u64>().ok());
+    let Failure::Trace { file: Some(file), at, rule } = failure else { return Err(wrong()) };
     let lines = trace.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
-    if let Some(rule) = place.strip_prefix(": ") {
-        if WHOLE.iter().any(|whole| rule.starts_with(whole)) {
-            return Ok("whole");
-        }
-        let record = rule.strip_prefix("record ").and_then(number);
-        return record.filter(|&record| record <= trace.len() as u64 / 48).map(|_| "record").ok_or_else(wrong);
-    }
-    let line = place.strip_prefix(':').and_then(number);
-    line.filter(|line| (1..=lines).contains(line)).map(|_| "line").ok_or_else(wrong)
+    let (end, is_there) = match *at {
+        None => ("whole", WHOLE.iter().any(|whole| rule.starts_with(whole))),
+        Some(At::Line(line)) => ("line", (1..=lines).contains(&line)),
+        Some(At::Record(record)) => ("record", record <= trace.len() as u64 / 48),
+        Some(At::Request(_)) => ("request", false),
+    };
+    if *file == input.name() && is_there { Ok(end) } else { Err(wrong()) }
 }

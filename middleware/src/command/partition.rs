@@ -40,7 +40,7 @@ pub(crate) fn split(flags: &SplitFlags, settings: &Settings) -> anyhow::Result<(
     let balancing = Balancing::from_settings(settings)?;
     let name = || flags.out.display().to_string();
     if std::fs::symlink_metadata(&flags.out).is_ok() {
-        return Err(Failure::Usage(format!("{} is there already", name())).into());
+        return Err(Failure::usage(format!("{} is there already", name())).into());
     }
     output::distinct(&[], &[settings.text("TRACE").map(Path::new), settings.file()])?;
     let mut source = setup::source(settings, &flags.read, &balancing, &Terminal)?;

@@ -1,11 +1,13 @@
 //! Tests of [`super`]: reports are read back without loss, and their JSON Schema in docs/ is the types' own.
 
 use contract::Capabilities;
+use failure::{Class, Limit};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use schemars::JsonSchema;
+use proptest::sample::select;
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::*;
@@ -145,7 +147,8 @@ fn tally() -> impl Strategy<Value = Tally> {
 }
 
 fn row() -> impl Strategy<Value = WorkerRow> {
-    let failed = any::<(u64, String, Option<String>, String)>().prop_map(|(offered, class, limit, message)| {
+    let (class, limit) = (select(Class::ALL), option::of(select(Limit::ALL)));
+    let failed = (any::<(u64, String)>(), class, limit).prop_map(|((offered, message), class, limit)| {
         RowResult::Failed { offered, error: RowError { class, limit, message } }
     });
     let measured = figures().prop_map(|figures| RowResult::Measured(Box::new(figures)));
@@ -210,6 +213,20 @@ fn another_schema_is_named_and_not_misread() {
     assert!(told(r#"{ "schema": 1, "workers": [] }"#).starts_with("it is no report of Queuebox: missing field"));
     assert!(told("[]").starts_with("it is no report of Queuebox: "));
     assert!(told("").starts_with("it is no report of Queuebox: EOF"));
+}
+
+/// The schema of a failure's class.
+pub(crate) fn class(_: &mut SchemaGenerator) -> Schema {
+    one_of(Class::ALL)
+}
+
+/// The schema of a limit that was passed.
+pub(crate) fn limit(_: &mut SchemaGenerator) -> Schema {
+    one_of(Limit::ALL)
+}
+
+fn one_of(names: &[impl Serialize]) -> Schema {
+    json_schema!({ "type": "string", "enum": names })
 }
 
 /// Set, the tests write the schemas instead of comparing them: `make schema`.

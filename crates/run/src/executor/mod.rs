@@ -85,7 +85,7 @@ pub fn choose(
             return Ok(docker);
         }
         Found::Docker { host, required: true, .. } => {
-            return Err(Failure::Executor(format!("{host}: there are no workers; make workers WORKERS=N makes them")));
+            return Err(Failure::executor(format!("{host}: there are no workers; make workers WORKERS=N makes them")));
         }
         Found::Docker { host, .. } => format!("the Docker engine at {host} has no workers; make run makes them"),
         Found::Instead { why } => why,

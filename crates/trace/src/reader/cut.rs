@@ -135,7 +135,7 @@ impl Cutter {
                 Ok(0) => self.ended = true,
                 Ok(read) => end += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Failure::Host(format!("{}: {error}", place.name))),
+                Err(error) => return Err(Failure::host(format!("{}: {error}", place.name))),
             }
         }
         bytes.truncate(end);

@@ -105,7 +105,7 @@ fn stdin_is_file() -> bool {
 fn asked(name: &str) -> Result<&'static Format, Failure> {
     FORMATS.iter().find(|format| format.name == name).ok_or_else(|| {
         let name = printable(name.as_bytes(), 40);
-        Failure::Usage(format!("--trace-format {name} is none of {}", formats::names()))
+        Failure::usage(format!("--trace-format {name} is none of {}", formats::names()))
     })
 }
 

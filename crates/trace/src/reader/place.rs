@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use failure::Failure;
+use failure::{At, Failure};
 
 /// How a trace is divided into rows, one a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,16 @@ pub(super) enum Rows {
     Lines { first: u64 },
     /// Records of `len` bytes; the header is record 0.
     Records { len: usize },
+}
+
+impl Rows {
+    /// Where row number `row` (0 first) is.
+    fn at(self, row: u64) -> At {
+        match self {
+            Rows::Lines { first } => At::Line(row + first),
+            Rows::Records { .. } => At::Record(row + 1),
+        }
+    }
 }
 
 /// A trace's name, and how its rows are counted.
@@ -29,14 +39,15 @@ impl Place {
 
     /// The error that row number `row` (0 first) breaks `rule`.
     pub(super) fn at(&self, row: u64, rule: &str) -> Failure {
-        match self.rows {
-            Rows::Lines { first } => Failure::Trace(format!("{}:{}: {rule}", self.name, row + first)),
-            Rows::Records { .. } => Failure::Trace(format!("{}: record {}: {rule}", self.name, row + 1)),
-        }
+        self.breaks(rule, Some(self.rows.at(row)))
     }
 
     /// The error that the whole trace breaks `rule`.
     pub(super) fn whole(&self, rule: &str) -> Failure {
-        Failure::Trace(format!("{}: {rule}", self.name))
+        self.breaks(rule, None)
+    }
+
+    fn breaks(&self, rule: &str, at: Option<At>) -> Failure {
+        Failure::Trace { file: Some(self.name.clone()), at, rule: rule.to_owned() }
     }
 }

@@ -1,7 +1,7 @@
 //! `--sort`: the whole trace in memory, in order of arrival.
 
 use contract::Request;
-use failure::Failure;
+use failure::{Failure, Limit};
 
 use super::parse::parse;
 use super::{TraceReader, decode};
@@ -46,7 +46,7 @@ impl TraceReader {
                 all.extend_from_slice(parsed.requests);
                 if all.len() > limit {
                     let name = &place.name;
-                    return Err(Failure::Limit(format!("requests to sort: {name}: --sort takes at most {limit}")));
+                    return Err(Failure::limit(Limit::RequestsToSort, format!("{name}: --sort takes at most {limit}")));
                 }
                 Ok(())
             },

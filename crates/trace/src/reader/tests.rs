@@ -12,7 +12,7 @@ use super::cut::BLOCK_SIZE;
 use super::place::Place;
 use super::{ReadFlags, Summary, TraceReader};
 use contract::Request;
-use failure::Failure;
+use failure::{At, Class, Failure, Limit};
 use random::demand::{Demands, ServiceDistribution};
 
 /// What a trace was read as.
@@ -76,11 +76,15 @@ fn refused(trace: impl AsRef<[u8]>) -> String {
     refused_with(trace, &ReadFlags::default())
 }
 
+/// The error that the trace `t.csv` breaks `rule`.
+fn breaks(at: Option<At>, rule: &str) -> Failure {
+    Failure::Trace { file: Some("t.csv".to_owned()), at, rule: rule.to_owned() }
+}
+
 fn refused_with(trace: impl AsRef<[u8]>, flags: &ReadFlags) -> String {
-    match read_with(trace, flags).unwrap_err() {
-        Failure::Trace(words) => words,
-        other => panic!("{other:?}"),
-    }
+    let failure = read_with(trace, flags).unwrap_err();
+    assert_eq!(failure.class(), Class::Trace, "{failure}");
+    failure.to_string()
 }
 
 fn format(name: &str) -> ReadFlags {
@@ -115,9 +119,11 @@ fn flags_are_the_same_for_all_programs() {
 fn a_trace_that_is_not_there_is_named() {
     let open = |path: &Path| TraceReader::open(path, &ReadFlags::default(), demands()).err().unwrap();
     let missing = open(Path::new("no/such.csv"));
-    assert_eq!(missing, Failure::Trace("no/such.csv: No such file or directory (os error 2)".into()));
+    let whole =
+        |file: &str, rule: &str| Failure::Trace { file: Some(file.to_owned()), at: None, rule: rule.to_owned() };
+    assert_eq!(missing, whole("no/such.csv", "No such file or directory (os error 2)"));
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(open(folder.path()), Failure::Trace(format!("{}: is a folder, not a trace", folder.path().display())));
+    assert_eq!(open(folder.path()), whole(&folder.path().display().to_string(), "is a folder, not a trace"));
 }
 
 #[test]
@@ -146,5 +152,5 @@ fn an_input_that_fails_is_named() {
     }
     let place = Place::new(Path::new("-"));
     let reader = TraceReader::start(place, Box::new(Broken), None, &sort(), demands(), 1, 1);
-    assert_eq!(reader.err(), Some(Failure::Host("stdin: the disk is gone".into())));
+    assert_eq!(reader.err(), Some(Failure::host("stdin: the disk is gone")));
 }

@@ -2,7 +2,7 @@
 
 use super::TraceFormat;
 use contract::Request;
-use failure::Failure;
+use failure::{At, Failure};
 
 /// What no row is longer than \[bytes\]: four columns of up to 20 digits, three of 10, one of 5, one letter and separators make
 /// 125. A power of two.
@@ -14,9 +14,11 @@ const SPARE: usize = 20;
 fn check_letters(requests: &[Request]) -> Result<(), Failure> {
     match requests.iter().find(|request| request.op > Request::WRITE) {
         None => Ok(()),
-        Some(Request { id, op, .. }) => {
-            Err(Failure::Trace(format!("request {id}: op {op} is neither 0 (r) nor 1 (w), and CSV has no other")))
-        }
+        Some(&Request { id, op, .. }) => Err(Failure::Trace {
+            file: None,
+            at: Some(At::Request(id)),
+            rule: format!("op {op} is neither 0 (r) nor 1 (w), and CSV has no other"),
+        }),
     }
 }
 

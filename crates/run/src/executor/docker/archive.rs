@@ -159,12 +159,12 @@ async fn receive(
                     spool.write_all(&chunk)?;
                 }
                 Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(false),
-                Err(error) => return Err(Failure::Executor(reason(&error)).into()),
+                Err(error) => return Err(Failure::executor(reason(&error)).into()),
             }
         }
         anyhow::Ok(true)
     };
-    let late = |_| Failure::Executor(format!("the download took more than {} s", patience.as_secs_f64()));
+    let late = |_| Failure::executor(format!("the download took more than {} s", patience.as_secs_f64()));
     if !tokio::time::timeout(patience, receiving).await.map_err(late)?? {
         return Ok(None);
     }

@@ -22,8 +22,8 @@ pub(super) async fn within<T>(
 ) -> Result<T, Failure> {
     match tokio::time::timeout(patience, call).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Failure::Executor(format!("{what}: {}", reason(&error)))),
-        Err(_) => Err(Failure::Executor(format!("{what}: no answer within {} s", patience.as_secs()))),
+        Ok(Err(error)) => Err(Failure::executor(format!("{what}: {}", reason(&error)))),
+        Err(_) => Err(Failure::executor(format!("{what}: no answer within {} s", patience.as_secs()))),
     }
 }
 

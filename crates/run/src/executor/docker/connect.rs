@@ -64,7 +64,7 @@ impl Address {
             (Some(server), Some(host)) if server != host => {
                 let text =
                     format!("SERVER_IP and SERVER_PORT name {server}, DOCKER_HOST names {host}: unset one of them");
-                return Err(Failure::Usage(text));
+                return Err(Failure::usage(text));
             }
             (server, host) => server.or(host),
         };
@@ -78,13 +78,13 @@ impl Address {
             let insecure = settings.text("INSECURE_TCP").is_some()
                 && settings.choice("INSECURE_TCP", &[("0", false), ("1", true)])?;
             if !tls && !insecure && !is_loopback(target) {
-                return Err(Failure::Usage(format!(
+                return Err(Failure::usage(format!(
                     "{host}: whoever speaks to this port owns that machine, so plain TCP is refused; use TLS \
                      (DOCKER_TLS_VERIFY=1, DOCKER_CERT_PATH), or INSECURE_TCP=1 where you trust the network"
                 )));
             }
         } else if !host.starts_with("unix://") {
-            return Err(Failure::Usage(format!(
+            return Err(Failure::usage(format!(
                 "{host}: a Docker engine's address is tcp://HOST:PORT or unix:///PATH"
             )));
         }
@@ -102,7 +102,7 @@ impl Address {
     /// # Errors
     /// [`Failure::Executor`] where no engine answers, or it can't speak API_VERSION.
     pub(crate) async fn connect(&self) -> Result<Docker, Failure> {
-        let fail = |text: String| Failure::Executor(format!("{}: {text}", self.host));
+        let fail = |text: String| Failure::executor(format!("{}: {text}", self.host));
         let version = match self.version {
             Some((major_version, minor_version)) => &ClientVersion { major_version, minor_version },
             None => API_DEFAULT_VERSION,
@@ -123,7 +123,7 @@ impl Address {
         if let Some((major, minor)) = self.version {
             let least = parse(engine.min_api_version).unwrap_or_default();
             if !(least..=most).contains(&(major, minor)) {
-                return Err(Failure::Executor(format!(
+                return Err(Failure::executor(format!(
                     "API_VERSION=v{major}.{minor}: the engine at {} speaks v{}.{} to v{}.{}",
                     self.host, least.0, least.1, most.0, most.1
                 )));

@@ -80,7 +80,7 @@ impl Docker {
         };
         if engine != ours {
             let text = format!("{}: its machine is {engine}, these programs and their image are {ours}", address.host);
-            return Err(Failure::Executor(text));
+            return Err(Failure::executor(text));
         }
         let containers = runtime.block_on(containers(&api, "worker"))?;
         Ok(Self { address, runtime, api, containers, held: OnceCell::new(), preflight: RefCell::default(), reporter })
@@ -97,7 +97,7 @@ impl Docker {
     }
 
     fn first(&self) -> Result<&Container, Failure> {
-        self.containers.first().ok_or_else(|| Failure::Executor("there are no workers".to_owned()))
+        self.containers.first().ok_or_else(|| Failure::executor("there are no workers"))
     }
 
     /// The containers, which are this run's from the first call on.
@@ -146,7 +146,7 @@ impl Executor for Docker {
                 let outcome = self.serve(&work, &alone, 1)?.pop().context("no outcome")?;
                 match outcome.result {
                     // It was not run.
-                    Err(failure @ (Failure::Module(_) | Failure::Executor(_))) => return Err(failure.into()),
+                    Err(failure @ (Failure::Module { .. } | Failure::Executor { .. })) => return Err(failure.into()),
                     result => result.context("on an empty shard")?.capabilities,
                 }
             }

@@ -75,7 +75,7 @@ pub(super) async fn containers(docker: &Docker, service: &str) -> Result<Vec<Con
         .collect();
     containers.sort_by_key(|container| container.number);
     match containers.windows(2).find(|pair| pair[0].number == pair[1].number) {
-        Some([one, other]) => Err(Failure::Executor(format!(
+        Some([one, other]) => Err(Failure::executor(format!(
             "the containers {} and {} have the same compose number, {}; remove the one that is not compose's (docker rm)",
             one.name, other.name, one.number
         ))),
@@ -164,7 +164,7 @@ impl Lock {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 Err(None) => {
-                    return Err(Failure::Executor(format!(
+                    return Err(Failure::executor(format!(
                         "another run uses the workers (its lock is the container {name}); wait for it, or make down"
                     )));
                 }
@@ -175,7 +175,7 @@ impl Lock {
         for container in containers.iter().filter(|container| container.running) {
             reporter.note(&format!("worker {} still runs for a run that was killed: ended", container.number));
             let stopped = stop(docker, &container.id).await;
-            stopped.map_err(|failure| Failure::Executor(format!("worker {}: {failure}", container.number)))?;
+            stopped.map_err(|failure| Failure::executor(format!("worker {}: {failure}", container.number)))?;
         }
         Ok((Self { _attached: attached }, containers))
     }
@@ -192,8 +192,8 @@ impl Lock {
         match tokio::time::timeout(CALL, held).await {
             Ok(Ok(attached)) => Ok(Some(attached)),
             Ok(Err(error)) if gone(&error) => Ok(None),
-            Ok(Err(error)) => Err(Failure::Executor(format!("the lock: {}", reason(&error)))),
-            Err(_) => Err(Failure::Executor("the lock: no answer in time".to_owned())),
+            Ok(Err(error)) => Err(Failure::executor(format!("the lock: {}", reason(&error)))),
+            Err(_) => Err(Failure::executor("the lock: no answer in time")),
         }
     }
 
@@ -222,8 +222,8 @@ impl Lock {
         match tokio::time::timeout(CALL, docker.create_container(Some(options), body)).await {
             Ok(Ok(created)) => Ok(created.id),
             Ok(Err(Error::DockerResponseServerError { status_code: 409, .. })) => Err(None),
-            Ok(Err(error)) => Err(Some(Failure::Executor(reason(&error)))),
-            Err(_) => Err(Some(Failure::Executor("the lock: no answer in time".to_owned()))),
+            Ok(Err(error)) => Err(Some(Failure::executor(reason(&error)))),
+            Err(_) => Err(Some(Failure::executor("the lock: no answer in time"))),
         }
     }
 }

@@ -30,9 +30,7 @@ const LAST: &str = "last";
 /// The container that has the volume.
 async fn container(docker: &Docker) -> Result<Container, Failure> {
     let found = containers(docker, "results").await?.into_iter().next();
-    found.ok_or_else(|| {
-        Failure::Executor("there is no container for the volume of results; make workers makes it".to_owned())
-    })
+    found.ok_or_else(|| Failure::executor("there is no container for the volume of results; make workers makes it"))
 }
 
 async fn last(docker: &Docker, container: &Container) -> anyhow::Result<Vec<String>> {
@@ -50,7 +48,7 @@ pub(super) async fn report(docker: &Docker, run: Option<&str>) -> anyhow::Result
     let Some(run) = run else { return Ok(None) };
     let path = Path::new(SHARED).join("runs").join(&run).join(REPORT);
     let Some(text) = download(docker, &container.id, &path).await? else { return Ok(None) };
-    let unread = |error| Failure::Usage(format!("the workers' volume: runs/{run}/{REPORT}: {error}"));
+    let unread = |error| Failure::usage(format!("the workers' volume: runs/{run}/{REPORT}: {error}"));
     Ok(Some(RunReport::read(&text).map_err(unread)?))
 }
 

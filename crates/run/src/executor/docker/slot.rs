@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::query_parameters::{InspectContainerOptions, StartContainerOptions, WaitContainerOptions};
-use failure::Failure;
+use failure::{Failure, Limit};
 use futures_util::StreamExt as _;
 use sandbox::limits;
 
@@ -86,7 +86,7 @@ impl Slot for ContainerSlot<'_> {
                 after.memory >= least,
                 "the container ran out of its {mib} MiB of memory; the module may use more"
             );
-            return Ok(Ended::Stopped(Failure::Limit("memory: the engine killed the worker for it".to_owned())));
+            return Ok(Ended::Stopped(Failure::limit(Limit::Memory, "the engine killed the worker for it")));
         }
         let outcome = download(api, &container.id, &Path::new(FOLDER).join(job::OUTCOME)).await?;
         Ok(Ended::Exited { code, outcome })
@@ -154,10 +154,10 @@ pub(super) async fn exit_code(docker: &Docker, container: &Container, patience: 
     let mut waiting = Box::pin(docker.wait_container(&container.id, None::<WaitContainerOptions>));
     let ended = tokio::time::timeout(patience, waiting.next()).await;
     match ended {
-        Err(_) => Err(Failure::Executor(format!("the container did not end within {} s", patience.as_secs()))),
+        Err(_) => Err(Failure::executor(format!("the container did not end within {} s", patience.as_secs()))),
         Ok(Some(Ok(response))) => Ok(response.status_code),
         Ok(Some(Err(Error::DockerContainerWaitError { code, .. }))) => Ok(code),
-        Ok(Some(Err(error))) => Err(Failure::Executor(super::reason::reason(&error))),
-        Ok(None) => Err(Failure::Executor("the engine closed the wait without a status".to_owned())),
+        Ok(Some(Err(error))) => Err(Failure::executor(super::reason::reason(&error))),
+        Ok(None) => Err(Failure::executor("the engine closed the wait without a status")),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use failure::Failure;
+use failure::{Class, Failure, Limit};
 use measure::Outcome;
 use sandbox::Job;
 
@@ -63,11 +63,10 @@ async fn run(slot: &impl Slot, work: &Work<'_>, job: Job) -> anyhow::Result<Outc
         Ended::Exited { code, outcome } => (code, outcome),
     };
     let Some(text) = text else {
-        if code == i64::from(Failure::Limit(String::new()).exit_code()) {
+        if code == i64::from(Class::Limit.exit_code()) {
             // The limits that end a host before it has an outcome.
-            let text =
-                "time to compile: the worker ended before its simulator began, for that or for memory to compile";
-            let failure = Failure::Limit(text.to_owned());
+            let rule = "the worker ended before its simulator began, for that or for memory to compile";
+            let failure = Failure::limit(Limit::CompileTime, rule);
             return Ok(Outcome { offered: requests, result: Err(failure) });
         }
         anyhow::ensure!(!NOT_READ.contains(&code), OtherVersion::UNKNOWN);

@@ -30,8 +30,8 @@ pub(super) fn believe(text: &[u8], job: &JobFile, requests: u64, code: i64) -> a
     ensure!(file.nonce == job.nonce, "the outcome is another attempt's");
     ensure!(file.module == job.module && file.shard == job.shard, "the outcome is of another module or shard");
     let Outcome { offered, result } = &file.outcome;
-    if let Err(Failure::Host(text)) = result {
-        bail!("{text}");
+    if let Err(Failure::Host { message }) = result {
+        bail!("{message}");
     }
     ensure!(*offered == requests, "the worker counted {offered} of its {requests} requests");
     let told = match result {
@@ -46,7 +46,7 @@ pub(super) fn believe(text: &[u8], job: &JobFile, requests: u64, code: i64) -> a
             );
             0
         }
-        Err(failure @ (Failure::Host(_) | Failure::Trace(_) | Failure::Executor(_))) => {
+        Err(failure @ (Failure::Host { .. } | Failure::Trace { .. } | Failure::Executor { .. })) => {
             bail!("no worker fails with class {}: {failure}", failure.class())
         }
         Err(failure) => failure.exit_code().into(),
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn what_the_job_asked_for_is_believed() {
         assert_eq!(believed(|_| {}, 0).unwrap().offered, 1);
-        let trap = |file: &mut OutcomeFile| file.outcome.result = Err(Failure::Trap("it trapped".to_owned()));
+        let trap = |file: &mut OutcomeFile| file.outcome.result = Err(Failure::trap("it trapped"));
         assert!(believed(trap, 5).unwrap().result.is_err());
     }
 
@@ -119,13 +119,9 @@ mod tests {
         no(|file| measured(file).tally.delay_sum_ns = u128::MAX, 0, "can't be true");
         no(|file| measured(file).capabilities = Capabilities(1), 0, "other capabilities");
         no(|_| {}, 1, "exit code 1");
-        no(|file| file.outcome.result = Err(Failure::Trap("it trapped".to_owned())), 0, "exit code 0");
-        no(
-            |file| file.outcome.result = Err(Failure::Executor("gone".to_owned())),
-            8,
-            "no worker fails with class executor",
-        );
-        no(|file| file.outcome.result = Err(Failure::Host("full".to_owned())), 1, "full");
+        no(|file| file.outcome.result = Err(Failure::trap("it trapped")), 0, "exit code 0");
+        no(|file| file.outcome.result = Err(Failure::executor("gone")), 8, "no worker fails with class executor");
+        no(|file| file.outcome.result = Err(Failure::host("full")), 1, "full");
         assert!(believe(b"{", &job(), 1, 0).unwrap_err().to_string().contains("can't be read"));
     }
 

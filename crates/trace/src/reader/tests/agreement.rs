@@ -132,7 +132,7 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
     prop_assert_eq!(&read(1 + text.len() / 3), &outcome);
     match (expected, outcome) {
         (Some(requests), outcome) => prop_assert_eq!(outcome.map(|read| read.requests), Ok(requests)),
-        (None, outcome) => prop_assert!(matches!(outcome, Err(Failure::Trace(_))), "{:?} is taken", outcome),
+        (None, outcome) => prop_assert!(matches!(outcome, Err(Failure::Trace { .. })), "{:?} is taken", outcome),
     }
     Ok(())
 }

@@ -89,7 +89,7 @@ fn a_header_alone_is_a_trace_without_requests() {
     let (place, input) = (Place::new(Path::new("t.csv")), Box::new(Pipe(b"arrival_ns\n".to_vec(), 0)));
     let mut reader = TraceReader::start(place, input, None, &sort(), demands(), BLOCK_SIZE, 1).unwrap();
     reader.read(|_, _| Ok::<_, Failure>(())).unwrap();
-    assert_eq!(reader.expect_requests(), Err(Failure::Trace("t.csv: the trace has no requests".into())));
+    assert_eq!(reader.expect_requests(), Err(breaks(None, "the trace has no requests")));
 }
 
 /// The readers of these tests read pipes.
@@ -145,9 +145,7 @@ fn headers_are_refused() {
     let unknown = read_with("arrival_ns\n1\n", &format("CSV")).unwrap_err();
     assert_eq!(
         unknown,
-        Failure::Usage(
-            "--trace-format CSV is none of records, csv, original, azure-functions-2021, azure-llm, mqsim".into()
-        )
+        Failure::usage("--trace-format CSV is none of records, csv, original, azure-functions-2021, azure-llm, mqsim")
     );
 }
 
@@ -214,7 +212,7 @@ fn a_line_has_a_limit() {
     let line = |len: usize| format!("1,{}", "x".repeat(len - 2));
     assert!(read(line(LINE_LIMIT)).is_ok());
     assert!(read(line(LINE_LIMIT) + "\r").is_ok());
-    let too_long = Failure::Trace("t.csv:3: the line is longer than 65536 bytes".into());
+    let too_long = breaks(Some(At::Line(3)), "the line is longer than 65536 bytes");
     assert_eq!(read(line(LINE_LIMIT + 1)), Err(too_long.clone()));
     assert_eq!(read(line(3 * BLOCK_SIZE)), Err(too_long.clone()));
     assert_eq!(read(format!("1.{},", "0".repeat(LINE_LIMIT))), Err(too_long));
@@ -240,7 +238,7 @@ fn sort_is_stable_and_numbers_anew() {
 fn sort_has_a_limit() {
     let read = |limit| read_in_blocks(b"arrival_ns\n2\n1\n0\n", &sort(), BLOCK_SIZE, limit);
     assert_eq!(read(3).unwrap().requests.len(), 3);
-    assert_eq!(read(2), Err(Failure::Limit("requests to sort: t.csv: --sort takes at most 2".into())));
+    assert_eq!(read(2), Err(Failure::limit(Limit::RequestsToSort, "t.csv: --sort takes at most 2")));
 }
 
 #[test]
