@@ -22,7 +22,7 @@ pub(crate) fn sim_wasm() -> PathBuf {
     built("QUEUEBOX_SIM")
 }
 
-fn built(variable: &str) -> PathBuf {
+pub(crate) fn built(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable)
         .unwrap_or_else(|| panic!("{variable} is not set: run `make test`, which builds the programs and the module"));
     fs::canonicalize(&path).unwrap_or_else(|error| panic!("{variable}={}: {error}", path.display()))
@@ -156,6 +156,15 @@ pub(crate) fn many_rows() -> Vec<u8> {
 pub(crate) fn guest_text(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("guests/{name}.wat"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Builds the simulator in the Rust file `source` as the tutorial does.
+pub(crate) fn compile_simulator(source: &Path, module: &Path) {
+    let mut rustc = Command::new("rustc");
+    // The toolchain is the one that the project names.
+    rustc.current_dir(env!("CARGO_MANIFEST_DIR")).args(["--edition", "2024", "--target", "wasm32-wasip1", "-O"]);
+    let output = rustc.arg(source).arg("-o").arg(module).output().unwrap();
+    assert!(output.status.success(), "rustc: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A shard as bytes.

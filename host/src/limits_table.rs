@@ -9,7 +9,7 @@ use sandbox::limits::{
 /// A mebibyte \[bytes\].
 const MIB: u64 = 1 << 20;
 
-/// The table that `host limits` prints; FORMAT.md has the same. A limit's name begins the message of who passes it.
+/// The table that `host limits` prints; docs/contract.md has the same. The message of an exceeded limit begins with its name.
 pub(crate) fn table() -> String {
     let size = |bytes: u64| match bytes >> 30 {
         0 => format!("{} MiB", bytes / MIB),
