@@ -11,8 +11,9 @@ use sandbox::shard::Shard;
 use sandbox::{Completions, Job, Model, Simulator, simulate};
 
 use crate::docker_support::{Workers, local_results};
+use crate::examples::compile_simulator;
 use crate::stranger::Stranger;
-use crate::support::{Folder, compile_simulator, shard, sim_wasm};
+use crate::support::{Folder, shard, sim_wasm};
 
 /// How often each is repeated, and in the large grid.
 const TIMES: usize = 2;

@@ -1,10 +1,21 @@
 //! The example simulators: each builds as the documents describe, passes `host check`, and is shown in the documents as it is.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use crate::documents::pages;
 use crate::layout::root;
-use crate::support::{Folder, compile_simulator};
+use crate::support::Folder;
+
+/// Builds the simulator in the Rust file `source` as the tutorial does.
+pub(crate) fn compile_simulator(source: &Path, module: &Path) {
+    let mut rustc = Command::new("rustc");
+    // The toolchain is the one that the project names.
+    rustc.current_dir(env!("CARGO_MANIFEST_DIR")).args(["--edition", "2024", "--target", "wasm32-wasip1", "-O"]);
+    let output = rustc.arg(source).arg("-o").arg(module).output().unwrap();
+    assert!(output.status.success(), "rustc: {}", String::from_utf8_lossy(&output.stderr));
+}
 
 #[test]
 fn each_builds_and_passes_and_is_shown() {

@@ -158,15 +158,6 @@ pub(crate) fn guest_text(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Builds the simulator in the Rust file `source` as the tutorial does.
-pub(crate) fn compile_simulator(source: &Path, module: &Path) {
-    let mut rustc = Command::new("rustc");
-    // The toolchain is the one that the project names.
-    rustc.current_dir(env!("CARGO_MANIFEST_DIR")).args(["--edition", "2024", "--target", "wasm32-wasip1", "-O"]);
-    let output = rustc.arg(source).arg("-o").arg(module).output().unwrap();
-    assert!(output.status.success(), "rustc: {}", String::from_utf8_lossy(&output.stderr));
-}
-
 /// A shard as bytes.
 pub(crate) fn shard(requests: &[Request]) -> Vec<u8> {
     let header = RequestHeader::new(requests.len() as u64).to_bytes();
