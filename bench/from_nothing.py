@@ -50,7 +50,7 @@ def main():
     table = lambda head, lines: "\n".join([f"| {head} | s |", "|---|---:|", *(f"| {name} | {seconds:.1f} |" for name, seconds in lines)])
     text = (
         f"{machine_['processor']}, {machine_['cores']} cores, {machine_['rustc']}.\n\n{table('step', rows)}\n\n"
-        f"Crates of the programs, the time that each was being compiled, two at once:\n\n{table('crate', largest)}"
+        f"Compile time of each crate of the programs, two at a time:\n\n{table('crate', largest)}"
     )
     print(text)
     if "--keep" in sys.argv[1:]:

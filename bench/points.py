@@ -115,7 +115,7 @@ def sandbox(bench):
               [Mark("ratio", least=0.9), Mark("ours", least=35)])  # fmt: skip
 
     ns = lambda way: [1e9 * one[way] / requests for one in inner]
-    yield Row("sandbox", "what limits cost: a bare embedding with them", "ns/request", ns("bare, with limits"), "without",
+    yield Row("sandbox", "cost of limits: a bare embedding with them", "ns/request", ns("bare, with limits"), "without",
               ns("bare"), [Mark("ratio", most=1.1)])  # fmt: skip
     yield Row("sandbox", "limits, checks and measuring: the host's sandbox", "ns/request", ns("host"), "bare wasmtime", ns("bare"))
 

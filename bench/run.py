@@ -1,4 +1,4 @@
-"""Measures Queuebox against what people would do instead, and prints one table. `make bench` runs it; --help tells the rest."""
+"""Measures Queuebox against other tools and prints one table. `make bench` runs it; --help lists the options."""
 
 import argparse
 import json
@@ -31,8 +31,8 @@ def describe(bench):
     machine_ = machine()
     return (
         f"{machine_['processor']}, {machine_['cores']} cores, {machine_['memory_gib']} GiB, {machine_['kernel']}, {machine_['rustc']}, "
-        f"Python {machine_['python']}, {', '.join(PEERS.read_text().split()[-4:])}; {bench.requests / 1e6:g} million requests where "
-        "nothing else is said."
+        f"Python {machine_['python']}, {', '.join(PEERS.read_text().split()[-4:])}; {bench.requests / 1e6:g} million requests unless "
+        "stated otherwise."
     )
 
 

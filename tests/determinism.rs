@@ -2,7 +2,6 @@
 //! and again, also where the module asks the clock and for randomness, and where it looks at the bits of NaNs.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use contract::{Completion, Request};
@@ -12,6 +11,7 @@ use sandbox::shard::Shard;
 use sandbox::{Completions, Job, Model, Simulator, simulate};
 
 use crate::docker_support::{Workers, local_results};
+use crate::examples::compile_simulator;
 use crate::stranger::Stranger;
 use crate::support::{Folder, shard, sim_wasm};
 
@@ -34,20 +34,7 @@ fn with_modules() -> Folder {
         .and("default.wasm", std::fs::read(sim_wasm()).unwrap())
         .and_module("chance", &chance.text())
         .and_module("nans", &Stranger::of("nans").saying(16).text());
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut rustc = Command::new("rustc");
-    // The toolchain is the one that the project names.
-    rustc.current_dir(tests).args([
-        "--edition",
-        "2024",
-        "--target",
-        "wasm32-wasip1",
-        "-O",
-        "guests_in_rust/hashes.rs",
-        "-o",
-    ]);
-    let output = rustc.arg(folder.path("hashes.wasm")).output().unwrap();
-    assert!(output.status.success(), "rustc: {}", String::from_utf8_lossy(&output.stderr));
+    compile_simulator(Path::new("guests_in_rust/hashes.rs"), &folder.path("hashes.wasm"));
     folder
 }
 

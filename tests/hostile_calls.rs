@@ -1,5 +1,5 @@
 //! Every function of WASI preview 1, called again and again with the largest arguments and without a loop, so that nothing but the
-//! function itself looks at the time: each keeps to the limit of CPU time, and answers what FORMAT.md gives.
+//! function itself looks at the time: each keeps to the limit of CPU time, and returns what docs/contract.md gives.
 
 use std::time::Duration;
 

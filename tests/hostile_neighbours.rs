@@ -96,8 +96,8 @@ fn every_guest_has_its_test() {
 
 #[test]
 fn the_documents_name_every_limit() {
-    let format = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../FORMAT.md")).unwrap();
-    let section = format.split("### 1.7 Limits").nth(1).unwrap().split("\n### ").next().unwrap();
+    let format = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/contract.md")).unwrap();
+    let section = format.split("\n## Limits\n").nth(1).unwrap().split("\n## ").next().unwrap();
     let documented: Vec<&str> = section
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())

@@ -5,7 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn root() -> PathBuf {
+use crate::documents::documents;
+
+/// The project's folder.
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
@@ -31,12 +34,12 @@ fn only_sandbox_and_what_stands_on_it_link_wasmtime() {
 #[test]
 fn the_files_that_documents_name_are_there() {
     let mut named = 0;
-    for document in ["ARCHITECTURE.md", "SECURITY.md", "FORMAT.md", "README.md", "BENCHMARKS.md"] {
-        let text = fs::read_to_string(root().join(document)).unwrap();
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
         for code in text.split('`').skip(1).step_by(2) {
             let is_source = code.ends_with(".rs") || code.ends_with("/src/") || code.starts_with("crates/");
             if is_source && code.contains('/') && !code.contains([' ', '*', '…']) {
-                assert!(root().join(code).exists(), "{document} names {code}, which is not there");
+                assert!(root().join(code).exists(), "{} names {code}, which is not there", document.display());
                 named += 1;
             }
         }

@@ -16,6 +16,8 @@ mod docker_faults;
 mod docker_hostile;
 mod docker_private;
 mod docker_support;
+mod documents;
+mod examples;
 mod files;
 mod guests;
 mod host;

@@ -22,7 +22,7 @@ pub(crate) fn sim_wasm() -> PathBuf {
     built("QUEUEBOX_SIM")
 }
 
-fn built(variable: &str) -> PathBuf {
+pub(crate) fn built(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable)
         .unwrap_or_else(|| panic!("{variable} is not set: run `make test`, which builds the programs and the module"));
     fs::canonicalize(&path).unwrap_or_else(|error| panic!("{variable}={}: {error}", path.display()))

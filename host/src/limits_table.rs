@@ -10,7 +10,7 @@ use sandbox::limits::{
 /// A mebibyte \[bytes\].
 const MIB: u64 = 1 << 20;
 
-/// The table that `host limits` prints; FORMAT.md has the same. Names without a [`Limit`] are bounds of another class,
+/// The table that `host limits` prints; docs/contract.md has the same. Names without a [`Limit`] are bounds of another class,
 /// or of none.
 pub(crate) fn table() -> String {
     let size = |bytes: u64| match bytes >> 30 {

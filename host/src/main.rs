@@ -29,8 +29,8 @@ use trace::reader::ReadFlags;
 
 /// Run a simulator in a sandbox over a trace, and print what its requests waited.
 ///
-/// The simulator is a WebAssembly module (WASI preview 1) that turns requests into completions; FORMAT.md tells how to
-/// write one. It gets no files, no network and no time, within limits that `host limits` lists.
+/// The simulator is a WebAssembly module (WASI preview 1) that turns requests into completions; docs/contract.md
+/// defines how. It gets no files, no network and no time, within limits that `host limits` lists.
 #[derive(Parser)]
 #[command(name = "host", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Example: host --module sim.wasm trace.csv\n\n\

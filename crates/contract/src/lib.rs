@@ -1,4 +1,4 @@
-//! The records that travel between programs and simulators: contract 1, as FORMAT.md tells it.
+//! The records that travel between programs and simulators: contract 1, as docs/contract.md defines it.
 //!
 //! A stream is an array of records of one length, little-endian; its record 0 is the header.
 

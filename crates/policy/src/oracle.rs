@@ -1,4 +1,4 @@
-//! The policies as FORMAT.md tells them, by looking at everything: what the quick ones must agree with.
+//! The policies as docs/policies.md defines them, by a full search each time: the fast ones must agree.
 
 use std::collections::{BTreeMap, VecDeque};
 

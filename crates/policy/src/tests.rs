@@ -59,7 +59,7 @@ proptest! {
         prop_assert_eq!(delays("LW", workers, seed, &trace), expected);
     }
 
-    /// Every policy is what FORMAT.md says of it, request by request, whatever the blocks that it is asked in.
+    /// Every policy is as docs/policies.md defines it, request by request, for any division of the trace into blocks.
     #[test]
     fn quick_policies_agree_with_those_that_look_at_everything(
         trace in traces(), workers in 1usize..9, servers in 1u32..4, capacity in 0u64..6, seed: u64, block in 1usize..50,

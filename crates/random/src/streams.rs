@@ -2,7 +2,7 @@
 //!
 //! A stream is the SplitMix64 generator (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014)
 //! from a start of its own, made of the seed, the stream's name and a number (a request's id, a client). Nothing of it
-//! is another crate's to change; FORMAT.md holds the rule and test vectors.
+//! is another crate's to change; docs/reproducibility.md has the rule and test vectors.
 
 /// SplitMix64's increment.
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -88,7 +88,7 @@ mod tests {
         let mut stream = Stream { state: 0 };
         assert_eq!([stream.bits(), stream.bits()], [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4]);
         assert_eq!(hash(0), 0xe220_a839_7b1d_cdaf);
-        // The table of FORMAT.md.
+        // The table of docs/reproducibility.md.
         let mut service = Streams::new(1, "service").of(0);
         assert_eq!([service.bits(), service.bits()], SERVICE_1_0);
         assert_eq!(Streams::new(1, "service").of(7).bits(), SERVICE_1_7);

@@ -1,5 +1,5 @@
-//! The rules of contract 1 (FORMAT.md, 1.5 and 1.6) once more, written down plainly from there: every answer is kept, and
-//! looked at as often as need be.
+//! The rules of contract 1 (docs/contract.md, "End of the simulation" and "Rules that the host checks") a second time, written
+//! plainly from there: every completion is kept, and looked up as often as necessary.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The native CSV (FORMAT.md, 2.1) as the `csv` crate and a few plain rules read it.
+//! The native CSV (docs/traces.md) as the `csv` crate and a few plain rules read it.
 //!
 //! Where this differs from what the crate alone would take: quotes, blank lines, lone carriage returns and long lines are
 //! refused before it sees them, and all rows must be of one length.
