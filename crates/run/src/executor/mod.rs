@@ -16,6 +16,7 @@ use sandbox::GiveUp;
 use docker::{Address, Docker};
 
 pub use interface::{Executor, Files, Workers};
+pub use jobs::OUTCOMES;
 pub use local::Local;
 
 /// The settings that say which executor.

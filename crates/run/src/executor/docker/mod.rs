@@ -32,7 +32,6 @@ use super::interface::{Executor, Workers};
 use super::jobs::{Serve, Spooled, Work, dispatch};
 use crate::job::VERSION;
 use crate::run_file::Preflight;
-use crate::run_folder::RunFolder;
 use crate::runs;
 use crate::scenario::Scenario;
 use call::{CALL, within};
@@ -166,8 +165,8 @@ impl Executor for Docker {
         Ok(Box::new(Spooled::start(self, scenario, completions, folder, &*self.reporter)?))
     }
 
-    fn keep(&self, folder: &RunFolder) -> anyhow::Result<()> {
-        self.runtime.block_on(results::keep(&self.api, folder, &*self.reporter))
+    fn keep(&self, run: &str, folder: &Path) -> anyhow::Result<()> {
+        self.runtime.block_on(results::keep(&self.api, run, folder, &*self.reporter))
     }
 
     fn remembered(&self) -> Option<Preflight> {
