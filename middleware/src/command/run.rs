@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use cli::output::{self, TextTarget};
 use cli::program;
 use cli::reporter::{Reporter, Terminal};
-use cli::settings::Settings;
+use cli::settings::Sources;
 use failure::Failure;
 use measure::Outcome;
 use measure::provenance::WorkerReport;
@@ -20,15 +20,16 @@ use run::executor::{self, Executor, Files};
 use run::plan::Plan;
 use run::run_file::RunFile;
 use run::run_folder::{Finished, RunFolder};
+use run::settings::RunSettings;
 use run::setup::{self, Balancing};
 use run::shard_files::ShardFiles;
 use sandbox::Module;
 use sandbox::limits::LimitFlags;
 use trace::reader::ReadFlags;
 
-/// What `middleware run` takes besides settings.
+/// What `middleware run` takes.
 #[derive(Debug, clap::Args)]
-pub(crate) struct RunFlags {
+pub struct RunFlags {
     /// Write the report as JSON to FILE too, or to stdout (-) instead of the table.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -45,34 +46,33 @@ pub(crate) struct RunFlags {
     read: ReadFlags,
     #[command(flatten)]
     limits: LimitFlags,
-}
-
-/// The settings that a run reads.
-pub(crate) fn keys() -> Vec<&'static str> {
-    setup::keys(&[&["MODULE", "SIM_ARGS"], executor::KEYS].concat())
+    #[command(flatten)]
+    settings: RunSettings,
 }
 
 /// Runs it.
 ///
 /// # Errors
 /// Where it can't be run whole; the failure of a worker comes last, after the report is written.
-pub(crate) fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
+pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let started = Instant::now();
+    let RunSettings { partition: settings, module, arguments, executor } = &flags.settings;
     let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
     let balancing = Balancing::from_settings(settings)?;
-    let path = setup::module_path(settings)?;
-    let executor = executor::choose(settings, &reporter, program::end)?;
+    let path = setup::module_path(module)?;
+    let executor = executor::choose(executor, &reporter, program::end)?;
 
     let module = Module::read(&path)?;
     reporter.note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
-    let mut scenario = balancing.scenario(settings, module, &flags.limits, flags.verify);
+    let mut scenario =
+        balancing.scenario(&arguments.sim_args.get()?.unwrap_or_default(), module, &flags.limits, flags.verify);
     let capabilities =
         executor.preflight(&scenario.module, &scenario.job).with_context(|| path.display().to_string())?;
     scenario.job.capabilities = Some(capabilities);
 
     let source = setup::source(settings, &flags.read, &balancing, &*reporter)?;
-    let trace = settings.text("TRACE").map(Path::new);
-    output::distinct(&[flags.report.as_deref(), flags.completions.as_deref()], &[trace, Some(&path), settings.file()])?;
+    let (trace, outputs) = (settings.trace.trace.get()?, [flags.report.as_deref(), flags.completions.as_deref()]);
+    output::distinct(&outputs, &[trace.as_deref().map(Path::new), Some(&path), sources.file()])?;
     let json = flags.report.as_deref().map(TextTarget::open).transpose()?;
     let folder = RunFolder::create()?;
     let parts = flags.completions.as_deref().map(Parts::new).transpose()?;
@@ -83,13 +83,13 @@ pub(crate) fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     let execution = plan.execute_one(&*executor, files, &*reporter)?;
     let scenario = &plan.scenarios()[0];
 
-    setup::tell(settings, plan.source(), &*reporter);
+    setup::tell(&settings.model.demand, plan.source(), &*reporter);
     let report = run::report::report(scenario, &execution, plan.source());
     if let Some(kept) = kept {
         kept.finish()?;
         keep_rest(&folder, &scenario.module, &report, &execution.outcomes)?;
     }
-    let repeat = repeat(settings, &folder, &path, &*executor, started);
+    let repeat = repeat(sources, &folder, &path, &*executor, started);
     // Held to the end, so that no other run takes it for an old one.
     let _folder = publish(json, &report, folder, &*executor, &repeat, &*reporter)?;
     parts.map(|parts| parts.merge(execution.served(), capabilities)).transpose()?;
@@ -102,13 +102,7 @@ pub(crate) fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// All that repeats the run, and what the report keeps out of itself.
-fn repeat(
-    settings: &Settings,
-    folder: &RunFolder,
-    module: &Path,
-    executor: &dyn Executor,
-    started: Instant,
-) -> RunFile {
+fn repeat(sources: &Sources, folder: &RunFolder, module: &Path, executor: &dyn Executor, started: Instant) -> RunFile {
     RunFile {
         schema: SCHEMA,
         run: folder.name().to_owned(),
@@ -116,7 +110,7 @@ fn repeat(
         executor: executor.name().to_owned(),
         module: module.display().to_string(),
         arguments: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
-        settings: keys().iter().filter_map(|key| Some(((*key).to_owned(), settings.text(key)?.to_owned()))).collect(),
+        settings: sources.texts().clone(),
         seconds: started.elapsed().as_secs_f64(),
         preflight: executor.remembered(),
     }
