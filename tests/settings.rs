@@ -69,7 +69,9 @@ fn a_command_takes_and_explains_its_own_settings_only() {
 #[test]
 fn the_module_beside_the_program_is_taken_if_none_is_here() {
     let folder = Folder::with("trace.csv", THREE);
-    folder.shell("host trace.csv").succeeds().prints("/bin/sim.wasm (SHA-256 ");
+    for command in ["host trace.csv", "queuebox host trace.csv"] {
+        folder.shell(command).succeeds().prints("/bin/sim.wasm (SHA-256 ");
+    }
     let folder = folder.and("sim.wasm", "no module");
     folder.shell("host trace.csv").exits(4);
 }
