@@ -4,37 +4,24 @@ mod docker;
 mod interface;
 mod jobs;
 mod local;
+mod settings;
 
 use std::sync::Arc;
 
 use cli::reporter::Reporter;
-use cli::settings::Settings;
 use failure::Failure;
 use measure::run_report::RunReport;
 use sandbox::GiveUp;
 
 use docker::{Address, Docker};
+use settings::Asked;
+
+use crate::settings::WorkerSettings;
 
 pub use interface::{Executor, Files, Workers};
 pub use jobs::OUTCOMES;
 pub use local::Local;
-
-/// The settings that say which executor.
-pub const KEYS: &[&str] = &["EXECUTOR", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"];
-
-/// What EXECUTOR asks for.
-#[derive(Clone, Copy)]
-enum Asked {
-    Auto,
-    Local,
-    Docker,
-}
-
-impl Asked {
-    fn from_settings(settings: &Settings) -> Result<Self, Failure> {
-        settings.choice("EXECUTOR", &[("auto", Self::Auto), ("local", Self::Local), ("docker", Self::Docker)])
-    }
-}
+pub use settings::ExecutorSettings;
 
 /// What there is to run hosts on.
 enum Found {
@@ -55,12 +42,12 @@ enum Found {
 ///
 /// # Errors
 /// Where an engine that is asked for, or named by an address, does not answer.
-fn find(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<Found, Failure> {
-    let asked = Asked::from_settings(settings)?;
+fn find(settings: &ExecutorSettings, reporter: &Arc<dyn Reporter>) -> Result<Found, Failure> {
+    let asked = settings.executor.get()?;
     if let Asked::Local = asked {
         return Ok(Found::Threads);
     }
-    let address = Address::from_settings(settings)?;
+    let address = Address::from_settings(&settings.docker)?;
     let (host, required) = (address.host.clone(), address.named || matches!(asked, Asked::Docker));
     match Docker::connect(address, reporter.clone()) {
         Ok(docker) => Ok(Found::Docker { docker: Box::new(docker), host, required }),
@@ -75,7 +62,7 @@ fn find(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<Found, Fail
 /// # Errors
 /// Where an engine that is asked for, or named by an address, does not answer or has no workers.
 pub fn choose(
-    settings: &Settings,
+    settings: &ExecutorSettings,
     reporter: &Arc<dyn Reporter>,
     give_up: GiveUp,
 ) -> Result<Box<dyn Executor>, Failure> {
@@ -100,10 +87,14 @@ pub fn choose(
 ///
 /// # Errors
 /// As [`find`].
-pub fn which(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<String, Failure> {
+pub fn which(
+    settings: &ExecutorSettings,
+    workers: &WorkerSettings,
+    reporter: &Arc<dyn Reporter>,
+) -> Result<String, Failure> {
     match find(settings, reporter)? {
         Found::Docker { host, required, .. } => {
-            let workers = settings.count("WORKERS", 1..=crate::setup::WORKERS)?;
+            let workers = workers.workers.get()?;
             Ok(format!("docker {host} {workers} {}", if required { "docker" } else { "auto" }))
         }
         Found::Threads | Found::Instead { .. } => Ok("local".to_owned()),
@@ -116,7 +107,7 @@ pub fn which(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<String
 /// # Errors
 /// As [`find`].
 pub fn kept_report(
-    settings: &Settings,
+    settings: &ExecutorSettings,
     run: Option<&str>,
     reporter: &Arc<dyn Reporter>,
 ) -> anyhow::Result<Option<RunReport>> {
