@@ -3,7 +3,7 @@
 
 BUILD := target
 WASM := wasm32-wasip1
-PROGRAMS := tracegen middleware host queuebox
+PROGRAMS := tracegen middleware host
 PREFIX ?= /usr/local
 CARGO ?= cargo
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p $${COMPOSE_PROJECT_NAME:-queuebox}
@@ -36,8 +36,14 @@ all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.w
 	elif ! cmp -s sim.wasm bin/sim.wasm; then echo "sim.wasm is not the default simulator: left as it is (make sim restores the default)"; fi
 
 programs:
-	@$(CARGO) build --release --locked --target-dir $(BUILD) $(patsubst %-queuebox,queuebox,$(PROGRAMS:%=-p queuebox-%))
+	@$(CARGO) build --release --locked --target-dir $(BUILD) $(PROGRAMS:%=-p queuebox-%)
 	@mkdir -p bin && for program in $(PROGRAMS); do cmp -s $(BUILD)/release/$$program bin/$$program || install -m 755 $(BUILD)/release/$$program bin/; done
+
+# What `make install` installs. No other target needs it, so the first build does without.
+.PHONY: bin/queuebox
+bin/queuebox: all
+	@$(CARGO) build --release --locked --target-dir $(BUILD) -p queuebox
+	@cmp -s $(BUILD)/release/queuebox bin/queuebox || install -m 755 $(BUILD)/release/queuebox bin/
 
 # The default simulator. Only a sim.wasm that is the last default, put there by make, is replaced by the new one.
 .PHONY: bin/sim.wasm
@@ -85,7 +91,7 @@ trace: programs ## Generate a trace as trace.csv
 results: programs ## Print the last run's report again, per worker
 	@bin/middleware results $(RUN)
 
-test: all ## Build, then run every test; those of containers where a Docker engine answers
+test: bin/queuebox ## Build, then run every test; those of containers where a Docker engine answers
 	@if docker version >/dev/null 2>&1; then SERVER_IP= DOCKER_HOST= $(MAKE) --no-print-directory image; fi
 	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --workspace --exclude queuebox-bench --target-dir $(BUILD)
 
@@ -149,7 +155,7 @@ ZSH = $(ROOT)/share/zsh/site-functions
 FISH = $(ROOT)/share/fish/vendor_completions.d
 MAN = $(ROOT)/share/man/man1
 
-install: all ## Install queuebox with completions, man pages and the default simulator under PREFIX (/usr/local)
+install: bin/queuebox ## Install queuebox with completions, man pages and the default simulator under PREFIX (/usr/local)
 	install -d "$(ROOT)/bin" "$(ROOT)/share/queuebox" "$(BASH)" "$(ZSH)" "$(FISH)" "$(MAN)"
 	install -m 755 bin/queuebox "$(ROOT)/bin"
 	install -m 644 bin/sim.wasm "$(ROOT)/share/queuebox"
