@@ -8,6 +8,7 @@
 
 mod arrivals;
 mod contents;
+mod family;
 mod generation;
 mod generator;
 mod settings;
@@ -23,6 +24,7 @@ mod tail_tests;
 #[cfg(test)]
 mod testing;
 
-pub use generation::{Family, Generation};
+pub use family::Family;
+pub use generation::Generation;
 pub use generator::Generator;
 pub use settings::GeneratorSettings;
