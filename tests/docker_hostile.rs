@@ -52,7 +52,7 @@ fn what_a_container_that_was_taken_over_leaves_is_not_believed() {
     };
     for (kind, reason) in [
         ("stale", "the outcome is another attempt's"),
-        ("wraps", "its sums are more than its requests can make"),
+        ("wraps", "its sums exceed what its requests allow"),
         ("sparse", "the container holds more than"),
         ("foreign", "its shard has no such request"),
         ("flood", "the container holds more than"),

@@ -78,9 +78,9 @@ fn a_run_without_a_report_of_this_version_is_told_as_such() {
         "schema 2",
     );
     replaced("\"schema\": 1,", "");
-    results("report.json: it has no schema, as those of earlier versions; this version reads 1", "no schema");
+    results("report.json: it has no schema, so an earlier version wrote it; this version reads schema 1", "no schema");
     replaced("\"counts\"", "\"tally\"");
-    results("report.json: it is no report of Queuebox: ", "unreadable");
+    results("report.json: it is not a report of Queuebox: ", "unreadable");
     fs::remove_file(&file).unwrap();
     results("there is no report.json in it: the file was removed", "no report");
 }

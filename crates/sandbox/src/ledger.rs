@@ -235,7 +235,7 @@ impl Ledger {
         let first_open = self.read.iter().find(|request| request.demand != NONE).map(|request| request.id);
         let reached = self.rules.settle(self.open, first_open)?;
         for request in self.read.iter().filter(|request| request.demand != NONE) {
-            self.rules.tally.unanswered(request.arrival);
+            self.rules.tally.add_without_completion(request.arrival);
         }
         if let Some(take) = &mut self.completions {
             for (arrival, answer) in std::mem::take(&mut self.held).into_values() {
@@ -282,7 +282,7 @@ impl Closed {
         for record in records.chunks_exact(length) {
             let request = Request::from_bytes(record);
             self.ledger.offer(&request)?;
-            self.ledger.rules.tally.unanswered(request.arrival_ns);
+            self.ledger.rules.tally.add_without_completion(request.arrival_ns);
         }
         Ok(())
     }

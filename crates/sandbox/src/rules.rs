@@ -289,7 +289,7 @@ impl Rules {
                 self.tally.service_sum_ns, self.servers
             ));
         }
-        self.tally.still_here(self.in_service.number, self.in_service.arrivals);
+        self.tally.add_time_in_system(self.in_service.number, self.in_service.arrivals);
         Ok(reached)
     }
 }
