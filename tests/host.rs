@@ -164,7 +164,7 @@ Average number in system                     -
 fn a_pipe_that_ends_within_its_last_row_is_told() {
     let cut = THREE.trim_end();
     let folder = Folder::with("trace.csv", cut);
-    let told = "note: stdin:4: the pipe ended before this line's break; the line is taken as it is, and may have been cut short\n";
+    let told = "note: stdin:4: the pipe ended without a line break after this line, which may have been cut short\n";
     let piped = folder.host("- --json").stdin(cut).succeeds().says(told).stdout();
     // The same bytes give the same report; a file may end as it likes.
     assert_eq!(piped, folder.host("trace.csv --json").succeeds().says_nothing().stdout());
@@ -190,7 +190,7 @@ fn a_bad_trace_is_refused_with_file_and_line() {
     refused(row_118(""), "trace.csv:118: ");
     refused(row_118("117,1"), "trace.csv:118: ");
     refused(Folder::with("trace.csv", ""), "trace.csv: the file is empty");
-    refused(Folder::with("trace.csv", "time\n1\n"), "trace.csv:1: no format is known");
+    refused(Folder::with("trace.csv", "time\n1\n"), "trace.csv:1: unrecognised trace format");
     Folder::new().host("trace.csv").exits(3).says("error: trace.csv: No such file");
     row_118("114").host("trace.csv --sort").succeeds();
     let long = format!("arrival_ns,service_ns\n0,{0}\n0,{0}\n", 1u64 << 61);
@@ -207,7 +207,7 @@ fn a_shard_cut_short_or_too_long_is_refused() {
         assert_eq!(folder.names(), ["1.req"]);
     };
     refused(&whole[..whole.len() - 1], "1.req: record 20000: the file is cut short (47 of 48 bytes)");
-    refused(&whole[..whole.len() - 48], "1.req: the file is cut short: 19999 requests where its header says 20000");
+    refused(&whole[..whole.len() - 48], "1.req: the file is cut short: 19999 requests, but its header declares 20000");
     refused(&whole[..47], "1.req: the file is cut short: 47 of the header's 48 bytes");
     refused(&[whole.clone(), requests[0].to_bytes().to_vec()].concat(), "1.req");
 }

@@ -148,7 +148,7 @@ fn nobody_reads_standard_output() {
 fn what_csv_cannot_hold_is_the_trace_s_fault() {
     let request = |id, op| Request { id, op, ..Request::default() };
     let folder = Folder::with("t.req", shard(&[request(1, 0), request(5, 7)]));
-    let words = "error: t.req: request 5: op 7 is neither 0 (r) nor 1 (w), and CSV has no other";
+    let words = "error: t.req: request 5: op 7 can't be written as CSV, which has only 0 (r) and 1 (w)";
     folder.run("middleware", "partition --trace t.req --format csv --out shards").exits(3).says(words);
     folder.run("middleware", "partition --trace t.req --out shards").succeeds();
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use contract::Request;
 use failure::Failure;
-use trace::turns::{self, Turns, on_threads};
+use trace::ordered::{self, Turns, on_threads};
 
 use crate::arrivals::Arrivals;
 use crate::generation::Generation;
@@ -51,7 +51,7 @@ impl Generator {
         prepare: impl Fn(&mut [Request], &mut P) -> Result<(), E> + Sync,
         take: impl FnMut(&[Request], &P) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        self.read_with_threads(turns::threads(), prepared, prepare, take)
+        self.read_with_threads(ordered::threads(), prepared, prepare, take)
     }
 
     /// Each client's random streams are sequential. So threads take turns: one samples arrivals while another samples

@@ -3,14 +3,14 @@
 use cli::reporter::Reporter;
 use cli::settings::Settings;
 use contract::{Capabilities, Request};
-use trace::reader::{ReadFlags, Summary};
+use trace::reader::{ReadFlags, TraceSummary};
 
 use measure::outcome::Measured;
 use measure::provenance::RecordedTrace;
 use sandbox::Model;
 
 /// A recorded trace, as a report names it.
-pub fn recorded(summary: &Summary, flags: &ReadFlags) -> RecordedTrace {
+pub fn recorded(summary: &TraceSummary, flags: &ReadFlags) -> RecordedTrace {
     RecordedTrace {
         blake3: summary.blake3.clone(),
         format: summary.format.to_owned(),

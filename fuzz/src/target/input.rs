@@ -9,7 +9,7 @@ use contract::Request;
 use failure::Failure;
 use random::demand::{Demands, ServiceDistribution};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use trace::reader::{ReadFlags, Summary, TraceReader};
+use trace::reader::{ReadFlags, TraceReader, TraceSummary};
 
 /// What samples demands.
 pub(super) fn demands() -> Demands {
@@ -20,7 +20,7 @@ pub(super) fn demands() -> Demands {
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) requests: Vec<Request>,
-    pub(super) summary: Summary,
+    pub(super) summary: TraceSummary,
 }
 
 /// The files of one thread: a case's trace, and a pipe.

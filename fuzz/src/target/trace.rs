@@ -113,11 +113,11 @@ fn check_refusal(failure: &Failure, input: &Input, trace: &[u8]) -> Result<End, 
     const WHOLE: &[&str] = &[
         "the file is empty",
         "the file is cut short",
-        "the file holds too many",
+        "the file is too long",
         "the first bytes are",
         "version ",
         "record length ",
-        "the header's last bytes",
+        "the header's reserved bytes",
     ];
     check_words(failure)?;
     let wrong = || format!("refused as {}: {failure}", failure.class());
