@@ -101,8 +101,10 @@ fn strangers_pass() {
 fn who_takes_records_to_be_48_bytes_long_fails_where_they_are_longer() {
     let ended = breaks(&Stranger::in_order().saying(2).of_48_bytes(), 7);
     assert_eq!(failures(&ended).len(), 1, "{:?}", failures(&ended));
-    tells(&ended, "records of 56 bytes: answer 1 (id ");
-    ended.says("error: a check failed: records of 56 bytes: answer 1 (id ").says("no request of this id is read");
+    tells(&ended, "records of 56 bytes: completion 1 (id ");
+    ended
+        .says("error: a check failed: records of 56 bytes: completion 1 (id ")
+        .says("no outstanding request has this id");
     // Or ends with the exit code for it, which is the simulator's failure.
     let refuses = guest_text("fifo").replace(
         "(local.set $record (i32.load (i32.const 0x1000c)))",
@@ -110,7 +112,7 @@ fn who_takes_records_to_be_48_bytes_long_fails_where_they_are_longer() {
          (if (i32.ne (local.get $record) (i32.const 48)) (then (call $proc_exit (i32.const 65))))",
     );
     let ended = fails(&refuses, 5);
-    tells(&ended, "records of 56 bytes: the simulator does not take its input (exit code 65)");
+    tells(&ended, "records of 56 bytes: the simulator rejected its input (exit code 65)");
     assert_eq!(failures(&ended).len(), 1, "{:?}", failures(&ended));
 }
 
@@ -139,9 +141,9 @@ fn a_setting_that_is_said_and_not_honoured_is_named() {
     tells(&ended, "a mixed shard, DELAY=200: --verify: request ");
     assert_eq!(failures(&ended).len(), 2, "{:?}", failures(&ended));
     let ended = breaks(&Stranger::in_order().saying(8), 7);
-    tells(&ended, "a mixed shard, DELAY=1: answer 2 (id ");
-    assert!(failures(&ended).iter().all(|failure| failure.ends_with(": one more start than DELAY")));
-    ended.says("error: 2 checks failed, the first: a mixed shard, DELAY=1: answer 2 (id ");
+    tells(&ended, "a mixed shard, DELAY=1: completion 2 (id ");
+    assert!(failures(&ended).iter().all(|failure| failure.ends_with(": more service starts than DELAY allows")));
+    ended.says("error: 2 checks failed, the first: a mixed shard, DELAY=1: completion 2 (id ");
     let ended = breaks(&Stranger::in_order().saying(1 + 2), 7);
     tells(&ended, "a mixed shard, SERVERS=3: --verify: request ");
     assert_eq!(failures(&ended).len(), 1, "{:?}", failures(&ended));
@@ -157,7 +159,7 @@ fn a_setting_that_is_said_and_not_honoured_is_named() {
 
 #[test]
 fn a_header_with_unknown_bits_fails_on_the_empty_shard() {
-    breaks(&Stranger::in_order().saying(64), 7).says("on an empty shard: the header of its answers: ").says("0x40");
+    breaks(&Stranger::in_order().saying(64), 7).says("on an empty shard: the header of its completions: ").says("0x40");
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn run(module: &Path) -> Result<(), String> {
     let said = &ended.error_text;
     match ended.exit {
         Ok(code) if u64::from(code) == expected.exit_code => {}
-        Ok(code) => return Err(format!("exit code {code}, not {}; it said: {said}", expected.exit_code)),
+        Ok(code) => return Err(format!("exit code {code}, not {}; stderr: {said}", expected.exit_code)),
         Err(failure) => return Err(failure.to_string()),
     }
     let stdout = String::from_utf8_lossy(&ended.stdout);
@@ -182,7 +182,7 @@ fn the_runner_tells_who_passes_and_why_others_do_not() {
     let place = |name: &str| format!("tests/c/testsuite/wasm32-wasip1/{name}.wasm: ");
     assert_eq!(all, 7);
     let expected = [
-        place("bad_code") + "exit code 126, not 0; it said: ",
+        place("bad_code") + "exit code 126, not 0; stderr: ",
         place("bad_json") + "its JSON asks for \"operations\", which preview 1 cases do not have",
         place("bad_text") + "stdout \"\", not \"hello\"",
         place("bad_words") + "stderr \"hello\", not \"other\"",

@@ -93,8 +93,8 @@ fn answers_of_any_order_are_taken() {
 
 #[test]
 fn an_answer_belongs_to_one_request_that_was_read() {
-    let rule = "): no request of this id is read and unanswered";
-    let id_7 = "answer 1 (id 7, start 0, finish 5000, service 5000): no request of this id is read and unanswered";
+    let rule = "): no outstanding request has this id";
+    let id_7 = "completion 1 (id 7, start 0, finish 5000, service 5000): no outstanding request has this id";
     Script::saying(0).answers(7, 0, 5, 5).breaks(id_7);
     Script::saying(0).answers(0, 0, 5, 5).answers(0, 0, 5, 5).breaks(rule);
     // Out of order, and then once more.
@@ -102,21 +102,21 @@ fn an_answer_belongs_to_one_request_that_was_read() {
     // The last byte of a request is not read yet; then the first request's is, and the second's first.
     Script::silent(0).header(0).answers(0, 0, 5, 5).breaks(rule);
     let early = Script::silent(0).header(0).reads(1 + 47).answers(0, 0, 5, 5).answers(1, 5, 10, 5);
-    early.exits(7, "").says("answer 2 (id 1, ").says(rule);
+    early.exits(7, "").says("completion 2 (id 1, ").says(rule);
 }
 
 #[test]
 fn times_go_forward_and_service_is_what_was_needed() {
     Script::saying(0)
         .answers(1, 1, 6, 5)
-        .breaks("answer 1 (id 1, start 1000, finish 6000, service 5000): start is before arrival");
+        .breaks("completion 1 (id 1, start 1000, finish 6000, service 5000): start is before arrival");
     Script::saying(0).answers(0, 3, 2, 5).breaks("finish is before start");
     Script::saying(0).answers(0, 0, 6, 6).breaks("service is more than the request's demand");
     Script::saying(0).answers(0, 0, 6, 5).breaks("finish - start is not service");
-    Script::saying(32).answers(0, 0, 4, 5).breaks("service is more than all servers give");
+    Script::saying(32).answers(0, 0, 4, 5).breaks("service is more than all servers can give");
     // Three at a time are more than one server gives.
     let together = Script::saying(16).answers(0, 0, 30, 30).answers(1, 2, 60, 58).answers(2, 20, 60, 40);
-    together.breaks("all service together, 128000 ns, is more than SERVERS=1 give in 60000 ns");
+    together.breaks("the total service, 128000 ns, is more than SERVERS=1 can give in 60000 ns");
 }
 
 #[test]
@@ -124,20 +124,18 @@ fn who_is_never_served_gets_no_service_and_leaves() {
     Script::saying(4).answers(0, NEVER, 1, 1).breaks("never served, but service is not 0");
     Script::saying(4).answers(0, NEVER, NEVER, 0).breaks("neither start nor finish");
     Script::saying(4).answers(1, NEVER, 1, 0).breaks("finish is before arrival");
-    Script::saying(0)
-        .answers(0, NEVER, 0, 0)
-        .breaks("rejected by a simulator that does not say that it honours CAPACITY");
+    Script::saying(0).answers(0, NEVER, 0, 0).breaks("rejected, but the simulator does not declare CAPACITY");
     let abandoned = |script: Script| script.answers(0, 0, 5, 5).answers(1, NEVER, 4, 0).answers(2, 20, 20, 0);
     abandoned(Script::saying(0)).exits(0, "").prints("  abandoned                                  2\n");
 }
 
 #[test]
 fn all_is_answered() {
-    Script::saying(0).breaks("it ended with 3 requests unanswered, the first is 0");
-    Script::saying(0).answers(0, 0, 5, 5).answers(2, 20, 21, 1).breaks("1 requests unanswered, the first is 1");
+    Script::saying(0).breaks("it ended with 3 outstanding requests, the first is 0");
+    Script::saying(0).answers(0, 0, 5, 5).answers(2, 20, 21, 1).breaks("1 outstanding requests, the first is 1");
     Script::silent(0).header(0).reads(1).answers(0, 0, 5, 5).breaks("it ended before it had read its shard");
     Script::saying(0).answers(0, 0, NEVER, 2).breaks("still in service at the end");
-    Script::saying(0).answers(0, 0, 5, 5).writes(&[1; 31]).breaks("its last answer is cut short, 31 of 32 bytes");
+    Script::saying(0).answers(0, 0, 5, 5).writes(&[1; 31]).breaks("its last completion is cut short, 31 of 32 bytes");
 }
 
 #[test]
@@ -155,7 +153,7 @@ fn the_header_is_always_there_and_always_the_same() {
     Script::silent(0).writes(b"QBOXCPL\n\x01\0\0\0").breaks("cut short, 12 of 32 bytes");
     // What is wrong on an empty shard is found before the trace is looked at.
     let on_empty =
-        |script: Script| script.exits(7, "").says("guest.wasm: on an empty shard: the header of its answers: ");
+        |script: Script| script.exits(7, "").says("guest.wasm: on an empty shard: the header of its completions: ");
     on_empty(Script::silent(64)).says("0x40");
     on_empty(Script::silent(u64::MAX)).says("bits");
     let folder = Folder::with("trace.csv", THREE)
@@ -177,7 +175,7 @@ fn a_setting_is_refused_without_its_bit() {
             "CAPACITY" => 4,
             _ => 8,
         };
-        Script::saying(63 - bit).exits(2, flag).says(&format!("{setting}: the module does not say that it honours"));
+        Script::saying(63 - bit).exits(2, flag).says(&format!("{setting}: the module does not support"));
     }
     // At their defaults no bit is asked for.
     let right = Script::saying(0).answers(0, 0, 5, 5).answers(1, 5, 10, 5).answers(2, 20, 21, 1);
@@ -197,8 +195,11 @@ fn with_delay_the_simulation_ends_at_that_entry() {
     }
     let first = || Script::saying(8).answers(0, 0, 5, 5);
     first().answers(1, 5, 10, 5).breaks_with("--delay 2", "a finish at 10000 ns is after the end at 5000 ns");
-    first().answers(1, 5, NEVER, 1).breaks_with("--delay 2", "those in service say that the end was at 6000 ns");
-    first().answers(1, 5, NEVER, 0).answers(2, 20, NEVER, 0).breaks_with("--delay 2", "one more start than DELAY");
-    first().breaks_with("--delay 2", "it ended with 2 requests unanswered, the first is 1");
+    first().answers(1, 5, NEVER, 1).breaks_with("--delay 2", "completions still in service imply T = 6000 ns");
+    first()
+        .answers(1, 5, NEVER, 0)
+        .answers(2, 20, NEVER, 0)
+        .breaks_with("--delay 2", "more service starts than DELAY allows");
+    first().breaks_with("--delay 2", "it ended with 2 outstanding requests, the first is 1");
     first().answers(1, 5, 10, 5).answers(2, 20, NEVER, 0).breaks_with("--delay 4", "DELAY was not reached");
 }

@@ -39,7 +39,7 @@ fn what_it_does_not_honour_is_refused() {
     folder
         .host_with("fifo", "trace.csv --servers 2")
         .exits(2)
-        .says("error: fifo.wasm: SERVERS=2: the module does not say that it honours SERVERS (bit 1)");
+        .says("error: fifo.wasm: SERVERS=2: the module does not support SERVERS (capability bit 1 is not set)");
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn it_gets_the_settings_of_the_model_and_its_arguments_and_nothing_else() {
         .env("HOME", "/root")
         .env("SECRET", "1")
         .exits(5)
-        .says(&format!("it said: {told}\n"));
+        .says(&format!("stderr: {told}\n"));
     let defaults = "SIM_CONTRACT=1 ST_NS=10000000 SERVICE=exponential SERVERS=1 DISCIPLINE=fifo CAPACITY=0 DELAY=0 WORKER=1 \
                     WORKERS=1 SEED=1 sim";
-    folder.host_with("environment", "trace.csv").env("WORKERS", "4").exits(5).says(&format!("it said: {defaults}\n"));
+    folder.host_with("environment", "trace.csv").env("WORKERS", "4").exits(5).says(&format!("stderr: {defaults}\n"));
 }

@@ -243,7 +243,7 @@ mod calls {
     use super::{End::*, *};
     hostile! {
         a_hundred_thousand_opens: guest("opens"), "" => Exit(42), 60;
-        a_flood_of_stdout: guest("flood_of_answers"), "" => Contract("no request of this id is read and unanswered"), 60;
+        a_flood_of_stdout: guest("flood_of_answers"), "" => Contract("no outstanding request has this id"), 60;
         a_flood_of_garbage: guest("flood_of_garbage"), "" => Contract("the first bytes are \"garbage\\x1b\""), 60;
         a_flood_of_stderr: guest("flood_of_errors"), "" => Limit("error text"), 60;
         random_bytes_beyond_the_limit: guest("random"), "" => Limit("random bytes"), 60;
@@ -281,31 +281,31 @@ mod answers {
 
     hostile! {
         half_a_record_at_the_end: script(Script::saying(0).answers(0, 0, 5, 5).writes(&[1; 16])), ""
-            => Contract("its last answer is cut short, 16 of 32 bytes"), 60;
+            => Contract("its last completion is cut short, 16 of 32 bytes"), 60;
         a_wrong_magic: header(b"QBOXREQ\n", 1, 32), "" => Contract("the first bytes are \"QBOXREQ\\n\""), 60;
         a_wrong_version: header(b"QBOXCPL\n", 2, 32), "" => Contract("version"), 60;
         a_record_length_of_0: header(b"QBOXCPL\n", 1, 0), "" => Contract("record length"), 60;
         a_record_length_of_4294967295: header(b"QBOXCPL\n", 1, u32::MAX), "" => Contract("record length"), 60;
         an_unknown_id: script(Script::saying(0).answers(7, 0, 5, 5)), ""
-            => Contract("answer 1 (id 7, start 0, finish 5000, service 5000): no request of this id"), 60;
+            => Contract("completion 1 (id 7, start 0, finish 5000, service 5000): no outstanding request has this id"), 60;
         an_answer_given_twice: script(Script::saying(0).answers(0, 0, 5, 5).answers(0, 0, 5, 5)), ""
-            => Contract("answer 2 (id 0, start 0, finish 5000, service 5000): no request of this id"), 60;
+            => Contract("completion 2 (id 0, start 0, finish 5000, service 5000): no outstanding request has this id"), 60;
         a_start_before_arrival: script(Script::saying(0).answers(1, 1, 6, 5)), "" => Contract("start is before arrival"), 60;
         a_finish_before_start: script(Script::saying(0).answers(0, 3, 2, 5)), "" => Contract("finish is before start"), 60;
         an_answer_before_its_request_is_read: script(Script::silent(0).header(0).answers(0, 0, 5, 5)), ""
-            => Contract("no request of this id is read and unanswered"), 60;
+            => Contract("no outstanding request has this id"), 60;
         more_service_than_needed: script(Script::saying(0).answers(0, 0, 6, 6)), ""
             => Contract("service is more than the request's demand"), 60;
         more_server_time_than_there_is:
             script(Script::saying(16).answers(0, 0, 30, 30).answers(1, 2, 60, 58).answers(2, 20, 60, 40)), ""
-            => Contract("all service together, 128000 ns, is more than SERVERS=1 give in 60000 ns"), 60;
+            => Contract("the total service, 128000 ns, is more than SERVERS=1 can give in 60000 ns"), 60;
         times_at_their_largest: script(Script::saying(0).writes(&largest().to_bytes())), ""
-            => Contract("it ended with 2 requests unanswered, the first is 1"), 60;
+            => Contract("it ended with 2 outstanding requests, the first is 1"), 60;
         reading_nothing: guest("reads_nothing"), "" => Contract("it ended before it had read its shard"), 60;
         writing_before_reading: script(Script::silent(0).header(0).answers(0, 0, 5, 5).reads(900_000)), ""
-            => Contract("no request of this id is read and unanswered"), 60;
+            => Contract("no outstanding request has this id"), 60;
         reading_on_without_an_answer: guest("reads_for_ever"), "--limit-unanswered 2" => Limit("unanswered requests"), 60;
-        never_answering_the_first: guest("holds_the_first"), "" => Contract("1 requests unanswered, the first is 0"), 60;
+        never_answering_the_first: guest("holds_the_first"), "" => Contract("1 outstanding requests, the first is 0"), 60;
         never_answering_the_first_of_many: guest("holds_the_first"), "--limit-unanswered 2" => Limit("unanswered requests"), 60;
     }
 }

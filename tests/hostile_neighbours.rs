@@ -44,7 +44,7 @@ fn a_hostile_worker_leaves_the_others_as_they_are() {
             "more than 64 MiB",
         ),
         (FLOOD, 6, "limit", Some("error text"), "more than 64 MiB"),
-        ("(call $answer) (call $answer)", 7, "contract", None, "answer 2 (id "),
+        ("(call $answer) (call $answer)", 7, "contract", None, "completion 2 (id "),
     ];
     let (_, untouched, _) = run("", "", 0);
     for (worst, code, class, limit, words) in cases {

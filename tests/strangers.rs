@@ -72,7 +72,7 @@ fn service_in_turns() {
     assert!(turns < order, "{turns} {order}");
     // Who does not say so may not.
     let folder = Folder::with("t.csv", THREE).and_module("theirs", &Stranger::of("round_robin").text());
-    folder.host_with("theirs", "t.csv").exits(7).says("answer 1 (id 0, ").says("finish - start is not service");
+    folder.host_with("theirs", "t.csv").exits(7).says("completion 1 (id 0, ").says("finish - start is not service");
 }
 
 fn report_of(folder: &Folder, arguments: &str) -> Value {
@@ -129,7 +129,7 @@ fn a_discipline_of_its_own() {
     // It does not say that it honours DISCIPLINE, so there is no other word for it.
     notes(&report, &[OWN_ORDER]);
     let folder = Folder::with("t.csv", trace).and_module("theirs", &stranger.text());
-    let refusal = "DISCIPLINE=lifo: the module does not say that it honours DISCIPLINE (bit 2)";
+    let refusal = "DISCIPLINE=lifo: the module does not support DISCIPLINE (capability bit 2 is not set)";
     folder.host_with("theirs", "t.csv --discipline lifo").exits(2).says(refusal);
     // With the bit it may know the word.
     let folder = Folder::with("t.csv", trace).and_module("theirs", &stranger.saying(2).text());

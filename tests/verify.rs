@@ -140,12 +140,12 @@ fn the_worker_that_lied_is_named() {
 #[test]
 fn who_has_an_order_or_demands_of_his_own_has_nothing_to_be_held_against() {
     for (capabilities, why) in [
-        (0, "has an order of service of its own (bit 2 is not set)"),
-        (2 + 16, "decides itself what service a request needs (bit 16)"),
-        (2 + 32, "shares or interrupts service (bit 32)"),
+        (0, "decides the order of service itself (capability bit 2 is not set)"),
+        (2 + 16, "decides demands itself (capability bit 16)"),
+        (2 + 32, "shares or interrupts service (capability bit 32)"),
     ] {
         let folder = folder(&Stranger::in_order().saying(capabilities));
-        let refusal = format!("--verify: the module {why}, so there is nothing to hold it against\n");
+        let refusal = format!("--verify: the module {why}, so there is no native model to compare it with\n");
         folder.host_with("liar", "t.csv --verify").exits(2).says(&refusal);
         middleware(&folder, "run --trace t.csv --module liar.wasm --verify").exits(2).says(&refusal);
         assert_eq!(folder.names(), ["liar.wasm", "t.csv"]);

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "testing")]
 pub mod command;
+mod exit;
 mod inspect;
 mod ledger;
 pub mod limits;
@@ -13,7 +14,6 @@ mod rules;
 pub mod shard;
 mod simulator;
 mod streams;
-mod verdict;
 pub mod verify;
 mod wasi;
 mod worker;
