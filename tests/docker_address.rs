@@ -89,7 +89,7 @@ fn without_rights_on_the_socket_the_cure_is_told() {
         let arguments = format!("--reuid 65534 --regid 65534 --clear-groups {} run", program.display());
         folder.run(&setpriv, &format!("{arguments} --samples 10 --executor {engine}"))
     };
-    run("docker").exits(8).says("no rights on the socket").says("usermod -aG docker");
+    run("docker").exits(8).says("permission denied on the socket").says("usermod -aG docker");
     let errors = run("auto").succeeds().errors();
     let lines: Vec<&str> = errors.lines().filter(|line| line.starts_with("note: executor:")).collect();
     assert!(lines.len() == 1 && lines[0].contains("executor: local") && lines[0].contains("no rights"), "{errors}");

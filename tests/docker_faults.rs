@@ -201,6 +201,6 @@ fn a_worker_started_by_somebody_else_is_ended_first() {
     wait("the killed run's lock is still held", Duration::from_secs(10), || workers.running().len() == 1);
     let arguments = "--samples 100 --workers 1";
     let errors = workers.run_gives(&folder, arguments, &local_results(&folder, arguments));
-    assert!(errors.contains("still runs for a run that was killed: ended"), "{errors}");
+    assert!(errors.contains("left over from an aborted run"), "{errors}");
     workers.come_to_rest();
 }

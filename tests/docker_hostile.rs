@@ -51,7 +51,7 @@ fn what_a_container_that_was_taken_over_leaves_is_not_believed() {
         ended
     };
     for (kind, reason) in [
-        ("stale", "the outcome is another attempt's"),
+        ("stale", "the outcome belongs to another attempt"),
         ("wraps", "its sums exceed what its requests allow"),
         ("sparse", "the container holds more than"),
         ("foreign", "its shard has no such request"),
@@ -77,7 +77,7 @@ fn a_worker_image_of_another_version_is_named_with_its_cure_and_tried_once() {
         ("another", "the worker image is of another version (0.0.1 (job format 0); this is "),
         ("older", "the worker image is of another version (one without a number; this is "),
     ] {
-        let ended = run(kind).says(reason).says("make workers builds it anew");
+        let ended = run(kind).says(reason).says("make workers rebuilds it");
         assert!(!ended.errors().contains("tried again") && !ended.errors().contains("attempts"), "{}", ended.errors());
     }
     // What it wrote is shown too, of this attempt alone.

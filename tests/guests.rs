@@ -29,7 +29,7 @@ fn it_is_swapped_by_its_name_alone() {
     folder
         .host_with("fifo", "trace.csv")
         .succeeds()
-        .says("the order of service is the simulator's own")
+        .says("the simulator decides the order of service itself")
         .prints(&format!("Module fifo.wasm (SHA-256 {})\n\nAverage delay in queue", &named[..16]));
 }
 

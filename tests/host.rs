@@ -133,7 +133,7 @@ fn a_shard_without_requests_runs() {
         middleware(&folder, &partition).succeeds();
         for settings in ["", " --delay 2 --servers 2 --capacity 3", " --verify --sort --rebase"] {
             let ended = folder.host(&format!("{shard}{settings} --completions all.csv")).succeeds();
-            let ended = ended.says("note: the trace has no requests: averages are over nothing\n");
+            let ended = ended.says("note: the trace has no requests, so averages are undefined\n");
             let text = ended.stdout();
             let (_, figures) = text.split_once("\n\n").unwrap();
             assert!(figures.starts_with(NOTHING), "{figures}");
@@ -141,7 +141,7 @@ fn a_shard_without_requests_runs() {
         }
         let report = folder.host(&format!("{shard} --json")).succeeds().json();
         assert_eq!((&report["tally"]["counts"]["offered"], &report["trace"]["requests"]), (&json!(0), &json!(0)));
-        assert_eq!(report["notes"], json!(["the trace has no requests: averages are over nothing"]));
+        assert_eq!(report["notes"], json!(["the trace has no requests, so averages are undefined"]));
     }
     // For the others it is a mistake.
     for command in ["run --trace", "describe", "partition --out there --trace"] {

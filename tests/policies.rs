@@ -102,7 +102,7 @@ fn hash_needs_a_trace_that_says_blocks() {
     for arguments in ["run --trace t.csv", "partition --trace t.csv --out shards"] {
         middleware(&folder, &format!("{arguments} --balancer HASH"))
             .exits(2)
-            .says("BALANCER=HASH needs a trace that says which block a request addresses");
+            .says("BALANCER=HASH needs a trace with the block that each request addresses");
     }
     assert!(!folder.names().contains(&"shards".to_owned()));
     // What the generator makes has blocks.
@@ -187,8 +187,7 @@ fn a_policy_s_model_is_called_one_where_the_order_of_service_is_another() {
     for policy in POLICIES {
         let notes =
             report(&folder, &format!("--samples 40 --module fifo.wasm --balancer {policy}"))["notes"].to_string();
-        let said =
-            notes.contains(&format!("the state of workers that {policy} saw is that of a first-in first-out model's"));
+        let said = notes.contains(&format!("{policy} used a first-in, first-out model of the workers' state"));
         assert_eq!(said, ["TC", "JSQ", "LW"].contains(&policy), "{policy}: {notes}");
     }
 }

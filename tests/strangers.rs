@@ -7,7 +7,7 @@ use crate::middleware::{middleware, report, workers};
 use crate::stranger::Stranger;
 use crate::support::{Folder, THREE};
 
-const OWN_ORDER: &str = "the order of service is the simulator's own";
+const OWN_ORDER: &str = "the simulator decides the order of service itself";
 
 /// Of a host over `trace`: its report, and its completions as rows of id, start, finish and service.
 fn simulates(stranger: &Stranger, trace: &str) -> (Value, Vec<String>) {
@@ -43,7 +43,7 @@ fn its_own_demands() {
     // Server time is what they got, work what the trace said.
     assert_eq!((&tally["service_sum_ns"], &tally["demand_sum_ns"]), (&json!("14000"), &json!("11000")));
     assert_eq!((&tally["delay_sum_ns"], &tally["end_ns"]), (&json!("4000"), &json!(22000)));
-    notes(&report, &["the service that requests got is the simulator's own; policies saw the trace's demands"]);
+    notes(&report, &["the simulator decides service demands itself; policies used the demands of the trace"]);
     // Less than the trace says is not abandoned either: it is what they needed.
     let quick = Stranger::in_order().saying(2 + 16).before("(local.set $service (i64.const 0))");
     assert_eq!(counts(&simulates(&quick, THREE).0["tally"]), json!({"offered": 3, "completed": 3}));
@@ -61,13 +61,13 @@ fn service_in_turns() {
     assert_eq!(counts(tally), json!({"offered": 3, "completed": 3}));
     assert_eq!((&tally["delay_sum_ns"], &tally["waiting_area_ns"]), (&json!("1000"), &json!("1000")));
     assert_eq!((&tally["system_area_ns"], &tally["service_sum_ns"]), (&json!("16000"), &json!("11000")));
-    let shared = "service may be interrupted or shared: the delay in queue is the delay until first service";
+    let shared = "service may be interrupted or shared: the delay in queue is the time until service first starts";
     notes(&report, &[OWN_ORDER, shared]);
     // A whole run of it: nobody waits for long until his first turn.
     let folder = Folder::new().and_module("theirs", &Stranger::of("round_robin").saying(32).text());
     let run = report_of(&folder, "--samples 3000 --balancer JSQ");
     assert_eq!(counts(&run["run"]), json!({"offered": 3000, "completed": 3000}));
-    notes(&run, &[OWN_ORDER, shared, "the state of workers that JSQ saw is that of a first-in first-out model's"]);
+    notes(&run, &[OWN_ORDER, shared, "JSQ used a first-in, first-out model of the workers' state"]);
     let (turns, order) = (delay(&run), delay(&crate::middleware::report(&folder, "--samples 3000 --balancer JSQ")));
     assert!(turns < order, "{turns} {order}");
     // Who does not say so may not.

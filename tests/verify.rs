@@ -153,6 +153,6 @@ fn who_has_an_order_or_demands_of_his_own_has_nothing_to_be_held_against() {
         folder.host_with("liar", "t.csv").succeeds();
     }
     let folder = folder(&Stranger::of("last_come_first").saying(2));
-    let refusal = "--verify: DISCIPLINE=lifo: only fifo is known natively";
+    let refusal = "--verify: DISCIPLINE=lifo: only fifo has a native model";
     folder.host_with("liar", "t.csv --verify --discipline lifo").exits(2).says(refusal);
 }

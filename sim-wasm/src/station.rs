@@ -9,9 +9,6 @@ use contract::{Completion, Request};
 ///
 /// No request overtakes another, so request n starts at max(arrival, earliest free server), the recursion of Kiefer and
 /// Wolfowitz ("On the theory of queues with many servers", 1955).
-///
-/// Where nobody overtakes, request n enters service at max(arrival, earliest free server), the recursion of Kiefer and
-/// Wolfowitz ("On the theory of queues with many servers", 1955).
 #[derive(Debug, Clone)]
 pub struct Station {
     servers: usize,

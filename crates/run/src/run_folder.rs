@@ -1,4 +1,4 @@
-//! The folder of a run: settings, reports and what was kept.
+//! The folder of a run: settings, reports and other files that are kept.
 
 use std::fs::{self, File};
 use std::io;
@@ -21,22 +21,22 @@ use crate::retention::remove_old;
 use crate::run_file::RunFile;
 use crate::shard_files::ShardFiles;
 
-/// Where run folders are.
+/// The parent folder of run folders.
 pub const RUNS: &str = "runs";
 
 /// The file that a run folder has from its start.
 pub const RUN: &str = "run.json";
 
-/// The file that a run folder has from its end.
+/// The file that a run folder has after its end.
 pub const REPORT: &str = "report.json";
 
-/// What each worker's outcome is kept in, as it comes.
+/// The folder with each worker's outcome, which is written when it arrives.
 const OUTCOMES: &str = "outcomes";
 
-/// The folder of a run. It has `run.json` from its start, and `report.json` from its end; if there is neither a report nor a process
-/// that holds the lock of the folder, the run was interrupted. The lock ends with the process, however that ends, so that no
-/// other run takes this one for an old one. Dropped before [`RunFolder::finish`], the folder is removed: the run has failed
-/// before it measured anything.
+/// The folder of a run. It has `run.json` from its start, and `report.json` after its end. If there is neither a report
+/// nor a process that holds the lock of the folder, the run was interrupted. The lock ends with the process, however
+/// that ends, so that no other run removes this one as an old one. If it is dropped before [`RunFolder::finish`], the
+/// folder is removed: the run has failed without a result.
 pub struct RunFolder {
     path: PathBuf,
     file: RunFile,
@@ -46,7 +46,7 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Starts the folder of a run in `runs`. `file` is written at once, under the name that the folder gets.
+    /// Creates the folder of a run in `runs`. `file` is written at once, with the folder's name.
     ///
     /// # Errors
     /// If it can't be made.
@@ -70,12 +70,12 @@ impl RunFolder {
         &self.file.run
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Starts the shards that are kept.
+    /// Starts the files of the shards that are kept.
     ///
     /// # Errors
     /// If they can't be made.
@@ -113,11 +113,11 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// The run has ended: writes its report, gives both files to `executor`, and removes runs that are too old to stay, by the
-    /// rule of [`remove_old`].
+    /// After the end of the run: writes its report, gives both files to `executor`, and removes old runs by the rule of
+    /// [`remove_old`].
     ///
     /// # Errors
-    /// If a file can't be written. What fails afterwards is a warning.
+    /// If a file can't be written. A later failure is a warning.
     pub fn finish(
         &mut self,
         report: &RunReport,
@@ -131,9 +131,9 @@ impl RunFolder {
         if let Err(error) = executor.keep(self) {
             reporter.warn(&format!("the workers' volume does not hold this run's report: {error:#}"));
         }
-        // The report has all that outcomes hold.
+        // The report contains everything that outcomes contain.
         let _ = fs::remove_dir_all(self.path.join(OUTCOMES));
-        // The folder's time is that of its end: a run may have taken longer than 20 others.
+        // The folder's time is the end of the run: a run may have taken longer than 20 others.
         let touched = File::open(&self.path).and_then(|folder| folder.set_modified(SystemTime::now()));
         touched.with_context(|| self.path.display().to_string())?;
         let removed = remove_old(self.path.parent().unwrap_or(Path::new(RUNS)));
@@ -165,7 +165,7 @@ fn write(folder: &Path, name: &str, value: &impl serde::Serialize) -> anyhow::Re
     OutFile::create(&folder.join(name))?.finish_with(&to_json(value)?)
 }
 
-/// Makes the folder `runs`, where it is not there.
+/// Makes the folder `runs` if it does not exist.
 fn make_folder(runs: &Path) -> io::Result<()> {
     fs::create_dir_all(runs).map_err(|error| match fs::metadata(runs) {
         Ok(found) if !found.is_dir() => io::Error::new(error.kind(), "it is no folder"),
@@ -176,7 +176,7 @@ fn make_folder(runs: &Path) -> io::Result<()> {
     })
 }
 
-/// A new run's id: when it began, and six random letters.
+/// A new run's id: its start, and six random letters.
 fn name() -> anyhow::Result<String> {
     let format = format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:6]Z");
     let now = OffsetDateTime::now_utc().format(format)?;
@@ -215,14 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn twenty_runs_at_once_lose_nothing() {
+    fn twenty_concurrent_runs_are_all_kept() {
         let runs = tempfile::tempdir().unwrap();
         let run = || {
             let folder = create(runs.path());
             let report = folder.path().join(REPORT);
             assert!(folder.path().join(RUN).exists());
             let finished = finish(folder);
-            // While it lives, and after its end, if no more than the other nineteen finish later.
+            // During its life, and after its end, if at most nineteen others finish later.
             assert!(report.exists());
             drop(finished);
             report
@@ -239,14 +239,14 @@ mod tests {
     }
 
     #[test]
-    fn the_runs_that_finished_last_stay_and_those_that_live() {
+    fn running_and_last_finished_runs_are_kept() {
         let runs = tempfile::tempdir().unwrap();
         let (first, second, going_on) = (create(runs.path()), create(runs.path()), create(runs.path()));
         let [first_name, second_name] = [&first, &second].map(|run| run.name().to_owned());
         let first = finish(first);
         let twenty_more = || (0..20).for_each(|_| drop(finish(create(runs.path()))));
         twenty_more();
-        // One has ended, but its process has not; one is going on.
+        // One has ended while its process lives; the other is still running.
         assert!(first.path().exists() && going_on.path().exists());
         drop(first);
         drop(finish(second));
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_fails_before_its_end_leaves_nothing() {
+    fn a_run_that_fails_early_leaves_no_folder() {
         let runs = tempfile::tempdir().unwrap();
         let folder = create(runs.path());
         keep_outcome(folder.path(), 3, &Outcome { offered: 0, result: Err(panicked()) }).unwrap();

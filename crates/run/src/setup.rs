@@ -1,4 +1,4 @@
-//! What running and partitioning need alike: the trace and the balancing that the settings ask for.
+//! Shared by running and partitioning: the trace and the policy that the settings describe.
 
 use std::path::{Path, PathBuf};
 
@@ -14,11 +14,11 @@ use crate::scenario::Scenario;
 use crate::source::Source;
 use policy::{Balancer, POLICIES, PolicySpec};
 
-/// The settings that running and partitioning read alike, and `others`.
+/// The settings that both running and partitioning read, and `others`.
 pub fn keys(others: &[&'static str]) -> Vec<&'static str> {
     let mut keys: Vec<&'static str> = Vec::new();
     for key in [Generation::KEYS, Model::KEYS, &["BALANCER", "WORKERS", "TRACE"], others].concat() {
-        // SEED is the generator's and the model's.
+        // Both the generator and the model use SEED.
         if !keys.contains(&key) {
             keys.push(key);
         }
@@ -26,24 +26,25 @@ pub fn keys(others: &[&'static str]) -> Vec<&'static str> {
     keys
 }
 
-/// Most workers of a run: each is a thread with a memory of its own, and systems map no more than some ten thousand of those.
+/// Upper limit of the workers of a run: each is a thread with its own memory, and systems map at most some ten thousand
+/// of those.
 pub const WORKERS: u64 = 4096;
 
-/// How a trace is balanced, and over what.
+/// How a trace is distributed to workers.
 pub struct Balancing {
     /// The policy.
     pub policy: PolicySpec,
     /// Workers, at least 1.
     pub workers: usize,
-    /// What each of them is.
+    /// The model of each of them.
     pub model: Model,
 }
 
 impl Balancing {
-    /// As the settings say.
+    /// From the settings.
     ///
     /// # Errors
-    /// Where one of them is not what it must be.
+    /// If a setting is invalid.
     pub fn from_settings(settings: &Settings) -> Result<Self, Failure> {
         Ok(Self {
             policy: settings.choice(
@@ -80,10 +81,10 @@ impl Balancing {
     }
 }
 
-/// The recorded trace that TRACE names, else a generated one.
+/// The recorded trace that TRACE names, otherwise a generated one.
 ///
 /// # Errors
-/// Where it can't be opened, or can't be generated as the settings say.
+/// If it can't be opened, or can't be generated with these settings.
 pub fn source(
     settings: &Settings,
     flags: &ReadFlags,
@@ -93,7 +94,7 @@ pub fn source(
     let Balancing { policy, model, .. } = balancing;
     let source = open(settings, flags, model, reporter)?;
     if policy.sees_block && !source.has_blocks() {
-        return Err(settings.refuse("BALANCER", "needs a trace that says which block a request addresses"));
+        return Err(settings.refuse("BALANCER", "needs a trace with the block that each request addresses"));
     }
     Ok(source)
 }
@@ -115,18 +116,17 @@ fn open(settings: &Settings, flags: &ReadFlags, model: &Model, reporter: &dyn Re
     }
 }
 
-/// Tells the user what is odd about a trace, once it is read.
+/// Emits the warnings and notes on a trace, after it was read.
 pub fn tell(settings: &Settings, source: &Source, reporter: &dyn Reporter) {
     source.remarks().iter().for_each(|remark| reporter.note(remark));
     let (sampled, requests) = source.sampled();
     crate::notes::warn_of_unused_service(settings, sampled, requests, reporter);
 }
 
-/// The module that MODULE names. Where the default is not in this folder, it is the one that `make install` put beside the
-/// programs.
+/// The module that MODULE names. If the default does not exist in this folder, it is the one that `make install` put
+/// beside the programs.
 ///
-/// # Errors
-/// Where MODULE is empty.
+/// If MODULE is empty.
 pub fn module_path(settings: &Settings) -> Result<PathBuf, Failure> {
     let named = PathBuf::from(settings.text("MODULE").ok_or_else(|| settings.refuse("MODULE", "must name a module"))?);
     let installed = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("../share/queuebox/sim.wasm")));

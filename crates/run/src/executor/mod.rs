@@ -1,4 +1,4 @@
-//! Executors: where hosts run.
+//! Executors: they run the hosts.
 
 mod docker;
 mod interface;
@@ -18,10 +18,10 @@ use docker::{Address, Docker};
 pub use interface::{Executor, Files, Workers};
 pub use local::Local;
 
-/// The settings that say which executor.
+/// The settings that select the executor.
 pub const KEYS: &[&str] = &["EXECUTOR", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"];
 
-/// What EXECUTOR asks for.
+/// The value of EXECUTOR.
 #[derive(Clone, Copy)]
 enum Asked {
     Auto,
@@ -35,25 +35,25 @@ impl Asked {
     }
 }
 
-/// What there is to run hosts on.
+/// An available executor.
 enum Found {
     Threads,
     Docker {
         docker: Box<Docker>,
         host: String,
-        /// It was asked for, or named by an address.
+        /// Whether it was requested, or named by an address.
         required: bool,
     },
-    /// No Docker engine answers, and threads do as well.
+    /// No Docker engine responds, and threads are a substitute.
     Instead {
         why: String,
     },
 }
 
-/// Looks for what EXECUTOR and the addresses name.
+/// Looks for the executor that EXECUTOR and the addresses name.
 ///
 /// # Errors
-/// Where an engine that is asked for, or named by an address, does not answer.
+/// If an engine that is requested, or named by an address, does not respond.
 fn find(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<Found, Failure> {
     let asked = Asked::from_settings(settings)?;
     if let Asked::Local = asked {
@@ -68,11 +68,11 @@ fn find(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<Found, Fail
     }
 }
 
-/// The executor that EXECUTOR asks for; `auto` takes Docker where it answers and has workers, and reports in one line what it took
-/// and why.
+/// The executor that EXECUTOR selects. `auto` selects Docker if it responds and has workers. A note reports the choice
+/// and its reason.
 ///
 /// # Errors
-/// Where an engine that is asked for, or named by an address, does not answer or has no workers.
+/// If an engine that is requested, or named by an address, does not respond or has no workers.
 pub fn choose(
     settings: &Settings,
     reporter: &Arc<dyn Reporter>,
@@ -94,8 +94,8 @@ pub fn choose(
     Ok(Box::new(Local::new(give_up)))
 }
 
-/// For make: `local`; or `docker`, the address of the engine that answers, how many workers it needs, and `auto` where threads
-/// would do as well.
+/// For make: `local`; or `docker`, the address of the engine, the number of workers that it needs, and `auto` if
+/// threads are a substitute.
 ///
 /// # Errors
 /// As [`find`].
@@ -109,8 +109,8 @@ pub fn which(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<String
     }
 }
 
-/// The report of `run`, or of the last one, from where the workers of the Docker engine keep it; None where there is no such
-/// engine or run.
+/// The report of `run`, or of the last one, from the volume of the Docker engine; None if there is no such engine or
+/// run.
 ///
 /// # Errors
 /// As [`find`].
