@@ -40,7 +40,7 @@ pub struct Figures {
 /// Percentiles \[ns\]: the upper ends of histogram buckets of three significant digits; the maximum is exact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[allow(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names are enough")]
 pub struct Percentiles {
     pub p50_ns: Option<u64>,
     pub p90_ns: Option<u64>,

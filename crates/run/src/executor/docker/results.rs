@@ -73,10 +73,10 @@ pub(super) async fn keep(docker: &Docker, folder: &RunFolder, reporter: &dyn Rep
         let since = last_time(docker, &container.id).await;
         within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
         let code = exit_code(docker, &container, CALL).await?;
-        let told = end_of_stderr(docker, &container.id, &since).await;
-        anyhow::ensure!(code == 0, "old runs can't be removed: exit code {code}; {told}");
-        if !told.is_empty() {
-            reporter.note(&format!("the workers' volume: {}", told.trim_start_matches("note: ")));
+        let stderr = end_of_stderr(docker, &container.id, &since).await;
+        anyhow::ensure!(code == 0, "old runs can't be removed: exit code {code}; {stderr}");
+        if !stderr.is_empty() {
+            reporter.note(&format!("the workers' volume: {}", stderr.trim_start_matches("note: ")));
         }
     }
     Ok(())

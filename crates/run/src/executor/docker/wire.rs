@@ -52,7 +52,7 @@ pub(super) fn client(peer: &Peer, version: &ClientVersion) -> Result<Docker, Err
         let response = if is_download { downloads.request(request) } else { answers.request(request) };
         async move { Ok(response.await?) }
     };
-    // The name is only used in the URL; the connector knows the address.
+    // The name is only used in the URL; the connector has the address.
     Docker::connect_with_custom_transport(transport, Some("http://docker"), TIMEOUT_S, version)
 }
 
