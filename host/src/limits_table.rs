@@ -4,7 +4,7 @@ use failure::Limit;
 use sandbox::limits::{
     COMPILE_MEMORY, COMPILE_TIME, CPU_TIME_PER_REQUEST, ENTRIES, ERROR_TEXT, ERROR_TEXT_KEPT, FUNCTION_BODY, FUNCTIONS,
     MEMORY_DEFAULT, MODULE, RANDOM_BYTES, RUN_MEMORY, STACK, TABLE_ELEMENTS, TIME_DEFAULT, UNANSWERED_DEFAULT,
-    UNANSWERED_LEAST, VECTORS,
+    UNANSWERED_MIN, VECTORS,
 };
 
 /// A mebibyte \[bytes\].
@@ -21,7 +21,7 @@ pub(crate) fn table() -> String {
     let million = |number: usize| format!("{} million", number / 1_000_000);
     let per_request = CPU_TIME_PER_REQUEST.as_micros();
     let kept = 2 * ERROR_TEXT_KEPT / 1024;
-    let unanswered = format!("{} a run, {UNANSWERED_LEAST} a worker", million(UNANSWERED_DEFAULT as usize));
+    let unanswered = format!("{} a run, {UNANSWERED_MIN} a worker", million(UNANSWERED_DEFAULT as usize));
     let rows = [
         (Limit::Memory.name(), format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what one simulator may allocate"),
         (Limit::RunMemory.name(), size(RUN_MEMORY as u64), "-", "all its simulators, tables and globals too"),

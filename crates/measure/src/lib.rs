@@ -1,4 +1,4 @@
-//! What is measured: completions are folded into integers as they come, figures are computed from them once.
+//! Measurements: each completion is folded into integers, and figures are computed from them once.
 
 mod figures;
 mod histogram;

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "testing")]
 pub mod command;
+mod exit;
 mod inspect;
 mod ledger;
 pub mod limits;
@@ -14,7 +15,6 @@ mod settings;
 pub mod shard;
 mod simulator;
 mod streams;
-mod verdict;
 pub mod verify;
 mod wasi;
 mod worker;
