@@ -10,7 +10,7 @@ const FOUR: &str = "arrival_s,service_s,op,block,size,client\n3,2,r,7,1,0\n4,2,r
 const TEXT: &str = "\
 requests          4 in 4.000 s, the first at 3.000 s
 rate              0.750 requests/s in the mean
-peak              200.000 requests/s: 2 in the busiest window of 10 ms, from 4.000 s on
+peak              200.000 requests/s: 2 in a window of 10 ms, from 4.000 s on
 interarrival of 0 33.333 % (1 of 3)
 operations        75.000 % reads, 25.000 % writes
 clients           2; the busiest sends 75.000 % (3 of 4)
@@ -33,16 +33,16 @@ fn a_trace_is_described_as_text() {
     assert!(head.starts_with("trace             csv, BLAKE3 "), "{head}");
     let (lines, table) = rest.split_at(TEXT.len().min(rest.len()));
     assert_eq!(lines, TEXT);
-    let row = |name: &str| {
-        let line = table.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {table}"));
-        line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>().join(" ")
-    };
-    // Standard deviations: of the interarrival times from 4/3 s, 1/3, 4/3 and 5/3; of the demands from 1.5 s, 0.5; of
-    // the sizes from 2, 1, 1, 0, 2.
-    assert_eq!(row("interarrival"), "1.333 s 0.935 0 ns 1.000 s 3.000 s 3.000 s 3.000 s 3.000 s 3.000 s");
-    assert_eq!(row("demand"), "1.500 s 0.333 1.000 s 1.000 s 2.000 s 2.000 s 2.000 s 2.000 s 2.000 s");
-    assert_eq!(row("size"), "2.000 0.612 1 1 4 4 4 4 4");
-    // No file is written, and no run folder.
+    let rows: Vec<String> = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let from_the_median = |name: &str| format!("{name} 3.000 s 2.000 s 4");
+    assert_eq!(rows[1], "interarrival demand size");
+    // Deviations: of the interarrival times from 4/3 s, 1/3, 4/3 and 5/3; of the demands from 1.5 s, 0.5; of the sizes from 2, 1, 1, 0, 2.
+    assert_eq!(
+        rows[3..7],
+        ["mean 1.333 s 1.500 s 2.000", "CV 0.935 0.333 0.612", "min 0 ns 1.000 s 1", "p50 1.000 s 1.000 s 1"]
+    );
+    assert_eq!(rows[7..], ["p90", "p95", "p99", "p99.9", "max"].map(from_the_median));
+    // Nothing is written, a run folder neither.
     assert_eq!(folder.names(), ["t.csv"]);
 }
 

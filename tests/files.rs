@@ -57,7 +57,7 @@ fn begun_in(folder: &Folder) -> Vec<String> {
 /// The outcomes in the last column of `middleware runs`.
 fn outcomes(folder: &Folder) -> Vec<String> {
     let text = folder.run("middleware", "runs").succeeds().stdout();
-    text.lines().skip(3).filter_map(|line| Some(line.split_whitespace().last()?.to_owned())).collect()
+    text.lines().skip(4).filter_map(|line| Some(line.split_whitespace().last()?.to_owned())).collect()
 }
 
 /// The report that the last line of a run names.
@@ -161,14 +161,14 @@ fn a_run_has_its_folder_from_its_start_and_interrupted_runs_are_named() {
         assert_eq!(outcomes(&folder), ["done", "interrupted"]);
         folder.run("middleware", &results).exits(2).says("there is no report.json in it: the run was interrupted");
         assert_eq!(folder.names_in(&format!("runs/{name}")), ["run.json"]);
-        // Without a name, the last run with a report is used.
-        folder.run("middleware", "results --executor local").succeeds().prints("over 1 workers");
+        // Without a name, it is the last run that has a report.
+        folder.run("middleware", "results --executor local").succeeds().prints("over 1 worker,");
     }
 }
 
 #[test]
 fn a_run_that_can_not_be_kept_still_gives_its_result() {
-    let table = "RR over 1 workers";
+    let table = "RR over 1 worker,";
     let folder = folder();
     fs::create_dir(folder.path("runs")).unwrap();
     fs::set_permissions(folder.path("runs"), fs::Permissions::from_mode(0o555)).unwrap();

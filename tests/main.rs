@@ -41,5 +41,6 @@ mod simulator;
 mod stranger;
 mod strangers;
 mod support;
+mod terminal;
 mod tracegen;
 mod verify;

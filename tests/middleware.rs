@@ -60,13 +60,14 @@ fn very_small_times_are_shown_in_their_unit_and_rounding_is_noted() {
     // Two of four wait, 3 and 6 ns; the last one is 0.5 s after them.
     let trace = "arrival_ns,service_ns\n0,3\n0,3\n0,2\n500000000,9\n";
     let folder = Folder::with("t.csv", trace);
-    let ended = middleware(&folder, "run --trace t.csv --workers 1").succeeds();
+    let ended = middleware(&folder, "run --trace t.csv --workers 1").env("COLUMNS", "120").succeeds();
     let rows: Vec<Vec<String>> =
         ended.stdout().lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect();
     let row = rows.iter().find(|row| row.first().is_some_and(|name| name == "run")).unwrap();
-    assert_eq!(row.join(" "), "run 4 4 2.250 <0.000001 <0.000001 500.000 6 9 9");
-    let heads: Vec<&str> = rows.iter().flatten().filter(|word| word.starts_with('[')).map(String::as_str).collect();
-    assert_eq!(heads, ["[ns]", "[ms]", "[ns]", "[ns]", "[ns]"], "{}", ended.stdout());
+    assert_eq!(row.join(" "), "run 4 4 2.250 <0.000001 <0.000001 6 9 9 9 500.000");
+    let heads: Vec<&str> =
+        rows.iter().flatten().filter(|word| word.starts_with('[') && word.ends_with(']')).map(String::as_str).collect();
+    assert_eq!(heads, ["[ns]", "[ns]", "[ns]", "[ns]", "[ns]", "[ms]"], "{}", ended.stdout());
     assert_eq!(report(&folder, "--trace t.csv --workers 1")["run"]["average_delay_in_queue_ns"], json!(2.25));
     middleware(&folder, "results").succeeds().prints("Average delay in queue                   2.250 ns\n");
 
@@ -315,9 +316,10 @@ fn ctrl_c_leaves_only_the_run_folder() {
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
-    assert_eq!(started.end().code(), Some(130));
+    let ended = started.end().exited(130);
     assert_eq!(folder.names(), ["runs"]);
     let run = folder.only_in("runs");
+    ended.says(&format!("interrupted: {run} holds its settings, but no report\n"));
     assert_eq!(folder.names_in(&run), ["run.json", "shards"]);
 }
 
@@ -331,11 +333,17 @@ fn ctrl_c_at_any_time_leaves_no_partial_file() {
         let id = rustix::process::Pid::from_child(&started.child);
         // It may have ended by now.
         let _ = rustix::process::kill_process(id, rustix::process::Signal::INT);
-        let code = started.end().code();
+        let ended = started.end();
+        let (code, errors) = (ended.code(), ended.errors());
         assert!(code == Some(130) || code == Some(0), "{code:?}");
+        assert_eq!(errors.matches("interrupted: ").count(), usize::from(code == Some(130)), "{errors}");
         let half = |name: &String| name.starts_with('.');
         assert!(!folder.names().iter().any(half), "{:?}", folder.names());
         if folder.path("runs").exists() {
+            let (report, none) = (errors.contains("holds its report"), errors.contains("but no report"));
+            if let Some(run) = folder.names_in("runs").pop().filter(|run| (report || none) && errors.contains(run)) {
+                assert_eq!(folder.path(&format!("runs/{run}/report.json")).exists(), report, "{errors}");
+            }
             assert!(!folder.names_in("runs").iter().any(half), "{:?}", folder.names_in("runs"));
         }
     }

@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::middleware::middleware;
 use crate::support::{Folder, THREE, guest_text};
 
-/// The rows of `middleware runs` below its three header lines.
+/// The rows of `middleware runs` below its three lines of names and a rule.
 fn rows(folder: &Folder) -> Vec<Vec<String>> {
     let text = middleware(folder, "runs").succeeds().says_nothing().stdout();
-    text.lines().skip(3).map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    text.lines().skip(4).map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
 }
 
 /// A folder with a run of three requests.
@@ -33,7 +33,7 @@ fn results_come_from_the_report() {
     middleware(&folder, "results").succeeds().prints("Requests offered                            77\n");
     // No text in it controls the terminal.
     fs::write(folder.path(&run).join("report.json"), report.replace("\"RR\"", r#""\u001b[2J""#)).unwrap();
-    middleware(&folder, "results").succeeds().prints("\\u{1b}[2J over 1 workers");
+    middleware(&folder, "results").succeeds().prints("\\u{1b}[2J over 1 worker,");
 }
 
 #[test]

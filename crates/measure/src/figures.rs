@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::number::number;
+use super::number::{number, percent};
 use super::tally::{as_text, from_text};
 use super::{Counts, Histogram, Tally, TimeUnit};
 
@@ -99,10 +99,7 @@ impl Figures {
             delay_in_queue: Percentiles::of(&tally.delay_in_queue),
             response_time: Percentiles::of(&tally.response_time),
             counts: tally.counts,
-            rejected_share: over(
-                u128::from(tally.counts.rejected),
-                u128::from(tally.counts.offered - tally.counts.not_yet_arrived),
-            ),
+            rejected_share: tally.counts.share(tally.counts.rejected),
             work_offered_ns: tally.demand_sum_ns,
         }
     }
@@ -146,12 +143,13 @@ impl Figures {
             ("  waiting", counts.waiting, false),
             ("  not yet arrived", counts.not_yet_arrived, false),
         ] {
+            let share = match name {
+                "  rejected" | "  abandoned" => format!("({})", percent(counts.share(count))),
+                _ => String::new(),
+            };
             if always || count > 0 {
-                line(name, count.to_string(), "");
+                line(name, count.to_string(), &share);
             }
-        }
-        if counts.rejected > 0 {
-            line("Rejected share", number(self.rejected_share), "");
         }
         line("Work offered", unit(work_ns).time(Some(work_ns)), unit(work_ns).name);
         text
@@ -229,6 +227,7 @@ mod tests {
     fn an_average_over_nothing_is_a_dash() {
         let figures = Figures::of_worker(&Tally::default(), 1);
         let text = figures.to_text();
+        assert!(!text.contains("rejected"), "{text}");
         assert!(
             text.starts_with(
                 "Average delay in queue                       - ms\nAverage number in queue                      -\n"
@@ -236,6 +235,21 @@ mod tests {
             "{text}"
         );
         assert!(serde_json::to_string(&figures).unwrap().contains("\"server_utilization\":null"));
+    }
+
+    #[test]
+    fn losses_have_their_share_of_what_arrived() {
+        let mut tally = three();
+        tally.counts.offered = 11;
+        (tally.counts.rejected, tally.counts.abandoned, tally.counts.not_yet_arrived) = (5, 2, 1);
+        let text = Figures::of_worker(&tally, 1).to_text();
+        for line in [
+            "  rejected                                   5 (50.00 %)\n",
+            "  abandoned                                  2 (20.00 %)\n",
+            "  not yet arrived                            1\n",
+        ] {
+            assert!(text.contains(line), "{line}{text}");
+        }
     }
 
     #[test]

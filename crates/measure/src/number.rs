@@ -29,6 +29,11 @@ pub fn number(value: Option<f64>) -> String {
     or_dash(value, |value| decimal(value, 6))
 }
 
+/// A share as a percentage with two decimals; a dash for that of nothing.
+pub fn percent(share: Option<f64>) -> String {
+    or_dash(share, |share| decimal(share * 100.0, 2) + " %")
+}
+
 /// The text that `show` makes of a value; a dash for none.
 pub fn or_dash<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
     value.map_or("-".to_owned(), show)
@@ -54,5 +59,6 @@ mod tests {
             ["0.000", "<0.001", "<0.001", "0.001", "12.000"]
         );
         assert_eq!([None, Some(0.0), Some(1e-9), Some(0.5)].map(number), ["-", "0.000000", "<0.000001", "0.500000"]);
+        assert_eq!([None, Some(0.0), Some(1e-9), Some(0.045)].map(percent), ["-", "0.00 %", "<0.01 %", "4.50 %"]);
     }
 }

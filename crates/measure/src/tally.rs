@@ -26,6 +26,13 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// `count` over all requests that arrived by T; None if none did.
+    pub fn share(&self, count: u64) -> Option<f64> {
+        // Not so in a report that was changed by hand.
+        let arrived = self.offered.checked_sub(self.not_yet_arrived)?;
+        (arrived > 0).then(|| count as f64 / arrived as f64)
+    }
+
     fn add(&mut self, other: &Self) {
         self.offered += other.offered;
         self.completed += other.completed;

@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use anyhow::Context as _;
 use cli::output::{OutFile, Unfinished};
+use cli::program::on_signal_report;
 use cli::reporter::Reporter;
 use measure::Outcome;
 use measure::provenance::WorkerReport;
@@ -50,6 +51,7 @@ impl RunFolder {
         let file = RunFile { run: name, ..file };
         write(aside.path(), RUN, &file)?;
         let lock = aside.rename(&path).with_context(|| path.display().to_string())?;
+        on_signal_report(Some(format!("{} holds its settings, but no report", path.display())));
         Ok(Self { path, file, started: Instant::now(), finished: false, _lock: lock })
     }
 
@@ -115,6 +117,7 @@ impl RunFolder {
         self.file.seconds = Some(self.started.elapsed().as_secs_f64());
         write(&self.path, RUN, &self.file)?;
         write(&self.path, REPORT, report)?;
+        on_signal_report(Some(format!("{} holds its report", self.path.display())));
         self.finished = true;
         if let Err(error) = executor.keep(&self.file.run, &self.path) {
             reporter.warn(&format!("the workers' volume does not hold this run's report: {error:#}"));
@@ -134,6 +137,7 @@ impl RunFolder {
 impl Drop for RunFolder {
     fn drop(&mut self) {
         if !self.finished {
+            on_signal_report(None);
             let _ = fs::remove_dir_all(&self.path);
         }
     }

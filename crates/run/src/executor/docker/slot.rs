@@ -11,7 +11,7 @@ use failure::{Failure, Limit};
 use futures_util::StreamExt as _;
 use sandbox::limits;
 
-use super::super::jobs::{Ended, PAUSE, Slot, Work};
+use super::super::jobs::{Ended, PAUSE, Slot, Stage, Work};
 use super::archive::{Sent, download, download_to, upload};
 use super::call::{CALL, within};
 use super::logs::{end_of_stderr, last_time};
@@ -56,7 +56,13 @@ impl Slot for ContainerSlot<'_> {
         format!("container {}", self.container.number)
     }
 
-    async fn run(&self, work: &Work<'_>, job: &JobFile, requests: u64) -> anyhow::Result<Ended> {
+    async fn run(
+        &self,
+        work: &Work<'_>,
+        job: &JobFile,
+        requests: u64,
+        reached: &dyn Fn(Stage),
+    ) -> anyhow::Result<Ended> {
         let Self { api, container, running, .. } = *self;
         self.since.replace(None);
         running.add(&container.id);
@@ -71,9 +77,11 @@ impl Slot for ContainerSlot<'_> {
         anyhow::ensure!(!self.is_ending(), "the run is ending");
         self.since.replace(Some(last_time(api, &container.id).await));
         within(CALL, "start", api.start_container(&container.id, None::<StartContainerOptions>)).await?;
+        reached(Stage::Simulating);
         let limits = &job.job.limits;
         let time = limits::CPU_TIME_PER_REQUEST * u32::try_from(requests).unwrap_or(u32::MAX);
         let code = exit_code(api, container, (AROUND + (limits.cpu_time + time) * SLOWNESS) * self.turns).await?;
+        reached(Stage::Collecting);
         let after = state(api, container).await?;
         anyhow::ensure!(
             !after.running && after.exit_code == code && after.started_at != before.started_at,

@@ -7,7 +7,7 @@ use measure::Outcome;
 use sandbox::Job;
 
 use super::outcome::{OtherVersion, validate};
-use super::{Ended, Slot, Work};
+use super::{Ended, Slot, Stage, Work};
 use crate::completions::{PART_RECORD, check_part};
 use crate::job::{JobFile, VERSION, digest};
 
@@ -36,18 +36,23 @@ impl Display for Fault {
     }
 }
 
-/// Runs worker `job.worker` on `slot`.
+/// Runs worker `job.worker` on `slot`, and reports its stages to `reached`.
 ///
 /// # Errors
 /// If there is no valid outcome.
-pub(super) async fn attempt(slot: &impl Slot, work: &Work<'_>, job: Job) -> Result<Outcome, Fault> {
-    match run(slot, work, job).await {
+pub(super) async fn attempt(
+    slot: &impl Slot,
+    work: &Work<'_>,
+    job: Job,
+    reached: &dyn Fn(Stage),
+) -> Result<Outcome, Fault> {
+    match run(slot, work, job, reached).await {
         Ok(outcome) => Ok(outcome),
         Err(error) => Err(Fault { error, stderr: slot.stderr().await }),
     }
 }
 
-async fn run(slot: &impl Slot, work: &Work<'_>, job: Job) -> anyhow::Result<Outcome> {
+async fn run(slot: &impl Slot, work: &Work<'_>, job: Job, reached: &dyn Fn(Stage)) -> anyhow::Result<Outcome> {
     let shard = work.shard(job.worker);
     let requests = work.requests(job.worker)?;
     let job = JobFile {
@@ -58,7 +63,7 @@ async fn run(slot: &impl Slot, work: &Work<'_>, job: Job) -> anyhow::Result<Outc
         completions: work.completions.is_some(),
         job,
     };
-    let (code, text) = match slot.run(work, &job, requests).await? {
+    let (code, text) = match slot.run(work, &job, requests, reached).await? {
         Ended::Stopped(failure) => return Ok(Outcome { offered: requests, result: Err(failure) }),
         Ended::Exited { code, outcome } => (code, outcome),
     };

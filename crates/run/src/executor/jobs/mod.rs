@@ -4,6 +4,7 @@
 mod attempt;
 mod outcome;
 mod queue;
+mod stages;
 
 use std::cell::RefCell;
 use std::fs;
@@ -27,6 +28,8 @@ use crate::shard_files::{ShardFiles, Shards};
 use attempt::attempt;
 use failure::Failure;
 use queue::{Next, Queue};
+pub(super) use stages::Stage;
+use stages::Stages;
 
 /// A quarter of the pause before the second attempt; the pause is four times as long before each further one.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
@@ -71,11 +74,17 @@ pub(super) trait Slot {
     /// Its name in warnings.
     fn name(&self) -> String;
 
-    /// Runs `job`, whose shard holds `requests` requests, and waits for its end.
+    /// Runs `job`, whose shard holds `requests` requests, and waits for its end. It reports each stage to `reached`.
     ///
     /// # Errors
-    /// On faults of the infrastructure, after which the job may be tried elsewhere.
-    async fn run(&self, work: &Work<'_>, job: &JobFile, requests: u64) -> anyhow::Result<Ended>;
+    /// For faults of the infrastructure, after which the job may be tried elsewhere.
+    async fn run(
+        &self,
+        work: &Work<'_>,
+        job: &JobFile,
+        requests: u64,
+        reached: &dyn Fn(Stage),
+    ) -> anyhow::Result<Ended>;
 
     /// Copies the completions of the job that ended, of at most `most` bytes, to `target`; false if there are none.
     ///
@@ -107,7 +116,8 @@ pub(super) async fn dispatch<S: Slot>(
     workers: u32,
 ) -> Result<Vec<Outcome>, Failure> {
     let queue = RefCell::new(Queue::new(workers, slots.len()));
-    join_all(slots.iter().enumerate().map(|(number, slot)| serve(number, slot, work, job, &queue))).await;
+    let stages = Stages::new(work.shards.is_some().then_some(work.reporter), workers, slots.len());
+    join_all(slots.iter().enumerate().map(|(number, slot)| serve(number, slot, work, job, &queue, &stages))).await;
     if slots.iter().any(Slot::is_ending) {
         // The thread of the signal ends the program after all jobs have stopped.
         pending::<()>().await;
@@ -115,8 +125,15 @@ pub(super) async fn dispatch<S: Slot>(
     queue.into_inner().outcomes()
 }
 
-/// Tries workers on `slot` until all have their outcomes, or the slot is unusable.
-async fn serve<S: Slot>(number: usize, slot: &S, work: &Work<'_>, job: &Job, queue: &RefCell<Queue>) {
+/// Tries workers on `slot` until all have their outcomes, or it can't be used any more.
+async fn serve<S: Slot>(
+    number: usize,
+    slot: &S,
+    work: &Work<'_>,
+    job: &Job,
+    queue: &RefCell<Queue>,
+    stages: &Stages<'_>,
+) {
     while !slot.is_ending() {
         let next = queue.borrow_mut().next(number);
         let tried = match next {
@@ -128,7 +145,7 @@ async fn serve<S: Slot>(number: usize, slot: &S, work: &Work<'_>, job: &Job, que
             }
         };
         let worker = tried.worker;
-        let result = attempt(slot, work, Job { worker, ..job.clone() }).await;
+        let result = attempt(slot, work, Job { worker, ..job.clone() }, &|stage| stages.reached(worker, stage)).await;
         if slot.is_ending() {
             slot.done();
             return;
@@ -140,6 +157,7 @@ async fn serve<S: Slot>(number: usize, slot: &S, work: &Work<'_>, job: &Job, que
                     work.reporter.warn(&format!("the outcome of worker {worker} is not kept: {error:#}"));
                 }
                 queue.borrow_mut().ended(worker, outcome);
+                stages.reached(worker, Stage::Done);
             }
             Err(fault) => {
                 // After a fault, the job must have ended before the slot is used again, by this run or the next one.
