@@ -56,8 +56,12 @@ fn it_gets_the_settings_of_the_model_and_its_arguments_and_nothing_else() {
         .env("HOME", "/root")
         .env("SECRET", "1")
         .exits(5)
-        .says(&format!("it said: {told}\n"));
+        .says(&format!("its stderr: {told}\n"));
     let defaults = "SIM_CONTRACT=1 ST_NS=10000000 SERVICE=exponential SERVERS=1 DISCIPLINE=fifo CAPACITY=0 DELAY=0 WORKER=1 \
                     WORKERS=1 SEED=1 sim";
-    folder.host_with("environment", "trace.csv").env("WORKERS", "4").exits(5).says(&format!("it said: {defaults}\n"));
+    folder
+        .host_with("environment", "trace.csv")
+        .env("WORKERS", "4")
+        .exits(5)
+        .says(&format!("its stderr: {defaults}\n"));
 }

@@ -63,16 +63,16 @@ fn what_a_call_or_a_file_may_take_is_bounded() {
 #[test]
 fn a_trap_says_what_and_where() {
     run("exit", "-- 0", 5)
-        .says("the simulator trapped: wasm `unreachable` instruction executed in hopeless (called by function 4); it said: sorry");
+        .says("the simulator trapped: wasm `unreachable` instruction executed in hopeless (called by function 4); its stderr: sorry");
 }
 
 #[test]
 fn every_exit_code_but_0_is_a_failure_with_what_it_said() {
     for code in [1, 63, 66, 125, 126, 127, 255, 256, 4294967295u32] {
-        run("exit", &format!("-- {code}"), 5).says(&format!("failed with exit code {code}; it said: sorry\n"));
+        run("exit", &format!("-- {code}"), 5).says(&format!("failed with exit code {code}; its stderr: sorry\n"));
     }
-    run("exit", "-- 64", 2).says("can't honour a setting (exit code 64); it said: sorry\n");
-    run("exit", "-- 65", 5).says("does not take its input (exit code 65); it said: sorry\n");
+    run("exit", "-- 64", 2).says("can't honour a setting (exit code 64); its stderr: sorry\n");
+    run("exit", "-- 65", 5).says("does not take its input (exit code 65); its stderr: sorry\n");
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn a_setting_that_it_can_not_honour_is_refused_with_its_reason() {
     folder
         .host("trace.csv --discipline sjf")
         .exits(2)
-        .says("the simulator can't honour a setting (exit code 64); it said: DISCIPLINE=sjf is not one");
+        .says("the simulator can't honour a setting (exit code 64); its stderr: DISCIPLINE=sjf is not one");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use check::CheckFlags;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use cli::output;
 use cli::program;
@@ -24,7 +25,7 @@ use run::scenario::Scenario;
 use run::setup;
 use run::source::Source;
 use sandbox::limits::LimitFlags;
-use sandbox::{Job, Model, Module, Simulator};
+use sandbox::{Job, Model, Module};
 use trace::reader::ReadFlags;
 
 /// Run a simulator in a sandbox over a trace, and print what its requests waited.
@@ -64,11 +65,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Tell what a module breaks of the contract: run built-in shards through it, with every setting that it honours.
-    Check {
-        /// The module.
-        module: PathBuf,
-    },
+    /// Check a module against the contract: run built-in shards through it, with every setting that it honours.
+    Check(CheckFlags),
     /// Run one worker: the job FILE, over the module and the shard beside it; what a worker's container does.
     Job {
         /// The job.
@@ -96,7 +94,7 @@ fn main() -> ExitCode {
             Some(Command::Job { file }) => run::job::run(&file, &Terminal, program::end),
             Some(Command::Tidy { folder }) => tidy(&folder),
             Some(Command::Hold) => Ok(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).map(drop)?),
-            Some(Command::Check { module }) => check::check(&Simulator::load(&module, program::end)?, &shown(&module)),
+            Some(Command::Check(flags)) => check::check(&flags),
             Some(Command::Limits) => Ok(output::print(&limits_table::table())?),
             None => run(&cli, &Settings::resolve(&matches, &keys)?),
         }
@@ -148,6 +146,7 @@ fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
     let scenario = &plan.scenarios()[0];
     setup::tell(settings, plan.source(), &Terminal);
     let report = run::report::report(scenario, &execution, plan.source());
+    cli.outputs.show_stderr(&execution.outcomes, scenario.job.worker, &Terminal);
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
     let measured = outcome.result.with_context(|| format!("worker {}", scenario.job.worker))?;
     report.notes.iter().for_each(|note| program::note(note));

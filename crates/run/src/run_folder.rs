@@ -263,7 +263,7 @@ mod tests {
     fn a_run_that_fails_before_its_end_leaves_nothing() {
         let runs = tempfile::tempdir().unwrap();
         let folder = create(runs.path());
-        keep_outcome(folder.path(), 3, &Outcome { offered: 0, result: Err(panicked()) }).unwrap();
+        keep_outcome(folder.path(), 3, &Outcome::failed(0, panicked())).unwrap();
         assert!(folder.path().join("outcomes/3.json").exists());
         drop(folder);
         assert_eq!(fs::read_dir(runs.path()).unwrap().count(), 0);

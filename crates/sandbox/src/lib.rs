@@ -2,6 +2,8 @@
 
 #[cfg(feature = "testing")]
 pub mod command;
+mod error_text;
+mod imports;
 mod inspect;
 mod ledger;
 pub mod limits;
@@ -13,6 +15,7 @@ mod rules;
 pub mod shard;
 mod simulator;
 mod streams;
+mod text;
 mod verdict;
 pub mod verify;
 mod wasi;

@@ -57,6 +57,8 @@ pub(crate) const VECTOR: usize = 128;
 pub const EVENTS: usize = 1024;
 /// A module's file \[bytes\].
 pub const MODULE: u64 = 64 * MIB;
+/// A module's file, if it is text \[bytes\]: translating it takes up to 90 times its size of memory.
+pub const MODULE_TEXT: u64 = 4 * MIB;
 /// How often a running simulator's CPU time is looked at.
 pub const TICK: Duration = Duration::from_millis(10);
 /// The last arrival of a shard plus all its demands must stay below this \[ns\].
@@ -71,8 +73,8 @@ pub const UNANSWERED_DEFAULT: u64 = 1_000_000;
 /// However many workers share the limit, each may have read a few chunks.
 pub const UNANSWERED_LEAST: u64 = 8192;
 
-/// CPU time of one run of `host check`, which is over in a second.
-pub const CHECK_TIME: Duration = Duration::from_millis(500);
+/// The default of `host check`'s --limit-time \[s\]: its largest shard takes the default simulator a tenth of a second.
+pub const CHECK_TIME_DEFAULT: u64 = 2;
 
 impl Default for Limits {
     /// Of the one worker of a run, without flags.

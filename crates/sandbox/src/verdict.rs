@@ -13,10 +13,7 @@ pub(crate) const REFUSED_INPUT: u32 = 65;
 
 /// What an error that ended the simulator means.
 pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Failure> {
-    let said = || match guest.error_text.line() {
-        line if line.is_empty() => String::new(),
-        line => format!("; it said: {}", printable(line.as_bytes(), 600)),
-    };
+    let stderr = || guest.error_text.in_error();
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return Err(failure.clone());
     }
@@ -24,14 +21,14 @@ pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Fail
         return match *code {
             0 => Ok(()),
             REFUSED_SETTING => {
-                Err(Failure::usage(format!("the simulator can't honour a setting (exit code 64){}", said())))
+                Err(Failure::usage(format!("the simulator can't honour a setting (exit code 64){}", stderr())))
             }
             REFUSED_INPUT => {
-                let message = format!("the simulator does not take its input (exit code 65){}", said());
+                let message = format!("the simulator does not take its input (exit code 65){}", stderr());
                 Err(Failure::Exit { code: REFUSED_INPUT, message })
             }
             code => {
-                Err(Failure::Exit { code, message: format!("the simulator failed with exit code {code}{}", said()) })
+                Err(Failure::Exit { code, message: format!("the simulator failed with exit code {code}{}", stderr()) })
             }
         };
     }
@@ -44,14 +41,14 @@ pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Fail
         Some(trap) => {
             let trap = trap.to_string();
             let trap = trap.trim_start_matches("wasm trap: ");
-            Err(Failure::trap(format!("the simulator trapped: {trap}{place}{}", said())))
+            Err(Failure::trap(format!("the simulator trapped: {trap}{place}{}", stderr())))
         }
         // Of the system: no memory to map, for one.
         None if error.is::<std::io::Error>() || error.is::<rustix::io::Errno>() => Err(host_failed(error)),
         None => Err(Failure::trap(format!(
             "the simulator trapped: {}{place}{}",
             printable(error.root_cause().to_string().as_bytes(), 300),
-            said()
+            stderr()
         ))),
     }
 }

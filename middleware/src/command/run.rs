@@ -73,6 +73,7 @@ pub(crate) fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     let execution = plan.execute_one(&*executor, files, &*reporter)?;
 
     setup::tell(settings, plan.source(), &*reporter);
+    flags.outputs.show_stderr(&execution.outcomes, 1, &*reporter);
     let scenario = &plan.scenarios()[0];
     let report = run::report::report(scenario, &execution, plan.source());
     let finish = |mut folder: RunFolder| {

@@ -59,7 +59,7 @@ async fn run(slot: &impl Slot, work: &Work<'_>, job: Job) -> anyhow::Result<Outc
         job,
     };
     let (code, text) = match slot.run(work, &job, requests).await? {
-        Ended::Stopped(failure) => return Ok(Outcome { offered: requests, result: Err(failure) }),
+        Ended::Stopped(failure) => return Ok(Outcome::failed(requests, failure)),
         Ended::Exited { code, outcome } => (code, outcome),
     };
     let Some(text) = text else {
@@ -67,7 +67,7 @@ async fn run(slot: &impl Slot, work: &Work<'_>, job: Job) -> anyhow::Result<Outc
             // The limits that end a host before it has an outcome.
             let rule = "the worker ended before its simulator began, for that or for memory to compile";
             let failure = Failure::limit(Limit::CompileTime, rule);
-            return Ok(Outcome { offered: requests, result: Err(failure) });
+            return Ok(Outcome::failed(requests, failure));
         }
         anyhow::ensure!(!NOT_READ.contains(&code), OtherVersion::UNKNOWN);
         anyhow::bail!("the host ended with exit code {code} and without an outcome");
