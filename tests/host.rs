@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::middleware::middleware;
-use crate::support::{Folder, THREE, guest_text, many_rows, shard, sim_wasm};
+use crate::support::{Folder, THREE, many_rows, shard, sim_wasm};
 
 #[test]
 fn the_text_begins_with_the_module_and_the_four_classical_lines() {

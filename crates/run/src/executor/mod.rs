@@ -59,7 +59,14 @@ fn find(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<Found, Fail
     if let Asked::Local = asked {
         return Ok(Found::Threads);
     }
-    let address = Address::from_settings(settings)?;
+    let address = match Address::from_settings(settings) {
+        Ok(address) => address,
+        // Of the Docker client's configuration, which may be left over.
+        Err(failure @ Failure::Executor { .. }) if !matches!(asked, Asked::Docker) => {
+            return Ok(Found::Instead { why: failure.to_string() });
+        }
+        Err(failure) => return Err(failure),
+    };
     let (host, required) = (address.host.clone(), address.named || matches!(asked, Asked::Docker));
     match Docker::connect(address, reporter.clone()) {
         Ok(docker) => Ok(Found::Docker { docker: Box::new(docker), host, required }),
@@ -81,7 +88,12 @@ pub fn choose(
     let why = match find(settings, reporter)? {
         Found::Threads => return Ok(Box::new(Local::new(give_up))),
         Found::Docker { docker, host, .. } if docker.workers() > 0 => {
-            reporter.note(&format!("executor: docker, {} containers at {host}", docker.workers()));
+            let workers = settings.count("WORKERS", 1..=crate::setup::WORKERS)?;
+            reporter.note(&format!(
+                "executor: docker, {} of {} containers at {host}",
+                docker.used(workers),
+                docker.workers()
+            ));
             return Ok(docker);
         }
         Found::Docker { host, required: true, .. } => {
@@ -94,16 +106,17 @@ pub fn choose(
     Ok(Box::new(Local::new(give_up)))
 }
 
-/// For make: `local`; or `docker`, the address of the engine that answers, how many workers it needs, and `auto` where threads
-/// would do as well.
+/// For make: `local`; or `docker`, the address of the engine that answers, how many workers it needs, `auto` where threads
+/// would do as well, and with TLS the folder of certificates.
 ///
 /// # Errors
 /// As [`find`].
 pub fn which(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<String, Failure> {
     match find(settings, reporter)? {
-        Found::Docker { host, required, .. } => {
+        Found::Docker { host, required, docker } => {
             let workers = settings.count("WORKERS", 1..=crate::setup::WORKERS)?;
-            Ok(format!("docker {host} {workers} {}", if required { "docker" } else { "auto" }))
+            let certificates = docker.certificates().map_or(String::new(), |folder| format!(" {}", folder.display()));
+            Ok(format!("docker {host} {workers} {}{certificates}", if required { "docker" } else { "auto" }))
         }
         Found::Threads | Found::Instead { .. } => Ok("local".to_owned()),
     }
