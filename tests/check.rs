@@ -189,7 +189,7 @@ fn who_traps_or_never_ends_is_told_of_soon() {
 #[test]
 fn an_endless_loop_takes_no_longer_than_its_limit() {
     let folder = Folder::new().and_guest("loop");
-    let within = "on an empty shard: CPU time: the simulator took more than 1 s ";
+    let within = "one request: CPU time: the simulator took more than 1 s ";
     check(&folder, "loop.wasm --limit-time 1").exits(6).says(within);
     check(&folder, "loop.wasm --limit-time 0").exits_as_usage();
 }
@@ -206,7 +206,7 @@ fn text_is_checked_as_its_binary_form() {
     let sha256 = |ended: Ended| ended.stdout().lines().next().unwrap().split_once(" (SHA-256 ").unwrap().1.to_owned();
     assert_eq!(sha256(passes(&folder, "mine.wat")), sha256(passes(&folder, "fifo.wasm")));
     let folder = Folder::with("mine.wat", guest_text("fifo").replacen("(i32.const 0)", "(i32.cons 0)", 1));
-    check(&folder, "mine.wat").exits(4).says("error: mine.wat:12:").says(": unknown operator or unexpected token");
+    check(&folder, "mine.wat").exits(4).says("error: mine.wat:19:21: unknown operator or unexpected token");
 }
 
 #[test]
