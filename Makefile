@@ -1,21 +1,42 @@
-# `make help` lists what there is. Settings (WORKERS=8, BALANCER=TC, MODULE=mine.wasm, …) reach the programs as environment
-# variables, so none is assigned here.
+# `make help` lists targets and settings. Settings (WORKERS=8, BALANCER=TC, MODULE=mine.wasm, …) reach the programs as
+# environment variables, so none is assigned here.
 
 BUILD := target
 WASM := wasm32-wasip1
-PROGRAMS := tracegen middleware host
+PROGRAMS := tracegen middleware host queuebox
 PREFIX ?= /usr/local
 CARGO ?= cargo
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p $${COMPOSE_PROJECT_NAME:-queuebox}
 
-.PHONY: all programs sim run image workers down bin/worker/host trace results schema test test-docker test-wasm truth conformance fuzz lint deny bench bench-kernels bench-build clean install uninstall help
+# Any variable of the command line that is not one of these must be a setting: a misspelt one would change nothing.
+VARIABLES := PREFIX DESTDIR CARGO BUILD COMPOSE VOLUMES RUN SUITE CASES FULL ONLY SCALE KEEP
+OUTSIDE := SHELL CC CFLAGS CARGO_% RUST% DOCKER_% COMPOSE_% QUEUEBOX_%
+SETTINGS := $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' .env.general)
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+UNKNOWN := $(firstword $(filter-out $(VARIABLES) $(OUTSIDE) $(SETTINGS),$(GIVEN)))
+ifneq ($(UNKNOWN),)
+# The nearest name, at most two letters away; two exchanged letters count as one.
+DISTANCE = function least(a, b) { return a < b ? a : b } \
+	{ n = length($$0); m = length(given); \
+	for (i = 0; i <= n; i++) for (j = 0; j <= m; j++) { \
+	if (i == 0 || j == 0) { d[i, j] = i + j; continue } \
+	x = substr($$0, i, 1); y = substr(given, j, 1); \
+	d[i, j] = least(least(d[i - 1, j], d[i, j - 1]) + 1, d[i - 1, j - 1] + (x != y)); \
+	if (i > 1 && j > 1 && x == substr(given, j - 1, 1) && y == substr($$0, i - 1, 1)) d[i, j] = least(d[i, j], d[i - 2, j - 2] + 1) } \
+	if (d[n, m] <= 2 && (nearest == "" || d[n, m] < nearest_d)) { nearest = $$0; nearest_d = d[n, m] } } \
+	END { print nearest }
+NEAREST := $(shell printf '%s\n' $(SETTINGS) $(VARIABLES) | awk -v given="$$(echo '$(UNKNOWN)' | tr a-z A-Z)" '$(DISTANCE)')
+$(error $(UNKNOWN) is not a setting of Queuebox$(if $(NEAREST),; did you mean $(NEAREST)?,: make help lists them))
+endif
+
+.PHONY: all programs sim run image workers down bin/worker/host trace results schema settings test test-docker test-wasm truth conformance fuzz lint deny bench bench-kernels bench-build clean install uninstall help
 
 all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.wasm)
 	@if [ ! -e sim.wasm ]; then cp bin/sim.wasm sim.wasm; \
 	elif ! cmp -s sim.wasm bin/sim.wasm; then echo "sim.wasm is not the default simulator: left as it is (make sim restores the default)"; fi
 
 programs:
-	@$(CARGO) build --release --locked --target-dir $(BUILD) $(PROGRAMS:%=-p queuebox-%)
+	@$(CARGO) build --release --locked --target-dir $(BUILD) $(patsubst %-queuebox,queuebox,$(PROGRAMS:%=-p queuebox-%))
 	@mkdir -p bin && for program in $(PROGRAMS); do cmp -s $(BUILD)/release/$$program bin/$$program || install -m 755 $(BUILD)/release/$$program bin/; done
 
 # The default simulator. Only a sim.wasm that is the last default, put there by make, is replaced by the new one.
@@ -29,12 +50,7 @@ bin/sim.wasm:
 sim: bin/sim.wasm ## Put the default simulator back as sim.wasm
 	@rm -f sim.wasm && cp bin/sim.wasm sim.wasm && echo "sim.wasm is the default simulator"
 
-# Variables of the command line that are no settings: a typing error would change nothing in silence.
-OTHERS = PREFIX DESTDIR CARGO BUILD VOLUMES RUN COMPOSE
-GIVEN = $(filter-out $(OTHERS),$(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name))))
-
 run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace.csv, MODULE=other.wasm, EXECUTOR=local, …)
-	@for name in $(GIVEN); do grep -q "^$$name=" .env.general || echo "warning: $$name is not a setting of Queuebox, so it changes nothing" >&2; done
 	@set -e; set -- $$(bin/middleware executor 2>/dev/null || echo failed); \
 	if [ "$$1" = docker ] && ! WORKERS=$$3 $(MAKE) --no-print-directory workers; then \
 		[ "$$4" = auto ] || exit 8; \
@@ -109,6 +125,9 @@ conformance: ## Hold the sandbox's WASI against the public suite (SUITE=folder o
 schema: ## Write the JSON Schemas of reports (docs/), after their types changed
 	@QUEUEBOX_WRITE_SCHEMA=1 $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-measure -q schema_of
 
+settings: ## Write .env.general and docs/settings.md from the definitions of the settings
+	@QUEUEBOX_WRITE_SETTINGS=1 $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-run -q is_generated
+
 fuzz: bin/sim.wasm ## Run CASES cases of each fuzz target (make fuzz CASES=100000 SEED=2)
 	QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) run --release --locked --target-dir $(BUILD) -p queuebox-fuzz -- --cases $${CASES:-10000} --seed $${SEED:-1}
 
@@ -134,15 +153,31 @@ clean: ## Remove what make built; a sim.wasm of your own, traces and runs stay
 	@if [ -e sim.wasm ] && cmp -s sim.wasm bin/sim.wasm; then rm sim.wasm; fi
 	rm -rf bin $(BUILD)
 
-install: all ## Install the programs and the default simulator under PREFIX (/usr/local)
-	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/queuebox"
-	install -m 755 $(PROGRAMS:%=bin/%) "$(DESTDIR)$(PREFIX)/bin"
-	install -m 644 bin/sim.wasm .env.general "$(DESTDIR)$(PREFIX)/share/queuebox"
+# Where `make install` puts each part.
+ROOT = $(DESTDIR)$(PREFIX)
+BASH = $(ROOT)/share/bash-completion/completions
+ZSH = $(ROOT)/share/zsh/site-functions
+FISH = $(ROOT)/share/fish/vendor_completions.d
+MAN = $(ROOT)/share/man/man1
+
+install: all ## Install queuebox with completions, man pages and the default simulator under PREFIX (/usr/local)
+	install -d "$(ROOT)/bin" "$(ROOT)/share/queuebox" "$(BASH)" "$(ZSH)" "$(FISH)" "$(MAN)"
+	install -m 755 bin/queuebox "$(ROOT)/bin"
+	install -m 644 bin/sim.wasm "$(ROOT)/share/queuebox"
+	bin/queuebox completions bash >"$(BASH)/queuebox"
+	bin/queuebox completions zsh >"$(ZSH)/_queuebox"
+	bin/queuebox completions fish >"$(FISH)/queuebox.fish"
+	bin/queuebox man "$(MAN)"
 
 uninstall: ## Remove what install put there
-	for program in $(PROGRAMS); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$program"; done
-	rm -f "$(DESTDIR)$(PREFIX)/share/queuebox/sim.wasm" "$(DESTDIR)$(PREFIX)/share/queuebox/.env.general"
-	-rmdir "$(DESTDIR)$(PREFIX)/share/queuebox"
+	rm -f "$(ROOT)/bin/queuebox" "$(ROOT)/share/queuebox/sim.wasm" "$(BASH)/queuebox" "$(ZSH)/_queuebox" "$(FISH)/queuebox.fish"
+	rm -f "$(MAN)/queuebox.1" "$(MAN)"/queuebox-*.1
+	-rmdir "$(ROOT)/share/queuebox"
 
-help: ## List the targets
+help: ## List the targets, and the settings with their defaults
+	@echo "Targets:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo; echo "Settings, each with its default (make run WORKERS=8; docs/settings.md describes their values):"
+	@awk '/^## / { print "\n " substr($$0, 3); next } /^$$/ { help = "" } \
+		/^# / && help == "" { help = substr($$0, 3) } \
+		/^[A-Z_]+=/ { printf "  %-26s %s\n", $$0, help; help = "" }' .env.general

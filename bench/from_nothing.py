@@ -22,7 +22,7 @@ def main():
         steps = {
             "clone": ["git", "clone", "--quiet", ROOT, clone],
             "fetch crates": ["cargo", "fetch", "--locked"],
-            "build the programs": ["cargo", "build", "--release", "--locked", "--timings", *"-p queuebox-tracegen -p queuebox-middleware -p queuebox-host".split()],
+            "build the programs": ["cargo", "build", "--release", "--locked", "--timings", *"-p queuebox-tracegen -p queuebox-middleware -p queuebox-host -p queuebox".split()],
             "build the simulator": ["make", "--silent", "all"],
             "the first table: make run": ["make", "--silent", "run", "EXECUTOR=local"],
             "the second table": ["make", "--silent", "run", "EXECUTOR=local"],

@@ -42,7 +42,7 @@ class Bench:
         """A run of `workers` that are each busy three quarters of the time, by round robin."""
         return self.program(
             "middleware", "run", "--executor", "local", "--module", self.bin / "sim.wasm", "--trace", trace, "--workers", workers,
-            "--st", f"{2500 * workers}us", "--balancer", "RR", "--report", "-", *more)  # fmt: skip
+            "--st", f"{2500 * workers}us", "--balancer", "RR", "--json", *more)  # fmt: skip
 
     def partition(self, trace, workers, balancer, format="records"):
         return self.program(

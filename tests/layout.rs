@@ -1,6 +1,6 @@
 //! How the crates stand to each other, and that the documents name what is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -45,4 +45,48 @@ fn the_files_that_documents_name_are_there() {
         }
     }
     assert!(named > 15, "{named}");
+}
+
+/// The modules at the top of the crate with sources in `source`, and those that each of them imports by `crate::`.
+fn imports(source: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut folders = vec![source.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let first = path.strip_prefix(source).unwrap().iter().next().unwrap().to_string_lossy().into_owned();
+            let module = first.trim_end_matches(".rs").trim_end_matches("_tests").to_owned();
+            let text = fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            let is_test = path.ends_with("tests.rs") || path.to_string_lossy().contains("_tests");
+            let used = text.split("crate::").skip(1).filter(|_| !is_test).map(|rest| {
+                rest.chars().take_while(|letter| letter.is_ascii_lowercase() || *letter == '_').collect::<String>()
+            });
+            let entry = imports.entry(module.clone()).or_default();
+            entry.extend(used.filter(|used| *used != module));
+        }
+    }
+    let modules: BTreeSet<String> = imports.keys().cloned().collect();
+    // The root only lists modules; a name that is no module is an item of the root.
+    imports.remove("lib");
+    imports.values_mut().for_each(|used| used.retain(|used| modules.contains(used) && used != "lib"));
+    imports
+}
+
+#[test]
+fn no_modules_import_each_other_in_a_circle() {
+    let crates = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path());
+    let programs = ["sim-wasm", "host", "middleware"].map(|name| root().join(name));
+    for name in crates.chain(programs) {
+        let mut left = imports(&name.join("src"));
+        // Modules that import none of those left can be taken away, until none is left or the rest is in circles.
+        while let Some(free) = left.iter().find(|(_, used)| used.iter().all(|used| !left.contains_key(used))) {
+            let free = free.0.clone();
+            left.remove(&free);
+        }
+        assert!(left.is_empty(), "{}: {left:?}", name.display());
+    }
 }

@@ -24,6 +24,7 @@ mod host;
 mod hostile;
 mod hostile_calls;
 mod hostile_neighbours;
+mod install;
 mod layout;
 mod loss;
 mod middleware;

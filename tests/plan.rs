@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cli::program;
 use cli::reporter::Recording;
+use cli::settings::of_flags;
 use generator::Generation;
 use measure::run_report::RunReport;
 use policy::POLICIES;
@@ -178,7 +179,6 @@ fn eight_over_a_long_trace() {
 }
 
 fn generation() -> Generation {
-    let matches = cli::settings::add_flags(clap::Command::new("test"), Generation::KEYS).get_matches_from(["test"]);
-    let settings = cli::settings::Settings::resolve(&matches, Generation::KEYS).unwrap();
-    Generation::from_settings(&settings).unwrap()
+    let none: [&str; 0] = [];
+    Generation::from_settings(&of_flags(none).unwrap(), &of_flags(none).unwrap()).unwrap()
 }

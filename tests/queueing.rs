@@ -6,10 +6,9 @@
 //! `WARM_UP` requests are not measured. The slowest case, M/M/1 at 0.9, forgets its start with a time constant of
 //! 1/(1 − √0.9)² = 380 service times (Cohen, "The Single Server Queue", 1982), of which the warm-up is more than 50.
 
-use clap::Command;
-use cli::settings::{Settings, add_flags};
+use cli::settings::{DemandSettings, SeedSettings, of_flags};
 use contract::{Completion, Request};
-use generator::{Generation, Generator};
+use generator::{Generation, Generator, GeneratorSettings};
 use sim_wasm::{Fifo, Model};
 
 use crate::support::Folder;
@@ -102,6 +101,17 @@ pub(crate) struct Arrivals {
     pub(crate) requests: u64,
 }
 
+/// The settings that [`Arrivals::flags`] give.
+#[derive(Debug, clap::Args)]
+struct All {
+    #[command(flatten)]
+    generator: GeneratorSettings,
+    #[command(flatten)]
+    demand: DemandSettings,
+    #[command(flatten)]
+    seed: SeedSettings,
+}
+
 impl Arrivals {
     /// The flags of `tracegen`.
     pub(crate) fn flags(&self, seed: u64) -> String {
@@ -115,12 +125,9 @@ impl Arrivals {
 
     /// Each request of the replication `seed`, with what becomes of it in `model`, which must answer at once.
     pub(crate) fn each(&self, seed: u64, model: Model, mut each: impl FnMut(&Request, Completion)) {
-        let keys: Vec<_> = Generation::KEYS.iter().chain(&["ST", "SERVICE"]).copied().collect();
-        let words = format!("tracegen {}", self.flags(seed));
-        let matches = add_flags(Command::new("tracegen"), &keys).get_matches_from(words.split(' '));
-        let settings = Settings::resolve(&matches, &keys).unwrap();
-        let demands = settings.demands().unwrap();
-        let mut generator = Generator::new(&Generation::from_settings(&settings).unwrap());
+        let All { generator, demand, seed } = of_flags(self.flags(seed).split(' ')).unwrap();
+        let demands = demand.demands(&seed).unwrap();
+        let mut generator = Generator::new(&Generation::from_settings(&generator, &seed).unwrap());
         let mut fifo = Fifo::new(model);
         let mut batch: Vec<Request> = Vec::new();
         while generator.fill(&mut batch, 4096).unwrap() > 0 {

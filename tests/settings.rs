@@ -58,6 +58,25 @@ fn what_is_wrong_is_said_with_its_place() {
 }
 
 #[test]
+fn a_command_takes_and_explains_its_own_settings_only() {
+    let help = Folder::new().run("middleware", "describe --help").succeeds();
+    help.prints("The service:\n").prints("--st <ST>").prints("[default: 10ms]").prints("exponential, deterministic");
+    let help = Folder::new().run("middleware", "describe --help").succeeds().stdout();
+    assert!(!help.contains("--balancer") && !help.contains("--samples"), "{help}");
+    Folder::with("trace.csv", THREE).run("middleware", "describe trace.csv --balancer RR").exits_as_usage();
+}
+
+#[test]
+fn the_module_beside_the_program_is_taken_if_none_is_here() {
+    let folder = Folder::with("trace.csv", THREE);
+    for command in ["host trace.csv", "queuebox host trace.csv"] {
+        folder.shell(command).succeeds().prints("/bin/sim.wasm (SHA-256 ");
+    }
+    let folder = folder.and("sim.wasm", "no module");
+    folder.shell("host trace.csv").exits(4);
+}
+
+#[test]
 fn what_is_odd_about_a_run_is_said() {
     let folder = Folder::with("trace.csv", THREE);
     folder
@@ -72,9 +91,16 @@ fn what_is_odd_about_a_run_is_said() {
 #[test]
 fn durations_are_in_milliseconds_unless_they_say_otherwise() {
     let folder = Folder::with("trace.csv", "arrival_ms\n0\n");
-    for (st, ns) in
-        [("3", 3_000_000), ("1.5", 1_500_000), ("250us", 250_000), ("2s", 2_000_000_000), ("7ns", 7), ("0", 0)]
-    {
-        reports(&folder, &format!("--st {st}"), &[], "ST_NS", ns);
+    for (st, ns) in [
+        ("3", 3_000_000),
+        ("1.5", 1_500_000),
+        ("5 ms", 5_000_000),
+        ("500µs", 500_000),
+        ("1e-3s", 1_000_000),
+        ("5m", 300_000_000_000),
+        ("0", 0),
+    ] {
+        reports(&folder, "", &[("ST", st)], "ST_NS", ns);
     }
+    folder.host("trace.csv --st 1e-10s").exits(2).says("flag: ST=1e-10s would become 0 ns");
 }

@@ -5,8 +5,7 @@ use std::hint::black_box;
 use std::io::sink;
 use std::path::Path;
 
-use clap::Command;
-use cli::settings::{Settings, add_flags};
+use cli::settings::of_flags;
 use contract::{NONE, Request};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -32,10 +31,9 @@ fn demands(workers: usize) -> Demands {
 }
 
 fn generate(clients: u32) -> Vec<Request> {
-    let words = ["kernels", "--samples", &REQUESTS.to_string(), "--concurrency", &clients.to_string()];
-    let matches = add_flags(Command::new("kernels"), Generation::KEYS).get_matches_from(words);
-    let settings = Settings::resolve(&matches, Generation::KEYS).expect("settings");
-    let mut generator = Generator::new(&Generation::from_settings(&settings).expect("settings"));
+    let flags = [format!("--samples={REQUESTS}"), format!("--concurrency={clients}")];
+    let (settings, seed) = (of_flags(flags).expect("flags"), of_flags(["--seed=1"]).expect("flags"));
+    let mut generator = Generator::new(&Generation::from_settings(&settings, &seed).expect("settings"));
     let mut requests = Vec::with_capacity(REQUESTS);
     while generator.fill(&mut requests, BATCH).expect("times fit") > 0 {}
     requests

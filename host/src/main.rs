@@ -1,162 +1,21 @@
-//! `host --module sim.wasm trace.csv`: one worker, the whole trace.
+//! The program `host`: one worker, the whole trace.
 
-mod check;
-mod limits_table;
-
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use check::CheckFlags;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use cli::output;
-use cli::program;
-use cli::reporter::Terminal;
-use cli::settings::{self, Settings};
-use failure::{Failure, printable};
-use measure::Figures;
-use measure::provenance::WorkerReport;
-use measure::schema::to_json;
-use run::executor::{Executor as _, Files, Local};
-use run::outputs::OutputFlags;
-use run::plan::Plan;
-use run::retention::remove_old;
-use run::scenario::Scenario;
-use run::setup;
-use run::source::Source;
-use sandbox::limits::LimitFlags;
-use sandbox::{Job, Model, Module};
-use trace::reader::ReadFlags;
+use clap::Parser;
+use cli::{program, settings};
+use host::Arguments;
 
-/// Run a simulator in a sandbox over a trace, and print what its requests waited.
-///
-/// The simulator is a WebAssembly module (WASI preview 1) that turns requests into completions; docs/contract.md
-/// defines how. It gets no files, no network and no time, within limits that `host limits` lists.
 #[derive(Parser)]
-#[command(name = "host", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(after_help = "Example: host --module sim.wasm trace.csv\n\n\
-    Exit codes: 0 done, 1 the host failed, 2 usage or settings, 3 bad trace, 4 not a simulator, 5 the simulator failed, \
-    6 a limit, 7 contract broken, 130 interrupted, 141 stdout closed")]
-struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
-    /// The trace: CSV, records, a known format, or - for stdin.
-    #[arg(required = true)]
-    trace: Option<PathBuf>,
+#[command(name = "host", version)]
+struct Host {
     #[command(flatten)]
-    outputs: OutputFlags,
-    /// Check each completion against a native first-in first-out simulation of the same shard.
-    #[arg(long)]
-    verify: bool,
-    /// The number that the simulator is told it has.
-    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    worker: u32,
-    /// How many workers the simulator is told there are.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    workers: u32,
-    #[command(flatten)]
-    read: ReadFlags,
-    #[command(flatten)]
-    limits: LimitFlags,
-    /// Arguments for the simulator.
-    #[arg(last = true)]
-    arguments: Vec<String>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Check a module against the contract: run built-in shards through it, with every setting that it honours.
-    Check(CheckFlags),
-    /// Run one worker: the job FILE, over the module and the shard beside it; what a worker's container does.
-    Job {
-        /// The job.
-        file: PathBuf,
-    },
-    /// Remove old runs of a folder, by the rule for `runs/`. What the container of the volume `shared` does.
-    #[command(hide = true)]
-    Tidy {
-        /// The folder of runs.
-        folder: PathBuf,
-    },
-    /// Keep a container alive while stdin is open: a lock that ends with who holds it.
-    #[command(hide = true)]
-    Hold,
-    /// Print every limit of the sandbox, its default and its flag.
-    Limits,
+    arguments: Arguments,
 }
 
 fn main() -> ExitCode {
-    let keys: Vec<&'static str> = [Model::KEYS, &["MODULE"]].concat();
-    let matches = settings::add_flags(Cli::command(), &keys).get_matches();
     program::main(|| {
-        let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        match cli.command {
-            Some(Command::Job { file }) => run::job::run(&file, &Terminal, program::end),
-            Some(Command::Tidy { folder }) => tidy(&folder),
-            Some(Command::Hold) => Ok(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).map(drop)?),
-            Some(Command::Check(flags)) => check::check(&flags),
-            Some(Command::Limits) => Ok(output::print(&limits_table::table())?),
-            None => run(&cli, &Settings::resolve(&matches, &keys)?),
-        }
+        let (Host { arguments }, sources) = settings::parse()?;
+        arguments.run(&sources)
     })
-}
-
-/// Removes old runs, and notes which.
-fn tidy(runs: &Path) -> anyhow::Result<()> {
-    let removed = remove_old(runs);
-    removed.note().iter().for_each(|note| program::note(note));
-    anyhow::ensure!(removed.failures.is_empty(), removed.failures.join("; "));
-    Ok(())
-}
-
-/// A path for the terminal.
-fn shown(path: &Path) -> String {
-    printable(path.as_os_str().as_encoded_bytes(), 1000)
-}
-
-fn run(cli: &Cli, settings: &Settings) -> anyhow::Result<()> {
-    settings.tell();
-    let model = Model::from_settings(settings)?;
-    if cli.worker > cli.workers {
-        return Err(Failure::usage(format!("--worker {} is more than --workers {}", cli.worker, cli.workers)).into());
-    }
-    let path = setup::module_path(settings)?;
-    let executor = Local::new(program::end);
-    let job = Job {
-        worker: cli.worker,
-        workers: cli.workers,
-        limits: cli.limits.of_worker(1, model.servers),
-        model,
-        arguments: cli.arguments.clone(),
-        verify: cli.verify,
-        capabilities: None,
-    };
-    let mut scenario = Scenario { module: Module::read(&path)?, job, policy: None };
-    let capabilities =
-        executor.preflight(&scenario.module, &scenario.job).with_context(|| path.display().to_string())?;
-    scenario.job.capabilities = Some(capabilities);
-
-    let trace = cli.trace.as_deref().unwrap_or(Path::new("-"));
-    let outputs = cli.outputs.open(&[Some(trace), Some(&path), settings.file()])?;
-    let source = Source::recorded(trace, &cli.read, scenario.job.model.demands())?;
-    let files = Files { completions: outputs.completions.as_ref(), ..Files::default() };
-    let mut plan = Plan::new(source, vec![scenario]);
-    let execution = plan.execute_one(&executor, files, &Terminal)?;
-
-    let scenario = &plan.scenarios()[0];
-    setup::tell(settings, plan.source(), &Terminal);
-    let report = run::report::report(scenario, &execution, plan.source());
-    cli.outputs.show_stderr(&execution.outcomes, scenario.job.worker, &Terminal);
-    let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
-    let measured = outcome.result.with_context(|| format!("worker {}", scenario.job.worker))?;
-    report.notes.iter().for_each(|note| program::note(note));
-    let report = WorkerReport::new(report.provenance, report.notes, scenario.job.worker, &measured);
-    let text = if cli.outputs.json {
-        to_json(&report)?
-    } else {
-        let head = format!("Module {} (SHA-256 {})", shown(&path), &scenario.module.sha256()[..16]);
-        format!("{head}\n\n{}", Figures::of_worker(&report.tally, scenario.job.model.servers).to_text())
-    };
-    output::print(&text)?;
-    outputs.finish(&report, std::iter::once(report.worker), capabilities)
 }

@@ -2,12 +2,11 @@
 
 use failure::{Failure, Origin};
 
-/// One `KEY=VALUE` and the comment lines right above it.
+/// One `KEY=VALUE`.
 pub(crate) struct Line<'a> {
     pub(crate) number: usize,
     pub(crate) key: &'a str,
     pub(crate) value: &'a str,
-    pub(crate) comment: String,
 }
 
 /// The settings in `text`, the file `name`.
@@ -16,20 +15,12 @@ pub(crate) struct Line<'a> {
 /// Where a line is none, or a key stands twice.
 pub(crate) fn parse<'a>(text: &'a str, name: &str) -> Result<Vec<Line<'a>>, Failure> {
     let mut lines: Vec<Line<'a>> = Vec::new();
-    let mut comment = String::new();
     for (index, line) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate() {
         let number = index + 1;
         let origin = || Origin::File { name: name.to_owned(), line: number as u64 };
         let fail = |rule: String| Failure::Usage { origin: Some(origin()), setting: None, rule };
         let line = line.trim();
-        if line.is_empty() {
-            comment.clear();
-        } else if let Some(text) = line.strip_prefix('#') {
-            if !comment.is_empty() {
-                comment.push(' ');
-            }
-            comment.push_str(text.trim());
-        } else {
+        if !line.is_empty() && !line.starts_with('#') {
             let shown = || failure::printable(line.as_bytes(), 60);
             let (key, value) = line.split_once('=').ok_or_else(|| fail(format!("\"{}\" is not KEY=VALUE", shown())))?;
             let (key, value) = (key.trim_end(), value.trim_start());
@@ -42,7 +33,7 @@ pub(crate) fn parse<'a>(text: &'a str, name: &str) -> Result<Vec<Line<'a>>, Fail
             if let Some(first) = lines.iter().find(|other| other.key == key) {
                 return Err(fail(format!("{key} stands here a second time, after line {}", first.number)));
             }
-            lines.push(Line { number, key, value, comment: std::mem::take(&mut comment) });
+            lines.push(Line { number, key, value });
         }
     }
     Ok(lines)
@@ -61,10 +52,9 @@ mod tests {
     }
 
     #[test]
-    fn comments_go_to_the_key_below_them() {
+    fn comments_blank_lines_and_blanks_are_skipped() {
         let lines = parse("\u{feff}# not this\n\n# one\n#two\n KEY = a b \r\nOTHER=", "f").unwrap();
-        let seen: Vec<_> =
-            lines.iter().map(|line| (line.number, line.key, line.value, line.comment.as_str())).collect();
-        assert_eq!(seen, [(5, "KEY", "a b", "one two"), (6, "OTHER", "", "")]);
+        let seen: Vec<_> = lines.iter().map(|line| (line.number, line.key, line.value)).collect();
+        assert_eq!(seen, [(5, "KEY", "a b"), (6, "OTHER", "")]);
     }
 }

@@ -1,52 +1,44 @@
 //! What is to be generated.
 
-use cli::settings::Settings;
+use clap::ValueEnum;
+use cli::settings::SeedSettings;
 use failure::Failure;
 use measure::provenance::GeneratorUsed;
 
+use crate::settings::GeneratorSettings;
 use crate::sizes::Sizes;
 use random::distribution::{Distribution, Unmet};
 
-/// The family that the distributions of interarrival times and sizes are of: DISTRIBUTION.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The family that the distributions of interarrival times and sizes are of: DISTRIBUTION. The aliases are the numbers that
+/// the original gave them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lowercase")]
 pub enum Family {
-    /// Gaps uniform on (0, 2·INTER_ARRIVAL), sizes on 1…SIZE.
+    /// Interarrival times uniform on (0, 2·INTER_ARRIVAL), sizes on 1 to SIZE (alias 1).
+    #[value(alias = "1")]
     Uniform,
-    /// Exponential interarrival times, sizes that are Poisson numbers.
+    /// Exponential interarrival times, Poisson sizes (alias 2).
+    #[value(alias = "2")]
     Poisson,
-    /// A truncated normal distribution, by MEAN and STDEV.
+    /// The truncated normal distribution, by MEAN and STDEV (alias 3).
+    #[value(alias = "3")]
     Normal,
     /// Always INTER_ARRIVAL, always SIZE.
     Deterministic,
-    /// The lognormal distribution, by MEAN and STDEV.
+    /// The heavy-tailed lognormal distribution, by MEAN and STDEV.
     Lognormal,
     /// The gamma distribution, by MEAN and STDEV.
     Gamma,
     /// The Weibull distribution, by MEAN and STDEV.
     Weibull,
-    /// The Pareto distribution of the first kind, by MEAN and STDEV.
+    /// The heavy-tailed Pareto distribution of the first kind, by MEAN and STDEV.
     Pareto,
 }
 
 impl Family {
-    /// The families by name, and by the number that the original gave them.
-    pub const NAMES: [(&'static str, Family); 11] = [
-        ("uniform", Family::Uniform),
-        ("1", Family::Uniform),
-        ("poisson", Family::Poisson),
-        ("2", Family::Poisson),
-        ("normal", Family::Normal),
-        ("3", Family::Normal),
-        ("deterministic", Family::Deterministic),
-        ("lognormal", Family::Lognormal),
-        ("gamma", Family::Gamma),
-        ("weibull", Family::Weibull),
-        ("pareto", Family::Pareto),
-    ];
-
     /// Its name.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, family)| *family == self).map_or("", |(name, _)| name)
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 }
 
@@ -86,31 +78,14 @@ const RARE: f64 = 5e-7;
 /// the clients' sums add up to this one, and so do the chances.)
 const LARGEST_VARIANCE: f64 = LARGEST_EXCESS_NS * LARGEST_EXCESS_NS * RARE;
 
-/// The largest number of anything that is counted.
-const MOST: u64 = 1 << 53;
-
 impl Generation {
-    /// The settings that it reads.
-    pub const KEYS: &'static [&'static str] = &[
-        "SAMPLES",
-        "SIZE",
-        "INTER_ARRIVAL",
-        "READ_RATIO",
-        "SAS",
-        "DISTRIBUTION",
-        "MEAN",
-        "STDEV",
-        "CONCURRENCY",
-        "SEED",
-    ];
-
     /// The trace that settings describe. Those that its family does not use are not looked at.
     ///
     /// # Errors
     /// Where one of them is not what it must be, or they can't be met together.
-    pub fn from_settings(settings: &Settings) -> Result<Self, Failure> {
-        let family = settings.choice("DISTRIBUTION", &Family::NAMES)?;
-        let sas = settings.count("SAS", 1..=MOST)?;
+    pub fn from_settings(settings: &GeneratorSettings, seed: &SeedSettings) -> Result<Self, Failure> {
+        let family = settings.distribution.get()?;
+        let sas = settings.sas.get()?;
         let (interarrivals, sizes) = match family {
             Family::Uniform => (Distribution::Uniform, Sizes::Uniform { size: size(settings, sas)? }),
             Family::Poisson => (Distribution::Exponential, Sizes::poisson(size(settings, sas)?)),
@@ -122,15 +97,15 @@ impl Generation {
             Family::Pareto => by_moments(settings, sas, Distribution::pareto)?,
         };
         let generation = Self {
-            samples: settings.count("SAMPLES", 1..=MOST)?,
-            concurrency: settings.count("CONCURRENCY", 1..=1_000_000)? as u32,
-            inter_arrival_ns: settings.duration("INTER_ARRIVAL", 1)?,
+            samples: settings.samples.get()?,
+            concurrency: settings.concurrency.get()?,
+            inter_arrival_ns: settings.inter_arrival.get()?,
             family,
             interarrivals,
             sizes,
             read_ratio: read_ratio(settings)?,
             sas,
-            seed: settings.count("SEED", 0..=u64::MAX)?,
+            seed: seed.seed.get()?,
         };
         let of_a_client = generation.samples.div_ceil(u64::from(generation.concurrency));
         if u128::from(of_a_client) * u128::from(generation.inter_arrival_ns) > LONGEST_TRACE_NS {
@@ -139,14 +114,14 @@ impl Generation {
                  years",
                 generation.inter_arrival_ns
             );
-            return Err(settings.refuse("SAMPLES", &rule));
+            return Err(settings.samples.refuse(&rule));
         }
         generation.refuse_too_long_a_tail(settings)?;
         Ok(generation)
     }
 
     /// Refuses a distribution with a tail whose interarrival times may not hold.
-    fn refuse_too_long_a_tail(&self, settings: &Settings) -> Result<(), Failure> {
+    fn refuse_too_long_a_tail(&self, settings: &GeneratorSettings) -> Result<(), Failure> {
         let Sizes::Rounded { mean, stdev, .. } = self.sizes else { return Ok(()) };
         let (cv, mean_ns) = (stdev / mean, self.inter_arrival_ns as f64);
         let variance = self.samples as f64 * (mean_ns * cv) * (mean_ns * cv);
@@ -160,7 +135,7 @@ impl Generation {
              million, make a trace longer than 146 years",
             self.samples
         );
-        Err(settings.refuse("INTER_ARRIVAL", &rule))
+        Err(settings.inter_arrival.refuse(&rule))
     }
 
     /// What a report names it by: only what took part.
@@ -177,7 +152,7 @@ impl Generation {
             inter_arrival_ns: self.inter_arrival_ns,
             read_ratio: self.read_ratio,
             sas: self.sas,
-            distribution: self.family.name().to_owned(),
+            distribution: self.family.name(),
             mean,
             stdev,
             concurrency: self.concurrency,
@@ -187,47 +162,47 @@ impl Generation {
 
 /// Gaps and sizes of a family that goes by MEAN and STDEV.
 fn by_moments(
-    settings: &Settings,
+    settings: &GeneratorSettings,
     sas: u64,
     distribution: fn(f64) -> Result<Distribution, Unmet>,
 ) -> Result<(Distribution, Sizes), Failure> {
     let (mean, stdev) = moments(settings, sas)?;
     let distribution = distribution(stdev / mean).map_err(|Unmet { side, bound, reason }| {
         let times = if bound == 1.0 { String::new() } else { format!("{bound} times ") };
-        settings.refuse("STDEV", &format!("is {side} {times}MEAN={mean}: {reason}"))
+        settings.stdev.refuse(&format!("is {side} {times}MEAN={mean}: {reason}"))
     })?;
     Ok((distribution, Sizes::Rounded { mean, stdev, distribution }))
 }
 
-fn size(settings: &Settings, sas: u64) -> Result<u32, Failure> {
-    let size = settings.count("SIZE", 1..=u64::from(u32::MAX))?;
-    if size > sas {
-        return Err(settings.refuse("SIZE", &format!("is above SAS={sas}: a request lies within the storage array")));
+fn size(settings: &GeneratorSettings, sas: u64) -> Result<u32, Failure> {
+    let size = settings.size.get()?;
+    if u64::from(size) > sas {
+        return Err(settings.size.refuse(&format!("is above SAS={sas}: a request lies within the storage array")));
     }
-    Ok(size as u32)
+    Ok(size)
 }
 
 /// MEAN and STDEV.
-fn moments(settings: &Settings, sas: u64) -> Result<(f64, f64), Failure> {
-    let mean = settings.number("MEAN")?;
+fn moments(settings: &GeneratorSettings, sas: u64) -> Result<(f64, f64), Failure> {
+    let mean = settings.mean.get()?;
     let most = sas.min(u64::from(u32::MAX));
     if mean <= 0.0 {
-        return Err(settings.refuse("MEAN", "must be above 0"));
+        return Err(settings.mean.refuse("must be above 0"));
     }
     if mean > most as f64 {
         let rule = format!("must be at most {most}: a request lies within the storage array (SAS={sas})");
-        return Err(settings.refuse("MEAN", &rule));
+        return Err(settings.mean.refuse(&rule));
     }
-    Ok((mean, settings.number("STDEV")?))
+    Ok((mean, settings.stdev.get()?))
 }
 
-fn read_ratio(settings: &Settings) -> Result<f64, Failure> {
-    let ratio = settings.number("READ_RATIO")?;
+fn read_ratio(settings: &GeneratorSettings) -> Result<f64, Failure> {
+    let ratio = settings.read_ratio.get()?;
     if ratio > 0.0 && ratio < 1.0 {
-        return Err(settings.refuse("READ_RATIO", "must be 0 or from 1 to 100: per cent is meant (80, not 0.8)"));
+        return Err(settings.read_ratio.refuse("must be 0 or from 1 to 100: per cent is meant (80, not 0.8)"));
     }
     if ratio > 100.0 {
-        return Err(settings.refuse("READ_RATIO", "must be at most 100: per cent is meant"));
+        return Err(settings.read_ratio.refuse("must be at most 100: per cent is meant"));
     }
     Ok(ratio)
 }

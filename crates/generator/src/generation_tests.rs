@@ -17,7 +17,7 @@ fn what_can_not_be_met_is_refused_with_its_reason() {
         (vec![("SIZE", "65"), ("SAS", "64")], "flag: SIZE=65 is above SAS=64: a request lies within the storage array"),
         (
             vec![("DISTRIBUTION", "4")],
-            "flag: DISTRIBUTION=4 must be one of uniform, 1, poisson, 2, normal, 3, deterministic, \
+            "flag: DISTRIBUTION=4 must be one of uniform (1), poisson (2), normal (3), deterministic, \
              lognormal, gamma, weibull, pareto",
         ),
         (

@@ -102,15 +102,17 @@ impl Generator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::ValueEnum as _;
+
     use crate::Family;
     use crate::testing::{generation, trace};
 
     #[test]
     fn exactly_samples_in_order_of_arrival_then_client() {
-        for (distribution, _) in Family::NAMES {
+        for distribution in Family::value_variants().iter().map(|family| family.name()) {
             // Gaps of a few nanoseconds: many arrivals at one time.
             let trace = trace(&[
-                ("DISTRIBUTION", distribution),
+                ("DISTRIBUTION", &distribution),
                 ("CONCURRENCY", "50"),
                 ("INTER_ARRIVAL", "20ns"),
                 ("SAMPLES", "12345"),

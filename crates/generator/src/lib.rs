@@ -10,6 +10,7 @@ mod arrivals;
 mod contents;
 mod generation;
 mod generator;
+mod settings;
 mod sizes;
 mod tournament;
 
@@ -24,3 +25,4 @@ mod testing;
 
 pub use generation::{Family, Generation};
 pub use generator::Generator;
+pub use settings::GeneratorSettings;

@@ -1,11 +1,10 @@
 //! What the tests share: traces by settings.
 
-use clap::Command;
-use cli::settings::{Settings, add_flags};
+use cli::settings::{SeedSettings, of_flags};
 use contract::Request;
 use failure::Failure;
 
-use crate::{Generation, Generator};
+use crate::{Generation, Generator, GeneratorSettings};
 
 /// A small trace of one client; each test changes what it is about.
 const BASE: [(&str, &str); 10] = [
@@ -21,14 +20,21 @@ const BASE: [(&str, &str); 10] = [
     ("SEED", "1"),
 ];
 
+#[derive(Debug, clap::Args)]
+struct All {
+    #[command(flatten)]
+    generator: GeneratorSettings,
+    #[command(flatten)]
+    seed: SeedSettings,
+}
+
 pub(crate) fn try_generation(changes: &[(&str, &str)]) -> Result<Generation, Failure> {
-    let mut words = vec!["tracegen".to_owned(), "--env-file=/dev/null".to_owned()];
-    for (key, base) in BASE {
+    let flags = BASE.map(|(key, base)| {
         let value = changes.iter().find(|(changed, _)| *changed == key).map_or(base, |(_, value)| value);
-        words.push(format!("--{}={value}", key.to_ascii_lowercase().replace('_', "-")));
-    }
-    let matches = add_flags(Command::new("tracegen"), Generation::KEYS).get_matches_from(words);
-    Generation::from_settings(&Settings::resolve(&matches, Generation::KEYS)?)
+        format!("--{}={value}", key.to_ascii_lowercase().replace('_', "-"))
+    });
+    let All { generator, seed } = of_flags(flags).unwrap();
+    Generation::from_settings(&generator, &seed)
 }
 
 pub(crate) fn generation(changes: &[(&str, &str)]) -> Generation {

@@ -31,6 +31,8 @@ pub struct PolicySpec {
     pub name: &'static str,
     /// The name that other load balancers use; BALANCER takes it too.
     pub alias: &'static str,
+    /// The worker that gets a request, in a few words for help.
+    pub summary: &'static str,
     /// Whether it looks at the state of workers, which costs a model of every worker.
     pub sees_state: bool,
     /// Whether it looks at the block that a request addresses.
@@ -40,8 +42,13 @@ pub struct PolicySpec {
 }
 
 impl PolicySpec {
-    const fn new(name: &'static str, alias: &'static str, new: fn(Cluster) -> Box<dyn Policy>) -> Self {
-        Self { name, alias, sees_state: false, sees_block: false, new }
+    const fn new(
+        name: &'static str,
+        alias: &'static str,
+        summary: &'static str,
+        new: fn(Cluster) -> Box<dyn Policy>,
+    ) -> Self {
+        Self { name, alias, summary, sees_state: false, sees_block: false, new }
     }
 
     const fn seeing_state(self) -> Self {
@@ -55,13 +62,26 @@ impl PolicySpec {
 
 /// All policies.
 pub const POLICIES: [PolicySpec; 6] = [
-    PolicySpec::new("R", "random", |cluster| Box::new(random::Random::new(cluster))),
-    PolicySpec::new("RR", "round_robin", |cluster| Box::new(round_robin::RoundRobin::new(cluster))),
-    PolicySpec::new("TC", "p2c", |cluster| Box::new(two_choices::TwoChoices::new(cluster))).seeing_state(),
-    PolicySpec::new("JSQ", "least_conn", |cluster| Box::new(shortest_queue::ShortestQueue::new(cluster)))
-        .seeing_state(),
-    PolicySpec::new("LW", "lwl", |cluster| Box::new(least_work::LeastWork::new(cluster))).seeing_state(),
-    PolicySpec::new("HASH", "hash", |cluster| Box::new(hash::Hash::new(cluster))).seeing_block(),
+    PolicySpec::new("R", "random", "a random worker", |cluster| Box::new(random::Random::new(cluster))),
+    PolicySpec::new("RR", "round_robin", "one worker after the other", |cluster| {
+        Box::new(round_robin::RoundRobin::new(cluster))
+    }),
+    PolicySpec::new("TC", "p2c", "of two random workers, the one with fewer requests", |cluster| {
+        Box::new(two_choices::TwoChoices::new(cluster))
+    })
+    .seeing_state(),
+    PolicySpec::new("JSQ", "least_conn", "the worker with the fewest requests", |cluster| {
+        Box::new(shortest_queue::ShortestQueue::new(cluster))
+    })
+    .seeing_state(),
+    PolicySpec::new("LW", "lwl", "the worker that could start it first", |cluster| {
+        Box::new(least_work::LeastWork::new(cluster))
+    })
+    .seeing_state(),
+    PolicySpec::new("HASH", "hash", "the worker that the hash of its block names", |cluster| {
+        Box::new(hash::Hash::new(cluster))
+    })
+    .seeing_block(),
 ];
 
 /// A policy at work.

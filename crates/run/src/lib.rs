@@ -14,6 +14,7 @@ pub mod run_file;
 pub mod run_folder;
 pub mod runs;
 pub mod scenario;
+pub mod settings;
 pub mod setup;
 pub mod shard_files;
 pub mod source;

@@ -1,7 +1,7 @@
 //! What is odd about a run, and about what it was given.
 
 use cli::reporter::Reporter;
-use cli::settings::Settings;
+use cli::settings::DemandSettings;
 use contract::{Capabilities, Request};
 use trace::reader::{ReadFlags, Summary};
 
@@ -23,9 +23,9 @@ pub fn recorded(summary: &Summary, flags: &ReadFlags) -> RecordedTrace {
 
 /// Tells the user of an ST or SERVICE that was asked for where a trace brings demands of its own: all but `sampled` of its
 /// `requests`.
-pub fn warn_of_unused_service(settings: &Settings, sampled: u64, requests: u64, reporter: &dyn Reporter) {
+pub fn warn_of_unused_service(settings: &DemandSettings, sampled: u64, requests: u64, reporter: &dyn Reporter) {
     let own = requests - sampled;
-    for key in ["ST", "SERVICE"].into_iter().filter(|key| own > 0 && settings.given(key)) {
+    for key in settings.given().into_iter().filter(|_| own > 0) {
         reporter.warn(&format!(
             "the trace brings the demands of {own} of {requests} requests, which {key} does not change"
         ));

@@ -7,6 +7,15 @@ use contract::Capabilities;
 use measure::schema::{Report, SCHEMA};
 use serde::{Deserialize, Serialize};
 
+/// Where run folders are.
+pub const RUNS: &str = "runs";
+
+/// The file that a run folder has from its start.
+pub const RUN: &str = "run.json";
+
+/// The file that a run folder has from its end.
+pub const REPORT: &str = "report.json";
+
 /// What `run.json` holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunFile {

@@ -16,22 +16,10 @@ use sandbox::Module;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::executor::Executor;
+use crate::executor::{self, Executor};
 use crate::retention::remove_old;
-use crate::run_file::RunFile;
+use crate::run_file::{REPORT, RUN, RUNS, RunFile};
 use crate::shard_files::ShardFiles;
-
-/// Where run folders are.
-pub const RUNS: &str = "runs";
-
-/// The file that a run folder has from its start.
-pub const RUN: &str = "run.json";
-
-/// The file that a run folder has from its end.
-pub const REPORT: &str = "report.json";
-
-/// What each worker's outcome is kept in, as it comes.
-const OUTCOMES: &str = "outcomes";
 
 /// The folder of a run. It has `run.json` from its start, and `report.json` from its end; if there is neither a report nor a process
 /// that holds the lock of the folder, the run was interrupted. The lock ends with the process, however that ends, so that no
@@ -128,11 +116,11 @@ impl RunFolder {
         write(&self.path, RUN, &self.file)?;
         write(&self.path, REPORT, report)?;
         self.finished = true;
-        if let Err(error) = executor.keep(self) {
+        if let Err(error) = executor.keep(&self.file.run, &self.path) {
             reporter.warn(&format!("the workers' volume does not hold this run's report: {error:#}"));
         }
         // The report has all that outcomes hold.
-        let _ = fs::remove_dir_all(self.path.join(OUTCOMES));
+        let _ = fs::remove_dir_all(self.path.join(executor::OUTCOMES));
         // The folder's time is that of its end: a run may have taken longer than 20 others.
         let touched = File::open(&self.path).and_then(|folder| folder.set_modified(SystemTime::now()));
         touched.with_context(|| self.path.display().to_string())?;
@@ -149,16 +137,6 @@ impl Drop for RunFolder {
             let _ = fs::remove_dir_all(&self.path);
         }
     }
-}
-
-/// Keeps the outcome of `worker` in the run folder `folder` until the run has its report.
-///
-/// # Errors
-/// If it can't be written.
-pub(crate) fn keep_outcome(folder: &Path, worker: u32, outcome: &Outcome) -> anyhow::Result<()> {
-    let outcomes = folder.join(OUTCOMES);
-    fs::create_dir_all(&outcomes).with_context(|| outcomes.display().to_string())?;
-    write(&outcomes, &format!("{worker}.json"), outcome)
 }
 
 fn write(folder: &Path, name: &str, value: &impl serde::Serialize) -> anyhow::Result<()> {
@@ -194,7 +172,6 @@ mod tests {
     use cli::reporter::Recording;
     use contract::Capabilities;
     use measure::provenance::{Provenance, TraceUsed};
-    use sandbox::panicked;
     use std::collections::BTreeMap;
 
     fn create(runs: &Path) -> RunFolder {
@@ -262,10 +239,7 @@ mod tests {
     #[test]
     fn a_run_that_fails_before_its_end_leaves_nothing() {
         let runs = tempfile::tempdir().unwrap();
-        let folder = create(runs.path());
-        keep_outcome(folder.path(), 3, &Outcome::failed(0, panicked())).unwrap();
-        assert!(folder.path().join("outcomes/3.json").exists());
-        drop(folder);
+        drop(create(runs.path()));
         assert_eq!(fs::read_dir(runs.path()).unwrap().count(), 0);
     }
 }

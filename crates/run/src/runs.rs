@@ -13,8 +13,7 @@ use measure::run_report::RunReport;
 use measure::schema::{ReadError, Report as _};
 
 use crate::retention::names;
-use crate::run_file::RunFile;
-use crate::run_folder::{REPORT, RUN, RUNS};
+use crate::run_file::{REPORT, RUN, RUNS, RunFile};
 
 /// How many runs an error names.
 const NAMED: usize = 20;

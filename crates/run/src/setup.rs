@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cli::reporter::Reporter;
-use cli::settings::Settings;
+use cli::settings::DemandSettings;
 use failure::Failure;
 use generator::Generation;
 use sandbox::limits::LimitFlags;
@@ -11,20 +11,9 @@ use sandbox::{Job, Model, Module};
 use trace::reader::ReadFlags;
 
 use crate::scenario::Scenario;
+use crate::settings::{ModuleSettings, PartitionSettings};
 use crate::source::Source;
-use policy::{Balancer, POLICIES, PolicySpec};
-
-/// The settings that running and partitioning read alike, and `others`.
-pub fn keys(others: &[&'static str]) -> Vec<&'static str> {
-    let mut keys: Vec<&'static str> = Vec::new();
-    for key in [Generation::KEYS, Model::KEYS, &["BALANCER", "WORKERS", "TRACE"], others].concat() {
-        // SEED is the generator's and the model's.
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    keys
-}
+use policy::{Balancer, PolicySpec};
 
 /// Most workers of a run: each is a thread with a memory of its own, and systems map no more than some ten thousand of those.
 pub const WORKERS: u64 = 4096;
@@ -43,15 +32,12 @@ impl Balancing {
     /// As the settings say.
     ///
     /// # Errors
-    /// Where one of them is not what it must be.
-    pub fn from_settings(settings: &Settings) -> Result<Self, Failure> {
+    /// If one of them breaks its rule.
+    pub fn from_settings(settings: &PartitionSettings) -> Result<Self, Failure> {
         Ok(Self {
-            policy: settings.choice(
-                "BALANCER",
-                &[POLICIES.map(|spec| (spec.name, spec)), POLICIES.map(|spec| (spec.alias, spec))].concat(),
-            )?,
-            workers: settings.count("WORKERS", 1..=WORKERS)? as usize,
-            model: Model::from_settings(settings)?,
+            policy: settings.balancer.balancer.get()?,
+            workers: settings.workers.workers.get()? as usize,
+            model: Model::from_settings(&settings.model, &settings.seed)?,
         })
     }
 
@@ -63,15 +49,14 @@ impl Balancing {
 }
 
 impl Balancing {
-    /// The scenario of `module` under this balancing, with the arguments of SIM_ARGS.
-    pub fn scenario(&self, settings: &Settings, module: Module, limits: &LimitFlags, verify: bool) -> Scenario {
+    /// The scenario of `module` under this balancing, with the arguments `sim_args`.
+    pub fn scenario(&self, sim_args: &str, module: Module, limits: &LimitFlags, verify: bool) -> Scenario {
         let workers = self.workers as u32;
-        let arguments = settings.text("SIM_ARGS").unwrap_or_default();
         let job = Job {
             worker: 1,
             workers,
             model: self.model.clone(),
-            arguments: arguments.split_whitespace().map(str::to_owned).collect(),
+            arguments: sim_args.split_whitespace().map(str::to_owned).collect(),
             limits: limits.of_worker(workers, self.model.servers),
             verify,
             capabilities: None,
@@ -85,7 +70,7 @@ impl Balancing {
 /// # Errors
 /// Where it can't be opened, or can't be generated as the settings say.
 pub fn source(
-    settings: &Settings,
+    settings: &PartitionSettings,
     flags: &ReadFlags,
     balancing: &Balancing,
     reporter: &dyn Reporter,
@@ -93,45 +78,53 @@ pub fn source(
     let Balancing { policy, model, .. } = balancing;
     let source = open(settings, flags, model, reporter)?;
     if policy.sees_block && !source.has_blocks() {
-        return Err(settings.refuse("BALANCER", "needs a trace that says which block a request addresses"));
+        return Err(settings.balancer.balancer.refuse("needs a trace that says which block a request addresses"));
     }
     Ok(source)
 }
 
-fn open(settings: &Settings, flags: &ReadFlags, model: &Model, reporter: &dyn Reporter) -> Result<Source, Failure> {
-    match settings.text("TRACE") {
+fn open(
+    settings: &PartitionSettings,
+    flags: &ReadFlags,
+    model: &Model,
+    reporter: &dyn Reporter,
+) -> Result<Source, Failure> {
+    match settings.trace.trace.get()? {
         Some(path) => {
-            let unused = Generation::KEYS.iter().filter(|&&key| key != "SEED" && settings.given(key));
-            let unused: Vec<&str> = unused.copied().collect();
+            let unused = settings.generator.given();
             if !unused.is_empty() {
                 reporter.warn(&format!("a recorded trace is used, so {} changes nothing", unused.join(", ")));
             }
-            Source::recorded(Path::new(path), flags, model.demands())
+            Source::recorded(Path::new(&path), flags, model.demands())
         }
         None if flags.trace_format.is_some() || flags.sort || flags.rebase => {
             Err(Failure::usage("--trace-format, --sort and --rebase are for recorded traces (--trace FILE)"))
         }
-        None => Ok(Source::generated(Generation::from_settings(settings)?, model.demands())),
+        None => Ok(Source::generated(Generation::from_settings(&settings.generator, &settings.seed)?, model.demands())),
     }
 }
 
 /// Tells the user what is odd about a trace, once it is read.
-pub fn tell(settings: &Settings, source: &Source, reporter: &dyn Reporter) {
+pub fn tell(settings: &DemandSettings, source: &Source, reporter: &dyn Reporter) {
     source.remarks().iter().for_each(|remark| reporter.note(remark));
     let (sampled, requests) = source.sampled();
     crate::notes::warn_of_unused_service(settings, sampled, requests, reporter);
 }
 
-/// The module that MODULE names. Where the default is not in this folder, it is the one that `make install` put beside the
-/// programs.
+/// The module that MODULE names. If the default is not in the current directory, it is the one beside the program, or the one that
+/// `make install` put under its prefix.
 ///
 /// # Errors
-/// Where MODULE is empty.
-pub fn module_path(settings: &Settings) -> Result<PathBuf, Failure> {
-    let named = PathBuf::from(settings.text("MODULE").ok_or_else(|| settings.refuse("MODULE", "must name a module"))?);
-    let installed = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("../share/queuebox/sim.wasm")));
-    match installed.filter(|installed| named == Path::new("sim.wasm") && !named.exists() && installed.exists()) {
-        Some(installed) => Ok(installed),
-        None => Ok(named),
+/// If MODULE is empty.
+pub fn module_path(settings: &ModuleSettings) -> Result<PathBuf, Failure> {
+    let program = std::env::current_exe().ok();
+    Ok(module_near(PathBuf::from(settings.module.get()?), program.as_deref().and_then(Path::parent)))
+}
+
+fn module_near(named: PathBuf, program: Option<&Path>) -> PathBuf {
+    if named != Path::new("sim.wasm") || named.exists() {
+        return named;
     }
+    let places = ["sim.wasm", "../share/queuebox/sim.wasm"].map(|place| program.map(|folder| folder.join(place)));
+    places.into_iter().flatten().find(|place| place.exists()).unwrap_or(named)
 }

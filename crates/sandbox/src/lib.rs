@@ -12,6 +12,7 @@ mod module;
 #[cfg(feature = "testing")]
 pub mod native;
 mod rules;
+mod settings;
 pub mod shard;
 mod simulator;
 mod streams;
@@ -23,6 +24,7 @@ mod worker;
 
 pub use ledger::Completions;
 pub use module::Module;
+pub use settings::{ModelSettings, QueueSettings, ServerSettings};
 #[cfg(feature = "testing")]
 pub use simulator::config;
 pub use simulator::{GiveUp, Simulator};

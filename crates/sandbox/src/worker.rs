@@ -4,7 +4,7 @@ use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
 use anyhow::Context as _;
 use cli::program;
-use cli::settings::Settings;
+use cli::settings::SeedSettings;
 use contract::Capabilities;
 use failure::Failure;
 use random::demand::{Demands, ServiceDistribution};
@@ -17,6 +17,7 @@ use crate::error_text::ErrorText;
 use crate::ledger::{Completions, Ledger};
 use crate::limits::{self, Limits};
 use crate::meter::Time;
+use crate::settings::ModelSettings;
 use crate::shard::{Empty, Shard};
 use crate::simulator::Simulator;
 use crate::streams::{Input, Output};
@@ -45,25 +46,20 @@ pub struct Model {
 }
 
 impl Model {
-    /// Most servers of a worker.
-    pub const SERVERS: u64 = 1_000_000;
-
-    /// The settings that it reads.
-    pub const KEYS: &'static [&'static str] = &["ST", "SERVICE", "SERVERS", "DISCIPLINE", "CAPACITY", "DELAY", "SEED"];
-
-    /// The model that `settings` describe.
+    /// The model that settings describe.
     ///
     /// # Errors
-    /// Where one of them is not what it must be.
-    pub fn from_settings(settings: &Settings) -> Result<Self, Failure> {
+    /// If one of them breaks its rule.
+    pub fn from_settings(settings: &ModelSettings, seed: &SeedSettings) -> Result<Self, Failure> {
+        let ModelSettings { demand, servers, queue } = settings;
         Ok(Self {
-            st_ns: settings.duration("ST", 0)?,
-            service: settings.choice("SERVICE", &ServiceDistribution::NAMES)?,
-            servers: settings.count("SERVERS", 1..=Self::SERVERS)? as u32,
-            discipline: settings.word("DISCIPLINE")?,
-            capacity: settings.count("CAPACITY", 0..=u64::MAX)?,
-            delay: settings.count("DELAY", 0..=u64::MAX)?,
-            seed: settings.count("SEED", 0..=u64::MAX)?,
+            st_ns: demand.st.get()?,
+            service: demand.service.get()?,
+            servers: servers.servers.get()?,
+            discipline: queue.discipline.get()?,
+            capacity: queue.capacity.get()?,
+            delay: queue.delay.get()?,
+            seed: seed.seed.get()?,
         })
     }
 

@@ -36,19 +36,6 @@ pub fn integer(text: &[u8]) -> Option<u64> {
     Some(value)
 }
 
-/// A duration with its unit (`250us`, `3ms`, `1.5s`, `7ns`), in milliseconds where it has none \[ns\].
-pub fn duration(text: &str) -> Option<u64> {
-    let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let scale = match &text[number.len()..] {
-        "ns" => 1,
-        "us" => 1_000,
-        "ms" | "" => 1_000_000,
-        "s" => 1_000_000_000,
-        _ => return None,
-    };
-    scaled(number.as_bytes(), scale)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,17 +49,6 @@ mod tests {
         assert_eq!(scaled(b"1.9999999999", 1_000_000_000), Some(1_999_999_999));
         for wrong in ["", ".", "1.", ".5", "-1", "+1", "1e3", " 1", "1 ", "1..2", "1.2.3", "0x1"] {
             assert_eq!(scaled(wrong.as_bytes(), 10), None, "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn a_bare_duration_is_in_milliseconds() {
-        assert_eq!(duration("10"), Some(10_000_000));
-        assert_eq!(duration("250us"), Some(250_000));
-        assert_eq!(duration("1.5s"), Some(1_500_000_000));
-        assert_eq!(duration("7ns"), Some(7));
-        for wrong in ["", "ms", "1h", "1 ms", "-1ms", "1msx"] {
-            assert_eq!(duration(wrong), None, "{wrong:?}");
         }
     }
 }

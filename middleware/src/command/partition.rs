@@ -4,19 +4,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cli::output::Unfinished;
-use cli::settings::Settings;
+use cli::settings::Sources;
 use cli::{output, program};
 use failure::{Failure, printable};
 use trace::reader::ReadFlags;
 
 use cli::reporter::Terminal;
 use run::partition;
+use run::settings::PartitionSettings;
 use run::setup::{self, Balancing};
 use run::shard_files::ShardFiles;
 
-/// What `middleware partition` takes besides settings.
+/// What `middleware partition` takes.
 #[derive(Debug, clap::Args)]
-pub(crate) struct SplitFlags {
+pub struct SplitFlags {
     /// The folder to make.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -25,24 +26,23 @@ pub(crate) struct SplitFlags {
     format: String,
     #[command(flatten)]
     read: ReadFlags,
-}
-
-/// The settings that it reads.
-pub(crate) fn keys() -> Vec<&'static str> {
-    setup::keys(&[])
+    #[command(flatten)]
+    settings: PartitionSettings,
 }
 
 /// Partitions the trace.
 ///
 /// # Errors
 /// Where the folder is there already, the trace is bad, or it can't be written whole; then no folder stays.
-pub(crate) fn split(flags: &SplitFlags, settings: &Settings) -> anyhow::Result<()> {
+pub(crate) fn split(flags: &SplitFlags, sources: &Sources) -> anyhow::Result<()> {
+    let settings = &flags.settings;
     let balancing = Balancing::from_settings(settings)?;
     let name = || flags.out.display().to_string();
     if std::fs::symlink_metadata(&flags.out).is_ok() {
         return Err(Failure::usage(format!("{} is there already", name())).into());
     }
-    output::distinct(&[], &[settings.text("TRACE").map(Path::new), settings.file()])?;
+    let trace = settings.trace.trace.get()?;
+    output::distinct(&[], &[trace.as_deref().map(Path::new), sources.file()])?;
     let mut source = setup::source(settings, &flags.read, &balancing, &Terminal)?;
     let aside = Unfinished::folder_beside(&flags.out).with_context(name)?;
     let shards = ShardFiles::create(aside.path(), balancing.workers, flags.format == "records")?;
@@ -50,7 +50,7 @@ pub(crate) fn split(flags: &SplitFlags, settings: &Settings) -> anyhow::Result<(
     let requests = partition::partition(&mut source, balancing.balancer(), &mut shards, &Terminal)?;
     shards.finish()?;
     aside.rename(&flags.out).with_context(name)?;
-    setup::tell(settings, &source, &Terminal);
+    setup::tell(&settings.model.demand, &source, &Terminal);
     let note = balancing.model.demands().rounding_note().filter(|_| source.sampled().0 > 0);
     note.iter().for_each(|note| program::note(note));
     let shown = printable(flags.out.as_os_str().as_encoded_bytes(), 1000);

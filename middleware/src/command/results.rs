@@ -5,16 +5,20 @@ use std::sync::Arc;
 
 use cli::output;
 use cli::reporter::Reporter;
-use cli::settings::Settings;
 use failure::printable;
 use report::table;
-use run::{executor, runs};
+use run::executor::{self, ExecutorSettings};
+use run::runs;
 
 /// Prints the report of `run`, or of the last one. Where it is not here, it is fetched from the executor that keeps it.
 ///
 /// # Errors
 /// Where there is no such run, or none of its report that this version can read.
-pub(crate) fn results(run: Option<&Path>, settings: &Settings, reporter: &Arc<dyn Reporter>) -> anyhow::Result<()> {
+pub(crate) fn results(
+    run: Option<&Path>,
+    settings: &ExecutorSettings,
+    reporter: &Arc<dyn Reporter>,
+) -> anyhow::Result<()> {
     let report = match runs::find(run) {
         Ok(folder) => runs::report(&folder)?,
         Err(error) => {

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use cli::output;
 use cli::program;
 use cli::reporter::{Reporter, Terminal};
-use cli::settings::Settings;
+use cli::settings::Sources;
 use measure::run_report::RunReport;
 use measure::schema::to_json;
 use report::table;
@@ -16,14 +16,15 @@ use run::outputs::OutputFlags;
 use run::plan::Plan;
 use run::run_file::RunFile;
 use run::run_folder::RunFolder;
+use run::settings::RunSettings;
 use run::setup::{self, Balancing};
 use sandbox::Module;
 use sandbox::limits::LimitFlags;
 use trace::reader::ReadFlags;
 
-/// What `middleware run` takes besides settings.
+/// What `middleware run` takes.
 #[derive(Debug, clap::Args)]
-pub(crate) struct RunFlags {
+pub struct RunFlags {
     #[command(flatten)]
     outputs: OutputFlags,
     /// Check each completion against a native first-in first-out simulation of the same shards.
@@ -36,33 +37,32 @@ pub(crate) struct RunFlags {
     read: ReadFlags,
     #[command(flatten)]
     limits: LimitFlags,
-}
-
-/// The settings that a run reads.
-pub(crate) fn keys() -> Vec<&'static str> {
-    setup::keys(&[&["MODULE", "SIM_ARGS"], executor::KEYS].concat())
+    #[command(flatten)]
+    settings: RunSettings,
 }
 
 /// Runs it.
 ///
 /// # Errors
 /// If it can't be run whole. The failure of a worker comes last, after the report is written.
-pub(crate) fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
+pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
+    let RunSettings { partition: settings, module, arguments, executor } = &flags.settings;
     let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
     let balancing = Balancing::from_settings(settings)?;
-    let path = setup::module_path(settings)?;
-    let executor = executor::choose(settings, &reporter, program::end)?;
+    let path = setup::module_path(module)?;
+    let executor = executor::choose(executor, balancing.workers, &reporter, program::end)?;
 
     let module = Module::read(&path)?;
     reporter.note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
-    let mut scenario = balancing.scenario(settings, module, &flags.limits, flags.verify);
+    let arguments = arguments.sim_args.get()?.unwrap_or_default();
+    let mut scenario = balancing.scenario(&arguments, module, &flags.limits, flags.verify);
     let preflight = executor.preflight(&scenario.module, &scenario.job);
     scenario.job.capabilities = Some(preflight.with_context(|| path.display().to_string())?);
 
     let source = setup::source(settings, &flags.read, &balancing, &*reporter)?;
-    let trace = settings.text("TRACE").map(Path::new);
-    let outputs = flags.outputs.open(&[trace, Some(&path), settings.file()])?;
-    let run_file = RunFile::new(&path, executor.name(), settings.texts(&keys()), executor.remembered());
+    let trace = settings.trace.trace.get()?;
+    let outputs = flags.outputs.open(&[trace.as_deref().map(Path::new), Some(&path), sources.file()])?;
+    let run_file = RunFile::new(&path, executor.name(), sources.texts().clone(), executor.remembered());
     let folder = unless_kept(flags, RunFolder::create(run_file), &*reporter)?;
     let keeping = folder.as_ref().filter(|_| flags.keep);
     let mut shards = keeping.map(|folder| folder.keep_shards(balancing.workers)).transpose()?;
@@ -72,7 +72,7 @@ pub(crate) fn run(flags: &RunFlags, settings: &Settings) -> anyhow::Result<()> {
     let files = Files { completions, folder: folder.as_ref().map(RunFolder::path), kept: shards.as_mut() };
     let execution = plan.execute_one(&*executor, files, &*reporter)?;
 
-    setup::tell(settings, plan.source(), &*reporter);
+    setup::tell(&settings.model.demand, plan.source(), &*reporter);
     flags.outputs.show_stderr(&execution.outcomes, 1, &*reporter);
     let scenario = &plan.scenarios()[0];
     let report = run::report::report(scenario, &execution, plan.source());

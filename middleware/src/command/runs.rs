@@ -8,7 +8,7 @@ use measure::provenance::{RecordedTrace, TraceUsed};
 use measure::run_report::RowResult;
 use measure::schema::ReadError;
 use report::runs::{Listed, table};
-use run::run_folder::RUNS;
+use run::run_file::RUNS;
 use run::runs::{self, Kept, NoReport};
 
 /// Longest name of a trace that is shown \[characters\].

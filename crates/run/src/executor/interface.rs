@@ -8,7 +8,6 @@ use sandbox::{Job, Module};
 
 use crate::completions::Parts;
 use crate::run_file::Preflight;
-use crate::run_folder::RunFolder;
 use crate::scenario::Scenario;
 use crate::shard_files::{ShardFiles, Shards};
 
@@ -49,11 +48,11 @@ pub trait Executor {
         folder: Option<&'a Path>,
     ) -> anyhow::Result<Box<dyn Workers + 'a>>;
 
-    /// Keeps the reports in `folder` where its hosts ran too.
+    /// Keeps the reports of `run`, which are in `folder`, where its hosts ran too.
     ///
     /// # Errors
     /// Where the executor fails.
-    fn keep(&self, _folder: &RunFolder) -> anyhow::Result<()> {
+    fn keep(&self, _run: &str, _folder: &Path) -> anyhow::Result<()> {
         Ok(())
     }
 

@@ -4,36 +4,24 @@ mod docker;
 mod interface;
 mod jobs;
 mod local;
+mod settings;
 
 use std::sync::Arc;
 
 use cli::reporter::Reporter;
-use cli::settings::Settings;
 use failure::Failure;
 use measure::run_report::RunReport;
 use sandbox::GiveUp;
 
 use docker::{Address, Docker};
+use settings::Asked;
+
+use crate::settings::WorkerSettings;
 
 pub use interface::{Executor, Files, Workers};
+pub use jobs::OUTCOMES;
 pub use local::Local;
-
-/// The settings that say which executor.
-pub const KEYS: &[&str] = &["EXECUTOR", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"];
-
-/// What EXECUTOR asks for.
-#[derive(Clone, Copy)]
-enum Asked {
-    Auto,
-    Local,
-    Docker,
-}
-
-impl Asked {
-    fn from_settings(settings: &Settings) -> Result<Self, Failure> {
-        settings.choice("EXECUTOR", &[("auto", Self::Auto), ("local", Self::Local), ("docker", Self::Docker)])
-    }
-}
+pub use settings::ExecutorSettings;
 
 /// What there is to run hosts on.
 enum Found {
@@ -54,12 +42,12 @@ enum Found {
 ///
 /// # Errors
 /// Where an engine that is asked for, or named by an address, does not answer.
-fn find(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<Found, Failure> {
-    let asked = Asked::from_settings(settings)?;
+fn find(settings: &ExecutorSettings, reporter: &Arc<dyn Reporter>) -> Result<Found, Failure> {
+    let asked = settings.executor.get()?;
     if let Asked::Local = asked {
         return Ok(Found::Threads);
     }
-    let address = match Address::from_settings(settings) {
+    let address = match Address::from_settings(&settings.docker) {
         Ok(address) => address,
         // Of the Docker client's configuration, which may be left over.
         Err(failure @ Failure::Executor { .. }) if !matches!(asked, Asked::Docker) => {
@@ -75,20 +63,20 @@ fn find(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<Found, Fail
     }
 }
 
-/// The executor that EXECUTOR asks for; `auto` takes Docker where it answers and has workers, and reports in one line what it took
+/// The executor of `workers` workers that EXECUTOR asks for; `auto` takes Docker where it answers and has workers, and reports in one line what it took
 /// and why.
 ///
 /// # Errors
 /// Where an engine that is asked for, or named by an address, does not answer or has no workers.
 pub fn choose(
-    settings: &Settings,
+    settings: &ExecutorSettings,
+    workers: usize,
     reporter: &Arc<dyn Reporter>,
     give_up: GiveUp,
 ) -> Result<Box<dyn Executor>, Failure> {
     let why = match find(settings, reporter)? {
         Found::Threads => return Ok(Box::new(Local::new(give_up))),
         Found::Docker { docker, host, .. } if docker.workers() > 0 => {
-            let workers = settings.count("WORKERS", 1..=crate::setup::WORKERS)?;
             reporter.note(&format!(
                 "executor: docker, {} of {} containers at {host}",
                 docker.used(workers),
@@ -111,10 +99,14 @@ pub fn choose(
 ///
 /// # Errors
 /// As [`find`].
-pub fn which(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<String, Failure> {
+pub fn which(
+    settings: &ExecutorSettings,
+    workers: &WorkerSettings,
+    reporter: &Arc<dyn Reporter>,
+) -> Result<String, Failure> {
     match find(settings, reporter)? {
         Found::Docker { host, required, docker } => {
-            let workers = settings.count("WORKERS", 1..=crate::setup::WORKERS)?;
+            let workers = workers.workers.get()?;
             let certificates = docker.certificates().map_or(String::new(), |folder| format!(" {}", folder.display()));
             Ok(format!("docker {host} {workers} {}{certificates}", if required { "docker" } else { "auto" }))
         }
@@ -128,7 +120,7 @@ pub fn which(settings: &Settings, reporter: &Arc<dyn Reporter>) -> Result<String
 /// # Errors
 /// As [`find`].
 pub fn kept_report(
-    settings: &Settings,
+    settings: &ExecutorSettings,
     run: Option<&str>,
     reporter: &Arc<dyn Reporter>,
 ) -> anyhow::Result<Option<RunReport>> {

@@ -1,12 +1,11 @@
 //! What a trace asks of the servers, and how many workers that needs.
 
-use cli::settings::Settings;
 use failure::Failure;
-use sandbox::Model;
 use serde::Serialize;
 
 use run::notes::utilization;
-use run::setup;
+
+use super::DescribeSettings;
 
 /// The stations that a trace is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,18 +17,12 @@ pub(super) struct Stations {
 }
 
 impl Stations {
-    /// The settings that it reads.
-    pub(super) const KEYS: &'static [&'static str] = &["WORKERS", "SERVERS"];
-
-    /// As the settings say, within what a run takes.
+    /// Those of the settings.
     ///
     /// # Errors
-    /// Where one of them is not what it must be.
-    pub(super) fn from_settings(settings: &Settings) -> Result<Self, Failure> {
-        Ok(Self {
-            workers: settings.count("WORKERS", 1..=setup::WORKERS)?,
-            servers: settings.count("SERVERS", 1..=Model::SERVERS)?,
-        })
+    /// If one of them breaks its rule.
+    pub(super) fn from_settings(settings: &DescribeSettings) -> Result<Self, Failure> {
+        Ok(Self { workers: settings.workers.workers.get()?.into(), servers: settings.servers.servers.get()?.into() })
     }
 }
 

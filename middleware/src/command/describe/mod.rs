@@ -16,10 +16,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cli::reporter::Terminal;
-use cli::settings::Settings;
+use cli::settings::{DemandSettings, SeedSettings, Sources};
 use cli::{output, program};
 use failure::Failure;
 use run::notes;
+use run::settings::WorkerSettings;
+use sandbox::ServerSettings;
 use serde_json::json;
 use trace::reader::{ReadFlags, TraceReader};
 
@@ -27,9 +29,9 @@ use counted::Counted;
 use description::Description;
 use load::Stations;
 
-/// What `middleware describe` takes besides settings.
+/// What `middleware describe` takes.
 #[derive(Debug, clap::Args)]
-pub(crate) struct DescribeFlags {
+pub struct DescribeFlags {
     /// The trace: a file, or - for stdin.
     #[arg(value_name = "TRACE")]
     trace: PathBuf,
@@ -38,27 +40,37 @@ pub(crate) struct DescribeFlags {
     json: bool,
     #[command(flatten)]
     read: ReadFlags,
+    #[command(flatten)]
+    settings: DescribeSettings,
 }
 
 /// The settings that it reads.
-pub(crate) fn keys() -> Vec<&'static str> {
-    [cli::settings::DEMAND_KEYS, Stations::KEYS].concat()
+#[derive(Debug, clap::Args)]
+struct DescribeSettings {
+    #[command(flatten)]
+    demand: DemandSettings,
+    #[command(flatten)]
+    servers: ServerSettings,
+    #[command(flatten)]
+    workers: WorkerSettings,
+    #[command(flatten)]
+    seed: SeedSettings,
 }
 
 /// Reads the trace and prints what it is like.
 ///
 /// # Errors
 /// Where a setting or the trace is bad, or the trace has no requests.
-pub(crate) fn describe(flags: &DescribeFlags, settings: &Settings) -> anyhow::Result<()> {
-    output::distinct(&[], &[Some(&flags.trace), settings.file()])?;
-    let description = read(&flags.trace, &flags.read, settings)?;
+pub(crate) fn describe(flags: &DescribeFlags, sources: &Sources) -> anyhow::Result<()> {
+    output::distinct(&[], &[Some(&flags.trace), sources.file()])?;
+    let description = read(&flags.trace, &flags.read, &flags.settings)?;
     let text = if flags.json { serde_json::to_string_pretty(&description)? + "\n" } else { text::text(&description) };
     Ok(output::print(&text)?)
 }
 
 /// What the trace at `path` is like. Tells the user what is odd about it.
-fn read(path: &Path, flags: &ReadFlags, settings: &Settings) -> Result<Description, Failure> {
-    let demands = settings.demands()?;
+fn read(path: &Path, flags: &ReadFlags, settings: &DescribeSettings) -> Result<Description, Failure> {
+    let demands = settings.demand.demands(&settings.seed)?;
     let stations = Stations::from_settings(settings)?;
     let mut reader = TraceReader::open(path, flags, demands)?;
     let mut counted = Counted::new(reader.has_ops(), reader.has_blocks());
@@ -73,9 +85,9 @@ fn read(path: &Path, flags: &ReadFlags, settings: &Settings) -> Result<Descripti
     if summary.sampled > 0 {
         used.insert("ST_NS", json!(demands.mean_ns));
         used.insert("SERVICE", json!(demands.distribution.name()));
-        used.insert("SEED", json!(settings.count("SEED", 0..=u64::MAX)?));
+        used.insert("SEED", json!(settings.seed.seed.get()?));
         demands.rounding_note().iter().for_each(|note| program::note(note));
     }
-    notes::warn_of_unused_service(settings, summary.sampled, summary.requests, &Terminal);
+    notes::warn_of_unused_service(&settings.demand, summary.sampled, summary.requests, &Terminal);
     Ok(Description::new(notes::recorded(&summary, flags), used, summary.sampled, counted, stations))
 }

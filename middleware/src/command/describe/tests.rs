@@ -3,19 +3,16 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use clap::Command;
-use cli::settings::add_flags;
+use clap::Args;
+use cli::settings::of_flags;
 use contract::{NONE, Request, RequestHeader};
-use generator::{Generation, Generator};
+use generator::{Generation, Generator, GeneratorSettings};
 use serde_json::{Value, json};
 
 use super::*;
 
-fn settings(keys: &[&'static str], values: &[(&str, &str)]) -> Settings {
-    let mut words = vec!["middleware".to_owned(), "--env-file=/dev/null".to_owned()];
-    words.extend(values.iter().map(|(key, value)| format!("--{}={value}", key.to_lowercase().replace('_', "-"))));
-    let matches = add_flags(Command::new("middleware"), keys).get_matches_from(words);
-    Settings::resolve(&matches, keys).unwrap()
+fn settings<G: Args>(values: &[(&str, &str)]) -> G {
+    of_flags(values.iter().map(|(key, value)| format!("--{}={value}", key.to_lowercase().replace('_', "-")))).unwrap()
 }
 
 fn read_bytes(bytes: &[u8], flags: &ReadFlags, values: &[(&str, &str)]) -> Result<Description, Failure> {
@@ -24,7 +21,7 @@ fn read_bytes(bytes: &[u8], flags: &ReadFlags, values: &[(&str, &str)]) -> Resul
     let base = [("WORKERS", "4"), ("SERVERS", "1"), ("ST", "10ms"), ("SERVICE", "deterministic"), ("SEED", "1")];
     let others = base.iter().filter(|(key, _)| values.iter().all(|(changed, _)| key != changed));
     let values: Vec<(&str, &str)> = others.chain(values).copied().collect();
-    read(file.path(), flags, &settings(&keys(), &values))
+    read(file.path(), flags, &settings(&values))
 }
 
 fn of(csv: &str) -> (Description, Value) {
@@ -154,9 +151,8 @@ fn sorted_and_unsorted_rows_are_one_trace() {
 fn a_generated_trace_follows_its_distribution() {
     let changes =
         [("SAMPLES", "200000"), ("SAS", "50"), ("SIZE", "1"), ("CONCURRENCY", "3"), ("INTER_ARRIVAL", "10ms")];
-    let distributions = [("DISTRIBUTION", "poisson"), ("READ_RATIO", "70"), ("SEED", "1")];
-    let all = [&changes[..], &distributions[..]].concat();
-    let generation = Generation::from_settings(&settings(Generation::KEYS, &all)).unwrap();
+    let generator: GeneratorSettings = settings(&changes);
+    let generation = Generation::from_settings(&generator, &settings(&[("SEED", "1")])).unwrap();
     let mut requests = Vec::new();
     Generator::new(&generation).fill(&mut requests, usize::MAX).unwrap();
     let mut csv = "arrival_ns,op,block,size,client\n".to_owned();

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
-use cli::settings::Settings;
 use failure::{Failure, printable};
 
 use super::context::{Context, context};
 use super::reason::{causes, reason};
 use super::wire::{self, Peer};
+use crate::executor::settings::DockerSettings;
 
 /// The local executor's socket.
 const SOCKET: &str = "/var/run/docker.sock";
@@ -38,27 +38,18 @@ impl Address {
     /// # Errors
     /// [`Failure::Usage`] where they contradict each other, or would speak plain TCP to another machine; [`Failure::Executor`] where
     /// the Docker client's configuration names no context that can be read.
-    pub(crate) fn from_settings(settings: &Settings) -> Result<Self, Failure> {
+    pub(crate) fn from_settings(settings: &DockerSettings) -> Result<Self, Failure> {
         let variable = |key: &str| std::env::var(key).ok().filter(|value| !value.is_empty());
         Self::resolve(settings, variable)
     }
 
-    fn resolve(settings: &Settings, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+    fn resolve(settings: &DockerSettings, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let tls = variable("DOCKER_TLS_VERIFY").is_some();
-        let server = match settings.text("SERVER_IP") {
+        let server = match settings.server_ip.get()? {
             None => None,
             Some(ip) => {
-                let port = match settings.text("SERVER_PORT") {
-                    None => {
-                        if tls {
-                            2376
-                        } else {
-                            2375
-                        }
-                    }
-                    Some(_) => settings.count("SERVER_PORT", 1..=65535)?,
-                };
-                let ip = if ip.contains(':') { format!("[{ip}]") } else { ip.to_owned() };
+                let port = settings.server_port.get()?.unwrap_or(if tls { 2376 } else { 2375 });
+                let ip = if ip.contains(':') { format!("[{ip}]") } else { ip };
                 Some(format!("tcp://{ip}:{port}"))
             }
         };
@@ -90,8 +81,7 @@ impl Address {
             }
         };
         if let Some(target) = host.strip_prefix("tcp://") {
-            let insecure = settings.text("INSECURE_TCP").is_some()
-                && settings.choice("INSECURE_TCP", &[("0", false), ("1", true)])?;
+            let insecure = settings.insecure_tcp.get()?.unwrap_or(false);
             if certificates.is_none() && !insecure && !is_loopback(target) {
                 return Err(Failure::usage(format!(
                     "{host}: whoever speaks to this port owns that machine, so plain TCP is refused; use TLS \
@@ -106,13 +96,7 @@ impl Address {
                 if host.starts_with("ssh://") { forward } else { "" }
             )));
         }
-        let version = settings.text("API_VERSION").map(|text| {
-            let number = text.trim_start_matches('v').split_once('.');
-            number
-                .and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)))
-                .ok_or_else(|| settings.refuse("API_VERSION", "must be a version such as v1.41"))
-        });
-        Ok(Self { host, named, certificates, version: version.transpose()? })
+        Ok(Self { host, named, certificates, version: settings.api_version.get()? })
     }
 
     /// Connects, and settles which version of the API is spoken: API_VERSION, else the newest that both sides know.
@@ -203,14 +187,11 @@ fn is_loopback(target: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Command;
-    use cli::settings::add_flags;
+    use cli::settings::of_flags;
 
     /// The address by `flags`, with the environment variables `variables`.
     fn resolve(flags: &[&str], variables: &[(&str, &str)]) -> Result<Address, Failure> {
-        let keys = crate::executor::KEYS;
-        let matches = add_flags(Command::new("test"), keys).get_matches_from([&["test"], flags].concat());
-        let settings = Settings::resolve(&matches, keys).unwrap();
+        let settings: DockerSettings = of_flags(flags).unwrap();
         let value = |key: &str| variables.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
         Address::resolve(&settings, value)
     }

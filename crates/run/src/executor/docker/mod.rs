@@ -33,7 +33,6 @@ use super::interface::{Executor, Workers};
 use super::jobs::{Serve, Spooled, Work, dispatch};
 use crate::job::VERSION;
 use crate::run_file::Preflight;
-use crate::run_folder::RunFolder;
 use crate::runs;
 use crate::scenario::Scenario;
 use call::{CALL, within};
@@ -103,7 +102,7 @@ impl Docker {
     }
 
     /// How many of them a run of `workers` workers uses.
-    pub(crate) fn used(&self, workers: u64) -> usize {
+    pub(crate) fn used(&self, workers: usize) -> usize {
         used(self.containers.len(), workers)
     }
 
@@ -123,14 +122,14 @@ impl Docker {
 }
 
 /// How many of `containers` a run of `workers` workers uses.
-fn used(containers: usize, workers: u64) -> usize {
-    containers.min(AT_ONCE).min(usize::try_from(workers).unwrap_or(usize::MAX))
+fn used(containers: usize, workers: usize) -> usize {
+    containers.min(AT_ONCE).min(workers)
 }
 
 impl Serve for Docker {
     fn serve(&self, work: &Work<'_>, job: &Job, workers: u32) -> anyhow::Result<Vec<Outcome>> {
         let Held { containers, running, .. } = self.hold()?;
-        let containers = &containers[..used(containers.len(), job.workers.into())];
+        let containers = &containers[..used(containers.len(), job.workers as usize)];
         let processors = self.runtime.block_on(within(CALL, "info", self.api.info()))?.ncpu.unwrap_or(1).max(1);
         let turns = (containers.len() as i64 + processors - 1) / processors;
         let slot = |container| ContainerSlot::new(&self.api, container, running, turns as u32);
@@ -182,8 +181,8 @@ impl Executor for Docker {
         Ok(Box::new(Spooled::start(self, scenario, completions, folder, &*self.reporter)?))
     }
 
-    fn keep(&self, folder: &RunFolder) -> anyhow::Result<()> {
-        self.runtime.block_on(results::keep(&self.api, folder, &*self.reporter))
+    fn keep(&self, run: &str, folder: &Path) -> anyhow::Result<()> {
+        self.runtime.block_on(results::keep(&self.api, run, folder, &*self.reporter))
     }
 
     fn remembered(&self) -> Option<Preflight> {

@@ -16,7 +16,7 @@ use super::logs::{ALL, end_of_stderr, last_time};
 use super::pool::{Container, containers};
 use super::slot::exit_code;
 use crate::retention::{KEPT, is_run};
-use crate::run_folder::{REPORT, RUN, RunFolder};
+use crate::run_file::{REPORT, RUN};
 
 /// Where the volume is in its container.
 const SHARED: &str = "/shared";
@@ -52,8 +52,8 @@ pub(super) async fn report(docker: &Docker, run: Option<&str>) -> anyhow::Result
     Ok(Some(RunReport::read(&text).map_err(unread)?))
 }
 
-/// Keeps the reports in `folder`.
-pub(super) async fn keep(docker: &Docker, folder: &RunFolder, reporter: &dyn Reporter) -> anyhow::Result<()> {
+/// Keeps the reports of `run`, which are in `folder`.
+pub(super) async fn keep(docker: &Docker, run: &str, folder: &Path, reporter: &dyn Reporter) -> anyhow::Result<()> {
     let container = container(docker).await?;
     let mut names = last(docker, &container).await?;
     // Often enough that the volume holds few more than twice as many as stay.
@@ -61,9 +61,9 @@ pub(super) async fn keep(docker: &Docker, folder: &RunFolder, reporter: &dyn Rep
     if is_due {
         names.clear();
     }
-    names.push(folder.name().to_owned());
-    let run = PathBuf::from("runs").join(folder.name());
-    let files = FILES.map(|name| folder.path().join(name));
+    names.push(run.to_owned());
+    let run = PathBuf::from("runs").join(run);
+    let files = FILES.map(|name| folder.join(name));
     let mut sent: Vec<Sent<'_>> =
         FILES.iter().zip(&files).map(|(name, file)| Sent::File(run.join(name), file)).collect();
     let names = names.join("\n");

@@ -6,20 +6,22 @@ mod outcome;
 mod queue;
 
 use std::cell::RefCell;
+use std::fs;
 use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cli::output::Unfinished;
+use anyhow::Context as _;
+use cli::output::{OutFile, Unfinished};
 use cli::reporter::Reporter;
 use futures_util::future::join_all;
 use measure::Outcome;
+use measure::schema::to_json;
 use sandbox::{Job, Module};
 
 use super::interface::Workers;
 use crate::completions::Parts;
 use crate::job::JobFile;
-use crate::run_folder::keep_outcome;
 use crate::scenario::Scenario;
 use crate::shard_files::{ShardFiles, Shards};
 use attempt::attempt;
@@ -28,6 +30,9 @@ use queue::{Next, Queue};
 
 /// A quarter of the pause before the second attempt; it is four times as long before each further one.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
+
+/// Where a run folder keeps each outcome as it comes, until the run has its report.
+pub const OUTCOMES: &str = "outcomes";
 
 /// What the jobs of a scenario are made of.
 pub(super) struct Work<'a> {
@@ -153,6 +158,12 @@ async fn serve<S: Slot>(number: usize, slot: &S, work: &Work<'_>, job: &Job, que
             }
         }
     }
+}
+
+fn keep_outcome(folder: &Path, worker: u32, outcome: &Outcome) -> anyhow::Result<()> {
+    let outcomes = folder.join(OUTCOMES);
+    fs::create_dir_all(&outcomes).with_context(|| outcomes.display().to_string())?;
+    OutFile::create(&outcomes.join(format!("{worker}.json")))?.finish_with(&to_json(outcome)?)
 }
 
 /// An executor that runs jobs.

@@ -1,0 +1,210 @@
+//! Combines the sources of settings: default, file, environment, flag.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::builder::Resettable;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, value_parser};
+use failure::{Failure, Origin};
+
+use super::rule::{text_of, with_origin};
+use super::{FILE_NAME, KNOWN};
+use crate::env_file::{self, Line};
+use crate::program;
+
+/// No settings file is longer than this \[bytes\].
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// The id and the name of the flag that names the settings file.
+const ENV_FILE: &str = "env-file";
+
+/// The file that settings came from, and their texts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    file: Option<PathBuf>,
+    texts: BTreeMap<String, String>,
+}
+
+impl Sources {
+    /// The settings file, if there is one: an input, which no output may overwrite.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Every setting of the command that is not empty, as it was given.
+    pub fn texts(&self) -> &BTreeMap<String, String> {
+        &self.texts
+    }
+}
+
+/// The command line of `C` as programs take it: with `--env-file` for each command that has settings.
+pub fn command<C: CommandFactory>() -> Command {
+    prepare(C::command())
+}
+
+/// The arguments of this process, with settings from all sources. Unknown lines of the settings file are warned of, and
+/// environment variables that were taken are noted. What clap refuses ends the process, as does `--help`.
+///
+/// # Errors
+/// If the settings file can't be read, or a line of it is not a setting.
+pub fn parse<C: CommandFactory + FromArgMatches>() -> Result<(C, Sources), Failure> {
+    let variable = |key: &str| std::env::var_os(key).map(|value| value.to_string_lossy().into_owned());
+    let Parsed { matches, sources, warnings, taken } = match read(C::command(), std::env::args_os(), variable, open) {
+        Ok(parsed) => parsed,
+        Err(Refused::Arguments(error)) => error.exit(),
+        Err(Refused::Settings(failure)) => return Err(failure),
+    };
+    warnings.iter().for_each(|warning| program::warn(warning));
+    if !taken.is_empty() {
+        program::note(&format!("from the environment: {}", taken.join(" ")));
+    }
+    Ok((C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), sources))
+}
+
+/// The group `G` by `flags` over the defaults, without environment and file.
+///
+/// # Errors
+/// If one of them is no flag of `G`.
+pub fn of_flags<G: Args>(flags: impl IntoIterator<Item = impl Into<OsString>>) -> Result<G, clap::Error> {
+    let command = prepare(G::augment_args(Command::new("settings").no_binary_name(true)));
+    G::from_arg_matches(&command.try_get_matches_from(flags.into_iter().map(Into::into).collect::<Vec<OsString>>())?)
+}
+
+/// Arguments and settings of one call.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) matches: ArgMatches,
+    pub(super) sources: Sources,
+    /// Of lines of the file that are no setting.
+    pub(super) warnings: Vec<String>,
+    /// The environment variables that were taken.
+    pub(super) taken: Vec<String>,
+}
+
+/// Why a call is refused.
+#[derive(Debug)]
+pub(super) enum Refused {
+    Arguments(clap::Error),
+    Settings(Failure),
+}
+
+/// A settings file: its path and its text.
+pub(super) type EnvFile = (PathBuf, String);
+
+/// Parses `arguments` twice: first with the defaults, which finds the command and `--env-file`; then with the texts that
+/// environment and file give in the place of the defaults.
+pub(super) fn read(
+    defined: Command,
+    arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    variable: impl Fn(&str) -> Option<String>,
+    open: impl Fn(Option<&Path>) -> Result<Option<EnvFile>, Failure>,
+) -> Result<Parsed, Refused> {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let matches = prepare(defined.clone()).try_get_matches_from(&arguments).map_err(Refused::Arguments)?;
+    let (used, found) = innermost(&defined, &matches);
+    let keys: Vec<(&str, String)> = settings(used).collect();
+    if keys.is_empty() {
+        return Ok(Parsed { matches, sources: Sources::default(), warnings: Vec::new(), taken: Vec::new() });
+    }
+    let file = open(found.get_one::<PathBuf>(ENV_FILE).map(PathBuf::as_path)).map_err(Refused::Settings)?;
+    let (mut given, warnings) = match &file {
+        None => (BTreeMap::new(), Vec::new()),
+        Some((path, text)) => lines(&path.display().to_string(), text).map_err(Refused::Settings)?,
+    };
+    let mut taken = Vec::new();
+    for (_, key) in &keys {
+        if let Some(text) = variable(key).filter(|text| !text.is_empty()) {
+            taken.push(format!("{key}={}", failure::printable(text.as_bytes(), 40)));
+            given.insert(key.clone(), with_origin(&Origin::Environment, &text));
+        }
+    }
+    let matches =
+        prepare(with_defaults(defined.clone(), &given)).try_get_matches_from(&arguments).map_err(Refused::Arguments)?;
+    let (_, found) = innermost(&defined, &matches);
+    let texts = keys.into_iter().filter_map(|(id, key)| {
+        let value = found.get_raw(id)?.next_back()?.to_string_lossy();
+        Some((key, text_of(&value).to_owned())).filter(|(_, text)| !text.is_empty())
+    });
+    let sources = Sources { file: file.map(|(path, _)| path), texts: texts.collect() };
+    Ok(Parsed { matches, sources, warnings, taken })
+}
+
+/// The ids and the names of the settings of `command` itself.
+fn settings(command: &Command) -> impl Iterator<Item = (&str, String)> {
+    let name = |arg: &Arg| Some(arg.get_env()?.to_string_lossy().into_owned());
+    command.get_arguments().filter_map(move |arg| Some((arg.get_id().as_str(), name(arg)?)))
+}
+
+/// The subcommand that was called, whose name is the last of the line.
+fn innermost<'a>(command: &'a Command, matches: &'a ArgMatches) -> (&'a Command, &'a ArgMatches) {
+    match matches.subcommand().and_then(|(name, inner)| Some((command.find_subcommand(name)?, inner))) {
+        Some((command, matches)) => innermost(command, matches),
+        None => (command, matches),
+    }
+}
+
+/// `command` and its subcommands, so that clap reads no environment by itself, takes any text for a setting, and takes
+/// `--env-file` where there are settings.
+fn prepare(command: Command) -> Command {
+    let has_settings = settings(&command).next().is_some();
+    let command = command.mut_subcommands(prepare).mut_args(|arg| {
+        if arg.get_env().is_none() {
+            return arg;
+        }
+        let is_empty = arg.get_default_values().iter().all(|value| value.is_empty());
+        arg.env(Resettable::Reset).allow_hyphen_values(true).hide_default_value(is_empty)
+    });
+    if !has_settings {
+        return command;
+    }
+    let help = "Read settings from FILE instead of .env.general in the current directory. A setting is also an environment \
+                variable (INTER_ARRIVAL for --inter-arrival), which is above the file and below the flag";
+    let arg = Arg::new(ENV_FILE).long(ENV_FILE).value_name("FILE").action(ArgAction::Set).help(help);
+    command.arg(arg.value_parser(value_parser!(PathBuf)).help_heading("Settings"))
+}
+
+/// `command` and its subcommands with the texts `given` as the defaults of settings.
+fn with_defaults(command: Command, given: &BTreeMap<String, String>) -> Command {
+    let command = command.mut_subcommands(|inner| with_defaults(inner, given));
+    command.mut_args(|arg| match given.get(&arg.get_id().as_str().to_ascii_uppercase()) {
+        Some(text) if arg.get_env().is_some() => arg.default_value(text),
+        _ => arg,
+    })
+}
+
+/// The settings in the lines of a file, and a warning for each line that is none.
+fn lines(name: &str, text: &str) -> Result<(BTreeMap<String, String>, Vec<String>), Failure> {
+    let (mut given, mut warnings) = (BTreeMap::new(), Vec::new());
+    for line in env_file::parse(text, name)? {
+        if KNOWN.contains(&line.key) {
+            let origin = Origin::File { name: name.to_owned(), line: line.number as u64 };
+            given.insert(line.key.to_owned(), with_origin(&origin, line.value));
+        } else {
+            warnings.push(unknown(name, &line));
+        }
+    }
+    Ok((given, warnings))
+}
+
+fn unknown(name: &str, line: &Line<'_>) -> String {
+    let nearest = KNOWN.iter().map(|key| (strsim::damerau_levenshtein(key, line.key), key)).min();
+    let hint = match nearest {
+        Some((distance, key)) if distance <= 2 => format!("; did you mean {key}?"),
+        _ => String::new(),
+    };
+    format!("{name}:{}: {} is not a setting of Queuebox, so it changes nothing{hint}", line.number, line.key)
+}
+
+/// The file `named`, else the one of the current directory, if there is one.
+fn open(named: Option<&Path>) -> Result<Option<EnvFile>, Failure> {
+    let path = named.unwrap_or(Path::new(FILE_NAME));
+    let mut text = String::new();
+    match File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text)) {
+        Ok(_) => Ok(Some((path.to_owned(), text))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(None),
+        Err(error) => Err(Failure::usage(format!("{}: {error}", path.display()))),
+    }
+}

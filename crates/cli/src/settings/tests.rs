@@ -1,0 +1,144 @@
+//! Tests of [`super`].
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Command, FromArgMatches as _};
+
+use super::parse::{Parsed, Refused, read};
+use super::*;
+
+#[derive(Debug, Args)]
+struct Group {
+    /// Requests.
+    #[arg(long, env, default_value = "7", value_parser = count(1..=9))]
+    samples: Setting<u64>,
+    /// Time.
+    #[arg(long, env, default_value = "10ms", value_parser = duration(1))]
+    inter_arrival: Setting<u64>,
+    /// Mean.
+    #[arg(long, env, default_value = "8", value_parser = number())]
+    mean: Setting<f64>,
+    /// Word.
+    #[arg(long, env, default_value = "fifo", value_parser = word())]
+    discipline: Setting<String>,
+    /// Choice.
+    #[arg(long, env, default_value = "RR", value_parser = one_of([("R", 1u8), ("RR", 2)].map(|(name, value)| (name.into(), value))))]
+    balancer: Setting<u8>,
+    /// Path.
+    #[arg(long, env, default_value = "", value_parser = optional(text("a trace")))]
+    trace: Setting<Option<String>>,
+    /// A flag whose name is a setting elsewhere.
+    #[arg(long, default_value_t = 1)]
+    workers: u32,
+}
+
+/// A call with a file `f`, an environment, and flags.
+fn call(file: &str, environment: &[(&str, &str)], flags: &[&str]) -> (Group, Parsed) {
+    let defined =
+        Command::new("queuebox").subcommand(Group::augment_args(Command::new("sub"))).subcommand(Command::new("bare"));
+    let variable = |key: &str| environment.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
+    let open = |named: Option<&Path>| {
+        Ok(Some((named.map_or("f".into(), PathBuf::from), file.to_owned())).filter(|(_, text)| !text.is_empty()))
+    };
+    let parsed = read(defined, [&["queuebox", "sub"], flags].concat(), variable, open).unwrap();
+    let group = Group::from_arg_matches(parsed.matches.subcommand().unwrap().1).unwrap();
+    (group, parsed)
+}
+
+fn refusal<T: Clone + std::fmt::Debug>(setting: &Setting<T>) -> String {
+    setting.get().unwrap_err().to_string()
+}
+
+#[test]
+fn flag_over_environment_over_file_over_default() {
+    let samples = |file, environment: &[_], flags: &[_]| call(file, environment, flags).0.samples.get().unwrap();
+    assert_eq!(samples("", &[], &[]), 7);
+    assert_eq!(samples("SAMPLES=2", &[], &[]), 2);
+    assert_eq!(samples("SAMPLES=2", &[("SAMPLES", "3")], &[]), 3);
+    assert_eq!(samples("SAMPLES=2", &[("SAMPLES", "")], &[]), 2);
+    assert_eq!(samples("SAMPLES=2", &[("SAMPLES", "3")], &["--samples", "4"]), 4);
+}
+
+#[test]
+fn an_error_names_the_origin_of_the_value() {
+    let refused = |file, environment: &[_], flags: &[_]| refusal(&call(file, environment, flags).0.samples);
+    assert_eq!(refused("#\nSAMPLES=x", &[], &[]), "f:2: SAMPLES=x must be an integer from 1 to 9");
+    assert_eq!(refused("SAMPLES=x", &[], &["--env-file", "g"]), "g:1: SAMPLES=x must be an integer from 1 to 9");
+    assert_eq!(refused("", &[("SAMPLES", "0")], &[]), "environment: SAMPLES=0 must be an integer from 1 to 9");
+    assert_eq!(refused("", &[], &["--samples", "-1"]), "flag: SAMPLES=-1 must be an integer from 1 to 9");
+    assert_eq!(refused("", &[], &["--samples", "1\n"]), "flag: SAMPLES=1\\n must be an integer from 1 to 9");
+}
+
+#[test]
+fn unknown_lines_and_environment_variables_are_reported() {
+    let (group, parsed) = call("TESTNO=9\nSAMPELS=1\nMEAN=5", &[("MEAN", "4"), ("WORKERS", "9")], &[]);
+    assert_eq!(
+        parsed.warnings,
+        [
+            "f:1: TESTNO is not a setting of Queuebox, so it changes nothing",
+            "f:2: SAMPELS is not a setting of Queuebox, so it changes nothing; did you mean SAMPLES?",
+        ]
+    );
+    assert_eq!(parsed.taken, ["MEAN=4"]);
+    assert_eq!((group.mean.given(), group.samples.given()), (Some("MEAN"), None));
+    assert_eq!(parsed.sources.file(), Some(Path::new("f")));
+}
+
+#[test]
+fn an_empty_text_unsets() {
+    let (group, parsed) = call("SAMPLES=\nDISCIPLINE=\nTRACE=a.csv", &[], &["--balancer="]);
+    assert_eq!(refusal(&group.samples), "f:1: SAMPLES= must be an integer from 1 to 9");
+    assert_eq!(refusal(&group.discipline), "f:2: DISCIPLINE= must be a lower-case word");
+    assert_eq!(refusal(&group.balancer), "flag: BALANCER= must be one of R, RR");
+    assert_eq!(group.trace.get().unwrap().as_deref(), Some("a.csv"));
+    let texts: Vec<_> = parsed.sources.texts().iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+    assert_eq!(texts, [("INTER_ARRIVAL", "10ms"), ("MEAN", "8"), ("TRACE", "a.csv")]);
+    assert_eq!(call("TRACE=a.csv\n", &[], &["--trace="]).0.trace.get(), Ok(None));
+}
+
+#[test]
+fn only_settings_take_texts_of_the_file() {
+    assert_eq!(call("WORKERS=5", &[("WORKERS", "6")], &[]).0.workers, 1);
+}
+
+#[test]
+fn a_command_without_settings_reads_no_file() {
+    let defined = Command::new("queuebox").subcommand(Command::new("bare"));
+    let parsed = read(defined, ["queuebox", "bare"], |_| None, |_| panic!("the file was opened")).unwrap();
+    assert_eq!(parsed.sources, Sources::default());
+}
+
+#[test]
+fn values_by_rule() {
+    let (group, _) = call("INTER_ARRIVAL=1.5\nMEAN=2.5\nBALANCER=rr\nDISCIPLINE=LIFO", &[], &[]);
+    assert_eq!(group.inter_arrival.get(), Ok(1_500_000));
+    assert_eq!(group.mean.get(), Ok(2.5));
+    assert_eq!(group.balancer.get(), Ok(2));
+    assert_eq!(refusal(&group.discipline), "f:4: DISCIPLINE=LIFO must be a lower-case word");
+    assert_eq!(
+        refusal(&call("", &[], &["--inter-arrival", "0"]).0.inter_arrival),
+        "flag: INTER_ARRIVAL=0 must be at least 1 ns"
+    );
+    assert_eq!(
+        refusal(&call("", &[], &["--inter-arrival", "105d"]).0.inter_arrival).split(';').next(),
+        Some("flag: INTER_ARRIVAL=105d must be a duration such as 250us, 3ms, 1.5s, 5m or 1h")
+    );
+    assert_eq!(
+        refusal(&call("", &[], &["--inter-arrival", "2600h"]).0.inter_arrival),
+        "flag: INTER_ARRIVAL=2600h must be at most 104 days"
+    );
+}
+
+#[test]
+fn help_has_defaults_and_possible_values() {
+    let defined = Group::augment_args(Command::new("queuebox"));
+    let file = |_: Option<&Path>| Ok(Some(("f".into(), "SAMPLES=3".to_owned())));
+    let Err(Refused::Arguments(help)) = read(defined, ["queuebox", "--help"], |_| None, file) else {
+        panic!("no help")
+    };
+    let help = help.to_string();
+    for part in ["--inter-arrival <INTER_ARRIVAL>", "[default: 7]", "[possible values: R, RR]", "--env-file <FILE>"] {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+    assert!(!help.contains("[default: ]"), "{help}");
+}

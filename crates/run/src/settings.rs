@@ -1,0 +1,109 @@
+//! The settings of a run, by what reads them.
+
+use clap::builder::PossibleValue;
+use cli::settings::{Rule, SeedSettings, Setting, count, one_of, optional, text};
+use generator::GeneratorSettings;
+use policy::{POLICIES, PolicySpec};
+use sandbox::ModelSettings;
+
+use crate::executor::ExecutorSettings;
+use crate::setup::WORKERS;
+
+/// All settings.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunSettings {
+    /// Which requests each worker gets.
+    #[command(flatten)]
+    pub partition: PartitionSettings,
+    /// The simulator.
+    #[command(flatten)]
+    pub module: ModuleSettings,
+    /// Its arguments.
+    #[command(flatten)]
+    pub arguments: ArgumentSettings,
+    /// Where the workers run.
+    #[command(flatten)]
+    pub executor: ExecutorSettings,
+}
+
+/// The trace, the balancing, and the model of workers that policies see.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PartitionSettings {
+    /// A generated trace.
+    #[command(flatten)]
+    pub generator: GeneratorSettings,
+    /// What each worker is.
+    #[command(flatten)]
+    pub model: ModelSettings,
+    /// The policy.
+    #[command(flatten)]
+    pub balancer: BalancerSettings,
+    /// How many workers there are.
+    #[command(flatten)]
+    pub workers: WorkerSettings,
+    /// The seed of the generated trace, of sampled service times and of random policies.
+    #[command(flatten)]
+    pub seed: SeedSettings,
+    /// A recorded trace.
+    #[command(flatten)]
+    pub trace: TraceSettings,
+}
+
+/// BALANCER.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "The run")]
+pub struct BalancerSettings {
+    /// Load-balancing policy: which worker gets a request.
+    #[arg(long, env, default_value = "RR", value_parser = policies())]
+    pub balancer: Setting<PolicySpec>,
+}
+
+/// WORKERS.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "The run")]
+pub struct WorkerSettings {
+    /// Number of workers.
+    #[arg(long, env, default_value = "4", value_parser = count(1..=WORKERS).map(|workers| workers as u32))]
+    pub workers: Setting<u32>,
+}
+
+/// TRACE.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "The run")]
+pub struct TraceSettings {
+    /// A recorded trace to use instead of a generated one: a file, or - for stdin.
+    #[arg(long, env, default_value = "", value_parser = optional(text("a trace")), value_hint = clap::ValueHint::FilePath)]
+    pub trace: Setting<Option<String>>,
+}
+
+/// MODULE.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "The run")]
+pub struct ModuleSettings {
+    /// The simulator, a WebAssembly module.
+    ///
+    /// If sim.wasm is not in the current directory, it is the one beside the program, or the installed one.
+    #[arg(long, env, default_value = "sim.wasm", value_parser = text("a module"), value_hint = clap::ValueHint::FilePath)]
+    pub module: Setting<String>,
+}
+
+/// SIM_ARGS.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "The run")]
+pub struct ArgumentSettings {
+    /// Arguments for the simulator, separated by blanks.
+    #[arg(long, env, default_value = "", value_parser = optional(text("arguments")))]
+    pub sim_args: Setting<Option<String>>,
+}
+
+fn policies() -> Rule<PolicySpec> {
+    let option = |spec: PolicySpec| {
+        let help = format!("{} (alias {})", spec.summary, spec.alias);
+        (PossibleValue::new(spec.name).alias(spec.alias).help(help), spec)
+    };
+    one_of(POLICIES.map(option))
+}
+
+#[cfg(test)]
+#[path = "settings_documents.rs"]
+mod documents;

@@ -1,0 +1,74 @@
+//! The commands of `middleware`: whole runs, and what stands beside them.
+
+mod command;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Subcommand;
+use cli::output;
+use cli::reporter::{Reporter, Terminal};
+use cli::settings::Sources;
+use run::executor::{self, ExecutorSettings};
+use run::settings::WorkerSettings;
+
+use command::describe::{self, DescribeFlags};
+use command::partition::{self, SplitFlags};
+use command::run::{self as run_command, RunFlags};
+use command::{results, runs};
+
+/// The exit codes, for help.
+pub const EXIT_CODES: &str = "\
+    Exit codes: 0 done, 1 the program failed, 2 usage or settings, 3 bad trace, 4 not a simulator, 5 the simulator \
+    failed, 6 a limit, 7 contract broken, 8 executor, 130 interrupted, 141 stdout closed. If workers fail it is the \
+    lowest one's, and the report is written all the same";
+
+/// A command with its arguments.
+#[derive(Subcommand)]
+pub enum Command {
+    /// A whole run: generate or read a trace, partition it, simulate every worker, report.
+    Run(Box<RunFlags>),
+    /// Partition a trace into a folder of shards, without simulating them.
+    Partition(Box<SplitFlags>),
+    /// Summarise a trace: rate, interarrival times, sizes, blocks, offered load.
+    Describe(DescribeFlags),
+    /// Print which executor a run would take: local, or docker, its address and how many workers it needs.
+    Executor {
+        /// What chooses it.
+        #[command(flatten)]
+        settings: ExecutorSettings,
+        /// How many workers a run would have.
+        #[command(flatten)]
+        workers: WorkerSettings,
+    },
+    /// List the runs in runs/, the last one last.
+    Runs,
+    /// Print the report of a run again, per worker.
+    Results {
+        /// A run's name, or as much of its beginning as names it alone, or its folder; the last one by default.
+        run: Option<PathBuf>,
+        /// Where a run may be kept that is not here.
+        #[command(flatten)]
+        settings: ExecutorSettings,
+    },
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// As the command does.
+    pub fn run(&self, sources: &Sources) -> anyhow::Result<()> {
+        let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
+        match self {
+            Command::Run(flags) => run_command::run(flags, sources),
+            Command::Partition(flags) => partition::split(flags, sources),
+            Command::Describe(flags) => describe::describe(flags, sources),
+            Command::Executor { settings, workers } => {
+                Ok(output::print(&(executor::which(settings, workers, &reporter)? + "\n"))?)
+            }
+            Command::Runs => runs::runs(),
+            Command::Results { run, settings } => results::results(run.as_deref(), settings, &reporter),
+        }
+    }
+}
