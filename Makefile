@@ -45,7 +45,7 @@ bin/queuebox: all
 	@$(CARGO) build --release --locked --target-dir $(BUILD) -p queuebox
 	@cmp -s $(BUILD)/release/queuebox bin/queuebox || install -m 755 $(BUILD)/release/queuebox bin/
 
-# The default simulator. Only a sim.wasm that is the last default, put there by make, is replaced by the new one.
+# The default simulator. The new one replaces sim.wasm only if that is the previous default, which make put there.
 .PHONY: bin/sim.wasm
 bin/sim.wasm:
 	@[ -d "$$(rustc --print sysroot)/lib/rustlib/$(WASM)" ] || rustup target add $(WASM)
@@ -64,24 +64,24 @@ run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace
 	fi; \
 	bin/middleware run
 
-# The Docker engine that the middleware would take, for what make asks of one.
+# Selects the Docker engine that the middleware would use, for the targets that call docker.
 USE_ENGINE = host=$$(bin/middleware executor 2>/dev/null | cut -s -d' ' -f2); if [ -n "$$host" ]; then export DOCKER_HOST=$$host; fi
 PRESENT = docker ps -aq --filter label=com.docker.compose.project=$${COMPOSE_PROJECT_NAME:-queuebox} --filter label=com.docker.compose.service=worker
 
-image: bin/worker/host ## Build the worker image (nothing is pulled)
+image: bin/worker/host ## Build the worker image (without a download)
 	@$(USE_ENGINE); docker build -q -t queuebox-worker -f Dockerfile bin/worker >/dev/null
 
-workers: image ## Make WORKERS worker containers available to the Docker engine
+workers: image ## Create WORKERS worker containers
 	@$(USE_ENGINE); present=$$($(PRESENT) | wc -l); wanted=$${WORKERS:-4}; \
 	$(COMPOSE) up --no-start --scale worker=$$((wanted > present ? wanted : present))
 
-# The host that containers run: the same, linked statically, so that the image holds nothing else.
+# The host for containers: the same program, linked statically, so that the image contains nothing else.
 bin/worker/host: programs
 	@mkdir -p bin/worker/empty; cmp -s bin/host bin/worker/.made-from || { \
 	$(CARGO) rustc --release --locked --target-dir $(BUILD) -p queuebox-host --bin host -- -C target-feature=+crt-static && \
 	install -m 755 $(BUILD)/release/host bin/worker/host && cp bin/host bin/worker/.made-from; }
 
-down: ## Remove the worker containers (VOLUMES=1: and the volume of their runs)
+down: ## Remove the worker containers (VOLUMES=1: also the volume of their runs)
 	@$(USE_ENGINE); docker rm -f $${COMPOSE_PROJECT_NAME:-queuebox}-lock >/dev/null 2>&1; \
 	$(COMPOSE) rm -fsv && $(COMPOSE) down $$([ "$$VOLUMES" = 1 ] && echo --volumes)
 
@@ -91,15 +91,16 @@ trace: programs ## Generate a trace as trace.csv
 results: programs ## Print the last run's report again, per worker
 	@bin/middleware results $(RUN)
 
-test: bin/queuebox ## Build, then run every test; those of containers where a Docker engine answers
+test: bin/queuebox ## Build, then run every test; container tests if a Docker engine responds
 	@if docker version >/dev/null 2>&1; then SERVER_IP= DOCKER_HOST= $(MAKE) --no-print-directory image; fi
 	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --workspace --exclude queuebox-bench --target-dir $(BUILD)
 
-test-docker: all image ## The tests of containers, which then must run
+test-docker: all image ## Run the container tests; fail without a Docker engine
 	QUEUEBOX_DOCKER=required QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests docker
 
-# What a browser is to run: each must build without an operating system. Their unit tests run as commands of
-# WASI in the project's own sandbox (tests/run_wasm.rs). The trace's records are in contract; its files need an operating system.
+# Crates that a browser will run: each must build without an operating system. Their unit tests run as WASI commands in
+# the project's own sandbox (tests/run_wasm.rs). The records of traces are in contract, because trace files need an
+# operating system.
 PORTABLE := contract failure random sim-wasm policy measure
 BARE := wasm32-unknown-unknown
 test-wasm: ## Check the crates that must build for WebAssembly, and run their unit tests in the sandbox
@@ -109,15 +110,15 @@ test-wasm: ## Check the crates that must build for WebAssembly, and run their un
 	CARGO_TARGET_WASM32_WASIP1_RUNNER=$(abspath $(BUILD))/release/examples/run_wasm \
 	$(CARGO) test --release --locked --target $(WASM) --target-dir $(BUILD) --lib $(PORTABLE:%=-p queuebox-%)
 
-truth: all ## Large grids against theory and repetition, which take minutes
+truth: all ## Compare large grids with theory and with replications (takes minutes)
 	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs grid_ -- --ignored
 
-conformance: ## Hold the sandbox's WASI against the public suite (SUITE=folder of WebAssembly/wasi-testsuite, prod/testsuite-base)
-	@[ -d "$(SUITE)" ] || { echo "conformance: SUITE=$(SUITE) is no folder; it names a checkout of https://github.com/WebAssembly/wasi-testsuite, branch prod/testsuite-base" >&2; exit 2; }
+conformance: ## Test the sandbox's WASI with the public suite (SUITE=folder of WebAssembly/wasi-testsuite, prod/testsuite-base)
+	@[ -d "$(SUITE)" ] || { echo "conformance: SUITE=$(SUITE) is not a folder; it must be a checkout of https://github.com/WebAssembly/wasi-testsuite, branch prod/testsuite-base" >&2; exit 2; }
 	@$(MAKE) --no-print-directory all
 	@SUITE="$(abspath $(SUITE))" $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs conformance::the_public_suite -- --exact --ignored --nocapture
 
-schema: ## Write the JSON Schemas of reports (docs/), after their types changed
+schema: ## Write the JSON Schemas of reports (docs/) after a change of their types
 	@QUEUEBOX_WRITE_SCHEMA=1 $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-measure -q schema_of
 
 settings: ## Write .env.general and docs/settings.md from the definitions of the settings
@@ -126,25 +127,25 @@ settings: ## Write .env.general and docs/settings.md from the definitions of the
 fuzz: bin/sim.wasm ## Run CASES cases of each fuzz target (make fuzz CASES=100000 SEED=2)
 	QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) run --release --locked --target-dir $(BUILD) -p queuebox-fuzz -- --cases $${CASES:-10000} --seed $${SEED:-1}
 
-lint: ## Formatting and lints, as CI wants them
+lint: ## Check formatting and lints, as CI does
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets --target-dir $(BUILD) -- -D warnings
 
-deny: ## Hold the dependencies against known holes, licences and sources (cargo-deny, which asks github.com)
-	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "deny: there is no cargo-deny; cargo install cargo-deny --locked brings it" >&2; exit 2; }
+deny: ## Check the dependencies for known vulnerabilities, licences and sources (cargo-deny; needs github.com)
+	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "deny: cargo-deny is not installed: cargo install cargo-deny --locked" >&2; exit 2; }
 	$(CARGO) deny --locked check
 
-bench: all ## Measure against polars, split and others: one table (FULL=1, ONLY=partition, SCALE=0.05, KEEP=1)
+bench: all ## Benchmark against polars, split and others: one table (FULL=1, ONLY=partition, SCALE=0.05, KEEP=1)
 	@$(CARGO) build --release --locked --target-dir $(BUILD) -p queuebox-bench
 	@python3 bench/run.py $(if $(FULL),--full) $(if $(ONLY),--only $(ONLY)) $(if $(SCALE),--scale $(SCALE)) $(if $(KEEP),--keep)
 
-bench-kernels: ## Measure parsing, codec, policies and folding, each alone
+bench-kernels: ## Benchmark parsing, codec, policies and folding, each alone
 	@$(CARGO) bench --locked --target-dir $(BUILD) -p queuebox-bench
 
-bench-build: ## Measure from a fresh clone to the first table, part by part (KEEP=1)
+bench-build: ## Time a fresh clone until its first table, step by step (KEEP=1)
 	@python3 bench/from_nothing.py $(if $(KEEP),--keep)
 
-clean: ## Remove what make built; a sim.wasm of your own, traces and runs stay
+clean: ## Remove everything that make built; your own sim.wasm, traces and runs are kept
 	@if [ -e sim.wasm ] && cmp -s sim.wasm bin/sim.wasm; then rm sim.wasm; fi
 	rm -rf bin $(BUILD)
 
@@ -164,7 +165,7 @@ install: bin/queuebox ## Install queuebox with completions, man pages and the de
 	bin/queuebox completions fish >"$(FISH)/queuebox.fish"
 	bin/queuebox man "$(MAN)"
 
-uninstall: ## Remove what install put there
+uninstall: ## Remove the installed files
 	rm -f "$(ROOT)/bin/queuebox" "$(ROOT)/share/queuebox/sim.wasm" "$(BASH)/queuebox" "$(ZSH)/_queuebox" "$(FISH)/queuebox.fish"
 	rm -f "$(MAN)/queuebox.1" "$(MAN)"/queuebox-*.1
 	-rmdir "$(ROOT)/share/queuebox"

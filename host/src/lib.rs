@@ -11,6 +11,7 @@ use cli::output;
 use cli::program;
 use cli::reporter::Terminal;
 use cli::settings::{SeedSettings, Sources};
+use cli::terminal;
 use failure::{Failure, printable};
 use measure::Figures;
 use measure::provenance::WorkerReport;
@@ -104,7 +105,7 @@ impl Arguments {
             Some(Command::Tidy { folder }) => tidy(folder),
             Some(Command::Hold) => Ok(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).map(drop)?),
             Some(Command::Check { module }) => check::check(&Simulator::load(module, program::end)?, &shown(module)),
-            Some(Command::Limits) => Ok(output::print(&limits_table::table())?),
+            Some(Command::Limits) => Ok(output::print(&limits_table::table(terminal::width()))?),
             None => simulate(self, sources),
         }
     }

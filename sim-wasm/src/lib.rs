@@ -2,7 +2,7 @@
 //! stop after DELAY service starts.
 //!
 //! Start with [`Fifo`], the queue model, and [`Model`], its settings; policies use [`Station`] as their model of a worker.
-//! [`filter`] is the program around the model, which becomes `sim.wasm` and also runs natively. All times are whole
+//! [`filter()`] is the program around the model, which becomes `sim.wasm` and also runs natively. All times are whole
 //! nanoseconds. Service starts follow the recursion of Kiefer and Wolfowitz ("On the theory of queues with many servers",
 //! 1955): a request starts at max(arrival, time when the earliest server is free).
 //!

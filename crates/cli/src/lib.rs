@@ -29,3 +29,4 @@ pub mod output;
 pub mod program;
 pub mod reporter;
 pub mod settings;
+pub mod terminal;

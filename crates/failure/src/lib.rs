@@ -1,7 +1,7 @@
 //! Failures: why a program or one worker failed, with the fields that a program needs and one line of text.
 //!
 //! Start with [`Failure`], whose variants are the classes of failures. Its [`Class`] has the exit code, and a passed
-//! [`Limit`] has a name. [`printable`] escapes text from outside, so that it can't control the terminal.
+//! [`Limit`] has a name. [`printable()`] escapes text from outside, so that it can't control the terminal.
 //!
 //! ```
 //! use failure::{Class, Failure, Limit, printable};

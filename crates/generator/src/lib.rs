@@ -22,9 +22,10 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare within a tolerance"))]
 
 mod arrivals;
-mod contents;
+mod family;
 mod generation;
 mod generator;
+mod request_body;
 mod settings;
 mod sizes;
 mod tournament;
@@ -38,6 +39,7 @@ mod tail_tests;
 #[cfg(test)]
 mod testing;
 
-pub use generation::{Family, Generation};
+pub use family::Family;
+pub use generation::Generation;
 pub use generator::Generator;
 pub use settings::GeneratorSettings;

@@ -31,7 +31,7 @@ mod time_unit;
 
 pub use figures::{Figures, Percentiles};
 pub use histogram::{Histogram, Recorder};
-pub use number::{decimal, fixed, number, or_dash};
+pub use number::{decimal, fixed, number, or_dash, percent};
 pub use outcome::{Measured, Outcome};
 pub use tally::{Counts, Tally};
 pub use time_unit::TimeUnit;

@@ -1,4 +1,4 @@
-//! Renders reports as text.
+//! Renders reports as text, in lines that fit the width \[columns\] that the program passes.
 //!
 //! Start with [`table::table`], the report of a run as a table, and [`runs::table`], a list of runs. A report is a
 //! [`RunReport`](measure::run_report::RunReport), which is the only source of every rendering. Times in it are
@@ -19,10 +19,11 @@
 //! # }"#;
 //! // `json` is the content of a report.json: a run of one worker, which failed.
 //! let report = RunReport::read(json)?;
-//! let text = report::table::table(&report);
+//! let text = report::table::table(&report, 80);
 //! assert!(text.contains("worker 1 failed (trap): unreachable"));
 //! # Ok::<(), measure::schema::ReadError>(())
 //! ```
 
+pub mod grid;
 pub mod runs;
 pub mod table;

@@ -14,7 +14,7 @@
 //! use run::setup::{self, Balancing};
 //! use sandbox::Module;
 //!
-//! // A generated trace over two workers. As flags, environment and .env.general set them for `middleware run`.
+//! // Settings as flags give them: a generated trace over two workers.
 //! let settings: PartitionSettings = of_flags(["--samples=1000", "--workers=2", "--balancer=JSQ"])?;
 //! let balancing = Balancing::from_settings(&settings)?;
 //! let source = setup::source(&settings, &Default::default(), &balancing, &Terminal)?;

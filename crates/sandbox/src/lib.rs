@@ -27,6 +27,7 @@
 
 #[cfg(feature = "testing")]
 pub mod command;
+mod exit;
 mod inspect;
 mod ledger;
 pub mod limits;
@@ -39,7 +40,6 @@ mod settings;
 pub mod shard;
 mod simulator;
 mod streams;
-mod verdict;
 pub mod verify;
 mod wasi;
 mod worker;

@@ -1,4 +1,4 @@
-//! A module's file, read and named by its digest, and neither compiled nor run: programs that must not do either handle this.
+//! A module's file, read and identified by its digest, but neither compiled nor run: for programs that must do neither.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -21,7 +21,7 @@ impl Module {
     /// Reads the file `path`.
     ///
     /// # Errors
-    /// [`Failure::Module`] where it can't be read, [`Failure::Limit`] where it is too large.
+    /// [`Failure::Module`] if it can't be read, [`Failure::Limit`] if it is too large.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
         let mut bytes = Vec::new();

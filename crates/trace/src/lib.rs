@@ -31,6 +31,6 @@
 //! ```
 
 pub mod decimal;
+pub mod ordered;
 pub mod reader;
-pub mod turns;
 pub mod writer;

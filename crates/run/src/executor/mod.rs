@@ -1,4 +1,4 @@
-//! Executors: where hosts run.
+//! Executors: they run the hosts.
 
 mod docker;
 mod interface;
@@ -23,22 +23,22 @@ pub use jobs::OUTCOMES;
 pub use local::Local;
 pub use settings::ExecutorSettings;
 
-/// What there is to run hosts on.
+/// An available executor.
 enum Found {
     Threads,
     Docker {
         docker: Box<Docker>,
         host: String,
-        /// It was asked for, or named by an address.
+        /// Whether it was requested, or named by an address.
         required: bool,
     },
-    /// No Docker engine answers, and threads do as well.
+    /// No Docker engine responds, and threads are a substitute.
     Instead {
         why: String,
     },
 }
 
-/// Looks for what EXECUTOR and the addresses name.
+/// Looks for the executor that EXECUTOR and the addresses name.
 ///
 /// # Errors
 /// Where an engine that is asked for, or named by an address, does not answer.
@@ -56,11 +56,11 @@ fn find(settings: &ExecutorSettings, reporter: &Arc<dyn Reporter>) -> Result<Fou
     }
 }
 
-/// The executor that EXECUTOR asks for; `auto` takes Docker where it answers and has workers, and reports in one line what it took
-/// and why.
+/// The executor that EXECUTOR selects. `auto` selects Docker if it responds and has workers. A note reports the choice
+/// and its reason.
 ///
 /// # Errors
-/// Where an engine that is asked for, or named by an address, does not answer or has no workers.
+/// If an engine that is requested, or named by an address, does not respond or has no workers.
 pub fn choose(
     settings: &ExecutorSettings,
     reporter: &Arc<dyn Reporter>,
@@ -82,8 +82,8 @@ pub fn choose(
     Ok(Box::new(Local::new(give_up)))
 }
 
-/// For make: `local`; or `docker`, the address of the engine that answers, how many workers it needs, and `auto` where threads
-/// would do as well.
+/// For make: `local`; or `docker`, the address of the engine, the number of workers that it needs, and `auto` if
+/// threads are a substitute.
 ///
 /// # Errors
 /// As [`find`].
@@ -101,8 +101,8 @@ pub fn which(
     }
 }
 
-/// The report of `run`, or of the last one, from where the workers of the Docker engine keep it; None where there is no such
-/// engine or run.
+/// The report of `run`, or of the last one, from the volume of the Docker engine; None if there is no such engine or
+/// run.
 ///
 /// # Errors
 /// As [`find`].

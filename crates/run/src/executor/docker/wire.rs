@@ -1,5 +1,5 @@
-//! How the engine is reached: a connection a call, over its local socket, TCP or TLS, that brings no more bytes than the call may
-//! need. The client library takes most bodies into memory whole.
+//! Connections to the engine: one for each call, over its local socket, TCP or TLS. Each accepts no more bytes than its
+//! call may need, because the client library reads most bodies into memory completely.
 
 use std::future::Future;
 use std::io;
@@ -21,13 +21,13 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// Most bytes of an answer that is no file: the list of 4,096 workers is a fifth of that.
+/// Upper limit of a response that is not a file \[bytes\]: the list of 4,096 workers is a fifth of that.
 const ANSWER: u64 = 64 << 20;
 
-/// The library's own time limit \[s\]: none that counts, since each call has one of ours.
+/// The library's own time limit \[s\]: practically none, because each call has its own limit.
 const TIMEOUT_S: u64 = 86_400;
 
-/// Where an engine listens.
+/// The address of an engine.
 #[derive(Clone)]
 pub(super) enum Peer {
     Unix(PathBuf),
@@ -39,27 +39,27 @@ pub(super) enum Peer {
 /// A client of the engine at `peer`.
 ///
 /// # Errors
-/// Where the library refuses.
+/// If the library rejects the parameters.
 pub(super) fn client(peer: &Peer, version: &ClientVersion) -> Result<Docker, Error> {
     let connecting = |most| {
         let connector = Connector { peer: peer.clone(), most };
         Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
     };
-    // What downloads bring is bounded by what takes it in.
+    // The code that receives a download limits its length.
     let (answers, downloads) = (connecting(ANSWER), connecting(u64::MAX));
     let transport = move |request: BollardRequest| {
         let is_download = request.method() == Method::GET && request.uri().path().ends_with("/archive");
         let response = if is_download { downloads.request(request) } else { answers.request(request) };
         async move { Ok(response.await?) }
     };
-    // The name is for the URL alone: where to connect is the connector's.
+    // The name is only used in the URL; the connector has the address.
     Docker::connect_with_custom_transport(transport, Some("http://docker"), TIMEOUT_S, version)
 }
 
-/// The two sides of TLS by the files of `folder`: its authority alone is trusted, and this side shows its certificate.
+/// A TLS configuration from the files in `folder`: it trusts only this authority, and presents this certificate.
 ///
 /// # Errors
-/// Where a file is missing or is not what it must be, with its name.
+/// If a file is missing or invalid; the error names it.
 pub(super) fn tls(folder: &Path) -> Result<Arc<ClientConfig>, String> {
     let wrong = |name: &str, error: &dyn std::fmt::Display| {
         format!("{}: {error} (DOCKER_CERT_PATH names the folder)", folder.join(name).display())
@@ -78,11 +78,11 @@ pub(super) fn tls(folder: &Path) -> Result<Arc<ClientConfig>, String> {
     Ok(Arc::new(config.map_err(|error| wrong("cert.pem", &error))?))
 }
 
-/// Makes the connections.
+/// Opens the connections.
 #[derive(Clone)]
 struct Connector {
     peer: Peer,
-    /// Bytes that each may bring.
+    /// Upper limit of the bytes of each.
     most: u64,
 }
 
@@ -121,7 +121,7 @@ trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
 
-/// A connection that fails once it has brought more bytes than it may.
+/// A connection that fails after more than its limit of bytes.
 struct Bounded {
     inner: Box<dyn Duplex>,
     left: u64,
