@@ -220,26 +220,20 @@ fn no_output_overwrites_an_input_by_any_name() {
     fs::hard_link(folder.path("t.csv"), folder.path("hard")).unwrap();
     std::os::unix::fs::symlink("t.csv", folder.path("link")).unwrap();
     let lines = [
-        ("host t.csv --report .env.general", ".env.general would be written over .env.general"),
-        ("host t.csv --completions hard", "hard would be written over t.csv"),
-        ("host hard --report link", "link would be written over hard"),
-        ("host - --report t.csv <t.csv", "t.csv would be written over standard input"),
-        ("host /dev/stdin --report t.csv <t.csv", "t.csv would be written over /dev/stdin"),
-        ("host t.csv >>t.csv", "standard output would be written over t.csv"),
-        ("host t.csv --report out >out", "standard output would be written over out"),
-        (
-            "middleware run --executor local --env-file my.env --report ./my.env",
-            "./my.env would be written over my.env",
-        ),
-        (
-            "middleware run --executor local --completions .env.general",
-            ".env.general would be written over .env.general",
-        ),
-        ("middleware run --executor local --report sim.wasm", "sim.wasm would be written over sim.wasm"),
-        ("middleware run --executor local --trace - --report hard <t.csv", "hard would be written over standard input"),
-        ("middleware describe t.csv >>t.csv", "standard output would be written over t.csv"),
-        ("tracegen --out .env.general", ".env.general would be written over .env.general"),
-        ("tracegen --env-file my.env >>my.env", "standard output would be written over my.env"),
+        ("host t.csv --report .env.general", ".env.general would overwrite .env.general"),
+        ("host t.csv --completions hard", "hard would overwrite t.csv"),
+        ("host hard --report link", "link would overwrite hard"),
+        ("host - --report t.csv <t.csv", "t.csv would overwrite standard input"),
+        ("host /dev/stdin --report t.csv <t.csv", "t.csv would overwrite /dev/stdin"),
+        ("host t.csv >>t.csv", "standard output would overwrite t.csv"),
+        ("host t.csv --report out >out", "standard output would overwrite out"),
+        ("middleware run --executor local --env-file my.env --report ./my.env", "./my.env would overwrite my.env"),
+        ("middleware run --executor local --completions .env.general", ".env.general would overwrite .env.general"),
+        ("middleware run --executor local --report sim.wasm", "sim.wasm would overwrite sim.wasm"),
+        ("middleware run --executor local --trace - --report hard <t.csv", "hard would overwrite standard input"),
+        ("middleware describe t.csv >>t.csv", "standard output would overwrite t.csv"),
+        ("tracegen --out .env.general", ".env.general would overwrite .env.general"),
+        ("tracegen --env-file my.env >>my.env", "standard output would overwrite my.env"),
     ];
     for (line, words) in lines {
         folder.shell(line).exits(2).says(words);

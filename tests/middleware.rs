@@ -169,7 +169,7 @@ fn every_request_is_in_exactly_one_shard() {
         all.sort_unstable();
         assert_eq!(all, (0..3000).collect::<Vec<_>>(), "{balancer}");
     }
-    middleware(&folder, "partition --samples 10 --out RR-csv").exits(2).says("RR-csv is there already");
+    middleware(&folder, "partition --samples 10 --out RR-csv").exits(2).says("RR-csv exists already");
 }
 
 #[test]
@@ -352,8 +352,8 @@ fn ctrl_c_at_any_time_leaves_no_partial_file() {
 #[test]
 fn no_output_overwrites_an_input() {
     let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n");
-    middleware(&folder, "run --trace t.csv --completions t.csv").exits(2).says("t.csv would be written over t.csv");
-    folder.host("t.csv --report t.csv").exits(2).says("t.csv would be written over t.csv");
+    middleware(&folder, "run --trace t.csv --completions t.csv").exits(2).says("t.csv would overwrite t.csv");
+    folder.host("t.csv --report t.csv").exits(2).says("t.csv would overwrite t.csv");
     assert_eq!(folder.text("t.csv"), "arrival_us,service_us\n0,5\n");
 }
 

@@ -52,7 +52,7 @@ fn an_invalid_setting_is_reported_with_its_origin() {
     refused("", "--st 5parsec", "flag: ST=5parsec must be a duration such as 250us, 3ms, 1.5s");
     refused("", "--service pareto", "flag: SERVICE=pareto must be one of exponential, deterministic");
     refused("", "--discipline FIFO", "flag: DISCIPLINE=FIFO must be a lower-case word");
-    refused("SERVERS=1\nSERVERS=1\n", "", ".env.general:2: SERVERS stands here a second time, after line 1");
+    refused("SERVERS=1\nSERVERS=1\n", "", ".env.general:2: SERVERS is set a second time; line 1 sets it first");
     refused("SERVERS\n", "", ".env.general:1: \"SERVERS\" is not KEY=VALUE");
     refused("", "--env-file nowhere", "nowhere: No such file");
 }

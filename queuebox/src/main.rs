@@ -1,4 +1,4 @@
-//! The program `queuebox`, which `make install` installs: every command, shell completions and man pages.
+//! The program `queuebox`, which `make install` installs. It has all commands, and writes shell completions and man pages.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,14 +27,14 @@ enum Command {
     Middleware(middleware::Command),
     Host(Box<host::Arguments>),
     Tracegen(Box<tracegen::Arguments>),
-    /// Print the completions of a shell.
+    /// Print the completion script of a shell.
     Completions {
         /// The shell.
         shell: Shell,
     },
-    /// Write the man pages, one for each command.
+    /// Write man pages, one for each command.
     Man {
-        /// The folder for them, which must exist.
+        /// The folder to write to, which must exist.
         folder: PathBuf,
     },
 }
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 }
 
 fn completions(shell: Shell) -> anyhow::Result<()> {
-    // In memory first, since the generator panics if it can't write.
+    // To memory first: the generator panics if it can't write.
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut settings::command::<Arguments>(), "queuebox", &mut text);
     Ok(std::io::stdout().write_all(&text)?)

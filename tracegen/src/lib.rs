@@ -46,7 +46,7 @@ output was closed";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Rows id,arrival_ns,client,op,block,size under a header; the program that reads them samples the demands.
+    /// Rows id,arrival_ns,client,op,block,size after a header; the program that reads them samples the demands.
     Csv,
     /// The original generator's rows: arrival in µs, 0, r or w, block, size, without a header.
     Original,
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     let generation = Generation::from_settings(generator, seed)?;
     let demands = demand.demands(seed)?;
     for key in demand.given().into_iter().filter(|_| *format != Format::Records) {
-        program::warn(&format!("{key} changes nothing here: the program that reads this format samples the demands"));
+        program::warn(&format!("{key} has no effect: the program that reads this format samples the demands"));
     }
 
     let (format, demands) = match format {
@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     demands.and_then(|demands| demands.rounding_note()).iter().for_each(|note| program::note(note));
     let Some(path) = out.as_deref().filter(|path| *path != Path::new("-")) else {
         if io::stdout().is_terminal() && demands.is_some() {
-            let rule = "records are not for a terminal: name a file with --out, or send them through a pipe";
+            let rule = "binary records are not written to a terminal: name a file with --out, or use a pipe";
             return Err(Failure::usage(rule).into());
         }
         program::on_signal_report(Some("standard output is incomplete".to_owned()));
@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     write(&generation, demands, format, file).with_context(|| path.display().to_string())?.finish()
 }
 
-/// Writes the whole trace, with `demands` where its format holds any.
+/// Writes the whole trace; `demands` samples the demands if the format has them.
 fn write<W: Write + Send>(
     generation: &Generation,
     demands: Option<Demands>,

@@ -1,18 +1,18 @@
-//! Files of settings: KEY=VALUE, `#` at the start of a line, no quotes.
+//! Settings files: lines KEY=VALUE without quotes, and comments, which begin with `#`.
 
 use failure::{Failure, Origin};
 
-/// One `KEY=VALUE`.
+/// A line `KEY=VALUE`.
 pub(crate) struct Line<'a> {
     pub(crate) number: usize,
     pub(crate) key: &'a str,
     pub(crate) value: &'a str,
 }
 
-/// The settings in `text`, the file `name`.
+/// The settings in `text`, which is the content of the file `name`.
 ///
 /// # Errors
-/// Where a line is none, or a key stands twice.
+/// If a line is not a setting, its value is quoted, or its key has been set before.
 pub(crate) fn parse<'a>(text: &'a str, name: &str) -> Result<Vec<Line<'a>>, Failure> {
     let mut lines: Vec<Line<'a>> = Vec::new();
     for (index, line) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate() {
@@ -28,10 +28,10 @@ pub(crate) fn parse<'a>(text: &'a str, name: &str) -> Result<Vec<Line<'a>>, Fail
                 return Err(fail(format!("\"{}\" is not KEY=VALUE", shown())));
             }
             if value.starts_with(['"', '\'']) {
-                return Err(fail(format!("{}: values stand without quotes", shown())));
+                return Err(fail(format!("{}: quoted values are not supported; remove the quotes", shown())));
             }
             if let Some(first) = lines.iter().find(|other| other.key == key) {
-                return Err(fail(format!("{key} stands here a second time, after line {}", first.number)));
+                return Err(fail(format!("{key} is set a second time; line {} sets it first", first.number)));
             }
             lines.push(Line { number, key, value });
         }
@@ -44,11 +44,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_are_no_settings_are_refused_with_their_number() {
-        let says = |file| parse(file, "f").map(drop).unwrap_err().to_string();
-        assert_eq!(says("SAMPLES=1\nSAMPLES=2"), "f:2: SAMPLES stands here a second time, after line 1");
-        assert_eq!(says("SAMPLES"), "f:1: \"SAMPLES\" is not KEY=VALUE");
-        assert_eq!(says("SAMPLES=\"1\""), "f:1: SAMPLES=\"1\": values stand without quotes");
+    fn invalid_lines_are_refused_with_their_number() {
+        let refused = |file| parse(file, "f").map(drop).unwrap_err().to_string();
+        assert_eq!(refused("SAMPLES=1\nSAMPLES=2"), "f:2: SAMPLES is set a second time; line 1 sets it first");
+        assert_eq!(refused("SAMPLES"), "f:1: \"SAMPLES\" is not KEY=VALUE");
+        assert_eq!(refused("SAMPLES=\"1\""), "f:1: SAMPLES=\"1\": quoted values are not supported; remove the quotes");
     }
 
     #[test]

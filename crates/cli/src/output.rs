@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all, also when a signal ends the program.
+//! Files that appear whole or not at all, even if a signal stops the program.
 
 mod unfinished;
 
@@ -18,10 +18,11 @@ pub(crate) use unfinished::remove_unfinished;
 
 use unfinished::beside;
 
-/// How standard output is named.
+/// The name of standard output in messages.
 pub const STDOUT: &str = "standard output";
 
-/// A result file: written aside, then synced and renamed by [`OutFile::finish`]. Dropped before, it leaves nothing.
+/// A result file: written under a temporary name, then synced and renamed by [`OutFile::finish`]. If it is dropped
+/// before that, no file is left.
 #[derive(Debug)]
 pub struct OutFile {
     writer: BufWriter<File>,
@@ -30,11 +31,11 @@ pub struct OutFile {
 }
 
 impl OutFile {
-    /// Starts the file that will be called `target`. A target that is there and is no regular file (a pipe, a device) is
-    /// written directly.
+    /// Starts the file that [`OutFile::finish`] will name `target`. A `target` that exists and is not a regular file (a
+    /// pipe, a device) is written directly.
     ///
     /// # Errors
-    /// Where it can't be made; the error names `target`.
+    /// If the file can't be created; the error names `target`.
     pub fn create(target: &Path) -> anyhow::Result<Self> {
         Self::open(target).with_context(|| target.display().to_string())
     }
@@ -52,7 +53,8 @@ impl OutFile {
     /// Syncs the file and gives it its name.
     ///
     /// # Errors
-    /// Where the disk is full or gone; then nothing stays under the name. The error names the target.
+    /// If the file can't be written or renamed, for instance because the disk is full; then no new file has the name.
+    /// The error names the target.
     pub fn finish(mut self) -> anyhow::Result<()> {
         let renamed = self.writer.flush().and_then(|()| match self.aside.take() {
             None => Ok(()),
@@ -64,7 +66,7 @@ impl OutFile {
         renamed.with_context(|| self.target.display().to_string())
     }
 
-    /// Writes all of `text` and finishes.
+    /// Writes `text`, then finishes as [`OutFile::finish`] does.
     ///
     /// # Errors
     /// As [`OutFile::finish`].
@@ -84,11 +86,11 @@ impl Write for OutFile {
     }
 }
 
-/// Holds that none of `outputs`, nor standard output, is another of them or one of `inputs` (`-` is standard input), by
-/// whatever name: it would be lost in silence.
+/// Checks that the files of `outputs` and standard output differ from each other and from those of `inputs` (`-` is standard
+/// input), whatever their names are: otherwise one would silently overwrite another.
 ///
 /// # Errors
-/// [`Failure::Usage`] with the two that are one file.
+/// [`Failure::Usage`] with the names of two that are the same file.
 pub fn distinct(outputs: &[Option<&Path>], inputs: &[Option<&Path>]) -> Result<(), Failure> {
     let is_path = |path: &&Path| *path != Path::new("-");
     let outputs = outputs.iter().copied().flatten().filter(is_path).map(Place::of_path);
@@ -99,18 +101,18 @@ pub fn distinct(outputs: &[Option<&Path>], inputs: &[Option<&Path>]) -> Result<(
     let inputs: Vec<Place> = inputs.iter().copied().flatten().map(input).collect();
     for (number, output) in outputs.iter().enumerate() {
         if let Some(other) = inputs.iter().chain(&outputs[..number]).find(|other| output.is(other)) {
-            return Err(Failure::usage(format!("{} would be written over {}", output.name, other.name)));
+            return Err(Failure::usage(format!("{} would overwrite {}", output.name, other.name)));
         }
     }
     Ok(())
 }
 
-/// What bytes are read from or written to.
+/// A file or stream that is read or written.
 struct Place {
     name: String,
-    /// None where there is nothing yet.
+    /// None if it does not exist yet.
     found: Option<Metadata>,
-    /// Where it will be made.
+    /// The path with its folder resolved; empty for a stream.
     path: PathBuf,
 }
 
@@ -127,7 +129,7 @@ impl Place {
         Self { name: name.to_owned(), found: file.and_then(|file| file.metadata()).ok(), path: PathBuf::new() }
     }
 
-    /// Whether both are one file. In pipes and devices nothing is lost.
+    /// Whether both are the same regular file. Writing to a pipe or a device overwrites nothing.
     fn is(&self, other: &Self) -> bool {
         match (&self.found, &other.found) {
             (Some(one), Some(other)) => one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino()),
@@ -137,10 +139,10 @@ impl Place {
     }
 }
 
-/// Writes `text` to standard output; a closed one is an error here, never a panic.
+/// Writes `text` to standard output. If that is closed, this is an error, not a panic.
 ///
 /// # Errors
-/// Where it can't be written; the error names it.
+/// If it can't be written; the error names standard output.
 pub fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());

@@ -1,9 +1,9 @@
 //! Settings: each is defined once, as a field of a clap group whose type is [`Setting`].
 //!
-//! The definition gives the flag, the environment variable, the help, the default and the values that are accepted. Four sources
-//! give a setting its text, in rising order: its default, the file `.env.general` of the current directory, the
-//! environment, a flag. [`parse`] combines them. `.env.general` and `docs/settings.md` are generated from the definitions
-//! (`make settings`).
+//! The definition gives the flag, the environment variable, the help, the default and the accepted values. The text of
+//! a setting comes from four sources, each of which overrides the one before: its default, the file `.env.general` of
+//! the current directory, the environment, a flag. [`parse`] combines them. `.env.general` and `docs/settings.md` are
+//! generated from the definitions (`make settings`).
 
 mod duration;
 mod parse;
@@ -21,13 +21,13 @@ pub use parse::{Sources, command, of_flags, parse};
 pub use rule::{Rule, choice, count, duration, number, one_of, optional, text, word};
 pub use shared::{DemandSettings, SeedSettings};
 
-/// The largest number of anything that is counted, and the longest duration \[ns\], about 104 days.
+/// The largest count, and the longest duration \[ns\] (about 104 days).
 pub const MAX_COUNT: u64 = 1 << 53;
 
 /// The file with every setting and its default.
 pub const SHIPPED: &str = include_str!("../../../.env.general");
 
-/// The name under which programs look for it.
+/// The name of the settings file in the current directory.
 pub const FILE_NAME: &str = ".env.general";
 
 /// The names of all settings of all programs.
@@ -36,14 +36,14 @@ static KNOWN: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     lines.iter().map(|line| line.key).collect()
 });
 
-/// A setting: its text, where that came from, and its value if the text follows the setting's rule.
+/// A setting: its text, the origin of the text, and its value if the text follows the setting's rule.
 ///
 /// A text that breaks the rule is reported when the value is first needed: settings that a run does not use are not checked.
 #[derive(Clone)]
 pub struct Setting<T> {
     key: String,
     text: String,
-    /// None: its default.
+    /// None: the text is the default.
     origin: Option<Origin>,
     value: Result<T, String>,
 }
@@ -57,14 +57,14 @@ impl<T: Clone> Setting<T> {
         self.value.clone().map_err(|rule| self.refuse(&rule))
     }
 
-    /// The error that states where the text came from, and the `rule` that it breaks.
+    /// The error that names the origin of the text, the setting, and the `rule` that the text breaks.
     pub fn refuse(&self, rule: &str) -> Failure {
         let Self { key, text, origin, .. } = self;
         let setting = failure::Setting { key: key.clone(), value: failure::printable(text.as_bytes(), 80) };
         Failure::Usage { origin: origin.as_ref().cloned(), setting: Some(setting), rule: rule.to_owned() }
     }
 
-    /// Its name, if it was given for this call: by flag or environment.
+    /// Its name, if a flag or the environment sets it.
     pub fn given(&self) -> Option<&str> {
         matches!(self.origin, Some(Origin::Environment | Origin::Flag)).then_some(self.key.as_str())
     }

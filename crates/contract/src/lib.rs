@@ -1,6 +1,22 @@
 //! The records that travel between programs and simulators: contract 1, which docs/contract.md defines.
 //!
-//! A stream is an array of records of one length, little-endian; its record 0 is the header.
+//! A stream is an array of records of one length, little-endian; its record 0 is the header. A simulator reads a
+//! [`RequestHeader`] and [`Request`]s, and writes a [`CompletionHeader`], which declares its [`Capabilities`], and
+//! [`Completion`]s. All times are whole nanoseconds since the start of the trace. The crate has no dependencies, so that a
+//! simulator in Rust can use it.
+//!
+//! ```
+//! use contract::{Completion, Request, RequestHeader};
+//!
+//! // A shard with one request.
+//! let request = Request { id: 7, arrival_ns: 1_000, service_ns: 250, ..Request::default() };
+//! let shard = [RequestHeader::new(1).to_bytes(), request.to_bytes()].concat();
+//! assert_eq!(Request::from_bytes(&shard[Request::LEN..]), request);
+//!
+//! // Its completion if a server is idle when it arrives.
+//! let completion = Completion { id: 7, start_ns: 1_000, finish_ns: 1_250, service_ns: 250 };
+//! assert_eq!(Completion::from_bytes(&completion.to_bytes()), completion);
+//! ```
 
 /// The wire value for "no value". The constants of the record types give its meaning in each field.
 pub const NONE: u64 = u64::MAX;

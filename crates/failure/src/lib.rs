@@ -1,4 +1,17 @@
-//! The ways in which a run ends badly, each with its class and exit code.
+//! Failures: why a program or one worker failed, with the fields that a program needs and one line of text.
+//!
+//! Start with [`Failure`], whose variants are the classes of failures. Its [`Class`] has the exit code, and a passed
+//! [`Limit`] has a name. [`printable()`] escapes text from outside, so that it can't control the terminal.
+//!
+//! ```
+//! use failure::{Class, Failure, Limit, printable};
+//!
+//! let failure = Failure::limit(Limit::CpuTime, "more than 30 s");
+//! assert_eq!(failure.to_string(), "CPU time: more than 30 s");
+//! assert_eq!((failure.class(), failure.exit_code()), (Class::Limit, 6));
+//!
+//! assert_eq!(printable(b"trace\x1b[2J.csv", 40), "trace\\u{1b}[2J.csv");
+//! ```
 
 mod class;
 mod limit;

@@ -1,7 +1,23 @@
 //! Generates traces: CONCURRENCY clients, each with its own stream of requests, merged in order of arrival.
 //!
-//! [`Generation`] holds the settings and [`Generator`] samples the requests. Every random stream is keyed by the seed,
-//! by its purpose and by the client, so that a client's requests do not depend on the number of other clients.
+//! Start with [`Generation`], the checked settings of a trace, and [`Generator`], which samples its requests. Arrivals
+//! are in nanoseconds, sizes in blocks of 512 bytes. Every random stream is keyed by the seed, by its purpose and by
+//! the client, so that a client's requests do not depend on the number of other clients. Each client's arrivals are a
+//! stationary renewal process from the start (Cox, "Renewal theory", 1962, 5.4).
+//!
+//! ```
+//! use cli::settings::of_flags;
+//! use generator::{Generation, Generator};
+//!
+//! let settings = of_flags(["--samples=1000", "--concurrency=2", "--inter-arrival=5ms"])?;
+//! let generation = Generation::from_settings(&settings, &of_flags(["--seed=7"])?)?;
+//!
+//! let mut requests = Vec::new();
+//! Generator::new(&generation).fill(&mut requests, usize::MAX)?;
+//! assert_eq!(requests.len(), 1000);
+//! assert!(requests.is_sorted_by_key(|request| request.arrival_ns));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare within a tolerance"))]
 

@@ -1,4 +1,23 @@
 //! Measurements: each completion is folded into integers, and figures are computed from them once.
+//!
+//! Start with [`Tally`], the sums and histograms of one worker, and [`Figures`], the averages and percentiles computed from
+//! it; [`run_report::RunReport`] is the report of a whole run, which is read from JSON and written to it without loss. Times
+//! are whole nanoseconds, and tallies of several workers merge exactly. The histogram is HdrHistogram (Gil Tene, 2012) with
+//! three significant digits; docs/statistics.md defines every figure.
+//!
+//! ```
+//! use measure::{Figures, Tally};
+//!
+//! // One server, which finishes two requests of 4 ns by the time 8 ns. The second request waits for 3 ns.
+//! let mut tally = Tally { end_ns: 8, ..Tally::default() };
+//! tally.counts.offered = 2;
+//! for (arrival, start, finish, service) in [(0, 0, 4, 4), (1, 4, 8, 4)] {
+//!     tally.completed(arrival, start, finish, service);
+//! }
+//! let figures = Figures::of_worker(&tally, 1);
+//! assert_eq!(figures.average_delay_in_queue_ns, Some(1.5));
+//! assert_eq!(figures.server_utilization, Some(1.0));
+//! ```
 
 mod figures;
 mod histogram;

@@ -1,4 +1,25 @@
 //! Load-balancing policies: each assigns requests to workers.
+//!
+//! Start with [`POLICIES`], the list of all policies, and [`Balancer`], which applies one of them to the requests of a
+//! trace in order of arrival. A policy that uses the state of workers sees a model of each worker (SERVERS, CAPACITY,
+//! first in, first out), which is fed with the true demands \[ns\]; docs/policies.md defines each policy. Sources: two
+//! choices are those of Mitzenmacher (2001), the shortest queue is that of Winston (1977), and least work left over
+//! single servers equals one central queue (Kiefer and Wolfowitz, 1955).
+//!
+//! ```
+//! use contract::Request;
+//! use policy::{Balancer, POLICIES};
+//!
+//! let jsq = POLICIES.into_iter().find(|spec| spec.name == "JSQ").expect("JSQ is in the list");
+//! let (workers, servers, capacity, seed) = (2, 1, 0, 1);
+//! let mut balancer = Balancer::new(jsq, workers, servers, capacity, seed);
+//!
+//! let requests = [0, 1].map(|id| Request { id, arrival_ns: id, service_ns: 10, ..Request::default() });
+//! let mut assigned = Vec::new();
+//! balancer.assign_all(&requests, &mut assigned)?;
+//! assert_ne!(assigned[0], assigned[1]); // The second request goes to the worker that is idle.
+//! # Ok::<(), failure::Failure>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare within a tolerance"))]
 

@@ -1,4 +1,4 @@
-//! Partitioning alone: a trace into a folder of shards.
+//! `middleware partition`: writes a trace as a folder of shards.
 
 use std::path::{Path, PathBuf};
 
@@ -15,13 +15,13 @@ use run::settings::PartitionSettings;
 use run::setup::{self, Balancing};
 use run::shard_files::ShardFiles;
 
-/// What `middleware partition` takes.
+/// The arguments of `middleware partition`.
 #[derive(Debug, clap::Args)]
 pub struct SplitFlags {
-    /// The folder to make.
+    /// The folder to create.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// records (1.req, …) or csv (1.csv, …), both with the demands.
+    /// Format of the shards: records (1.req, …) or csv (1.csv, …), both with the demands.
     #[arg(long, value_name = "FORMAT", default_value = "records", value_parser = ["records", "csv"])]
     format: String,
     #[command(flatten)]
@@ -33,13 +33,14 @@ pub struct SplitFlags {
 /// Partitions the trace.
 ///
 /// # Errors
-/// Where the folder is there already, the trace is bad, or it can't be written whole; then no folder stays.
+/// If the folder exists already, a setting or the trace breaks a rule, or the shards can't be written; then no folder
+/// is left.
 pub(crate) fn split(flags: &SplitFlags, sources: &Sources) -> anyhow::Result<()> {
     let settings = &flags.settings;
     let balancing = Balancing::from_settings(settings)?;
     let name = || flags.out.display().to_string();
     if std::fs::symlink_metadata(&flags.out).is_ok() {
-        return Err(Failure::usage(format!("{} is there already", name())).into());
+        return Err(Failure::usage(format!("{} exists already; --out names a new folder", name())).into());
     }
     let trace = settings.trace.trace.get()?;
     output::distinct(&[], &[trace.as_deref().map(Path::new), sources.file()])?;

@@ -1,4 +1,4 @@
-//! `middleware results`: the report of a run again, per worker.
+//! `middleware results`: prints the report of a run again, per worker.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,10 +11,11 @@ use report::table;
 use run::executor::{self, ExecutorSettings};
 use run::runs;
 
-/// Prints the report of `run`, or of the last one. Where it is not here, it is fetched from the executor that keeps it.
+/// Prints the report of `run`, or of the last run. If this machine does not have it, it is fetched from the executor
+/// that keeps it.
 ///
 /// # Errors
-/// Where there is no such run, or none of its report that this version can read.
+/// If there is no such run, or it has no report that this version can read.
 pub(crate) fn results(
     run: Option<&Path>,
     settings: &ExecutorSettings,
@@ -27,7 +28,7 @@ pub(crate) fn results(
             executor::kept_report(settings, name.as_deref(), reporter)?.ok_or(error)?
         }
     };
-    // Whoever made it, its text may not command the terminal.
+    // The report may come from elsewhere: its text must not control the terminal.
     let line = |line: &str| printable(line.as_bytes(), usize::MAX) + "\n";
     let text = table::plain(&report, terminal::width());
     Ok(output::print_tables(&text.lines().map(line).collect::<String>())?)

@@ -1,4 +1,4 @@
-//! `middleware runs`: a list of the runs in `runs/`.
+//! `middleware runs`: lists the runs in `runs/`.
 
 use std::path::Path;
 
@@ -11,17 +11,17 @@ use report::runs::{Listed, table};
 use run::run_file::RUNS;
 use run::runs::{self, Kept, NoReport};
 
-/// Longest name of a trace that is shown \[characters\].
+/// Characters that are shown of a trace's name.
 const TRACE: usize = 40;
 
-/// Prints a row for each run, the one that ended last last.
+/// Prints a row for each run, in the order in which they ended.
 ///
 /// # Errors
-/// Where the folder of runs can't be read.
+/// If the folder of runs can't be read.
 pub(crate) fn runs() -> anyhow::Result<()> {
     let kept = runs::list()?;
     let text = if kept.is_empty() {
-        format!("there is no run in {RUNS}/ yet: middleware run\n")
+        format!("there is no run in {RUNS}/ yet; middleware run makes one\n")
     } else {
         table(&kept.iter().map(listed).collect::<Vec<_>>(), terminal::width())
     };
@@ -31,7 +31,7 @@ pub(crate) fn runs() -> anyhow::Result<()> {
 fn listed(kept: &Kept) -> Listed<'_> {
     let report = kept.report.as_ref().ok();
     let settings = report.map(|report| &report.provenance.settings);
-    // run.json holds settings as they were given.
+    // run.json has the settings as the user gave them.
     let given = |key: &str| kept.run.as_ref().and_then(|run| run.settings.get(key)).map(|text| shown(text));
     let known = |found: Option<String>| found.unwrap_or_else(|| "-".to_owned());
     Listed {
@@ -45,7 +45,7 @@ fn listed(kept: &Kept) -> Listed<'_> {
     }
 }
 
-/// The name of the trace's file, which `run.json` has, else of its format.
+/// The name of the trace's file if `run.json` has it, else the name of its format.
 fn trace(kept: &Kept) -> String {
     let file = kept.run.as_ref().and_then(|run| run.settings.get("TRACE"));
     match (file.map(String::as_str), kept.report.as_ref().map(|report| &report.provenance.trace)) {
@@ -75,7 +75,7 @@ fn outcome(kept: &Kept) -> String {
     }
 }
 
-/// What a file of a run holds, fit for the terminal.
+/// A text of a run's file, made safe for the terminal.
 fn shown(text: &str) -> String {
     printable(text.as_bytes(), TRACE)
 }

@@ -1,7 +1,8 @@
 //! Files and folders that are still being written.
 //!
-//! They are hidden, and their process holds a lock on them (flock). What a process leaves when it is killed is so told
-//! from what another one writes, also where process ids repeat: the next program that writes to the folder removes it.
+//! They have hidden names, and their process holds a lock on each of them (flock). The lock distinguishes what a killed
+//! process has left from what another process is writing, even if process ids repeat. The next program that writes to
+//! the folder removes what is left.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -15,25 +16,25 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 
-/// What names of unfinished files and folders begin with.
+/// Prefix of the names of unfinished files and folders.
 const PREFIX: &str = ".queuebox-";
 
-/// How often a name is taken anew, because another process took the new file for left behind.
+/// How many names are tried: another process may remove a new file before it is locked.
 const ATTEMPTS: usize = 100;
 
-/// What must not stay when the program ends early: files and folders that are still being written. Whatever makes, renames or
-/// removes one of them holds the lock, so that a signal finds each of them either here or under its name.
+/// The files and folders that are still being written, and must be removed if the program stops early. Each is created,
+/// renamed and removed under this lock, so that a signal finds it either here or under its final name.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Removes everything that is being written, for good: whoever wants to make, rename or remove such a file waits until the
-/// program has ended.
+/// Removes everything that is being written. As long as the returned guard exists, no thread can create, rename or
+/// remove such a file; the caller keeps it until the program exits.
 pub(crate) fn remove_unfinished() -> impl Sized {
     let unfinished = lock(&UNFINISHED);
     unfinished.iter().for_each(|path| remove(path));
     unfinished
 }
 
-/// A poisoned lock still guards the right set.
+/// The set is right even if the lock is poisoned.
 fn lock(set: &'static Mutex<BTreeSet<PathBuf>>) -> MutexGuard<'static, BTreeSet<PathBuf>> {
     set.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -54,40 +55,40 @@ fn remove(path: &Path) {
     }
 }
 
-/// A file or folder that is removed when this is dropped, or when a signal ends the program, unless it was given its name.
+/// A file or folder that is removed when this is dropped, or when a signal stops the program, unless it was renamed.
 #[derive(Debug)]
 pub struct Unfinished {
     path: PathBuf,
-    /// Holds the lock of a folder.
+    /// The open folder, which holds the lock; None for a file.
     folder: Option<File>,
 }
 
 impl Unfinished {
-    /// Makes a folder beside `target`, which it may become, and removes what killed processes left there.
+    /// Creates a folder beside `target`, whose name it may get, and removes what killed processes have left there.
     ///
     /// # Errors
-    /// Where the file system refuses.
+    /// If the file system refuses.
     pub fn folder_beside(target: &Path) -> io::Result<Self> {
         let (mut unfinished, folder) = Self::make(beside(target), Kind::Folder)?;
         unfinished.folder = Some(folder);
         Ok(unfinished)
     }
 
-    /// Makes a file beside `target`, which it may become, and removes what killed processes left there. As long as the file
-    /// is open, it holds its lock.
+    /// Creates a file beside `target`, whose name it may get, and removes what killed processes have left there. The file is
+    /// locked as long as it is open.
     pub(super) fn file_beside(target: &Path) -> io::Result<(Self, File)> {
         Self::make(beside(target), Kind::File)
     }
 
-    /// Where it is for now.
+    /// Its temporary path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Gives it its name. A folder's lock is given back; it lasts as long as that is open.
+    /// Renames it to `target`. For a folder, returns the open folder, which holds the lock.
     ///
     /// # Errors
-    /// Where the file system refuses.
+    /// If the file system refuses.
     pub fn rename(mut self, target: &Path) -> io::Result<Option<File>> {
         let mut unfinished = lock(&UNFINISHED);
         fs::rename(&self.path, target)?;
@@ -127,7 +128,7 @@ enum Kind {
     Folder,
 }
 
-/// Makes a file or a folder and takes its lock; None where another process took it for left behind in between.
+/// Creates a file or a folder and locks it; None if another process removed or locked it in between.
 fn make(path: &Path, kind: Kind) -> io::Result<Option<File>> {
     let file = match kind {
         Kind::File => File::create_new(path)?,
@@ -144,10 +145,10 @@ fn make(path: &Path, kind: Kind) -> io::Result<Option<File>> {
         }
     };
     let held = match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        // Names are not used twice: what is there is this, and stays.
+        // Names are not reused: if the path exists, it is this file, and remains.
         Ok(()) => fs::symlink_metadata(path).is_ok(),
         Err(Errno::WOULDBLOCK) => false,
-        // A file system without locks: nobody removes there what is not locked.
+        // A file system without locks: files there are never removed as left behind.
         Err(_) => true,
     };
     if !held {
@@ -156,7 +157,7 @@ fn make(path: &Path, kind: Kind) -> io::Result<Option<File>> {
     Ok(held.then_some(file))
 }
 
-/// Removes what processes that were killed left in `parent`.
+/// Removes what killed processes have left in `parent`.
 fn clean(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -168,11 +169,11 @@ fn clean(parent: &Path) {
     }
 }
 
-/// Removes the folder `path`, unless a process holds its lock: first its name, so that nobody finds half of it. Returns whether it is
-/// gone.
+/// Removes the folder `path`, unless a process holds its lock. It is renamed first, so that no reader finds a part of
+/// it. Returns whether it was removed.
 ///
 /// # Errors
-/// Where the file system refuses, or it belongs to another user.
+/// If the file system refuses, or the folder belongs to another user.
 pub fn remove_unless_held(path: &Path) -> io::Result<bool> {
     let _lock = match take_lock(path) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
@@ -184,14 +185,14 @@ pub fn remove_unless_held(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whether a process holds the lock of the folder `path`; not known, and so not, where the file system has no locks.
+/// Whether a process holds the lock of the folder `path`; false if the file system has no locks.
 pub fn is_held(path: &Path) -> bool {
     matches!(take_lock(path), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
-/// The lock of a file or folder that no process holds; None where the file system has no locks.
+/// Locks a file or folder whose lock no process holds; None if the file system has no locks.
 fn take_lock(path: &Path) -> io::Result<Option<File>> {
-    // Other users may write to the folder too: no link of theirs is followed, and for no pipe of theirs is waited.
+    // Other users may be able to write to the folder: their links are not followed, and opening their pipes does not block.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     let user = rustix::process::geteuid().as_raw();
@@ -209,7 +210,7 @@ pub(super) fn beside(target: &Path) -> &Path {
     target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A name that no other thread, process or run has.
+/// A name that is unique across threads, processes and time.
 fn unique() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -218,86 +219,5 @@ fn unique() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(folder: &Path) -> usize {
-        fs::read_dir(folder).unwrap().count()
-    }
-
-    #[test]
-    fn a_folder_goes_with_what_is_in_it_unless_it_gets_its_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("result");
-        let aside = Unfinished::folder_beside(&target).unwrap();
-        fs::write(aside.path().join("file"), "text").unwrap();
-        drop(aside);
-        assert_eq!(names(folder.path()), 0);
-        Unfinished::folder_beside(&target).unwrap().rename(&target).unwrap();
-        assert!(target.is_dir());
-    }
-
-    #[test]
-    fn what_a_killed_process_left_goes_and_what_is_written_or_is_not_ours_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        fs::write(path(".queuebox-1-2-3"), "").unwrap();
-        fs::create_dir_all(path(".queuebox-1-2-4/shards")).unwrap();
-        fs::write(path(".queuebox-1-2-4/shards/1.req"), "").unwrap();
-        fs::write(path("other"), "").unwrap();
-        std::os::unix::fs::symlink(path("other"), path(".queuebox-link")).unwrap();
-        let (_file, _) = Unfinished::file_beside(&path("new")).unwrap();
-        assert!(!path(".queuebox-1-2-3").exists() && !path(".queuebox-1-2-4").exists());
-        assert!(path("other").exists() && path(".queuebox-link").is_symlink());
-
-        let (file, open) = Unfinished::file_beside(&path("new")).unwrap();
-        let aside = Unfinished::folder_beside(&path("new")).unwrap();
-        clean(folder.path());
-        assert!(file.path().exists() && aside.path().exists());
-        // As a killed process does: its locks end, its files stay.
-        drop(open);
-        clean(folder.path());
-        assert!(!file.path().exists() && aside.path().exists());
-    }
-
-    #[test]
-    fn a_folder_with_its_name_is_not_removed_while_it_is_held() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("run");
-        let held = Unfinished::folder_beside(&target).unwrap().rename(&target).unwrap();
-        assert!(is_held(&target) && !remove_unless_held(&target).unwrap());
-        assert!(target.exists());
-        drop(held);
-        assert!(!is_held(&target));
-        assert!(remove_unless_held(&target).unwrap());
-        assert_eq!(names(folder.path()), 0);
-    }
-
-    #[test]
-    fn nothing_new_is_taken_for_left_behind() {
-        const EACH: usize = 500;
-        let folder = tempfile::tempdir().unwrap();
-        let making = AtomicU64::new(2);
-        std::thread::scope(|scope| {
-            for kind in [Kind::File, Kind::Folder] {
-                let (making, folder) = (&making, folder.path());
-                scope.spawn(move || {
-                    let made = (0..EACH).all(|_| {
-                        let (unfinished, _lock) = Unfinished::make(folder, kind).unwrap();
-                        unfinished.path().exists()
-                    });
-                    making.fetch_sub(1, Ordering::Relaxed);
-                    assert!(made);
-                });
-            }
-            for _ in 0..2 {
-                scope.spawn(|| {
-                    while making.load(Ordering::Relaxed) > 0 {
-                        clean(folder.path());
-                    }
-                });
-            }
-        });
-        assert_eq!(names(folder.path()), 0);
-    }
-}
+#[path = "unfinished_tests.rs"]
+mod tests;

@@ -13,15 +13,15 @@ const UNITS: [(&str, u64); 9] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// Digits of a number that count: those behind them are below any nanosecond.
+/// Digits of a number that are used: further ones are far below a nanosecond.
 const DIGITS: usize = 25;
 
 const RULE: &str = "must be a duration such as 250us, 3ms, 1.5s, 5m or 1h; a bare number is in milliseconds";
 
-/// The duration in `text`, cut to whole nanoseconds; the largest integer stands for all that is longer.
+/// The duration in `text`, truncated to whole nanoseconds; `u64::MAX` if it is longer than that.
 ///
 /// # Errors
-/// The rule that it breaks: it is no duration, or is above 0 and would become 0.
+/// The rule that `text` breaks: it is not a duration, or it is above 0 and would become 0.
 pub(super) fn parse(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
     let scale = UNITS.iter().find(|(name, _)| *name == unit).map(|&(_, scale)| scale);
@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str) -> Result<u64, String> {
     Ok(u64::try_from(ns).unwrap_or(u64::MAX))
 }
 
-/// The number and the unit behind it, which a space may separate.
+/// The number and its unit, which a space may separate.
 fn split(text: &str) -> (&str, &str) {
     let is_digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
     let digits = |text: &str| text.bytes().take_while(is_digit).count();
@@ -52,7 +52,7 @@ fn split(text: &str) -> (&str, &str) {
     (number, rest.strip_prefix(' ').filter(|unit| !unit.is_empty()).unwrap_or(rest))
 }
 
-/// `number` · `scale` as an integer and the power of ten that it is to be multiplied by; None if it is no number.
+/// `number` · `scale` as an integer and an exponent of ten; None if it is not a number.
 fn scaled(number: &str, scale: u64) -> Option<(u128, i32)> {
     let (mantissa, exponent) = match number.split_once(['e', 'E']) {
         None => (number, 0),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_become_0_is_refused() {
+    fn durations_that_round_to_0_are_refused() {
         for small in ["0.9ns", "1e-10s", "0.0000001", "1e-999h"] {
             assert_eq!(
                 parse(small),

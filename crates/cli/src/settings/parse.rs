@@ -15,13 +15,13 @@ use super::{FILE_NAME, KNOWN};
 use crate::env_file::{self, Line};
 use crate::{program, terminal};
 
-/// No settings file is longer than this \[bytes\].
+/// Largest size of a settings file \[bytes\].
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// The id and the name of the flag that names the settings file.
 const ENV_FILE: &str = "env-file";
 
-/// The file that settings came from, and their texts.
+/// The settings file of a call, and the texts of its settings.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     file: Option<PathBuf>,
@@ -29,24 +29,24 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The settings file, if there is one: an input, which no output may overwrite.
+    /// The settings file, if there is one. It is an input, which no output may overwrite.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// Every setting of the command that is not empty, as it was given.
+    /// The texts of all settings of the command that are not empty, from any source.
     pub fn texts(&self) -> &BTreeMap<String, String> {
         &self.texts
     }
 }
 
-/// The command line of `C` as programs take it: with `--quiet`, and with `--env-file` for each command that has settings.
+/// The command line of `C` as programs accept it: with `--quiet`, and with `--env-file` for each command that has settings.
 pub fn command<C: CommandFactory>() -> Command {
     prepare(C::command().arg(terminal::quiet_flag()))
 }
 
-/// The arguments of this process, with settings from all sources. Unknown lines of the settings file are warned of, and
-/// environment variables that were taken are noted. What clap refuses ends the process, as does `--help`.
+/// The arguments of this process, with settings from all sources. An unknown line of the settings file gives a warning, and
+/// the environment variables that were used are noted. If clap refuses the arguments, or on `--help`, the process exits.
 ///
 /// # Errors
 /// If the settings file can't be read, or a line of it is not a setting.
@@ -66,10 +66,10 @@ pub fn parse<C: CommandFactory + FromArgMatches>() -> Result<(C, Sources), Failu
     Ok((C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), sources))
 }
 
-/// The group `G` by `flags` over the defaults, without environment and file.
+/// The settings of the group `G` from `flags` and defaults alone, without environment and file.
 ///
 /// # Errors
-/// If one of them is no flag of `G`.
+/// If one of `flags` is not a flag of `G`.
 pub fn of_flags<G: Args>(flags: impl IntoIterator<Item = impl Into<OsString>>) -> Result<G, clap::Error> {
     let command = prepare(G::augment_args(Command::new("settings").no_binary_name(true)));
     G::from_arg_matches(&command.try_get_matches_from(flags.into_iter().map(Into::into).collect::<Vec<OsString>>())?)
@@ -80,9 +80,9 @@ pub fn of_flags<G: Args>(flags: impl IntoIterator<Item = impl Into<OsString>>) -
 pub(super) struct Parsed {
     pub(super) matches: ArgMatches,
     pub(super) sources: Sources,
-    /// Of lines of the file that are no setting.
+    /// One for each line of the file that is not a setting.
     pub(super) warnings: Vec<String>,
-    /// The environment variables that were taken.
+    /// The environment variables that were used.
     pub(super) taken: Vec<String>,
 }
 
@@ -96,8 +96,8 @@ pub(super) enum Refused {
 /// A settings file: its path and its text.
 pub(super) type EnvFile = (PathBuf, String);
 
-/// Parses `arguments` twice: first with the defaults, which finds the command and `--env-file`; then with the texts that
-/// environment and file give in the place of the defaults.
+/// Parses `arguments` twice: first with the defaults, to find the command and `--env-file`; then with the texts of the
+/// environment and the file in place of the defaults.
 pub(super) fn read(
     defined: Command,
     arguments: impl IntoIterator<Item = impl Into<OsString>>,
@@ -140,7 +140,7 @@ fn settings(command: &Command) -> impl Iterator<Item = (&str, String)> {
     command.get_arguments().filter_map(move |arg| Some((arg.get_id().as_str(), name(arg)?)))
 }
 
-/// The subcommand that was called, whose name is the last of the line.
+/// The subcommand that was called: the innermost one.
 fn innermost<'a>(command: &'a Command, matches: &'a ArgMatches) -> (&'a Command, &'a ArgMatches) {
     match matches.subcommand().and_then(|(name, inner)| Some((command.find_subcommand(name)?, inner))) {
         Some((command, matches)) => innermost(command, matches),
@@ -148,8 +148,8 @@ fn innermost<'a>(command: &'a Command, matches: &'a ArgMatches) -> (&'a Command,
     }
 }
 
-/// `command` and its subcommands, so that clap reads no environment by itself, takes any text for a setting, and takes
-/// `--env-file` where there are settings.
+/// `command` and its subcommands, changed so that clap does not read the environment itself, accepts any text for a
+/// setting, and accepts `--env-file` for each command with settings.
 fn prepare(command: Command) -> Command {
     let has_settings = settings(&command).next().is_some();
     let command = command.mut_subcommands(prepare).mut_args(|arg| {
@@ -163,12 +163,12 @@ fn prepare(command: Command) -> Command {
         return command;
     }
     let help = "Read settings from FILE instead of .env.general in the current directory. A setting is also an environment \
-                variable (INTER_ARRIVAL for --inter-arrival), which is above the file and below the flag";
+                variable (INTER_ARRIVAL for --inter-arrival), which overrides the file; a flag overrides both";
     let arg = Arg::new(ENV_FILE).long(ENV_FILE).value_name("FILE").action(ArgAction::Set).help(help);
     command.arg(arg.value_parser(value_parser!(PathBuf)).help_heading("Settings"))
 }
 
-/// `command` and its subcommands with the texts `given` as the defaults of settings.
+/// `command` and its subcommands, with the texts `given` as the defaults of their settings.
 fn with_defaults(command: Command, given: &BTreeMap<String, String>) -> Command {
     let command = command.mut_subcommands(|inner| with_defaults(inner, given));
     command.mut_args(|arg| match given.get(&arg.get_id().as_str().to_ascii_uppercase()) {
@@ -177,7 +177,7 @@ fn with_defaults(command: Command, given: &BTreeMap<String, String>) -> Command 
     })
 }
 
-/// The settings in the lines of a file, and a warning for each line that is none.
+/// The settings in the lines of a file, and a warning for each line that is not a setting.
 fn lines(name: &str, text: &str) -> Result<(BTreeMap<String, String>, Vec<String>), Failure> {
     let (mut given, mut warnings) = (BTreeMap::new(), Vec::new());
     for line in env_file::parse(text, name)? {
@@ -200,7 +200,7 @@ fn unknown(name: &str, line: &Line<'_>) -> String {
     format!("{name}:{}: {} is not a setting of Queuebox, so it changes nothing{hint}", line.number, line.key)
 }
 
-/// The file `named`, else the one of the current directory, if there is one.
+/// The file `named`, or else the settings file of the current directory, if it exists.
 fn open(named: Option<&Path>) -> Result<Option<EnvFile>, Failure> {
     let path = named.unwrap_or(Path::new(FILE_NAME));
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Rules: which texts a setting accepts, and the values that they stand for.
+//! Rules: which texts a setting accepts, and the value of each.
 
 use std::ffi::OsStr;
 use std::ops::RangeInclusive;
@@ -16,16 +16,17 @@ use super::{MAX_COUNT, Setting, duration as units};
 
 type Parse<T> = Arc<dyn Fn(&str) -> Result<T, String> + Send + Sync>;
 
-/// Which texts a setting accepts: a value parser for clap.
+/// The texts that a setting accepts, with their values: a value parser for clap.
 #[derive(Clone)]
 pub struct Rule<T> {
     parse: Parse<T>,
-    /// Of a choice.
+    /// The options of a choice; empty for other rules.
     possible: Vec<PossibleValue>,
 }
 
 impl<T: 'static> Rule<T> {
-    /// What `parse` accepts; anything else must be `about`, as in "a version such as v1.41".
+    /// Accepts what `parse` accepts. For any other text the error is "must be" and `about`, such as "a version such as
+    /// v1.41".
     pub fn new(about: impl Into<String>, parse: impl Fn(&str) -> Option<T> + Send + Sync + 'static) -> Self {
         let rule = format!("must be {}", about.into());
         Self::of(move |text| parse(text).ok_or_else(|| rule.clone()))
@@ -35,7 +36,7 @@ impl<T: 'static> Rule<T> {
         Self { parse: Arc::new(parse), possible: Vec::new() }
     }
 
-    /// The same texts for other values.
+    /// Accepts the same texts, with their values converted by `to`.
     pub fn map<U: 'static>(self, to: impl Fn(T) -> U + Send + Sync + 'static) -> Rule<U> {
         let Self { parse, possible } = self;
         Rule { possible, ..Rule::of(move |text| parse(text).map(&to)) }
@@ -65,7 +66,7 @@ pub fn number() -> Rule<f64> {
     })
 }
 
-/// A lower-case word, as contract 1 gives it to simulators.
+/// A lower-case word, as contract 1 passes it to simulators.
 pub fn word() -> Rule<String> {
     Rule::new("a lower-case word", |text| {
         let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
@@ -73,18 +74,18 @@ pub fn word() -> Rule<String> {
     })
 }
 
-/// Any text that is not empty; an empty one must name `what`.
+/// Any text that is not empty. For an empty one the error is "must name" and `what`.
 pub fn text(what: &str) -> Rule<String> {
     let rule = format!("must name {what}");
     Rule::of(move |text| if text.is_empty() { Err(rule.clone()) } else { Ok(text.to_owned()) })
 }
 
-/// The variants of `E`; capital and small letters are equal.
+/// One of the variants of `E`, in capital or small letters.
 pub fn choice<E: ValueEnum + Send + Sync + 'static>() -> Rule<E> {
     one_of(E::value_variants().iter().filter_map(|variant| Some((variant.to_possible_value()?, variant.clone()))))
 }
 
-/// One of `options`, by name or alias; capital and small letters are equal.
+/// One of `options`, by name or alias, in capital or small letters.
 pub fn one_of<T: Clone + Send + Sync + 'static>(options: impl IntoIterator<Item = (PossibleValue, T)>) -> Rule<T> {
     let options: Vec<(PossibleValue, T)> = options.into_iter().collect();
     let possible: Vec<PossibleValue> = options.iter().map(|(value, _)| value.clone()).collect();
@@ -100,17 +101,18 @@ fn named(value: &PossibleValue) -> String {
     if aliases.is_empty() { name.to_owned() } else { format!("{name} ({})", aliases.join(", ")) }
 }
 
-/// What `rule` accepts, or nothing.
+/// What `rule` accepts, or an empty text, whose value is None.
 pub fn optional<T: 'static>(rule: Rule<T>) -> Rule<Option<T>> {
     let Rule { parse, possible } = rule;
     Rule { possible, ..Rule::of(move |text| if text.is_empty() { Ok(None) } else { parse(text).map(Some) }) }
 }
 
-/// Separates origin and text of a value that [`super::parse`] found in the environment or the file and hands to clap as a default:
-/// neither arguments nor environment variables can hold this character.
+/// Separates the origin and the text of a value from the environment or the settings file, which [`super::parse`]
+/// passes to clap as a default. Neither arguments nor environment variables can contain this character.
 const SEPARATOR: char = '\0';
 
-/// The default that clap shall take when a text came from `origin`: name and line of the file, both empty for the environment.
+/// The default that is passed to clap for a text from `origin`: name and line of the file (both empty for the
+/// environment), and the text.
 pub(super) fn with_origin(origin: &Origin, text: &str) -> String {
     let (name, line) = match origin {
         Origin::File { name, line } => (name.as_str(), line.to_string()),
@@ -119,7 +121,7 @@ pub(super) fn with_origin(origin: &Origin, text: &str) -> String {
     [name, &line, text].join(&SEPARATOR.to_string())
 }
 
-/// The origin and the text of what clap hands over.
+/// The origin and the text of a value that clap passes.
 fn without_origin(value: &str, source: ValueSource) -> (Option<Origin>, &str) {
     let mut parts = value.splitn(3, SEPARATOR);
     match (parts.next(), parts.next(), parts.next()) {
@@ -132,7 +134,7 @@ fn without_origin(value: &str, source: ValueSource) -> (Option<Origin>, &str) {
     }
 }
 
-/// The text of what clap took from any source.
+/// The text of a value that clap took from any source.
 pub(super) fn text_of(value: &str) -> &str {
     value.splitn(3, SEPARATOR).nth(2).unwrap_or(value)
 }
@@ -156,8 +158,8 @@ impl<T: Clone + Send + Sync + 'static> TypedValueParser for Rule<T> {
         let key = arg.map(|arg| arg.get_id().as_str().to_ascii_uppercase()).unwrap_or_default();
         let setting = Setting { key, text: text.to_owned(), origin, value: (self.parse)(text) };
         match &setting.value {
-            // Where clap still reads the environment by itself, the command did not come through [`super::command`], and
-            // errors are clap's.
+            // If clap still reads the environment itself, the command was not prepared by [`super::command`], and clap
+            // reports the error.
             Err(rule) if arg.is_some_and(|arg| arg.get_env().is_some()) => {
                 Err(clap::Error::raw(ErrorKind::ValueValidation, rule).with_cmd(command))
             }

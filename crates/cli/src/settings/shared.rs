@@ -28,7 +28,7 @@ pub struct DemandSettings {
 }
 
 impl DemandSettings {
-    /// Demands of these settings, from the streams of `seed`.
+    /// The demands that these settings describe, sampled from the random streams of `seed`.
     ///
     /// # Errors
     /// If one of them breaks its rule.
@@ -36,7 +36,7 @@ impl DemandSettings {
         Ok(Demands::new(self.st.get()?, self.service.get()?, seed.seed.get()?))
     }
 
-    /// The names of those that were given for this call.
+    /// The names of those settings that a flag or the environment sets.
     pub fn given(&self) -> Vec<&str> {
         let Self { st, service } = self;
         [st.given(), service.given()].into_iter().flatten().collect()

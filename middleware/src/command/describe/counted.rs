@@ -1,4 +1,4 @@
-//! What is counted of a trace while it passes.
+//! The integers that are counted while a trace is read.
 
 use contract::Request;
 
@@ -9,30 +9,30 @@ use super::windows::Windows;
 /// The integers that a description is computed from.
 #[derive(Debug)]
 pub(super) struct Counted {
-    /// The first arrival and the last \[ns\].
+    /// The first and the last arrival \[ns\].
     pub(super) ends_ns: Option<(u64, u64)>,
-    /// Times between one arrival and the next \[ns\].
+    /// Interarrival times \[ns\].
     pub(super) interarrival: Distribution,
-    /// Gaps that are 0.
+    /// Interarrival times that are 0.
     pub(super) zero_gaps: u64,
-    /// Arrivals by windows of time.
+    /// Arrivals in windows of time.
     pub(super) windows: Windows,
-    /// Reads, writes, others, where the trace says it.
+    /// Reads, writes and other operations; None if the trace does not give them.
     pub(super) ops: Option<[u64; 3]>,
-    /// What requests need \[ns\].
+    /// Service demands \[ns\].
     pub(super) demands: Distribution,
-    /// Their sizes.
+    /// Sizes of requests.
     pub(super) sizes: Distribution,
-    /// The sizes of the answers.
+    /// Sizes of responses.
     pub(super) reply_sizes: Distribution,
-    /// Who sends them.
+    /// Requests of each client.
     pub(super) clients: Popularity,
-    /// Which blocks they address first, where the trace says it.
+    /// Requests for each block; None if the trace does not give blocks.
     pub(super) blocks: Option<Popularity>,
 }
 
 impl Counted {
-    /// Before the first request of a trace that says, or does not say, which are reads and which block a request addresses.
+    /// The counts before the first request. `has_ops` and `has_blocks` state whether the trace gives operations and blocks.
     pub(super) fn new(has_ops: bool, has_blocks: bool) -> Self {
         Self {
             ends_ns: None,
@@ -48,7 +48,7 @@ impl Counted {
         }
     }
 
-    /// Counts `requests` in, which come in order of arrival.
+    /// Counts `requests`, which are in order of arrival.
     pub(super) fn add(&mut self, requests: &[Request]) {
         for request in requests {
             self.arrival(request.arrival_ns);

@@ -1,4 +1,4 @@
-//! The figures of a description, each computed once from what was counted.
+//! The figures of a description, each computed once from the counted integers.
 
 use std::collections::BTreeMap;
 
@@ -17,20 +17,20 @@ use super::windows::Busiest;
 /// Nanoseconds in a second.
 const SECOND: f64 = 1e9;
 
-/// What a trace is like, as JSON holds it; `null` stands for what it has not.
+/// The description of a trace, as it is written to JSON; `null` means that the trace does not have the figure.
 #[derive(Debug, Serialize)]
 pub(super) struct Description {
     pub(super) queuebox: &'static str,
-    /// The trace, as reports name it.
+    /// The trace, in the form that reports use.
     pub(super) trace: RecordedTrace,
-    /// The settings that took part.
+    /// The settings that were used.
     pub(super) settings: BTreeMap<&'static str, Value>,
     pub(super) requests: u64,
     /// The first arrival \[ns\].
     pub(super) first_arrival_ns: u64,
     /// Last arrival − first arrival \[ns\].
     pub(super) span_ns: u64,
-    /// Gaps / span: one over the mean interarrival time.
+    /// Number of interarrival times / span.
     pub(super) mean_rate_per_s: Option<f64>,
     pub(super) peak: Option<Peak>,
     #[serde(serialize_with = "times")]
@@ -43,26 +43,26 @@ pub(super) struct Description {
     pub(super) reply_size: Option<Summary>,
     pub(super) clients: Share,
     pub(super) blocks: Option<Share>,
-    /// How many of the demands were sampled.
+    /// Demands that were sampled because the trace does not give them.
     pub(super) demands_sampled: u64,
     #[serde(serialize_with = "times")]
     pub(super) demand: Summary,
     pub(super) load: Load,
 }
 
-/// The peak of the rate.
+/// The peak rate of arrivals.
 #[derive(Debug, Serialize)]
 pub(super) struct Peak {
     pub(super) rate_per_s: f64,
-    /// How long the windows are \[ns\].
+    /// Length of the windows \[ns\].
     pub(super) window_ns: u64,
-    /// Requests in the busiest.
+    /// Requests in the busiest window.
     pub(super) requests: u64,
-    /// When it starts, in the trace's time \[ns\].
+    /// Start of that window since the start of the trace \[ns\].
     pub(super) start_ns: u64,
 }
 
-/// Requests of each kind.
+/// Requests by operation.
 #[derive(Debug, Serialize)]
 pub(super) struct Operations {
     pub(super) reads: u64,
@@ -70,23 +70,24 @@ pub(super) struct Operations {
     pub(super) others: u64,
 }
 
-/// Different blocks or clients, and the most popular one.
+/// The distinct blocks or clients, and the most popular one.
 #[derive(Debug, Serialize)]
 pub(super) struct Share {
     pub(super) distinct: u64,
     pub(super) exact: bool,
-    /// Standard error of `distinct`, relative.
+    /// Relative standard error of `distinct`.
     pub(super) distinct_standard_error: f64,
-    /// The most popular one's number, where all is exact.
+    /// The number of the most popular one, if the figures are exact.
     pub(super) most_popular: Option<u64>,
-    /// Its requests: at least and at most.
+    /// Lower and upper bound of its requests.
     pub(super) most_popular_requests: [u64; 2],
-    /// Its share of all requests: at least and at most.
+    /// Lower and upper bound of its share of all requests.
     pub(super) most_popular_share: [f64; 2],
 }
 
 impl Description {
-    /// Of what was `counted` of a `trace` with requests, `sampled` of whose demands were sampled.
+    /// The description of `trace`, which has at least one request, from its `counted` integers. `sampled` of its
+    /// demands were sampled.
     pub(super) fn new(
         trace: RecordedTrace,
         settings: BTreeMap<&'static str, Value>,
@@ -97,8 +98,8 @@ impl Description {
         let (first_ns, last_ns) = counted.ends_ns.unwrap_or_default();
         let (interarrival, demand) = (counted.interarrival.summary(), counted.demands.summary());
         let (requests, span_ns) = (demand.count, last_ns - first_ns);
-        // A trace that does not say sizes has zeros.
-        let said = |sizes: Summary| Some(sizes).filter(|sizes| sizes.sum > 0);
+        // All sizes are 0 if the trace does not give them.
+        let if_given = |sizes: Summary| Some(sizes).filter(|sizes| sizes.sum > 0);
         Self {
             queuebox: env!("CARGO_PKG_VERSION"),
             trace,
@@ -111,8 +112,8 @@ impl Description {
             interarrival,
             interarrival_of_0: counted.zero_gaps,
             operations: counted.ops.map(|[reads, writes, others]| Operations { reads, writes, others }),
-            size: said(counted.sizes.summary()),
-            reply_size: said(counted.reply_sizes.summary()),
+            size: if_given(counted.sizes.summary()),
+            reply_size: if_given(counted.reply_sizes.summary()),
             clients: Share::new(counted.clients.popular(), requests),
             blocks: counted.blocks.map(|blocks| Share::new(blocks.popular(), requests)),
             demands_sampled: sampled,
@@ -137,7 +138,7 @@ impl Peak {
 impl Share {
     fn new(popular: Popular, requests: u64) -> Self {
         let Popular { distinct, exact, number, at_least, at_most } = popular;
-        // No estimate can pass the number of requests.
+        // The number of requests is an upper bound of both estimates.
         let (distinct, at_most) = (distinct.min(requests), at_most.min(requests));
         Self {
             distinct,
@@ -150,7 +151,7 @@ impl Share {
     }
 }
 
-/// Times: `_ns` in their names, and integers but for the mean.
+/// Writes a summary of times: names end in `_ns`, and all but the mean and the CV are integers.
 fn times<S: Serializer>(summary: &Summary, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("mean_ns", &summary.mean())?;
@@ -161,7 +162,7 @@ fn times<S: Serializer>(summary: &Summary, serializer: S) -> Result<S::Ok, S::Er
     map.end()
 }
 
-/// Sizes, in whatever they are counted.
+/// Writes a summary of sizes, in the unit of the trace.
 fn numbers<S: Serializer>(summary: &Option<Summary>, serializer: S) -> Result<S::Ok, S::Error> {
     let Some(summary) = summary else { return serializer.serialize_none() };
     let mut map = serializer.serialize_map(None)?;
@@ -173,7 +174,7 @@ fn numbers<S: Serializer>(summary: &Option<Summary>, serializer: S) -> Result<S:
     map.end()
 }
 
-/// Least, percentiles and largest, by name.
+/// Minimum, percentiles and maximum, with their names.
 fn ranks(summary: &Summary) -> impl Iterator<Item = (&'static str, Option<u64>)> {
     let percentiles = PERCENTILES.iter().zip(summary.percentiles).map(|((name, ..), value)| (*name, value));
     std::iter::once(("min", summary.min)).chain(percentiles).chain([("max", summary.max)])

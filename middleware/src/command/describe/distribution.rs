@@ -1,11 +1,11 @@
-//! How integers are distributed: mean, coefficient of variation, percentiles.
+//! Summaries of integers: mean, coefficient of variation, percentiles.
 
 use measure::Histogram;
 
 /// 2¹²⁸.
 const TWO_128: f64 = (1u128 << 127) as f64 * 2.0;
 
-/// Values that are counted as they come. Sums are exact, however many and however large.
+/// The integers recorded so far. Sums are exact for any number and size of values.
 #[derive(Debug, Default)]
 pub(super) struct Distribution {
     count: u64,
@@ -16,19 +16,19 @@ pub(super) struct Distribution {
     histogram: Histogram,
 }
 
-/// What it is like; None where there is no value.
+/// The summary of a [`Distribution`]; a figure is None if there are no values.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Summary {
-    /// Values.
+    /// Number of values.
     pub(super) count: u64,
     /// Their sum.
     pub(super) sum: u128,
-    /// Standard deviation (of these values, not of a population that they are a sample of) over mean; None where the mean
-    /// is 0.
+    /// Coefficient of variation: the standard deviation (of these values, not an estimate for a population) over the
+    /// mean; None if the mean is 0.
     pub(super) cv: Option<f64>,
     /// The smallest.
     pub(super) min: Option<u64>,
-    /// [`PERCENTILES`] as [`Histogram::percentile`] has them.
+    /// The [`PERCENTILES`], by [`Histogram::percentile`].
     pub(super) percentiles: [Option<u64>; PERCENTILES.len()],
     /// The largest.
     pub(super) max: Option<u64>,
@@ -39,7 +39,7 @@ pub(super) const PERCENTILES: [(&str, &str, u64); 5] =
     [("p50", "p50", 500), ("p90", "p90", 900), ("p95", "p95", 950), ("p99", "p99", 990), ("p99_9", "p99.9", 999)];
 
 impl Distribution {
-    /// Counts `value`.
+    /// Records `value`.
     #[inline]
     pub(super) fn record(&mut self, value: u64) {
         self.min = if self.count == 0 { value } else { self.min.min(value) };
@@ -50,7 +50,7 @@ impl Distribution {
         self.histogram.record(value);
     }
 
-    /// What it is like.
+    /// The summary of all values recorded.
     pub(super) fn summary(&self) -> Summary {
         Summary {
             count: self.count,
@@ -62,7 +62,8 @@ impl Distribution {
         }
     }
 
-    /// √(n·Σx² − (Σx)²) / Σx. The difference is exact, in 256 bits, so that nothing is lost where values hardly differ.
+    /// √(n·Σx² − (Σx)²) / Σx. The difference is computed exactly, in 256 bits, so that nearly equal values lose no
+    /// precision.
     fn cv(&self) -> Option<f64> {
         let (low, carry) = self.squares.1.carrying_mul(self.count.into(), 0);
         let high = self.squares.0 * u128::from(self.count) + carry;
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn of_nothing_and_of_zeros() {
+    fn no_values_and_zeros() {
         let summary = of([]);
         assert_eq!((summary.mean(), summary.cv, summary.min, summary.max), Default::default());
         let summary = of([0, 0]);
@@ -109,15 +110,15 @@ mod tests {
     }
 
     #[test]
-    fn large_values_neither_overflow_nor_lose_a_difference() {
-        // 2⁶² − 1 and 2⁶² − 3 by turns: mean 2⁶² − 2, deviation 1.
+    fn large_values_neither_overflow_nor_lose_precision() {
+        // 2⁶² − 1 and 2⁶² − 3 alternate: mean 2⁶² − 2, standard deviation 1.
         let summary = of((0..1000).map(|place| (1 << 62) - 1 - 2 * (place % 2)));
         assert_eq!(
             (summary.cv, summary.mean()),
             (Some(1.0 / ((1u64 << 62) - 2) as f64), Some(((1u64 << 62) - 2) as f64))
         );
         assert_eq!(of([u64::MAX; 1000]).cv, Some(0.0));
-        // Half 0, half the largest: the deviation is the mean.
+        // One half 0, the other the largest value: the standard deviation equals the mean.
         let cv = of((0..1000).map(|place| (place % 2) * u64::MAX)).cv.unwrap();
         assert!((cv - 1.0).abs() < 1e-15, "{cv}");
     }

@@ -1,15 +1,16 @@
-//! HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, 2007): about how many different values there were, in 64 KiB.
+//! HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, 2007): estimates the number of distinct values in 64 KiB of memory.
 
-/// Bits of a hash that choose a register.
+/// Bits of a hash that select a register.
 const PRECISION: u32 = 16;
 
-/// Registers.
+/// The number of registers.
 const REGISTERS: usize = 1 << PRECISION;
 
-/// Different values seen. Hashes have 64 bits, so that no large number needs a correction.
+/// The distinct values so far. Hashes have 64 bits, so that large numbers need no correction.
 #[derive(Debug)]
 pub(super) struct HyperLogLog {
-    /// Of the hashes that chose it, the most leading zeros in the remaining bits, plus 1; 0 where none did.
+    /// For each register 1 plus the largest number of leading zeros in the other bits of the hashes that select it; 0
+    /// if there is none.
     registers: Box<[u8]>,
 }
 
@@ -20,13 +21,13 @@ impl Default for HyperLogLog {
 }
 
 impl HyperLogLog {
-    /// The standard error of [`HyperLogLog::estimate`], relative.
+    /// The relative standard error of [`HyperLogLog::estimate`].
     pub(super) const STANDARD_ERROR: f64 = 1.04 / (1 << (PRECISION / 2)) as f64;
 
-    /// The least number of different values that needs no correction: five a register.
+    /// The smallest number of distinct values that needs no correction: five for each register.
     pub(super) const LEAST: usize = 5 * REGISTERS;
 
-    /// Sees the value whose hash is `hash`.
+    /// Adds the value whose hash is `hash`.
     #[inline]
     pub(super) fn add(&mut self, hash: u64) {
         let register = &mut self.registers[(hash >> (64 - PRECISION)) as usize];
@@ -34,7 +35,7 @@ impl HyperLogLog {
         *register = (*register).max(rest.leading_zeros() as u8 + 1);
     }
 
-    /// How many different values there were, where they were at least [`HyperLogLog::LEAST`].
+    /// The estimated number of distinct values, which must be at least [`HyperLogLog::LEAST`].
     pub(super) fn estimate(&self) -> u64 {
         // Σ 2^−register in units of 2⁻⁶⁴, exactly.
         let sum: u128 = self.registers.iter().map(|&register| 1u128 << (64 - u32::from(register))).sum();

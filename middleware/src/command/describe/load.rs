@@ -1,4 +1,4 @@
-//! What a trace asks of the servers, and how many workers that needs.
+//! The load that a trace offers, and the number of workers that it needs.
 
 use failure::Failure;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use run::notes::utilization;
 
 use super::DescribeSettings;
 
-/// The stations that a trace is held against.
+/// The workers that the offered load is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stations {
     /// WORKERS.
@@ -17,7 +17,7 @@ pub(super) struct Stations {
 }
 
 impl Stations {
-    /// Those of the settings.
+    /// The workers that the settings describe.
     ///
     /// # Errors
     /// If one of them breaks its rule.
@@ -26,26 +26,27 @@ impl Stations {
     }
 }
 
-/// What a trace asks of them. All but the sum is None where the trace has no span.
+/// The load of a trace. All figures but the sum are None if the span of the trace is 0.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Load {
-    /// Σ demands \[ns\]; text, since it may pass 2⁵³.
+    /// Σ demands \[ns\], as text, since it may exceed 2⁵³.
     demands_ns: String,
-    /// Offered load: Σ demands / span, the servers that would be busy in the mean.
+    /// Offered load: Σ demands / span, which is the mean number of busy servers if none is overloaded.
     pub(super) offered: Option<f64>,
     /// Offered load / (WORKERS · SERVERS).
     pub(super) utilization: Option<f64>,
     /// The fewest workers with a utilization below 0.75.
     pub(super) workers_below_0_75: Option<u64>,
-    /// The fewest workers with a utilization below 1: with fewer, the queue grows without end.
+    /// The fewest workers with a utilization below 1: with fewer, the queue grows without bound.
     pub(super) workers_below_1: Option<u64>,
 }
 
 impl Load {
-    /// Of requests that need `demands_ns` in all and arrive within `span_ns`.
+    /// The load of requests with demands of `demands_ns` in total, which arrive within `span_ns`.
     pub(super) fn new(demands_ns: u128, span_ns: u64, stations: Stations) -> Self {
         let of_a_worker = u128::from(span_ns) * u128::from(stations.servers);
-        // The least n with demands / (n · of_a_worker) < quarters / 4; None beyond 64 bits. Demands of 62 bits each leave room for the factor.
+        // The smallest n with demands / (n · of_a_worker) < quarters / 4; None if it exceeds 64 bits. Each demand is
+        // below 2⁶², so the factor 4 does not overflow.
         let workers_below =
             |quarters: u128| (4 * demands_ns).checked_div(quarters * of_a_worker)?.saturating_add(1).try_into().ok();
         Self {
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_span_there_is_none() {
+    fn a_trace_without_a_span_has_no_load() {
         let load = Load::new(300, 0, Stations { workers: 4, servers: 1 });
         assert_eq!((load.offered, load.utilization, load.workers_below_0_75, load.workers_below_1), Default::default());
     }

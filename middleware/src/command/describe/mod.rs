@@ -1,4 +1,4 @@
-//! `middleware describe`: what a trace is like, in one pass and bounded memory.
+//! `middleware describe`: summarises a trace in one pass and bounded memory.
 
 mod counted;
 mod description;
@@ -29,7 +29,7 @@ use counted::Counted;
 use description::Description;
 use load::Stations;
 
-/// What `middleware describe` takes.
+/// The arguments of `middleware describe`.
 #[derive(Debug, clap::Args)]
 pub struct DescribeFlags {
     /// The trace: a file, or - for stdin.
@@ -44,7 +44,7 @@ pub struct DescribeFlags {
     settings: DescribeSettings,
 }
 
-/// The settings that it reads.
+/// The settings of `middleware describe`.
 #[derive(Debug, clap::Args)]
 struct DescribeSettings {
     #[command(flatten)]
@@ -57,10 +57,10 @@ struct DescribeSettings {
     seed: SeedSettings,
 }
 
-/// Reads the trace and prints what it is like.
+/// Reads the trace and prints its description.
 ///
 /// # Errors
-/// Where a setting or the trace is bad, or the trace has no requests.
+/// If a setting or the trace breaks a rule, or the trace has no requests.
 pub(crate) fn describe(flags: &DescribeFlags, sources: &Sources) -> anyhow::Result<()> {
     output::distinct(&[], &[Some(&flags.trace), sources.file()])?;
     let description = read(&flags.trace, &flags.read, &flags.settings)?;
@@ -71,7 +71,7 @@ pub(crate) fn describe(flags: &DescribeFlags, sources: &Sources) -> anyhow::Resu
     })
 }
 
-/// What the trace at `path` is like. Tells the user what is odd about it.
+/// The description of the trace at `path`. Notes and warnings about it go to stderr.
 fn read(path: &Path, flags: &ReadFlags, settings: &DescribeSettings) -> Result<Description, Failure> {
     let demands = settings.demand.demands(&settings.seed)?;
     let stations = Stations::from_settings(settings)?;

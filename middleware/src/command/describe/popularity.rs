@@ -1,4 +1,4 @@
-//! How many different blocks or clients a trace has, and how many of its requests go to the most popular one.
+//! The number of distinct blocks or clients of a trace, and the number of requests of the most popular one.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -7,18 +7,18 @@ use random::streams::Streams;
 
 use super::hyper_log_log::HyperLogLog;
 
-/// How many different numbers are counted exactly.
+/// Up to how many distinct numbers the counts are exact.
 pub(super) const EXACT: usize = 1_000_000;
 
 const _: () = assert!(EXACT >= HyperLogLog::LEAST);
 
-/// Requests by number, of a block or a client, in bounded memory.
+/// Requests by the number of a block or a client, in bounded memory.
 ///
-/// All is exact up to [`EXACT`] different numbers. Beyond, how many they are is HyperLogLog's estimate, and counts become
-/// those of Misra and Gries (1982): when there are too many, the median count is taken off each, and what is left with
-/// nothing goes (Anderson et al., "A high-performance algorithm for identifying frequent items in data streams", 2017). A
-/// count is then too low by at most all that was taken off, never too high. As each time takes the median off half of the
-/// counts at least, that is at most 2/[`EXACT`] of all requests.
+/// Everything is exact up to [`EXACT`] distinct numbers. Beyond that, HyperLogLog estimates how many there are, and the
+/// counts are those of Misra and Gries (1982): whenever there are too many, the median count is subtracted from each,
+/// and counts that become 0 are removed (Anderson et al., "A high-performance algorithm for identifying frequent items
+/// in data streams", 2017). A count is then too low by at most the sum of the medians subtracted, and never too high.
+/// Each time at least half of the counts lose a median, so that sum is at most 2/[`EXACT`] of all requests.
 #[derive(Debug)]
 pub(super) struct Popularity {
     exact: usize,
@@ -29,22 +29,22 @@ pub(super) struct Popularity {
 #[derive(Debug, Default)]
 struct Estimated {
     distinct: HyperLogLog,
-    /// What was taken off each count.
+    /// The sum of the medians that were subtracted from each count.
     taken: u64,
 }
 
-/// What came of it.
+/// The result of [`Popularity`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Popular {
-    /// Different numbers.
+    /// Distinct numbers.
     pub(super) distinct: u64,
-    /// Whether that and all else is exact.
+    /// Whether all figures are exact.
     pub(super) exact: bool,
-    /// The most popular number, the smallest of equal ones; None where it is not exact.
+    /// The most popular number, the smallest one of several; None if the figures are not exact.
     pub(super) number: Option<u64>,
-    /// Its requests at least.
+    /// A lower bound of its requests.
     pub(super) at_least: u64,
-    /// Its requests at most.
+    /// An upper bound of its requests.
     pub(super) at_most: u64,
 }
 
@@ -71,7 +71,7 @@ impl Popularity {
         }
     }
 
-    /// What came of it.
+    /// The result so far.
     pub(super) fn popular(&self) -> Popular {
         let most = self.counts.iter().map(|(&number, &count)| (count, std::cmp::Reverse(number))).max();
         let (count, number) = most.map_or((0, None), |(count, number)| (count, Some(number.0)));
@@ -83,14 +83,14 @@ impl Popularity {
                 distinct: distinct.estimate().max(self.exact as u64 + 1),
                 exact: false,
                 number: None,
-                // Some number came at all.
+                // There was at least one request.
                 at_least: count.max(1),
                 at_most: count + taken,
             },
         }
     }
 
-    /// Makes room, at the cost of exactness.
+    /// Removes counts to bound the memory; figures are no longer exact.
     #[cold]
     fn shrink(&mut self) {
         let estimated = self.estimated.get_or_insert_with(|| {
@@ -109,19 +109,20 @@ impl Popularity {
     }
 }
 
-/// The hash of a number that [`HyperLogLog`] gets, the same in every run.
+/// The hash of a number for [`HyperLogLog`], the same in every run.
 #[inline]
 fn hash(number: u64) -> u64 {
     const STREAMS: Streams = Streams::new(0, "popularity");
     STREAMS.of(number).bits()
 }
 
-/// The map's hash has a random key: the numbers are a stranger's, and numbers that collide under a hash that is known make
-/// the map take quadratic time. No result depends on the key, since none depends on the order of the map.
+/// The hash function of the map, with a random key. The numbers come from outside, and numbers chosen to collide under
+/// a known hash function would make the map take quadratic time. No result depends on the key, since none depends on
+/// the order of the map.
 ///
 /// It is the upper half of `factor` · number + `shift` modulo 2¹²⁸ (Dietzfelbinger, "Universal hashing and k-wise independent
 /// random variables via integer arithmetic without primes", 1996): any two numbers collide in any n bits with a probability of
-/// 2⁻ⁿ, whatever they are. SipHash, which maps have else, takes twice the time.
+/// 2⁻ⁿ, whatever they are. SipHash, the default of maps, takes twice the time.
 #[derive(Debug, Clone, Copy)]
 struct Keyed {
     factor: u128,
@@ -153,7 +154,7 @@ struct KeyedHasher {
 impl Hasher for KeyedHasher {
     #[inline]
     fn write_u64(&mut self, number: u64) {
-        // Of several numbers each one counts.
+        // If several numbers are hashed, each contributes.
         let product = self.key.factor.wrapping_mul(u128::from(number ^ self.hash));
         self.hash = (product.wrapping_add(self.key.shift) >> 64) as u64;
     }
@@ -188,17 +189,17 @@ mod tests {
         assert_eq!(popular, expected);
     }
 
-    /// A map takes the bucket from the lowest bits of a hash and its tag from the highest seven. For any hash that is known,
-    /// here [`hash`], anybody can choose numbers that have both in common.
+    /// A map takes the bucket from the lowest bits of a hash and its tag from the highest seven. For a known hash
+    /// function, here [`hash`], an attacker can choose numbers that have both in common.
     #[test]
-    fn numbers_that_are_chosen_to_collide_do_not() {
+    fn numbers_chosen_to_collide_do_not() {
         let chosen: Vec<u64> = (0..).filter(|&number| hash(number) & 0xfe00_0000_0000_00ff == 0).take(200).collect();
         let hashes = |popularity: &Popularity| -> Vec<u64> {
             chosen.iter().map(|number| popularity.counts.hasher().hash_one(number)).collect()
         };
         let popularity = Popularity::default();
         let buckets: HashSet<u64> = hashes(&popularity).iter().map(|hash| hash & 0xff).collect();
-        // Of 256 buckets 200 numbers fall into some 139; the deviation is below 6.
+        // 200 numbers fall into about 139 of 256 buckets; the standard deviation is below 6.
         assert!(buckets.len() > 100, "{} buckets", buckets.len());
         assert_ne!(hashes(&popularity), hashes(&Popularity::default()), "each map has a key of its own");
     }
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_hold_what_is_true() {
+    fn bounds_contain_the_exact_counts() {
         for exact in [10, 100, 1000, 10_000] {
             let (all, truth) = of(usize::MAX, skewed(300_000));
             let (few, popular) = of(exact, skewed(300_000));
@@ -221,10 +222,10 @@ mod tests {
             // Another map has another key, and the same result.
             assert_eq!(of(exact, skewed(300_000)).1, popular);
             assert!((popular.at_least..=popular.at_most).contains(&truth.at_least), "{popular:?} {truth:?}");
-            // Each time takes it off half of the counts at least.
+            // Each median is subtracted from at least half of the counts.
             let taken = few.estimated.unwrap().taken;
             assert!(taken <= 2 * 300_000 / exact as u64, "{taken}");
-            // It holds for each number, not just the first.
+            // The bounds hold for each number, not only for the most popular one.
             for (number, &count) in &all.counts {
                 let kept = few.counts.get(number).copied().unwrap_or(0);
                 assert!(kept <= count && count <= kept + taken, "{number}: {count} {kept} {taken}");

@@ -1,4 +1,4 @@
-//! Whole descriptions.
+//! Tests of whole descriptions.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -30,7 +30,7 @@ fn of(csv: &str) -> (Description, Value) {
     (description, value)
 }
 
-/// Gaps 1, 0, 3, 4 s; demands 2, 2, 1, 1, 2 s; sizes 1, 1, 2, 4, 8.
+/// Interarrival times 1, 0, 3, 4 s; demands 2, 2, 1, 1, 2 s; sizes 1, 1, 2, 4, 8.
 const FIVE: &str =
     "arrival_s,service_s,op,block,size,client\n10,2,r,7,1,0\n11,2,r,7,1,0\n11,1,w,9,2,1\n14,1,r,7,4,0\n18,2,r,8,8,2\n";
 
@@ -39,7 +39,7 @@ fn as_computed_by_hand() {
     let (_, value) = of(FIVE);
     assert_eq!((&value["requests"], &value["first_arrival_ns"]), (&json!(5), &json!(10_000_000_000u64)));
     assert_eq!((&value["span_ns"], &value["mean_rate_per_s"]), (&json!(8_000_000_000u64), &json!(0.5)));
-    // The span of 8 s asks for windows of 10 ms.
+    // A span of 8 s has windows of 10 ms.
     let peak = json!({"rate_per_s": 200.0, "window_ns": 10_000_000, "requests": 2, "start_ns": 11_000_000_000u64});
     assert_eq!(value["peak"], peak);
     // Deviations of the interarrival times from 2 s: 1, 2, 1, 2.
@@ -171,14 +171,14 @@ fn a_generated_trace_follows_its_distribution() {
         assert!((found - distribution).abs() < 4.0 * deviation, "{what}: {found}, not {distribution}");
     };
     let n = 200_000f64;
-    // Three Poisson streams are one; the deviation of a sample's CV is about 1/√n.
+    // Three Poisson streams together are one; the standard deviation of a sample's CV is about 1/√n.
     near("rate", description.mean_rate_per_s.unwrap(), 300.0, 300.0 / n.sqrt());
     near("CV of interarrival times", description.interarrival.cv.unwrap(), 1.0, 1.0 / n.sqrt());
     near("CV of demands", description.demand.cv.unwrap(), 1.0, 1.0 / n.sqrt());
     near("reads", description.operations.as_ref().unwrap().reads as f64, 0.7 * n, (0.21 * n).sqrt());
     near("offered load", description.load.offered.unwrap(), 3.0, 3.0 * (2.0 / n).sqrt());
     assert_eq!((description.load.workers_below_1, description.load.workers_below_0_75.unwrap() / 2), (Some(2), 1));
-    // Exponential interarrival times: the median is ln 2 of the mean, to a bucket's width.
+    // Exponential interarrival times: the median is ln 2 times the mean, within the width of a bucket.
     near(
         "median interarrival time",
         description.interarrival.percentiles[0].unwrap() as f64 * 3e-7,
@@ -187,9 +187,9 @@ fn a_generated_trace_follows_its_distribution() {
     );
     let blocks = description.blocks.unwrap();
     assert_eq!((blocks.distinct, description.clients.distinct), (50, 3));
-    // The largest of 50 uniform shares lies within 4 deviations above the mean.
+    // The largest of 50 equal shares is within 4 standard deviations above the mean.
     assert!(blocks.most_popular_share[0] > 0.02 && blocks.most_popular_share[0] < 0.02 + 4.0 * (0.0196 / n).sqrt());
-    // Poisson counts of mean 300 in some 667 windows of 1 s: the largest is some 3 deviations above.
+    // Poisson counts of mean 300 in about 667 windows of 1 s: the largest is about 3 standard deviations above the mean.
     let peak = description.peak.unwrap();
     assert!(peak.window_ns == 1_000_000_000 && (330..=400).contains(&peak.requests), "{peak:?}");
 }

@@ -1,42 +1,43 @@
-//! The peak of a trace's rate: requests in its busiest window.
+//! The peak rate of a trace: the requests in its busiest window.
 
-/// Windows are as long as 10⁰ to 10¹² ns.
+/// The lengths of windows are 10⁰, 10¹, … 10¹² ns.
 const LEVELS: usize = 13;
 
 /// The level of windows of 1 s.
 const SECOND: usize = 9;
 
-/// Arrivals by windows of time that start at the first arrival, each right after the one before.
+/// Arrivals in windows of time. The first window starts at the first arrival, each other one at the end of the one before.
 ///
-/// The windows are 1 s long. In a span below 100 s they are the longest power of ten of nanoseconds that fits in 100
-/// times (at least 1 ns); in one of 10⁷ s (16 weeks) or more, the shortest that fits in fewer than 10⁷ times. Since the
-/// span is known at the end only, windows of several lengths are counted at once: from the one that the span so far asks
-/// for, upwards. A longer window gets its requests when a shorter one within it is over.
+/// The windows are 1 s long. If the span is below 100 s, they are the longest power of ten of nanoseconds that fits 100
+/// times into it (at least 1 ns); if it is 10⁷ s (16 weeks) or more, the shortest that fits fewer than 10⁷ times into
+/// it. Since the span is known only at the end, windows of several lengths are counted at once: of the length for the
+/// span so far, and of all longer ones. The requests of a window are added to the longer window around it when the
+/// shorter one ends.
 #[derive(Debug)]
 pub(super) struct Windows {
     levels: [Level; LEVELS],
-    /// The level that the span so far asks for.
+    /// The level for the span so far.
     lowest: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Level {
-    /// The end of the present window, exclusive \[ns\].
+    /// End of the current window, exclusive \[ns\].
     end_ns: u64,
-    /// Its requests, less those in the present window of the level below.
+    /// Its requests, without those in the current window of the level below.
     count: u64,
-    /// The most in a window before, and where that ended, exclusive \[ns\].
+    /// The largest count of an earlier window, and the end of that window, exclusive \[ns\].
     busiest: (u64, u64),
 }
 
-/// The busiest window, the first of equal ones.
+/// The busiest window; if several are equal, the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Busiest {
-    /// How long all windows are \[ns\].
+    /// Length of the windows \[ns\].
     pub(super) window_ns: u64,
     /// Its requests.
     pub(super) requests: u64,
-    /// Its start since the first arrival \[ns\].
+    /// Start of the window since the first arrival \[ns\].
     pub(super) start_ns: u64,
 }
 
@@ -48,7 +49,7 @@ impl Default for Windows {
 }
 
 impl Windows {
-    /// Counts an arrival `since_ns` after the first one, and not before the last one.
+    /// Counts an arrival `since_ns` after the first one; `since_ns` never decreases.
     #[inline]
     pub(super) fn record(&mut self, since_ns: u64) {
         if since_ns >= outgrown(self.lowest) {
@@ -60,7 +61,7 @@ impl Windows {
         self.levels[self.lowest].count += 1;
     }
 
-    /// The busiest window.
+    /// The busiest window so far.
     pub(super) fn busiest(&self) -> Busiest {
         let window_ns = length(self.lowest);
         let Level { end_ns, count, busiest: (mut requests, mut busiest_end_ns) } = self.levels[self.lowest];
@@ -70,7 +71,7 @@ impl Windows {
         Busiest { window_ns, requests, start_ns: busiest_end_ns.saturating_sub(window_ns) }
     }
 
-    /// Leaves the levels that are too short for a span of `since_ns`.
+    /// Drops the levels whose windows are too short for a span of `since_ns`.
     fn rise(&mut self, since_ns: u64) {
         while since_ns >= outgrown(self.lowest) {
             self.levels[self.lowest + 1].count += self.levels[self.lowest].count;
@@ -78,7 +79,7 @@ impl Windows {
         }
     }
 
-    /// Closes the windows that are over at `since_ns`; where a window is not, no longer one is.
+    /// Closes the windows that have ended by `since_ns`. If a window has not ended, no longer one has.
     fn close(&mut self, since_ns: u64) {
         let mut passed = 0;
         for (level, window) in self.levels.iter_mut().enumerate().skip(self.lowest) {
@@ -95,12 +96,12 @@ impl Windows {
     }
 }
 
-/// How long the windows of `level` are \[ns\].
+/// Length of the windows of `level` \[ns\].
 const fn length(level: usize) -> u64 {
     10u64.pow(level as u32)
 }
 
-/// The span from which on the windows of `level` are too short \[ns\].
+/// The smallest span for which the windows of `level` are too short \[ns\].
 #[inline]
 fn outgrown(level: usize) -> u64 {
     match level {
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_length_goes_by_the_span() {
+    fn the_length_depends_on_the_span() {
         const S: u64 = 1_000_000_000;
         for (span, window) in [
             (0, 1),
@@ -149,7 +150,7 @@ mod tests {
         // Windows of 10 ns: 0 to 9 has two, 10 to 19 one, 500 to 509 three, 1000 to 1009 three.
         let found = busiest(&[0, 9, 10, 500, 501, 509, 1000, 1001, 1009]);
         assert_eq!(found, Busiest { window_ns: 10, requests: 3, start_ns: 500 });
-        // The last window counts too.
+        // The last window is included.
         assert_eq!(busiest(&[0, 1000, 1001]), Busiest { window_ns: 10, requests: 2, start_ns: 1000 });
     }
 
@@ -159,7 +160,7 @@ mod tests {
         for trial in 0..300 {
             let mut arrivals = vec![0u64];
             for _ in 0..500 {
-                // Gaps of all magnitudes, up to one that the trial allows.
+                // Interarrival times of all magnitudes up to a limit, which depends on the trial.
                 let magnitude = stream.below(2 + trial % 14) as u32;
                 arrivals.push(arrivals[arrivals.len() - 1] + stream.below(10u64.pow(magnitude)));
             }
