@@ -3,7 +3,7 @@
 
 BUILD := target
 WASM := wasm32-wasip1
-PROGRAMS := tracegen middleware host queuebox
+PROGRAMS := tracegen middleware host
 PREFIX ?= /usr/local
 CARGO ?= cargo
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p $${COMPOSE_PROJECT_NAME:-queuebox}
@@ -36,10 +36,16 @@ all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.w
 	elif ! cmp -s sim.wasm bin/sim.wasm; then echo "sim.wasm is not the default simulator: left as it is (make sim restores the default)"; fi
 
 programs:
-	@$(CARGO) build --release --locked --target-dir $(BUILD) $(patsubst %-queuebox,queuebox,$(PROGRAMS:%=-p queuebox-%))
+	@$(CARGO) build --release --locked --target-dir $(BUILD) $(PROGRAMS:%=-p queuebox-%)
 	@mkdir -p bin && for program in $(PROGRAMS); do cmp -s $(BUILD)/release/$$program bin/$$program || install -m 755 $(BUILD)/release/$$program bin/; done
 
-# The default simulator. Only a sim.wasm that is the last default, put there by make, is replaced by the new one.
+# What `make install` installs. No other target needs it, so the first build does without.
+.PHONY: bin/queuebox
+bin/queuebox: all
+	@$(CARGO) build --release --locked --target-dir $(BUILD) -p queuebox
+	@cmp -s $(BUILD)/release/queuebox bin/queuebox || install -m 755 $(BUILD)/release/queuebox bin/
+
+# The default simulator. The new one replaces sim.wasm only if that is the previous default, which make put there.
 .PHONY: bin/sim.wasm
 bin/sim.wasm:
 	@[ -d "$$(rustc --print sysroot)/lib/rustlib/$(WASM)" ] || rustup target add $(WASM)
@@ -68,11 +74,11 @@ PRESENT = docker ps -aq --filter label=com.docker.compose.project=$${COMPOSE_PRO
 image: bin/worker/host ## Build the worker image (nothing is pulled)
 	@$(USE_ENGINE); output=$$(docker build -q -t queuebox-worker -f Dockerfile bin/worker 2>&1) || { echo "$$output" >&2; exit 1; }
 
-workers: image ## Make WORKERS worker containers available to the Docker engine
+workers: image ## Create WORKERS worker containers
 	@$(USE_ENGINE); present=$$($(PRESENT) | wc -l); wanted=$${WORKERS:-4}; \
 	$(COMPOSE) up --no-start --scale worker=$$((wanted > present ? wanted : present))
 
-# The host that containers run: the same, linked statically, so that the image holds nothing else.
+# The host for containers: the same program, linked statically, so that the image contains nothing else.
 bin/worker/host: programs
 	@mkdir -p bin/worker/empty; cmp -s bin/host bin/worker/.made-from || { \
 	$(CARGO) rustc --release --locked --target-dir $(BUILD) -p queuebox-host --bin host -- -C target-feature=+crt-static && \
@@ -96,15 +102,16 @@ trace: programs ## Generate a trace as trace.csv
 results: programs ## Print the last run's report again, per worker
 	@bin/middleware results $(RUN)
 
-test: all ## Build, then run every test; those of containers where a Docker engine answers
+test: bin/queuebox ## Build, then run every test; container tests if a Docker engine responds
 	@if docker version >/dev/null 2>&1; then SERVER_IP= DOCKER_HOST= DOCKER_CONTEXT=default $(MAKE) --no-print-directory image; fi
 	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --workspace --exclude queuebox-bench --target-dir $(BUILD)
 
-test-docker: all image ## The tests of containers, which then must run
+test-docker: all image ## Run the container tests; fail without a Docker engine
 	QUEUEBOX_DOCKER=required QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests docker
 
-# What a browser is to run: each must build without an operating system. Their unit tests run as commands of
-# WASI in the project's own sandbox (tests/run_wasm.rs). The trace's records are in contract; its files need an operating system.
+# Crates that a browser will run: each must build without an operating system. Their unit tests run as WASI commands in
+# the project's own sandbox (tests/run_wasm.rs). The records of traces are in contract, because trace files need an
+# operating system.
 PORTABLE := contract failure random sim-wasm policy measure
 BARE := wasm32-unknown-unknown
 test-wasm: ## Check the crates that must build for WebAssembly, and run their unit tests in the sandbox
@@ -114,15 +121,15 @@ test-wasm: ## Check the crates that must build for WebAssembly, and run their un
 	CARGO_TARGET_WASM32_WASIP1_RUNNER=$(abspath $(BUILD))/release/examples/run_wasm \
 	$(CARGO) test --release --locked --target $(WASM) --target-dir $(BUILD) --lib $(PORTABLE:%=-p queuebox-%)
 
-truth: all ## Large grids against theory and repetition, which take minutes
+truth: all ## Compare large grids with theory and with replications (takes minutes)
 	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs grid_ -- --ignored
 
-conformance: ## Hold the sandbox's WASI against the public suite (SUITE=folder of WebAssembly/wasi-testsuite, prod/testsuite-base)
-	@[ -d "$(SUITE)" ] || { echo "conformance: SUITE=$(SUITE) is no folder; it names a checkout of https://github.com/WebAssembly/wasi-testsuite, branch prod/testsuite-base" >&2; exit 2; }
+conformance: ## Test the sandbox's WASI with the public suite (SUITE=folder of WebAssembly/wasi-testsuite, prod/testsuite-base)
+	@[ -d "$(SUITE)" ] || { echo "conformance: SUITE=$(SUITE) is not a folder; it must be a checkout of https://github.com/WebAssembly/wasi-testsuite, branch prod/testsuite-base" >&2; exit 2; }
 	@$(MAKE) --no-print-directory all
 	@SUITE="$(abspath $(SUITE))" $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs conformance::the_public_suite -- --exact --ignored --nocapture
 
-schema: ## Write the JSON Schemas of reports (docs/), after their types changed
+schema: ## Write the JSON Schemas of reports (docs/) after a change of their types
 	@QUEUEBOX_WRITE_SCHEMA=1 $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-measure -q schema_of
 
 settings: ## Write .env.general and docs/settings.md from the definitions of the settings
@@ -131,25 +138,25 @@ settings: ## Write .env.general and docs/settings.md from the definitions of the
 fuzz: bin/sim.wasm ## Run CASES cases of each fuzz target (make fuzz CASES=100000 SEED=2)
 	QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) run --release --locked --target-dir $(BUILD) -p queuebox-fuzz -- --cases $${CASES:-10000} --seed $${SEED:-1}
 
-lint: ## Formatting and lints, as CI wants them
+lint: ## Check formatting and lints, as CI does
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets --target-dir $(BUILD) -- -D warnings
 
-deny: ## Hold the dependencies against known holes, licences and sources (cargo-deny, which asks github.com)
-	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "deny: there is no cargo-deny; cargo install cargo-deny --locked brings it" >&2; exit 2; }
+deny: ## Check the dependencies for known vulnerabilities, licences and sources (cargo-deny; needs github.com)
+	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "deny: cargo-deny is not installed: cargo install cargo-deny --locked" >&2; exit 2; }
 	$(CARGO) deny --locked check
 
-bench: all ## Measure against polars, split and others: one table (FULL=1, ONLY=partition, SCALE=0.05, KEEP=1)
+bench: all ## Benchmark against polars, split and others: one table (FULL=1, ONLY=partition, SCALE=0.05, KEEP=1)
 	@$(CARGO) build --release --locked --target-dir $(BUILD) -p queuebox-bench
 	@python3 bench/run.py $(if $(FULL),--full) $(if $(ONLY),--only $(ONLY)) $(if $(SCALE),--scale $(SCALE)) $(if $(KEEP),--keep)
 
-bench-kernels: ## Measure parsing, codec, policies and folding, each alone
+bench-kernels: ## Benchmark parsing, codec, policies and folding, each alone
 	@$(CARGO) bench --locked --target-dir $(BUILD) -p queuebox-bench
 
-bench-build: ## Measure from a fresh clone to the first table, part by part (KEEP=1)
+bench-build: ## Time a fresh clone until its first table, step by step (KEEP=1)
 	@python3 bench/from_nothing.py $(if $(KEEP),--keep)
 
-clean: ## Remove what make built; a sim.wasm of your own, traces and runs stay
+clean: ## Remove everything that make built; your own sim.wasm, traces and runs are kept
 	@if [ -e sim.wasm ] && cmp -s sim.wasm bin/sim.wasm; then rm sim.wasm; fi
 	rm -rf bin $(BUILD)
 
@@ -160,7 +167,7 @@ ZSH = $(ROOT)/share/zsh/site-functions
 FISH = $(ROOT)/share/fish/vendor_completions.d
 MAN = $(ROOT)/share/man/man1
 
-install: all ## Install queuebox with completions, man pages and the default simulator under PREFIX (/usr/local)
+install: bin/queuebox ## Install queuebox with completions, man pages and the default simulator under PREFIX (/usr/local)
 	install -d "$(ROOT)/bin" "$(ROOT)/share/queuebox" "$(BASH)" "$(ZSH)" "$(FISH)" "$(MAN)"
 	install -m 755 bin/queuebox "$(ROOT)/bin"
 	install -m 644 bin/sim.wasm "$(ROOT)/share/queuebox"
@@ -169,7 +176,7 @@ install: all ## Install queuebox with completions, man pages and the default sim
 	bin/queuebox completions fish >"$(FISH)/queuebox.fish"
 	bin/queuebox man "$(MAN)"
 
-uninstall: ## Remove what install put there
+uninstall: ## Remove the installed files
 	rm -f "$(ROOT)/bin/queuebox" "$(ROOT)/share/queuebox/sim.wasm" "$(BASH)/queuebox" "$(ZSH)/_queuebox" "$(FISH)/queuebox.fish"
 	rm -f "$(MAN)/queuebox.1" "$(MAN)"/queuebox-*.1
 	-rmdir "$(ROOT)/share/queuebox"

@@ -1,5 +1,5 @@
-"""The time from a fresh clone to the first table, part by part. `make bench-build` runs it; it takes as long as a build from
-nothing does. --keep puts the table into BENCHMARKS.md."""
+"""The time from a fresh clone to the first table, step by step. `make bench-build` runs it; it takes as long as a full
+build. --keep puts the table into BENCHMARKS.md."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 from measuring import machine
 from run import ROOT, keep
 
-# Crates that are told one by one; the others are summed up.
+# Number of crates in the table; the others are summed up.
 LARGEST = 12
 
 

@@ -1,4 +1,4 @@
-"""Runs commands in turn and keeps what each took; rows of the table from them."""
+"""Runs commands in turn, measures them, and makes rows of the table."""
 
 import os
 import statistics
@@ -13,7 +13,7 @@ ROUNDS = 5
 
 @dataclass
 class Taken:
-    """One run of a command: seconds that passed, CPU seconds, peak memory of its largest process in MiB, its stdout."""
+    """One run of a command: wall-clock seconds, CPU seconds, peak memory of its largest process in MiB, its stdout."""
 
     seconds: float
     processor: float
@@ -22,8 +22,8 @@ class Taken:
 
 
 def run(command, folder, producer=None):
-    """Runs `command` in `folder`, its stdin from the command `producer` if there is one. Ends the benchmark if it fails."""
-    # Nothing of this environment but the path may change what is measured.
+    """Runs `command` in `folder`, its stdin from the command `producer` if there is one. Exits if it fails."""
+    # Only PATH is taken from this environment, so that nothing else affects the measurement.
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     start = dict(cwd=folder, env=environment)
     errors = open(folder / "stderr", "w+b")
@@ -48,8 +48,8 @@ def run(command, folder, producer=None):
 
 
 def in_turn(commands, folder, rounds=ROUNDS, before=lambda: None):
-    """Runs every one of `commands` (name → command) once a round, so that a noisy moment hits all of them; `before` each,
-    outside the time. The first round only warms up. Name → what each round took."""
+    """Runs every one of `commands` (name → command) once a round, so that disturbances affect all of them; `before` each,
+    not measured. The first round is a warm-up. Returns name → measurements of the rounds."""
     taken = {name: [] for name in commands}
     for round in range(rounds + 1):
         for name, command in commands.items():
@@ -63,19 +63,19 @@ def in_turn(commands, folder, rounds=ROUNDS, before=lambda: None):
 
 
 def show(text):
-    """Progress, where somebody looks on."""
+    """Prints progress on a terminal."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def rates(taken, requests):
-    """Million requests a second of each round."""
+    """Million requests per second of each round."""
     return [requests / one.seconds / 1e6 for one in taken]
 
 
 @dataclass
 class Mark:
-    """What must be: `of` (ours or ratio) at least or at most `bound`."""
+    """A target: `of` (ours or ratio) is at least or at most a bound."""
 
     of: str
     least: float | None = None
@@ -90,14 +90,14 @@ class Mark:
 
 
 class Row:
-    """One line of the table: a figure of ours in each round, and a peer's where there is one."""
+    """One line of the table: our figure in each round, and that of a peer if there is one."""
 
     def __init__(self, point, what, unit, ours, peer=None, peers=None, marks=()):
         self.point, self.what, self.unit, self.peer = point, what, unit, peer
         self.rounds = {"ours": ours, "peer": peers}
         self.ours = statistics.median(ours)
         self.peers = statistics.median(peers) if peers else None
-        # Round by round, so that what slows both does not count.
+        # Round by round, so that disturbances of both cancel out.
         self.ratio = statistics.median(a / b for a, b in zip(ours, peers)) if peers else None
         self.marks = list(marks)
 
@@ -122,7 +122,7 @@ HEAD = ["point", "what", "ours", "peer", "ours/peer", "mark", "met"]
 
 
 def markdown(rows):
-    """The table, in Markdown, its columns aligned so that it reads as plain text too."""
+    """The table in Markdown, with aligned columns, so that it is readable as plain text."""
     lines = [HEAD] + [row.cells() for row in rows]
     width = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
     line = lambda cells: "| " + " | ".join(cell.ljust(size) for cell, size in zip(cells, width)) + " |"
@@ -130,7 +130,7 @@ def markdown(rows):
 
 
 def machine():
-    """What it was measured on."""
+    """The machine of the measurement."""
     cpu = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "unknown")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.split(" (")[0]

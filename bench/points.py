@@ -1,4 +1,4 @@
-"""What is measured, point by point. Each gives rows of the table."""
+"""The benchmarks, point by point. Each yields rows of the table."""
 
 import json
 import shutil
@@ -9,14 +9,15 @@ from measuring import Mark, Row, in_turn, rates, run
 
 
 class Bench:
-    """Where things are, and how much is run."""
+    """Paths, and the amount of work."""
 
     def __init__(self, root, folder, scale, full):
         self.folder, self.scale, self.full = folder, scale, full
         self.bin, self.python, self.peers = root / "bin", folder / "venv/bin/python", root / "bench/peers"
         self.sandbox = root / "target/release/sandbox"
         self.requests = self.scaled(20)
-        # What is written goes to memory where that can be: a disk's speed is not what is measured, and we sync where peers don't.
+        # Output goes to memory if possible: the speed of the disk is not measured, and Queuebox syncs its files while
+        # peers don't.
         memory = Path("/dev/shm")
         self.written = Path(tempfile.mkdtemp(prefix="queuebox-bench-", dir=memory if memory.is_dir() else folder))
 
@@ -30,7 +31,7 @@ class Bench:
         return [self.python, self.peers / name, *map(str, arguments)]
 
     def trace(self, requests, *settings, format="csv"):
-        """A generated trace, kept for the next time."""
+        """A generated trace, kept for later runs."""
         name = "-".join(["trace", str(requests), *(text.lstrip("-") for text in map(str, settings))]) + "." + format
         path = self.folder / name
         if not path.exists():
@@ -39,7 +40,7 @@ class Bench:
         return path
 
     def simulate(self, trace, workers, *more):
-        """A run of `workers` that are each busy three quarters of the time, by round robin."""
+        """A run of `workers`, each busy three quarters of the time, by round robin."""
         return self.program(
             "middleware", "run", "--executor", "local", "--module", self.bin / "sim.wasm", "--trace", trace, "--workers", workers,
             "--st", f"{2500 * workers}us", "--balancer", "RR", "--json", *more)  # fmt: skip
@@ -59,14 +60,14 @@ def millions(requests):
 
 
 def agree(what, ours, peer, requests):
-    """Both drew their own demands, so that they agree as two samples do: a rough check."""
+    """A rough check: both sampled their own demands, so they agree as two samples do."""
     allowed = 60 / requests**0.5
     if abs(ours / peer - 1) > allowed:
         raise SystemExit(f"{what}: ours is {ours:.0f}, the peer's {peer:.0f}: further apart than {100 * allowed:.1f} %")
 
 
 def whole_run(bench):
-    """From CSV to report, against what people would write instead."""
+    """From CSV to report, against other ways to get the same result."""
     requests, slices = bench.requests, {"SimPy": 200_000, "Ciw": 50_000}
     trace = bench.trace(requests)
     query = lambda how: bench.peer("polars_queue.py", trace, 4, 1e7, how)
@@ -97,7 +98,7 @@ def whole_run(bench):
 
 
 def sandbox(bench):
-    """The host, a bare embedding and the native build over the same shard; what limits cost."""
+    """The host, a bare embedding and the native build over the same shard; the cost of limits."""
     requests = bench.requests
     shard = bench.trace(requests, "--st", "2500us", format="records")
     commands = {
@@ -133,7 +134,7 @@ def generate(bench):
 
 
 def split(bench):
-    """middleware partition against GNU split, and policies that see 1,000 workers."""
+    """middleware partition against GNU split, and policies with state over 1,000 workers."""
     requests, trace = bench.requests, bench.trace(bench.requests)
     commands = {"split": ["sh", "-c", f"mkdir {bench.written}/shards && exec split -n r/4 '{trace}' {bench.written}/shards/"]}
     for balancer in ["R", "RR", "TC", "HASH"]:
@@ -159,7 +160,7 @@ def split(bench):
 
 
 def memory(bench):
-    """Peak memory of a run, whatever the length."""
+    """Peak memory of a run for different lengths."""
     short, long, longest = bench.scaled(1), bench.requests, bench.scaled(200)
     commands = {n: bench.simulate(bench.trace(n), 4) for n in [short, long]}
     commands["polars"] = bench.peer("polars_queue.py", bench.trace(long), 4, 1e7, "over")
@@ -181,7 +182,7 @@ def memory(bench):
 
 
 def scale(bench):
-    """Workers and lengths on the local engine."""
+    """Numbers of workers and lengths with the local executor."""
     requests, trace = bench.requests, bench.trace(bench.requests)
     counts = [1, 10, 100, 1000]
     commands = {f"{n} workers": bench.simulate(trace, n) for n in counts}

@@ -17,7 +17,7 @@ PEERS = ROOT / "bench/requirements.txt"
 
 
 def environment(folder):
-    """The peers, in a Python environment that `make clean` throws away."""
+    """The peers, in a Python environment that `make clean` removes."""
     made = folder / "venv/made-from"
     if not made.exists() or made.read_text() != PEERS.read_text():
         print("making a Python environment with the peers", file=sys.stderr)
@@ -27,7 +27,7 @@ def environment(folder):
 
 
 def describe(bench):
-    """Where and how the table was measured, in a line of text."""
+    """The conditions of the measurement, in a line of text."""
     machine_ = machine()
     return (
         f"{machine_['processor']}, {machine_['cores']} cores, {machine_['memory_gib']} GiB, {machine_['kernel']}, {machine_['rustc']}, "
@@ -48,13 +48,13 @@ def keep(part, text, results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=POINTS, help="one point alone")
-    parser.add_argument("--scale", type=float, default=1, help="so much of every length: 0.05 for a quick look")
-    parser.add_argument("--full", action="store_true", help="the long ones too: 100 and 200 million requests")
+    parser.add_argument("--scale", type=float, default=1, help="factor of every length: 0.05 for a quick check")
+    parser.add_argument("--full", action="store_true", help="also long runs: 100 and 200 million requests")
     parser.add_argument("--keep", action="store_true", help="put the table into BENCHMARKS.md and the figures beside run.py")
     arguments = parser.parse_args()
     if arguments.keep and (arguments.only or arguments.scale != 1):
         parser.error("--keep is for the whole table, not with --only or --scale")
-    # The table is of two cores, however many there are.
+    # The table is for two cores, however many there are.
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
 
     folder = ROOT / "target/bench"

@@ -1,4 +1,4 @@
-//! `host check`: a module's author is told which built-in shard and which rule his module fails, soon.
+//! `host check`: reports the built-in shard and the rule that a module fails, within seconds.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ fn check(folder: &Folder, module: &str) -> Run {
     folder.run("host", &format!("check {module}"))
 }
 
-/// The words that its line begins with, `ok` or `FAIL`, of each check.
+/// The result of each check: whether it passed, and its line.
 fn verdicts(ended: &Ended) -> Vec<(bool, String)> {
     let verdict = |line: &str| {
         let ok = line.strip_prefix("  ok    ").map(|name| (true, name.to_owned()));
@@ -18,12 +18,12 @@ fn verdicts(ended: &Ended) -> Vec<(bool, String)> {
     ended.stdout().lines().filter_map(verdict).collect()
 }
 
-/// What of its checks failed, by name, and with which words.
+/// The names and texts of the failed checks.
 fn failures(ended: &Ended) -> Vec<String> {
     verdicts(ended).into_iter().filter(|(ok, _)| !ok).map(|(_, name)| name).collect()
 }
 
-/// How a module that is one ends.
+/// A valid module passes.
 fn passes(folder: &Folder, module: &str) -> Ended {
     let ended = check(folder, module).succeeds().says_nothing();
     assert_eq!(failures(&ended), [""; 0], "{}", ended.stdout());
@@ -32,12 +32,12 @@ fn passes(folder: &Folder, module: &str) -> Ended {
     ended
 }
 
-/// How a broken one ends: with exit code `code`, soon, and with its first failure as the error.
+/// A broken module fails with exit code `code`, within seconds, and with its first failure as the error.
 fn fails(module: &str, code: i32) -> Ended {
     let folder = Folder::new().and_module("mine", module);
     let started = Instant::now();
     let ended = check(&folder, "mine.wasm").exits(code);
-    // A second on an idle machine; tests share theirs.
+    // It takes a second on an idle machine; tests share theirs.
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     ended
 }
@@ -46,7 +46,7 @@ fn breaks(stranger: &Stranger, code: i32) -> Ended {
     fails(&stranger.text(), code)
 }
 
-/// One of the lines of failure begins with these words.
+/// One of the failures begins with `words`.
 fn tells(ended: &Ended, words: &str) {
     let failures = failures(ended);
     assert!(failures.iter().any(|failure| failure.starts_with(words)), "{words}: {failures:#?}");
@@ -69,7 +69,7 @@ fn the_default_simulator_passes_with_every_setting() {
 }
 
 #[test]
-fn a_module_without_settings_passes_by_the_rules_alone() {
+fn a_module_without_capabilities_passes_by_the_rules_alone() {
     let folder = Folder::new().and_guest("fifo");
     let ended = passes(&folder, "fifo.wasm");
     let ended = ended.prints("fifo.wasm (SHA-256 ").prints("\ncapabilities 0: none\n");
@@ -79,14 +79,14 @@ fn a_module_without_settings_passes_by_the_rules_alone() {
 }
 
 #[test]
-fn strangers_pass() {
+fn foreign_modules_pass() {
     let strangers = [
         Stranger::in_order().saying(2),
         Stranger::in_order().saying(2).backward(),
         Stranger::of("last_come_first"),
         Stranger::of("round_robin").saying(32),
         Stranger::in_order().saying(2 + 16).before("(local.set $service (i64.const 3))"),
-        // Chance is the sandbox's: the same shard twice gives the same.
+        // Randomness comes from the sandbox: the same shard gives the same result twice.
         Stranger::in_order().saying(16).before(
             "(drop (call $random_get (i32.const 128) (i32.const 8)))
              (local.set $service (i64.shr_u (i64.load (i32.const 128)) (i64.const 50)))",
@@ -98,24 +98,26 @@ fn strangers_pass() {
 }
 
 #[test]
-fn who_takes_records_to_be_48_bytes_long_fails_where_they_are_longer() {
+fn a_module_that_assumes_48_byte_records_fails_with_longer_ones() {
     let ended = breaks(&Stranger::in_order().saying(2).of_48_bytes(), 7);
     assert_eq!(failures(&ended).len(), 1, "{:?}", failures(&ended));
-    tells(&ended, "records of 56 bytes: answer 1 (id ");
-    ended.says("error: a check failed: records of 56 bytes: answer 1 (id ").says("no request of this id is read");
-    // Or ends with the exit code for it, which is the simulator's failure.
+    tells(&ended, "records of 56 bytes: completion 1 (id ");
+    ended
+        .says("error: a check failed: records of 56 bytes: completion 1 (id ")
+        .says("no outstanding request has this id");
+    // Or the module ends with the exit code for it, which is a failure of the simulator.
     let refuses = guest_text("fifo").replace(
         "(local.set $record (i32.load (i32.const 0x1000c)))",
         "(local.set $record (i32.load (i32.const 0x1000c)))
          (if (i32.ne (local.get $record) (i32.const 48)) (then (call $proc_exit (i32.const 65))))",
     );
     let ended = fails(&refuses, 5);
-    tells(&ended, "records of 56 bytes: the simulator does not take its input (exit code 65)");
+    tells(&ended, "records of 56 bytes: the simulator rejected its input (exit code 65)");
     assert_eq!(failures(&ended).len(), 1, "{:?}", failures(&ended));
 }
 
 #[test]
-fn a_nanosecond_less_is_found_where_it_says_that_it_honours_discipline() {
+fn a_missing_nanosecond_is_found_if_the_module_declares_discipline() {
     let short = Stranger::in_order().after(
         "(if (i64.gt_u (local.get $service) (i64.const 0)) (then
            (local.set $finish (i64.sub (local.get $finish) (i64.const 1)))
@@ -127,21 +129,21 @@ fn a_nanosecond_less_is_found_where_it_says_that_it_honours_discipline() {
     tells(&ended, request);
     tells(&ended, "gaps in ids: ");
     tells(&ended, "a mixed shard: ");
-    // Without, it is who gave up.
+    // Without it, the request counts as abandoned.
     passes(&Folder::new().and_module("mine", &short.text()), "mine.wasm");
 }
 
 #[test]
-fn a_setting_that_is_said_and_not_honoured_is_named() {
-    // DELAY ends nothing: against the model it is the first answer after the end, by the rules the first start.
+fn a_declared_and_unsupported_setting_is_named() {
+    // DELAY stops nothing: the model finds the first completion after the end, the rules find the first start.
     let ended = breaks(&Stranger::in_order().saying(2 + 8), 7);
     tells(&ended, "a mixed shard, DELAY=1: --verify: request ");
     tells(&ended, "a mixed shard, DELAY=200: --verify: request ");
     assert_eq!(failures(&ended).len(), 2, "{:?}", failures(&ended));
     let ended = breaks(&Stranger::in_order().saying(8), 7);
-    tells(&ended, "a mixed shard, DELAY=1: answer 2 (id ");
-    assert!(failures(&ended).iter().all(|failure| failure.ends_with(": one more start than DELAY")));
-    ended.says("error: 2 checks failed, the first: a mixed shard, DELAY=1: answer 2 (id ");
+    tells(&ended, "a mixed shard, DELAY=1: completion 2 (id ");
+    assert!(failures(&ended).iter().all(|failure| failure.ends_with(": more service starts than DELAY allows")));
+    ended.says("error: 2 checks failed, the first: a mixed shard, DELAY=1: completion 2 (id ");
     let ended = breaks(&Stranger::in_order().saying(1 + 2), 7);
     tells(&ended, "a mixed shard, SERVERS=3: --verify: request ");
     assert_eq!(failures(&ended).len(), 1, "{:?}", failures(&ended));
@@ -149,7 +151,7 @@ fn a_setting_that_is_said_and_not_honoured_is_named() {
     tells(&ended, "a mixed shard, CAPACITY=1: --verify: request ");
     tells(&ended, "a mixed shard, CAPACITY=4: --verify: request ");
     assert_eq!(failures(&ended).len(), 2, "{:?}", failures(&ended));
-    // With room for four, always, only the smaller one is wrong.
+    // The room is always four, so only the smaller one is wrong.
     let ended = breaks(&Stranger::in_order().saying(2 + 4).with_room_for(4), 7);
     assert!(failures(&ended).iter().any(|failure| failure.starts_with("a mixed shard, CAPACITY=1: ")));
     assert!(!failures(&ended).iter().any(|failure| failure.starts_with("a mixed shard, CAPACITY=4: ")));
@@ -157,12 +159,12 @@ fn a_setting_that_is_said_and_not_honoured_is_named() {
 
 #[test]
 fn a_header_with_unknown_bits_fails_on_the_empty_shard() {
-    breaks(&Stranger::in_order().saying(64), 7).says("on an empty shard: the header of its answers: ").says("0x40");
+    breaks(&Stranger::in_order().saying(64), 7).says("on an empty shard: the header of its completions: ").says("0x40");
 }
 
 #[test]
-fn a_bit_that_only_an_empty_shard_has_fails() {
-    // What it says on stdin's first 48 bytes is not what it says where there are more.
+fn different_capabilities_on_the_empty_shard_fail() {
+    // The capabilities depend on whether stdin has more than 48 bytes.
     let fickle = Stranger::in_order().saying(2).text().replace(
         "    (call $write (i32.const 64) (i32.const 32))\n    (local.set $end (call $read_all))",
         "    (local.set $end (call $read_all))
@@ -174,7 +176,7 @@ fn a_bit_that_only_an_empty_shard_has_fails() {
 }
 
 #[test]
-fn who_traps_or_never_ends_is_told_of_soon() {
+fn traps_and_endless_loops_are_reported_within_seconds() {
     let ended = breaks(
         &Stranger::in_order().before("(if (i32.gt_u (local.get $taken) (i32.const 2)) (then (unreachable)))"),
         5,
@@ -182,7 +184,7 @@ fn who_traps_or_never_ends_is_told_of_soon() {
     tells(&ended, "ties: all arrive at once: the simulator trapped: wasm `unreachable` instruction executed");
     let ended = breaks(&Stranger::in_order().before("(loop $for_ever (br $for_ever))"), 6);
     tells(&ended, "one request: CPU time: the simulator took more than ");
-    // The other shards would take as long each.
+    // The other shards would take equally long.
     assert_eq!(verdicts(&ended).len(), 1, "{}", ended.stdout());
 }
 
@@ -210,7 +212,7 @@ fn text_is_checked_as_its_binary_form() {
 }
 
 #[test]
-fn what_is_no_module_is_refused() {
+fn an_invalid_module_is_rejected() {
     let folder = Folder::with("mine.wasm", "#!/bin/sh\n");
     check(&folder, "mine.wasm").exits(4).says("error: mine.wasm: it is not a WebAssembly module");
     check(&folder, "theirs.wasm").exits(4).says("error: theirs.wasm: No such file");

@@ -1,8 +1,8 @@
-//! Host's own WASI preview 1 against a suite of conformance: its streams, clock, randomness and exit, and what it leaves to
-//! wasmtime-wasi. Cases get the folders that they ask for, which no simulator ever does.
+//! The host's WASI preview 1 against a conformance suite: its streams, clock, randomness and exit, and the functions
+//! that it delegates to wasmtime-wasi. Cases get the folders that they need, which simulators never get.
 //!
-//! `make conformance SUITE=folder` runs the public suite (WebAssembly/wasi-testsuite, branch prod/testsuite-base), which does
-//! not travel with the project.
+//! `make conformance SUITE=folder` runs the public suite (WebAssembly/wasi-testsuite, branch prod/testsuite-base), which is
+//! not part of the project.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use crate::support::Folder;
 
-/// What a case's JSON asks for and expects.
+/// The specification of a case, from its JSON.
 #[derive(Default)]
 struct Specification {
     arguments: Vec<String>,
@@ -27,7 +27,7 @@ struct Specification {
 }
 
 impl Specification {
-    /// That of the case `module`; the default one where there is no file.
+    /// The specification of the case `module`; the default one if there is no file.
     fn of(module: &Path) -> Result<Self, String> {
         let mut all = Self::default();
         let file = module.with_extension("json");
@@ -71,13 +71,13 @@ fn cases(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Runs a case; what it does otherwise than it should, if anything.
+/// Runs a case. The error is its deviation.
 fn run(module: &Path) -> Result<(), String> {
     let expected = Specification::of(module)?;
     let mut context = WasiCtxBuilder::new();
     context.arg(module.file_name().unwrap().to_string_lossy()).args(&expected.arguments);
     context.envs(&expected.environment);
-    // Cases write to their root: each gets a copy of its own.
+    // Cases write to their root, so each gets its own copy.
     let copy = Folder::new();
     if let Some(root) = &expected.root {
         copy_folder(&module.with_file_name(root), &copy.path("root"));
@@ -94,13 +94,13 @@ fn run(module: &Path) -> Result<(), String> {
     let said = &ended.error_text;
     match ended.exit {
         Ok(code) if u64::from(code) == expected.exit_code => {}
-        Ok(code) => return Err(format!("exit code {code}, not {}; it said: {said}", expected.exit_code)),
+        Ok(code) => return Err(format!("exit code {code}, not {}; stderr: {said}", expected.exit_code)),
         Err(failure) => return Err(failure.to_string()),
     }
     let stdout = String::from_utf8_lossy(&ended.stdout);
     match (expected.stdout, expected.stderr) {
         (Some(text), _) if text != stdout => Err(format!("stdout {stdout:?}, not {text:?}")),
-        // What is kept of it is one line without blanks around it.
+        // The kept text is one line without blanks around it.
         (_, Some(text)) if text.trim() != said => Err(format!("stderr {said:?}, not {text:?}")),
         _ => Ok(()),
     }
@@ -118,7 +118,7 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// Runs all cases of a suite: how many there are, and what each that failed did.
+/// Runs all cases of a suite. Returns their number, and the deviation of each that failed.
 fn run_all(suite: &Path) -> (usize, Vec<String>) {
     let cases = cases(suite);
     let failed = |case: &PathBuf| {
@@ -138,7 +138,7 @@ fn the_public_suite() {
     assert!(failures.is_empty(), "these do not:\n{}", failures.join("\n"));
 }
 
-/// A case of a suite of our own: a module with these imports and this `_start`, and its JSON.
+/// A case of our own suite: a module with these imports and this `_start`, and its JSON.
 fn case(suite: Folder, name: &str, start: &str, json: &str) -> Folder {
     let text = format!(
         r#"(module
@@ -169,7 +169,7 @@ fn case(suite: Folder, name: &str, start: &str, json: &str) -> Folder {
 }
 
 #[test]
-fn the_runner_tells_who_passes_and_why_others_do_not() {
+fn the_runner_reports_passed_cases_and_reasons_of_failures() {
     let suite = case(Folder::new(), "exit", "(call $proc_exit (i32.const 255))", r#"{"exit_code": 255}"#);
     let suite = case(suite, "hello", "(drop (call $write (i32.const 1)))", r#"{"stdout": "hello"}"#);
     assert_eq!(run_all(&suite.path("")), (2, Vec::new()));
@@ -182,7 +182,7 @@ fn the_runner_tells_who_passes_and_why_others_do_not() {
     let place = |name: &str| format!("tests/c/testsuite/wasm32-wasip1/{name}.wasm: ");
     assert_eq!(all, 7);
     let expected = [
-        place("bad_code") + "exit code 126, not 0; it said: ",
+        place("bad_code") + "exit code 126, not 0; stderr: ",
         place("bad_json") + "its JSON asks for \"operations\", which preview 1 cases do not have",
         place("bad_text") + "stdout \"\", not \"hello\"",
         place("bad_words") + "stderr \"hello\", not \"other\"",
@@ -194,17 +194,17 @@ fn the_runner_tells_who_passes_and_why_others_do_not() {
     }
 }
 
-/// Descriptors that are the host's own and those that wasmtime-wasi keeps are one row of numbers.
+/// The descriptors of the host and those of wasmtime-wasi share one number space.
 #[test]
 fn streams_and_files_change_places() {
-    // Each step has a number, which is the exit code where its answer is not the right one.
+    // Each step has a number, which is the exit code if its result is wrong.
     let steps = [
         // A file of the root, which is descriptor 3, gets number 4.
         "(call $path_open (i32.const 3) (i32.const 0) (i32.const 32) (i32.const 4) (i32.const 1) (i64.const 66)
            (i64.const 0) (i32.const 0) (i32.const 24))",
         "(i32.sub (i32.load (i32.const 24)) (i32.const 4))",
         "(call $write (i32.const 4))",
-        // Stdout takes the file's place: what is written there now is stdout, and there is no descriptor 1.
+        // Stdout replaces the file: what is written there is stdout now, and descriptor 1 does not exist any more.
         "(call $fd_renumber (i32.const 1) (i32.const 4))",
         "(call $write (i32.const 4))",
         "(i32.sub (call $write (i32.const 1)) (i32.const 8))",
@@ -213,16 +213,16 @@ fn streams_and_files_change_places() {
         // To itself: nothing changes.
         "(call $fd_renumber (i32.const 4) (i32.const 4))",
         "(call $write (i32.const 4))",
-        // Stdin is closed, and closed once.
+        // Stdin can be closed once.
         "(call $fd_close (i32.const 0))",
         "(i32.sub (call $fd_close (i32.const 0)) (i32.const 8))",
         "(i32.sub (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 8))",
         "(i32.sub (call $fd_renumber (i32.const 4) (i32.const 0)) (i32.const 8))",
-        // To wait for descriptor 0 (a subscription of kind 1) is an event with \"bad descriptor\".
+        // Waiting for descriptor 0 (a subscription of kind 1) is an event with \"bad descriptor\".
         "(i32.store8 (i32.const 520) (i32.const 1))
          (call $poll_oneoff (i32.const 512) (i32.const 640) (i32.const 1) (i32.const 24))",
         "(i32.sub (i32.load16_u (i32.const 648)) (i32.const 8))",
-        // To write to descriptor 4 is possible at once.
+        // Writing to descriptor 4 is possible at once.
         "(i32.store8 (i32.const 520) (i32.const 2)) (i32.store (i32.const 528) (i32.const 4))
          (call $poll_oneoff (i32.const 512) (i32.const 640) (i32.const 1) (i32.const 24))",
         "(i32.load16_u (i32.const 648))",

@@ -1,5 +1,5 @@
-//! The same module over the same requests gives the same bytes: on however many processors and threads, on both executors, time
-//! and again, also where the module asks the clock and for randomness, and where it looks at the bits of NaNs.
+//! The same module over the same requests gives the same bytes: on any number of processors and threads, on both
+//! executors, repeatedly, even if the module uses the clock and randomness or the bits of NaNs.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -15,15 +15,15 @@ use crate::examples::compile_simulator;
 use crate::stranger::Stranger;
 use crate::support::{Folder, shard, sim_wasm};
 
-/// How often each is repeated, and in the large grid.
+/// Number of repetitions, and in the large grid.
 const TIMES: usize = 2;
 const TIMES_IN_GRID: usize = 10;
 
-/// Modules that could give other answers each time: the default one, which runs in threads; one that asks for time and
-/// randomness at every request; one whose order is that of Rust's hash maps; one whose demands are the bits of NaNs.
+/// Modules whose completions might differ each time: the default one, which runs in threads; one that uses time and
+/// randomness for every request; one with the order of Rust's hash maps; one whose demands are the bits of NaNs.
 const MODULES: [&str; 4] = ["default", "chance", "hashes", "nans"];
 
-/// A folder with them all.
+/// A folder with all of them.
 fn with_modules() -> Folder {
     let chance = Stranger::in_order().saying(2 + 16).before(
         "(drop (call $random_get (i32.const 128) (i32.const 8)))
@@ -38,7 +38,7 @@ fn with_modules() -> Folder {
     folder
 }
 
-/// The bytes of a whole run's report and completions, on threads.
+/// The bytes of the report and the completions of a run with the local executor.
 #[cfg(target_os = "linux")]
 fn run(folder: &Folder, arguments: &str) -> [Vec<u8>; 2] {
     folder
@@ -64,9 +64,9 @@ fn grid_of_processors() {
 fn same_on_processors(times: usize) {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
     let folder = with_modules();
-    // Several blocks for those who parse, several chunks for every pipe.
+    // Several blocks for the reading threads, several chunks for every pipe.
     folder.run("tracegen", "--samples 25000 --out t.csv").succeeds();
-    // What this thread starts runs where it may run itself.
+    // Children run on the processors of this thread.
     let all = sched_getaffinity(None).unwrap();
     let all: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|processor| all.is_set(*processor)).collect();
     for module in MODULES {
@@ -110,7 +110,7 @@ fn same_on_threads(times: usize) {
                 std::thread::scope(|scope| {
                     let one = |thread: usize| {
                         let (simulator, records) = (&simulator, &records);
-                        // Each gets its shard in chunks of another size.
+                        // Each worker gets its shard in chunks of another size.
                         let work = move || simulated(simulator, records, 1, 1 + thread * 17);
                         sandbox::spawn(scope, format!("copy {thread}"), work).unwrap()
                     };
@@ -124,7 +124,7 @@ fn same_on_threads(times: usize) {
                 });
             }
         }
-        // With another seed, who asks for randomness answers otherwise; or this test would see nothing.
+        // Another seed changes the completions of a module that uses randomness; otherwise this test would be void.
         let other = std::thread::scope(|scope| {
             sandbox::spawn(scope, "seed 2".to_owned(), || simulated(&simulator, &records, 2, 1))
                 .unwrap()
@@ -139,14 +139,14 @@ fn same_on_threads(times: usize) {
 fn a_nan_has_the_same_bits_on_every_machine() {
     let folder = with_modules().and("t.csv", format!("arrival_ns,service_ns\n{}", "0,1\n".repeat(9)));
     folder.host_with("nans", "t.csv --completions c").succeeds();
-    // The canonical NaN's, whatever a processor makes of it.
+    // Those of the canonical NaN, whatever the processor produces.
     let canonical = f64::from_bits(0x7ff8_0000_0000_0000).to_bits() >> 32;
     let services: Vec<u64> = folder.completions("c").iter().map(|completion| completion.service_ns).collect();
     assert_eq!(services, [canonical; 9]);
 }
 
 #[test]
-fn what_machines_may_answer_otherwise_is_refused() {
+fn instructions_that_differ_between_machines_are_rejected() {
     let trace = Folder::with("t.csv", "arrival_ns,service_ns\n0,1\n");
     let refused = |folder: Folder, what: &str, definitions: &str| {
         let text = format!("(module (memory (export \"memory\") 1) {definitions} (func (export \"_start\")))");
@@ -213,7 +213,7 @@ impl Shard for Chunks {
     }
 }
 
-/// Completions, kept.
+/// Collects completions.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,5 @@
-//! The Docker engine: containers give what threads give, in turns, with whatever module, behind a second wall.
+//! The Docker executor: containers give the same results as threads, with more workers than containers, with any
+//! module, and with restrictions of the containers.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -12,7 +13,7 @@ use crate::stderr::greets;
 use crate::support::{Folder, THREE, guest_text};
 
 #[test]
-fn containers_give_the_bytes_that_threads_give() {
+fn containers_give_the_same_bytes_as_threads() {
     let Some(workers) = Workers::up(3) else { return };
     let folder = Folder::new();
     folder.run("tracegen", "--samples 4000 --out t.csv").succeeds();
@@ -21,7 +22,7 @@ fn containers_give_the_bytes_that_threads_give() {
         "--samples 30000 --workers 3 --balancer TC --seed 9",
         "--samples 3000 --workers 2 --delay 100 --servers 2",
         "--samples 3000 --workers 3 --capacity 4 --st 40ms --balancer JSQ",
-        // In turns: worker k is not container k.
+        // There are fewer containers than workers, so worker k is not container k.
         "--samples 7001 --workers 7",
         "--samples 2 --workers 4",
     ] {
@@ -55,7 +56,7 @@ fn a_swapped_module_is_used_in_every_container_and_nothing_is_rebuilt() {
     assert_eq!(own["run"], other["run"]);
     assert_eq!(containers(), before);
 
-    // Each container runs the other module: there, every worker fails.
+    // Each container runs the other module: every worker fails.
     let folder = folder.and_module("mine", &guest_text("script").replace("DATA", "QBOXCPL\\n\\01\\00\\00\\00\\20"));
     workers.middleware(&folder, "run --module mine.wasm --samples 9 --workers 3 --report r.json").exits(7);
     let failed: Value = serde_json::from_slice(&folder.read("r.json")).unwrap();
@@ -64,13 +65,13 @@ fn a_swapped_module_is_used_in_every_container_and_nothing_is_rebuilt() {
 }
 
 #[test]
-fn a_simulators_failure_is_final() {
+fn a_failure_of_a_simulator_is_final() {
     let Some(workers) = Workers::up(3) else { return };
     for (failure, code, class) in [
         ("(unreachable)", 5, "trap"),
         ("(loop $for_ever (br $for_ever))", 6, "limit"),
         ("(drop (memory.grow (i32.const 60000)))", 6, "limit"),
-        ("(call $answer) (call $answer)", 7, "contract"),
+        ("(call $completion) (call $completion)", 7, "contract"),
     ] {
         let folder = Folder::new().and_module("mine", &guest_text("second_fails").replace(";; FAILURE", failure));
         let before = workers.engine.docker("info --format {{.SystemTime}}");
@@ -143,7 +144,7 @@ fn the_module_runs_in_containers_alone_and_its_preflight_once() {
         let before = workers.engine.docker("info --format {{.SystemTime}}");
         let started = workers.middleware(&folder, &format!("run --module slow.wasm {arguments}")).start();
         workers.wait_until_one_runs();
-        // Each compiled module has a thread of this name.
+        // Each compiled module has a thread with this name.
         let threads = std::fs::read_dir(format!("/proc/{}/task", started.child.id())).unwrap();
         let names = threads.map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")).unwrap());
         let names: Vec<String> = names.collect();
@@ -158,7 +159,7 @@ fn the_module_runs_in_containers_alone_and_its_preflight_once() {
     assert_eq!(starts("--samples 7000 --workers 2"), 2, "it is remembered");
     assert_eq!(starts("--samples 7000 --workers 2 --st 5"), 3, "with other settings it is made again");
 
-    // What only compiling finds is found there too.
+    // Errors of compilation are found there too.
     let folder = Folder::with("mine.wasm", b"\0asm\x01\0\0\0");
     let run = workers.middleware(&folder, "run --module mine.wasm --samples 9 --workers 2");
     run.exits(4).says("error: mine.wasm: it does not export its \"memory\"");
@@ -173,9 +174,9 @@ fn a_module_may_use_its_whole_memory() {
     workers.run_gives(&folder, arguments, &local_results(&folder, arguments));
 }
 
-/// A simulator that takes and touches `mib` MiB of memory once it has a request.
+/// A simulator that takes and touches `mib` MiB of memory when it has a request.
 pub(crate) fn large_module(mib: u32) -> String {
-    let serve = "(func $serve (param $request i32) (param $answer i32)";
+    let serve = "(func $serve (param $request i32) (param $completion i32)";
     let text = guest_text("fifo");
     assert!(text.contains(serve));
     let take = format!(
@@ -201,8 +202,8 @@ fn two_runs_at_once_wait_for_each_other() {
     let expected = local_results(&folders[0], arguments);
     let started = folders.each_ref().map(|folder| workers.run(folder, arguments).start());
     let ended = started.map(|run| run.end());
-    let told = ended.iter().filter(|ended| ended.errors().contains("another run uses the workers")).count();
-    assert_eq!(told, 1);
+    let waited = ended.iter().filter(|ended| ended.errors().contains("another run uses the workers")).count();
+    assert_eq!(waited, 1);
     for (ended, folder) in ended.iter().zip(&folders) {
         assert_eq!(ended.code(), Some(0), "{}", ended.errors());
         docker_results(folder).must_be(&expected, "two at once");
@@ -211,10 +212,10 @@ fn two_runs_at_once_wait_for_each_other() {
 }
 
 #[test]
-fn a_run_that_can_not_have_the_workers_says_who_has_them() {
+fn a_run_that_can_not_have_the_workers_names_the_lock() {
     let Some(workers) = Workers::up(1) else { return };
     let folder = Folder::new();
-    // What holds them: a lock whose owner lives.
+    // A lock whose owner lives.
     let mut hold =
         workers.engine.cli(&format!("run -i --rm --network none --name {} queuebox-worker hold", workers.lock()));
     let mut owner = hold.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -224,7 +225,7 @@ fn a_run_that_can_not_have_the_workers_says_who_has_them() {
     });
     workers.middleware(&folder, "run --samples 10 --workers 1").exits(8).says("another run").says(&workers.lock());
     assert_eq!(folder.names(), [] as [String; 0]);
-    // Once it is gone, the next run has them.
+    // After it is gone, the next run has the workers.
     drop(owner.stdin.take());
     owner.wait().unwrap();
     let mut errors = String::new();
@@ -253,7 +254,7 @@ fn results_are_fetched_from_the_volume() {
 }
 
 #[test]
-fn of_the_runs_on_the_volume_the_last_20_stay_and_a_note_names_the_others() {
+fn the_last_20_runs_on_the_volume_are_kept_and_a_note_names_the_others() {
     let Some(workers) = Workers::up(1) else { return };
     let folder = Folder::new();
     let old: Vec<String> = (10..35).map(|second| format!("20010101T0000{second}.000000Z-abcdef")).collect();
@@ -265,7 +266,7 @@ fn of_the_runs_on_the_volume_the_last_20_stay_and_a_note_names_the_others() {
         "ps -aq --filter label=com.docker.compose.project={} --filter label=com.docker.compose.service=results",
         workers.project
     ));
-    // Older than the runs of earlier tests, which are on this volume too, and the container's own user's.
+    // Older than the runs of earlier tests, which are on this volume too, and owned by the container's user.
     let mut pack = Command::new("tar");
     pack.args(["--owner=65534", "--group=65534", "--mtime=2001-01-01", "-cf", "old.tar", "runs", "last"]);
     assert!(pack.current_dir(folder.path("")).status().unwrap().success());

@@ -1,4 +1,4 @@
-//! Where the Docker engine is: addresses, versions and rights, each with one line that says what is wrong.
+//! The address of the Docker engine: addresses, versions and rights, each error in one line.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,7 +11,7 @@ fn middleware(folder: &Folder, arguments: &str) -> Run {
 }
 
 #[test]
-fn an_address_that_is_named_must_answer() {
+fn a_named_address_must_respond() {
     let folder = Folder::new();
     for engine in ["auto", "docker"] {
         let run = middleware(&folder, &format!("--executor {engine} --server-ip 127.0.0.1 --server-port 1"));
@@ -23,7 +23,7 @@ fn an_address_that_is_named_must_answer() {
 }
 
 #[test]
-fn contradicting_addresses_and_open_doors_are_refused() {
+fn contradicting_and_insecure_addresses_are_rejected() {
     let folder = Folder::new();
     let run = middleware(&folder, "--executor docker --server-ip 127.0.0.1").env("DOCKER_HOST", "unix:///x.sock");
     run.exits(2).says("tcp://127.0.0.1:2375").says("unix:///x.sock");
@@ -71,7 +71,7 @@ fn contexts_of_the_docker_client_are_respected() {
 }
 
 #[test]
-fn a_version_is_spoken_or_refused_with_the_engines_range() {
+fn an_unsupported_version_is_rejected_with_the_engines_range() {
     let Some(workers) = Workers::up(2) else { return };
     let folder = Folder::new();
     let run = |version: &str| {
@@ -87,7 +87,7 @@ fn a_version_is_spoken_or_refused_with_the_engines_range() {
 }
 
 #[test]
-fn without_workers_docker_is_refused_and_auto_takes_threads() {
+fn without_workers_docker_fails_and_auto_uses_threads() {
     if !answers() {
         return;
     }
@@ -102,16 +102,14 @@ fn without_workers_docker_is_refused_and_auto_takes_threads() {
 }
 
 #[test]
-fn without_rights_on_the_socket_the_cure_is_told() {
+fn without_permission_on_the_socket_the_error_names_the_way_out() {
     if !answers() {
         return;
     }
     let (Some(setpriv), true) = (find("setpriv"), rustix::process::getuid().is_root()) else {
-        return left_out(
-            "who is not root, or has no setpriv, can't become another user, so the test of missing rights",
-        );
+        return left_out("without root or setpriv no other user is available, so the test of missing permission");
     };
-    // Where this was built may not be readable by others.
+    // Other users may not be able to read the build folder.
     let folder = Folder::new().and("sim.wasm", fs::read(sim_wasm()).unwrap());
     let program = std::env::var_os("QUEUEBOX_BIN").unwrap();
     fs::copy(std::path::Path::new(&program).join("middleware"), folder.path("middleware")).unwrap();
@@ -123,7 +121,7 @@ fn without_rights_on_the_socket_the_cure_is_told() {
         let arguments = format!("--reuid 65534 --regid 65534 --clear-groups {} run", program.display());
         folder.run(&setpriv, &format!("{arguments} --samples 10 --executor {engine}"))
     };
-    run("docker").exits(8).says("no rights on the socket").says("usermod -aG docker");
+    run("docker").exits(8).says("permission denied on the socket").says("usermod -aG docker");
     let errors = run("auto").succeeds().errors();
     let lines: Vec<&str> = errors.lines().filter(|line| line.starts_with("note: executor:")).collect();
     assert!(lines.len() == 1 && lines[0].contains("executor: local") && lines[0].contains("no rights"), "{errors}");

@@ -1,4 +1,5 @@
-//! Faults of containers, of the middleware and of whoever runs it: a run recovers with the same bytes, and leaves nothing.
+//! Faults of containers, of the middleware and of the user: a run recovers with the same bytes, and leaves nothing
+//! behind.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use crate::docker_support::{
 };
 use crate::support::{Folder, Started};
 
-/// Kills that must hit a worker that runs, and how many of one run: no worker is tried more often than that.
+/// Kills that must hit a running worker, and the number for one run: no worker has more attempts.
 const KILLS: usize = 50;
 const KILLS_OF_A_RUN: usize = 3;
 
@@ -20,7 +21,7 @@ fn ended(started: &mut Started) -> bool {
 }
 
 #[test]
-fn workers_killed_at_random_moments_are_tried_again() {
+fn workers_killed_at_random_times_are_tried_again() {
     let Some(workers) = Workers::up(3) else { return };
     let folder = with_slow_module();
     let arguments = "--module slow.wasm --samples 45000 --workers 3";
@@ -42,24 +43,24 @@ fn workers_killed_at_random_moments_are_tried_again() {
         let run = started.end();
         assert_eq!(run.code(), Some(0), "run {runs} after {killed} kills: {}", run.errors());
         docker_results(&folder).must_be(&expected, &format!("run {runs}: {}", run.errors()));
-        // A kill may also find a worker that has just ended.
+        // A kill may also hit a worker that has just ended.
         let again = run.errors().matches("tried again").count();
         assert!(again <= killed, "{killed} kills: {}", run.errors());
         hits += again;
     }
     workers.come_to_rest();
-    tell(&format!("kills: {tried} tried, {hits} hit a running worker, all of {runs} runs ended right"));
+    tell(&format!("kills: {tried} tried, {hits} hit a running worker, all {runs} runs ended correctly"));
 }
 
 #[test]
-fn a_paused_worker_is_tried_again_when_its_time_is_over() {
+fn a_paused_worker_is_tried_again_after_its_time_limit() {
     let Some(workers) = Workers::up(2) else { return };
     let folder = with_slow_module();
     let arguments = "--module slow.wasm --samples 10000 --workers 2 --limit-time 1";
     let expected = local_results(&folder, arguments);
     workers.without_preflight(&folder, arguments);
     let started = workers.run(&folder, arguments).start();
-    // One that runs may have ended before it is paused.
+    // A running one may have ended before it is paused.
     let pause = |worker: &String| workers.engine.try_docker(&format!("pause {worker}")).is_some();
     wait("no worker could be paused", Duration::from_secs(30), || workers.running().iter().any(pause));
     let run = started.end();
@@ -86,7 +87,7 @@ fn a_worker_out_of_its_containers_memory_is_tried_elsewhere() {
 }
 
 #[test]
-fn with_containers_removed_in_mid_run_it_ends_right_on_the_last_one() {
+fn a_run_ends_correctly_on_the_last_remaining_container() {
     let Some(workers) = Workers::up(3) else { return };
     let folder = with_slow_module();
     // Long enough for a removed container to fail as often as a worker is tried.
@@ -106,13 +107,13 @@ fn with_containers_removed_in_mid_run_it_ends_right_on_the_last_one() {
 }
 
 #[test]
-fn ctrl_c_at_any_moment_leaves_no_container_running() {
+fn ctrl_c_at_any_time_leaves_no_container_running() {
     let Some(workers) = Workers::up(3) else { return };
     let folder = with_slow_module();
     let mut random = Streams::new(1, "interrupts").of(0);
     let mut longest = Duration::ZERO;
     for round in 0..12 {
-        // Longer than any of the moments. From the middle on there is no preflight.
+        // Longer than any of the times. From the middle on there is no preflight.
         let arguments = "--module slow.wasm --samples 360000 --workers 7";
         if round == 6 {
             workers.without_preflight(&folder, arguments);
@@ -125,13 +126,13 @@ fn ctrl_c_at_any_moment_leaves_no_container_running() {
             std::thread::sleep(Duration::from_millis(400));
         }
         signal(&started, Signal::INT);
-        let told = Instant::now();
+        let signalled = Instant::now();
         let run = started.end();
         assert_eq!(run.code(), Some(130), "{}", run.errors());
         workers.come_to_rest();
-        longest = longest.max(told.elapsed());
+        longest = longest.max(signalled.elapsed());
         assert!(longest < Duration::from_secs(10), "{longest:?}: {}", run.errors());
-        // A start that was on its way must not come through late.
+        // A start that was under way must not succeed later.
         std::thread::sleep(Duration::from_millis(300));
         workers.come_to_rest();
         let runs = if folder.path("runs").is_dir() { folder.names_in("runs") } else { Vec::new() };
@@ -141,11 +142,11 @@ fn ctrl_c_at_any_moment_leaves_no_container_running() {
             assert!(!unfinished && names.contains(&"run.json".to_owned()), "{run}: {names:?}");
         }
     }
-    tell(&format!("Ctrl-C: nothing ran any more after {:.1} s at most", longest.as_secs_f64()));
+    tell(&format!("Ctrl-C: no container was running after {:.1} s at most", longest.as_secs_f64()));
 }
 
 #[test]
-fn the_run_after_a_killed_one_ends_right_and_leaves_nothing() {
+fn the_run_after_a_killed_one_ends_correctly_and_leaves_nothing() {
     if !answers() {
         return;
     }
@@ -157,7 +158,7 @@ fn the_run_after_a_killed_one_ends_right_and_leaves_nothing() {
     let expected = local_results(&folder, arguments);
     let mut random = Streams::new(1, "middleware killed").of(0);
     for round in 0..8 {
-        // Longer than any of the moments.
+        // Longer than any of the times.
         let mut started = workers.run(&folder, "--module slow.wasm --samples 360000 --workers 2").start();
         let moment = random.below(1600);
         std::thread::sleep(Duration::from_millis(moment));
@@ -177,7 +178,7 @@ fn the_run_after_a_killed_one_ends_right_and_leaves_nothing() {
 }
 
 #[test]
-fn a_lock_whose_owner_was_killed_before_its_start_is_nobodys() {
+fn a_lock_whose_owner_was_killed_before_its_start_is_removed() {
     let Some(workers) = Workers::up(1) else { return };
     let folder = Folder::new();
     let arguments = "--samples 100 --workers 1";
@@ -188,7 +189,7 @@ fn a_lock_whose_owner_was_killed_before_its_start_is_nobodys() {
 }
 
 #[test]
-fn a_worker_started_by_somebody_else_is_ended_first() {
+fn a_worker_left_running_is_killed_first() {
     let Some(workers) = Workers::up(1) else { return };
     let folder = with_slow_module();
     let long = "--module slow.wasm --samples 200000 --workers 1";
@@ -197,10 +198,10 @@ fn a_worker_started_by_somebody_else_is_ended_first() {
     workers.wait_until_one_runs();
     signal(&started, Signal::KILL);
     started.end();
-    // What the killed one left still computes.
+    // The worker of the killed run still computes.
     wait("the killed run's lock is still held", Duration::from_secs(10), || workers.running().len() == 1);
     let arguments = "--samples 100 --workers 1";
     let errors = workers.run_gives(&folder, arguments, &local_results(&folder, arguments));
-    assert!(errors.contains("still runs for a run that was killed: ended"), "{errors}");
+    assert!(errors.contains("left over from an aborted run"), "{errors}");
     workers.come_to_rest();
 }

@@ -1,4 +1,4 @@
-//! Workers' containers and engines that lie: nothing that they give is believed beyond what it can be, or taken in without end.
+//! Hostile containers and engines: impossible values are rejected, and data is read only up to a limit.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::docker_support::{LOCAL, Workers};
 use crate::support::{Folder, sim_wasm};
 
-/// Makes a container beside those of compose, as compose's number `number`, of `image`.
+/// Makes a container beside those of compose, with the compose number `number`, from `image`.
 fn beside(workers: &Workers, number: u32, image: &str) {
     let labels = [
         format!("project={}", workers.project),
@@ -37,7 +37,7 @@ fn hostile_image(folder: &Folder) -> String {
 }
 
 #[test]
-fn what_a_container_that_was_taken_over_leaves_is_not_believed() {
+fn outcomes_of_a_compromised_container_are_rejected() {
     let Some(workers) = Workers::up(0) else { return };
     let image = hostile_image(&Folder::new());
     beside(&workers, 1, &image);
@@ -51,8 +51,8 @@ fn what_a_container_that_was_taken_over_leaves_is_not_believed() {
         ended
     };
     for (kind, reason) in [
-        ("stale", "the outcome is another attempt's"),
-        ("wraps", "its sums are more than its requests can make"),
+        ("stale", "the outcome belongs to another attempt"),
+        ("wraps", "its sums exceed what its requests allow"),
         ("sparse", "the container holds more than"),
         ("foreign", "its shard has no such request"),
         ("flood", "the container holds more than"),
@@ -65,7 +65,7 @@ fn what_a_container_that_was_taken_over_leaves_is_not_believed() {
 }
 
 #[test]
-fn a_worker_image_of_another_version_is_named_with_its_cure_and_tried_once() {
+fn a_worker_image_of_another_version_is_reported_after_one_attempt() {
     let Some(workers) = Workers::up(0) else { return };
     let image = hostile_image(&Folder::new());
     beside(&workers, 1, &image);
@@ -77,10 +77,10 @@ fn a_worker_image_of_another_version_is_named_with_its_cure_and_tried_once() {
         ("another", "the worker image is of another version (0.0.1 (job format 0); this is "),
         ("older", "the worker image is of another version (one without a number; this is "),
     ] {
-        let ended = run(kind).says(reason).says("make workers builds it anew");
+        let ended = run(kind).says(reason).says("make workers rebuilds it");
         assert!(!ended.errors().contains("tried again") && !ended.errors().contains("attempts"), "{}", ended.errors());
     }
-    // What it wrote is shown too, of this attempt alone.
+    // Its stderr is shown too, of this attempt alone.
     let errors = run("older").errors();
     assert!(
         errors.trim_end().ends_with("; its stderr ends with: error: /job/job.json: missing field `kind`"),
@@ -98,7 +98,7 @@ fn a_worker_image_of_another_version_is_named_with_its_cure_and_tried_once() {
 }
 
 #[test]
-fn two_containers_with_one_number_are_named() {
+fn two_containers_with_the_same_number_are_named() {
     let Some(workers) = Workers::up(1) else { return };
     beside(&workers, 1, "queuebox-worker");
     let folder = Folder::new();
@@ -106,7 +106,7 @@ fn two_containers_with_one_number_are_named() {
     run.exits(8).says("have the same compose number, 1").says(&format!("{}-beside-1", workers.project));
 }
 
-/// A server that gives `answer` to whoever connects; its address as flags of the middleware.
+/// A server that responds with `answer` to each connection; its address as flags of the middleware.
 fn server(answer: impl Fn(TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -114,7 +114,7 @@ fn server(answer: impl Fn(TcpStream) + Send + 'static) -> String {
     format!("run --samples 10 --executor docker --server-ip 127.0.0.1 --server-port {port}")
 }
 
-/// The path that a request asks for.
+/// The path of a request.
 fn path(stream: &mut TcpStream) -> String {
     let mut request = [0; 4096];
     let length = stream.read(&mut request).unwrap_or(0);
@@ -128,7 +128,7 @@ fn refused(flags: &str, reason: &str) {
 }
 
 #[test]
-fn what_is_no_docker_engine_is_told_in_a_line() {
+fn a_server_that_is_not_docker_is_reported_in_one_line() {
     let gives = |bytes: &'static str| {
         server(move |mut stream| {
             path(&mut stream);
@@ -183,7 +183,7 @@ fn the_version_is_negotiated_and_sent() {
 }
 
 #[test]
-fn an_engines_answer_without_end_is_cut() {
+fn an_endless_response_of_an_engine_is_cut() {
     let flags = server(|mut stream| {
         let path = path(&mut stream);
         let version = format!(r#"{{"ApiVersion":"1.41","MinAPIVersion":"1.12","Arch":"{ARCH}"}}"#);

@@ -1,5 +1,5 @@
-//! A Docker engine of a test's own, which may be killed or speak TLS: in a network namespace of its own, since it would
-//! take the bridge away from under the machine's.
+//! A Docker engine of a test's own, which may be killed or use TLS. It has its own network namespace, because otherwise
+//! it would remove the bridge of the machine's engine.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -21,7 +21,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    /// One in `folder` with `arguments` besides its own; None where the machine can't have one.
+    /// An engine in `folder` with the additional `arguments`; None if the machine can't run one.
     fn start(folder: Folder, arguments: &str) -> Option<Self> {
         if !answers() {
             return None;
@@ -69,7 +69,7 @@ impl Daemon {
     fn start_again(&mut self) {
         self.child.wait().unwrap();
         let path = |name: &str| self.folder.path(name).display().to_string();
-        // Its containerd dies with it, and must be dead, or the next engine waits for that one to answer.
+        // Its containerd ends with it, and must be gone, because the next engine would wait for it.
         let theirs = path("exec/containerd/containerd.pid");
         if let Ok(id) = fs::read_to_string(&theirs) {
             let state = format!("/proc/{}/stat", id.trim());
@@ -113,7 +113,7 @@ impl Drop for Daemon {
             self.signal(Signal::TERM);
             let _ = self.child.wait();
         }
-        // What a killed one left mounted, the innermost first.
+        // The mounts that a killed engine left, the innermost first.
         let (path, mounts) = (self.folder.path(""), fs::read_to_string("/proc/self/mounts").unwrap_or_default());
         let places = mounts.lines().rev().filter_map(|line| line.split(' ').nth(1));
         for place in places.filter(|place| place.starts_with(&*path.to_string_lossy())) {
@@ -124,7 +124,7 @@ impl Drop for Daemon {
 }
 
 #[test]
-fn an_engine_restarted_in_mid_run_never_gives_a_wrong_result() {
+fn an_engine_restarted_during_a_run_never_gives_a_wrong_result() {
     let turn = turn();
     let Some(mut daemon) = Daemon::start(Folder::new(), "") else { return };
     let workers = Workers::up_at(daemon.engine(), 2);
@@ -142,7 +142,7 @@ fn an_engine_restarted_in_mid_run_never_gives_a_wrong_result() {
             Some(8) => {}
             code => panic!("{kind:?}: {code:?}: {}", run.errors()),
         }
-        tell(&format!("engine ended by {kind:?} in mid-run: exit code {:?}", run.code()));
+        tell(&format!("engine stopped by {kind:?} during a run: exit code {:?}", run.code()));
         workers.come_to_rest();
         workers.run_gives(&folder, arguments, &expected);
         workers.come_to_rest();
@@ -154,7 +154,7 @@ fn an_engine_restarted_in_mid_run_never_gives_a_wrong_result() {
 }
 
 #[test]
-fn an_engine_that_is_gone_for_good_is_an_error_in_time() {
+fn an_engine_that_does_not_return_is_an_error_in_time() {
     let turn = turn();
     let Some(mut daemon) = Daemon::start(Folder::new(), "") else { return };
     let workers = Workers::up_at(daemon.engine(), 2);
@@ -188,7 +188,7 @@ fn certificates(folder: &Folder, name: &str) {
 }
 
 #[test]
-fn over_tls_both_sides_show_who_they_are() {
+fn tls_authenticates_both_sides() {
     if !answers() {
         return;
     }
@@ -227,7 +227,7 @@ fn over_tls_both_sides_show_who_they_are() {
     let refused = |run: Run| run.exits(8).says("tcp://127.0.0.1:2376");
     refused(run(Some("others"), "--server-ip 127.0.0.1"));
     refused(run(None, "--server-ip 127.0.0.1 --server-port 2376"));
-    // Whom the engine does not know, and an engine that is not the one we know.
+    // A client that the engine does not trust, and an engine that the client does not trust.
     let mixed = |keys: &str, authority: &str, name: &str| {
         let folder = daemon.folder.path(name);
         fs::create_dir(&folder).unwrap();

@@ -1,4 +1,4 @@
-//! What tests of the Docker engine say: workers of one test's own, runs on them, and what is left behind.
+//! Shared by tests of the Docker executor: workers of one test, runs on them, and what remains afterwards.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
@@ -13,13 +13,13 @@ use serde_json::Value;
 
 use crate::support::{Folder, Run, Started, guest_text, sim_wasm};
 
-/// The engine that containers are tested on: the one at the local socket.
+/// The engine for tests with containers: the one at the local socket.
 pub(crate) const LOCAL: &str = "unix:///var/run/docker.sock";
 
-/// What workers are made from.
+/// The image of workers.
 const IMAGE: &str = "queuebox-worker";
 
-/// Tests with containers wait for each other: they kill, pause and measure.
+/// Tests with containers run one after another: they kill, pause and measure.
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Waits for a test's turn with containers.
@@ -27,7 +27,7 @@ pub(crate) fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether tests with containers run: where no engine answers they are left out, loudly, or fail with
+/// Whether tests with containers run. Without an engine they are skipped with a message, or fail with
 /// QUEUEBOX_DOCKER=required.
 pub(crate) fn answers() -> bool {
     static ANSWERS: OnceLock<bool> = OnceLock::new();
@@ -43,18 +43,18 @@ pub(crate) fn answers() -> bool {
     })
 }
 
-/// Capabilities that `what` is left out, past what captures the output of tests; fails where nothing may be left out.
+/// Reports that `what` is skipped, past the capture of test output; fails if nothing may be skipped.
 pub(crate) fn left_out(what: &str) {
     assert!(std::env::var("QUEUEBOX_DOCKER").as_deref() != Ok("required"), "{what} can't run, and they are required");
-    tell(&format!("\n*** LEFT OUT: {what} did not run ***\n"));
+    tell(&format!("\n*** SKIPPED: {what} did not run ***\n"));
 }
 
-/// Writes a line past what captures the output of tests.
+/// Writes a line past the capture of test output.
 pub(crate) fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// A Docker engine, as the command line speaks to it.
+/// A Docker engine, used through the command line.
 pub(crate) struct Engine {
     host: String,
 }
@@ -64,7 +64,7 @@ impl Engine {
         Self { host: host.to_owned() }
     }
 
-    /// `program` with nothing of the environment that names another engine.
+    /// `program` without environment variables that name another engine.
     fn command(program: &str) -> Command {
         let mut command = Command::new(program);
         for key in ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "COMPOSE_FILE"] {
@@ -80,7 +80,7 @@ impl Engine {
         command
     }
 
-    /// What `docker ARGUMENTS` prints, None where it fails.
+    /// The output of `docker ARGUMENTS`, None if it fails.
     pub(crate) fn try_docker(&self, arguments: &str) -> Option<String> {
         let output = self.cli(arguments).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -96,7 +96,7 @@ impl Engine {
         self.docker(arguments).lines().map(str::to_owned).collect()
     }
 
-    /// What `docker inspect` says.
+    /// The output of `docker inspect`.
     pub(crate) fn inspect(&self, name: &str) -> Value {
         let all: Value = serde_json::from_str(&self.docker(&format!("inspect {name}"))).unwrap();
         all[0].clone()
@@ -123,7 +123,7 @@ impl Engine {
     }
 }
 
-/// Workers of one test, made by compose under a project of their own; gone when this is.
+/// Workers of one test, made by compose in their own project; removed when this value is dropped.
 pub(crate) struct Workers {
     pub(crate) engine: Engine,
     pub(crate) project: String,
@@ -131,7 +131,7 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// `count` workers on the local engine; None where none answers.
+    /// `count` workers on the local engine; None if there is none.
     pub(crate) fn up(count: usize) -> Option<Self> {
         answers().then(|| {
             let turn = turn();
@@ -141,7 +141,7 @@ impl Workers {
         })
     }
 
-    /// `count` workers on `engine`, in the turn of whoever asks.
+    /// `count` workers on `engine`; the caller has the turn.
     pub(crate) fn up_at(engine: Engine, count: usize) -> Self {
         let project = format!("queuebox-test-{:016x}", RandomState::new().hash_one(0u8));
         let workers = Self { engine, project, turn: None };
@@ -175,7 +175,7 @@ impl Workers {
         self.engine.lines(&format!("ps --no-trunc --filter label=com.docker.compose.project={project} {arguments}"))
     }
 
-    /// The container that gives the workers to one run.
+    /// The container that reserves the workers for one run.
     pub(crate) fn lock(&self) -> String {
         format!("{}-lock", self.project)
     }
@@ -184,7 +184,8 @@ impl Workers {
         !self.engine.lines(&format!("ps -aq --filter name=^/{}$", self.lock())).is_empty()
     }
 
-    /// Has a run with these arguments, but ten requests, so that the next one needs no preflight: what runs then are its workers.
+    /// Makes a run with these arguments but ten requests, so that the next run needs no preflight: containers that run
+    /// then are its workers.
     pub(crate) fn without_preflight(&self, folder: &Folder, arguments: &str) {
         let (before, after) = arguments.split_once("--samples ").unwrap();
         let rest = after.split_once(' ').map_or("", |(_, rest)| rest);
@@ -196,7 +197,7 @@ impl Workers {
         wait("no worker was started", Duration::from_secs(30), || !self.running().is_empty());
     }
 
-    /// Nothing runs, and the workers are nobody's; how long it took.
+    /// Waits until nothing runs and the workers are free; returns the time.
     pub(crate) fn come_to_rest(&self) -> Duration {
         let started = Instant::now();
         wait("the lock is still there", Duration::from_secs(10), || !self.is_locked());
@@ -209,7 +210,7 @@ impl Workers {
         self.middleware_by(folder, "middleware", arguments)
     }
 
-    /// The same by `program`, which may be one that runs the middleware.
+    /// The same with `program`, which may be one that runs the middleware.
     pub(crate) fn middleware_by(&self, folder: &Folder, program: &str, arguments: &str) -> Run {
         let run = folder.run(program, arguments).env("MODULE", sim_wasm().to_str().unwrap());
         let run = run.env("COMPOSE_PROJECT_NAME", &self.project).env("EXECUTOR", "docker");
@@ -221,7 +222,7 @@ impl Workers {
         self.middleware(folder, &format!("run --report docker.json --completions docker.csv {arguments}"))
     }
 
-    /// A run to its end, which must have the results `expected`.
+    /// A complete run, which must have the results `expected`.
     pub(crate) fn run_gives(&self, folder: &Folder, arguments: &str, expected: &Results) -> String {
         let errors = self.run(folder, arguments).succeeds().errors();
         docker_results(folder).must_be(expected, &format!("{arguments}\n{errors}"));
@@ -233,13 +234,13 @@ impl Drop for Workers {
     fn drop(&mut self) {
         let filter = format!("ps -aq --filter label=com.docker.compose.project={}", self.project);
         let ids = self.engine.try_docker(&filter).unwrap_or_default().replace('\n', " ");
-        // Where a test has failed, its engine may be gone.
+        // After a failed test its engine may be gone.
         let _ = self.engine.try_docker(&format!("rm -f -v {ids} {}", self.lock()));
         drop(self.turn.take());
     }
 }
 
-/// What a run gives: its report and its completions.
+/// The results of a run: its report and its completions.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Results {
     report: Vec<u8>,
@@ -247,13 +248,13 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    /// They must be those of the run that nobody disturbed.
+    /// They must be those of an undisturbed run.
     pub(crate) fn must_be(&self, expected: &Self, what: &str) {
         assert!(self == expected, "other bytes than the local executor's: {what}");
     }
 }
 
-/// The results of the same run on the local engine.
+/// The results of the same run with the local executor.
 pub(crate) fn local_results(folder: &Folder, arguments: &str) -> Results {
     let arguments = format!("run --executor local --report local.json --completions local.csv {arguments}");
     folder.run("middleware", &arguments).env("MODULE", sim_wasm().to_str().unwrap()).succeeds();
@@ -275,7 +276,7 @@ pub(crate) fn with_slow_module() -> Folder {
     Folder::new().and_module("slow", &text.replace("(local $arrival i64)", busy))
 }
 
-/// Sends `signal` to a program that runs.
+/// Sends `signal` to a running program.
 pub(crate) fn signal(started: &Started, signal: Signal) {
     kill_process(Pid::from_child(&started.child), signal).unwrap();
 }
@@ -289,7 +290,7 @@ pub(crate) fn wait(what: &str, patience: Duration, mut holds: impl FnMut() -> bo
     }
 }
 
-/// Where a program of the machine is, if it is there.
+/// The path of a program of this machine, if it exists.
 pub(crate) fn find(program: &str) -> Option<String> {
     let path = std::env::var_os("PATH")?;
     let mut places = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);

@@ -1,4 +1,4 @@
-//! The example simulators: each builds as the documents describe, passes `host check`, and is shown in the documents as it is.
+//! The example simulators: each builds as documented, passes `host check`, and is shown in the documents unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -11,14 +11,14 @@ use crate::support::Folder;
 /// Builds the simulator in the Rust file `source` as the tutorial does.
 pub(crate) fn compile_simulator(source: &Path, module: &Path) {
     let mut rustc = Command::new("rustc");
-    // The toolchain is the one that the project names.
+    // The toolchain is that of the project.
     rustc.current_dir(env!("CARGO_MANIFEST_DIR")).args(["--edition", "2024", "--target", "wasm32-wasip1", "-O"]);
     let output = rustc.arg(source).arg("-o").arg(module).output().unwrap();
     assert!(output.status.success(), "rustc: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
-fn each_builds_and_passes_and_is_shown() {
+fn each_example_builds_passes_and_is_documented() {
     let shown: String = pages().iter().map(|page| fs::read_to_string(page).unwrap()).collect();
     let examples = fs::read_dir(root().join("examples/simulators")).unwrap().map(|entry| entry.unwrap().path());
     let mut languages = Vec::new();

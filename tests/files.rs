@@ -1,4 +1,4 @@
-//! Result files and run folders: none is lost, none is written over an input, and what a killed process left goes.
+//! Result files and run folders: none is lost, no input is overwritten, and files of killed processes are removed.
 
 use std::fs;
 use std::io::Write as _;
@@ -19,13 +19,13 @@ fn folder() -> Folder {
     Folder::new().and_guest("fifo")
 }
 
-/// A run that has begun and waits for the rest of its trace.
+/// A run that was started and waits for the rest of its trace.
 fn begun(folder: &Folder, arguments: &str) -> (Started, ChildStdin) {
     let before = begun_in(folder);
     let mut started = middleware(folder, &format!("run --trace - {arguments}")).start();
     let mut stdin = started.child.stdin.take().unwrap();
     stdin.write_all(&many_rows()).unwrap();
-    // Its folder, and each file that it is to write.
+    // Its folder, and each of its output files.
     let begins = 1 + arguments.matches('.').count();
     wait_until(|| begun_in(folder).iter().filter(|name| !before.contains(name)).count() >= begins);
     (started, stdin)
@@ -39,7 +39,7 @@ fn wait_until(holds: impl Fn() -> bool) {
     }
 }
 
-/// What is unfinished in the folder and in `runs`.
+/// Unfinished files in the folder and in `runs`.
 fn hidden(folder: &Folder) -> Vec<String> {
     let runs = if folder.path("runs").is_dir() { folder.names_in("runs") } else { Vec::new() };
     let is_hidden = |name: &String| name.starts_with('.');
@@ -47,7 +47,7 @@ fn hidden(folder: &Folder) -> Vec<String> {
     folder.names().into_iter().filter(is_hidden).chain(inner).collect()
 }
 
-/// What is unfinished, and the folders of runs.
+/// Unfinished files, and the folders of runs.
 fn begun_in(folder: &Folder) -> Vec<String> {
     let runs = if folder.path("runs").is_dir() { folder.names_in("runs") } else { Vec::new() };
     let runs = runs.into_iter().filter(|name| !name.starts_with('.'));
@@ -57,7 +57,7 @@ fn begun_in(folder: &Folder) -> Vec<String> {
 /// The outcomes in the last column of `middleware runs`.
 fn outcomes(folder: &Folder) -> Vec<String> {
     let text = folder.run("middleware", "runs").succeeds().stdout();
-    text.lines().skip(3).filter_map(|line| Some(line.split_whitespace().last()?.to_owned())).collect()
+    text.lines().skip(4).filter_map(|line| Some(line.split_whitespace().last()?.to_owned())).collect()
 }
 
 /// The report that the last line of a run names.
@@ -74,7 +74,7 @@ fn twenty_one_runs(folder: &Folder) {
 }
 
 #[test]
-fn a_run_that_others_overtake_keeps_its_report() {
+fn a_run_overtaken_by_others_keeps_its_report() {
     let folder = folder();
     let (started, stdin) = begun(&folder, "--report r.json");
     twenty_one_runs(&folder);
@@ -93,7 +93,7 @@ fn name(ended: &Ended) -> String {
 }
 
 #[test]
-fn a_run_that_is_not_over_keeps_its_report() {
+fn a_run_that_has_not_ended_keeps_its_report() {
     let folder = folder();
     assert!(Command::new("mkfifo").arg(folder.path("c.csv")).status().unwrap().success());
     // The report is written; the completions wait for a reader.
@@ -105,7 +105,7 @@ fn a_run_that_is_not_over_keeps_its_report() {
 }
 
 #[test]
-fn twenty_runs_at_once_lose_nothing() {
+fn twenty_concurrent_runs_lose_nothing() {
     let folder = folder();
     for _ in 0..3 {
         let started: Vec<Started> =
@@ -123,7 +123,7 @@ fn kill(started: Started) {
 }
 
 #[test]
-fn the_next_run_removes_what_a_killed_one_left_and_nothing_that_is_being_written() {
+fn the_next_run_removes_files_of_a_killed_one_and_no_others() {
     let folder = folder();
     let arguments = "--keep --completions c.csv --report r.json";
     let (killed, _stdin) = begun(&folder, arguments);
@@ -131,7 +131,7 @@ fn the_next_run_removes_what_a_killed_one_left_and_nothing_that_is_being_written
     kill(killed);
     assert!(!left.is_empty() && left.iter().all(|name| hidden(&folder).contains(name)), "{left:?}");
 
-    // The trace of the second one comes later: all that it writes is begun.
+    // The trace of the second one comes later: all of its outputs are started.
     let (alive, stdin) = begun(&folder, arguments);
     let written: Vec<String> = hidden(&folder).into_iter().filter(|name| !left.contains(name)).collect();
     assert!(!written.is_empty());
@@ -146,7 +146,7 @@ fn the_next_run_removes_what_a_killed_one_left_and_nothing_that_is_being_written
 }
 
 #[test]
-fn a_run_is_in_its_folder_from_its_start_and_an_interrupted_one_is_named_so() {
+fn a_run_has_its_folder_from_its_start_and_interrupted_runs_are_named() {
     for signal in [Signal::INT, Signal::KILL] {
         let folder = folder();
         middleware(&folder, "run --samples 2 --workers 1").succeeds();
@@ -162,18 +162,18 @@ fn a_run_is_in_its_folder_from_its_start_and_an_interrupted_one_is_named_so() {
         folder.run("middleware", &results).exits(2).says("there is no report.json in it: the run was interrupted");
         assert_eq!(folder.names_in(&format!("runs/{name}")), ["run.json"]);
         // Without a name, it is the last run that has a report.
-        folder.run("middleware", "results --executor local").succeeds().prints("over 1 workers");
+        folder.run("middleware", "results --executor local").succeeds().prints("over 1 worker,");
     }
 }
 
 #[test]
-fn what_can_not_be_kept_costs_no_result() {
-    let table = "RR over 1 workers";
+fn a_run_that_can_not_be_kept_still_gives_its_result() {
+    let table = "RR over 1 worker,";
     let folder = folder();
     fs::create_dir(folder.path("runs")).unwrap();
     fs::set_permissions(folder.path("runs"), fs::Permissions::from_mode(0o555)).unwrap();
     fs::set_permissions(folder.path("."), fs::Permissions::from_mode(0o777)).unwrap();
-    // Not as root, who may write everywhere.
+    // Not as root, because root may write everywhere.
     let run = |arguments: &str| middleware(&folder, &format!("run --samples 2 --workers 1 {arguments}")).user(65534);
     run("").exits(0).prints(table).says("warning: this run is not kept: runs: Permission denied");
     run("--keep").exits(1).says("error: runs: Permission denied");
@@ -182,12 +182,12 @@ fn what_can_not_be_kept_costs_no_result() {
 }
 
 #[test]
-fn kill_9_at_any_moment_leaves_nothing_that_the_next_run_does_not_remove() {
+fn the_next_run_removes_all_files_after_kill_9_at_any_time() {
     let folder = folder();
     fs::create_dir(folder.path("tmp")).unwrap();
     let commands = [
         ("middleware", "run --executor local --module fifo.wasm --keep --completions c.csv --report r.json"),
-        // Completions to a pipe are collected in the folder for temporary files.
+        // Completions for a pipe are collected in the folder for temporary files.
         ("middleware", "run --executor local --module fifo.wasm --completions /dev/null"),
         ("middleware", "partition --out shards"),
         ("tracegen", "--out t.csv"),
@@ -212,7 +212,7 @@ fn kill_9_at_any_moment_leaves_nothing_that_the_next_run_does_not_remove() {
 }
 
 #[test]
-fn no_output_is_written_over_an_input_by_any_name() {
+fn no_output_overwrites_an_input_by_any_name() {
     let trace = "arrival_us,service_us\n0,5\n";
     let settings = "WORKERS=2\n";
     let folder = Folder::with("t.csv", trace).and(".env.general", settings).and("my.env", settings);
@@ -247,12 +247,12 @@ fn no_output_is_written_over_an_input_by_any_name() {
         assert_eq!([folder.text(".env.general"), folder.text("my.env")], [settings, settings], "{line}");
         assert_eq!(folder.read("sim.wasm"), fs::read(sim_wasm()).unwrap(), "{line}");
     }
-    // Nothing is lost in devices and new files.
+    // Devices and new files lose nothing.
     folder.shell("host t.csv --report /dev/null --completions new </dev/null >/dev/null").succeeds();
 }
 
 #[test]
-fn a_folder_of_runs_that_is_none_is_told_as_such() {
+fn an_unusable_runs_folder_is_reported() {
     let folder = folder();
     let runs = folder.path("runs");
     for (to, why) in [("nowhere", "No such file"), ("runs", "Too many levels")] {

@@ -1,11 +1,11 @@
-//! Another's module in the place of `sim.wasm`: written by hand after the contract, it needs nothing of ours.
+//! A module written by hand from the contract replaces `sim.wasm`, without any code of the project.
 
 use crate::support::{Folder, THREE};
 
 #[test]
-fn a_module_written_by_hand_waits_as_the_default_one() {
+fn a_hand_written_module_gives_the_delays_of_the_default_one() {
     let folder = Folder::new().and_guest("fifo");
-    // Some 30,000 requests are 22 chunks of 64 KiB, of which none ends with a whole record by itself.
+    // Some 30,000 requests are 22 chunks of 64 KiB, none of which ends with a whole record by itself.
     folder.run("tracegen", "--samples 30000 --concurrency 3 --inter-arrival 10 --out trace.csv").succeeds();
     folder.host("trace.csv --st 3 --completions ours.csv").succeeds();
     folder.host_with("fifo", "trace.csv --st 3 --completions theirs.csv").succeeds();
@@ -14,7 +14,7 @@ fn a_module_written_by_hand_waits_as_the_default_one() {
 }
 
 #[test]
-fn it_is_swapped_by_its_name_alone() {
+fn a_module_is_swapped_by_its_name_alone() {
     let folder = Folder::with("trace.csv", THREE).and_guest("fifo");
     let bytes = folder.read("fifo.wasm");
     let folder = folder.and("sim.wasm", bytes);
@@ -29,23 +29,23 @@ fn it_is_swapped_by_its_name_alone() {
     folder
         .host_with("fifo", "trace.csv")
         .succeeds()
-        .says("the order of service is the simulator's own")
+        .says("the simulator decides the order of service itself")
         .prints(&format!("Module fifo.wasm (SHA-256 {})\n\nAverage delay in queue", &named[..16]));
 }
 
 #[test]
-fn what_it_does_not_honour_is_refused() {
+fn an_unsupported_setting_is_rejected() {
     let folder = Folder::with("trace.csv", THREE).and_guest("fifo");
     folder
         .host_with("fifo", "trace.csv --servers 2")
         .exits(2)
-        .says("error: fifo.wasm: SERVERS=2: the module does not say that it honours SERVERS (bit 1)");
+        .says("error: fifo.wasm: SERVERS=2: the module does not support SERVERS (capability bit 1 is not set)");
 }
 
 #[test]
-fn it_gets_the_settings_of_the_model_and_its_arguments_and_nothing_else() {
+fn a_module_gets_the_settings_of_the_model_and_its_arguments_alone() {
     let folder = Folder::with("trace.csv", THREE).and_guest("environment");
-    let told = "SIM_CONTRACT=1 ST_NS=1500000 SERVICE=deterministic SERVERS=3 DISCIPLINE=sjf CAPACITY=7 DELAY=9 WORKER=2 \
+    let environment = "SIM_CONTRACT=1 ST_NS=1500000 SERVICE=deterministic SERVERS=3 DISCIPLINE=sjf CAPACITY=7 DELAY=9 WORKER=2 \
                 WORKERS=5 SEED=11 sim --one two";
     folder
         .host_with(
@@ -56,12 +56,8 @@ fn it_gets_the_settings_of_the_model_and_its_arguments_and_nothing_else() {
         .env("HOME", "/root")
         .env("SECRET", "1")
         .exits(5)
-        .says(&format!("its stderr: {told}\n"));
+        .says(&format!("stderr: {environment}\n"));
     let defaults = "SIM_CONTRACT=1 ST_NS=10000000 SERVICE=exponential SERVERS=1 DISCIPLINE=fifo CAPACITY=0 DELAY=0 WORKER=1 \
                     WORKERS=1 SEED=1 sim";
-    folder
-        .host_with("environment", "trace.csv")
-        .env("WORKERS", "4")
-        .exits(5)
-        .says(&format!("its stderr: {defaults}\n"));
+    folder.host_with("environment", "trace.csv").env("WORKERS", "4").exits(5).says(&format!("stderr: {defaults}\n"));
 }

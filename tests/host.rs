@@ -1,4 +1,4 @@
-//! The program `host`: what it prints and writes, and how it refuses what is wrong.
+//! The program `host`: its output, its files and its errors.
 
 use std::io::Write as _;
 
@@ -14,7 +14,7 @@ fn the_text_begins_with_the_module_and_the_four_classical_lines() {
     let text = Folder::with("trace.csv", THREE).host("trace.csv").succeeds().says_nothing().stdout();
     let (head, rest) = text.split_once("\n\n").unwrap();
     assert!(head.starts_with(&format!("Module {} (SHA-256 ", sim_wasm().display())), "{head}");
-    // 3 µs over three requests, 3 of 21 µs waiting, 11 of 21 µs busy.
+    // 3 µs of delay over three requests, 3 of 21 µs waiting, 11 of 21 µs busy.
     let classical = "\
 Average delay in queue                0.001000 ms
 Average number in queue               0.142857
@@ -30,7 +30,7 @@ Time simulation ended                 0.021000 ms
 }
 
 #[test]
-fn a_job_of_another_version_is_refused_by_exit_code_8_and_an_outcome_that_names_this_one() {
+fn a_job_of_another_version_is_rejected_with_an_outcome_that_names_this_one() {
     for job in [json!({"version": "0.0.1 (job format 0)", "nonce": "n"}), json!({"nonce": "n", "completions": false})] {
         let folder = Folder::with("job.json", job.to_string()).and("outcome.json", "{}");
         let refused = folder.run("host", "job job.json").exits(8).says("job.json: the job is of another version (");
@@ -90,13 +90,13 @@ fn has_float(value: &Value) -> bool {
 }
 
 #[test]
-fn a_report_names_no_law_where_no_demand_was_sampled() {
+fn a_report_names_no_distribution_if_no_demand_was_sampled() {
     let report = Folder::with("trace.csv", THREE).host("trace.csv --json").succeeds().json();
     assert!(report["settings"].get("ST_NS").is_none() && report["settings"].get("SERVICE").is_none(), "{report}");
 }
 
 #[test]
-fn completions_are_csv_by_the_file_s_name_and_else_records() {
+fn completions_are_csv_or_records_by_the_file_name() {
     let folder = Folder::with("trace.csv", THREE);
     folder.host("trace.csv --delay 2 --completions all.csv").succeeds();
     let csv = "id,arrival_ns,start_ns,finish_ns,service_ns,worker\n0,0,0,5000,5000,1\n1,2000,5000,,0,1\n";
@@ -124,7 +124,7 @@ fn a_trace_is_the_same_as_csv_as_records_and_from_stdin() {
     assert_eq!(csv, tally(folder.host("- --json").stdin(records).succeeds()));
 }
 
-/// Two requests over three workers: the third one's shard is a header alone.
+/// Two requests over three workers: the third shard is only a header.
 #[test]
 fn a_shard_without_requests_runs() {
     let folder = Folder::with("two.csv", "arrival_us,service_us\n0,5\n2,5\n");
@@ -133,7 +133,7 @@ fn a_shard_without_requests_runs() {
         middleware(&folder, &partition).succeeds();
         for settings in ["", " --delay 2 --servers 2 --capacity 3", " --verify --sort --rebase"] {
             let ended = folder.host(&format!("{shard}{settings} --completions all.csv")).succeeds();
-            let ended = ended.says("note: the trace has no requests: averages are over nothing\n");
+            let ended = ended.says("note: the trace has no requests, so averages are undefined\n");
             let text = ended.stdout();
             let (_, figures) = text.split_once("\n\n").unwrap();
             assert!(figures.starts_with(NOTHING), "{figures}");
@@ -141,9 +141,9 @@ fn a_shard_without_requests_runs() {
         }
         let report = folder.host(&format!("{shard} --json")).succeeds().json();
         assert_eq!((&report["tally"]["counts"]["offered"], &report["trace"]["requests"]), (&json!(0), &json!(0)));
-        assert_eq!(report["notes"], json!(["the trace has no requests: averages are over nothing"]));
+        assert_eq!(report["notes"], json!(["the trace has no requests, so averages are undefined"]));
     }
-    // For the others it is a mistake.
+    // For the other commands it is an error.
     for command in ["run --trace", "describe", "partition --out there --trace"] {
         for shard in ["csv/3.csv", "records/3.req"] {
             let ended = middleware(&folder, &format!("{command} {shard}")).exits(3);
@@ -161,23 +161,23 @@ Average number in system                     -
 ";
 
 #[test]
-fn a_pipe_that_ends_within_its_last_row_is_told() {
+fn a_pipe_that_ends_within_its_last_row_is_reported() {
     let cut = THREE.trim_end();
     let folder = Folder::with("trace.csv", cut);
-    let told = "note: stdin:4: the pipe ended before this line's break; the line is taken as it is, and may have been cut short\n";
-    let piped = folder.host("- --json").stdin(cut).succeeds().says(told).stdout();
-    // The same bytes give the same report; a file may end as it likes.
+    let note = "note: stdin:4: the pipe ended without a line break after this line, which may have been cut short\n";
+    let piped = folder.host("- --json").stdin(cut).succeeds().says(note).stdout();
+    // The same bytes give the same report; a file may end in any way.
     assert_eq!(piped, folder.host("trace.csv --json").succeeds().says_nothing().stdout());
     assert_eq!(piped, folder.host("- --json").stdin_file(&folder, "trace.csv").succeeds().says_nothing().stdout());
     folder.host("/dev/stdin").stdin(cut).succeeds().says("note: /dev/stdin:4: the pipe ended");
     folder.host("- --json").stdin(THREE).succeeds().says_nothing();
     for command in ["describe -", "run --trace -", "partition --trace - --out shards"] {
-        middleware(&folder, command).stdin(cut).succeeds().says(told);
+        middleware(&folder, command).stdin(cut).succeeds().says(note);
     }
 }
 
 #[test]
-fn a_bad_trace_is_refused_with_file_and_line() {
+fn a_bad_trace_is_rejected_with_file_and_line() {
     let mut rows: String = (0..116).map(|row| format!("{row}\n")).collect();
     rows.insert_str(0, "arrival_ms\n");
     let row_118 = |row: &str| Folder::with("trace.csv", format!("{rows}{row}\n200\n"));
@@ -190,7 +190,7 @@ fn a_bad_trace_is_refused_with_file_and_line() {
     refused(row_118(""), "trace.csv:118: ");
     refused(row_118("117,1"), "trace.csv:118: ");
     refused(Folder::with("trace.csv", ""), "trace.csv: the file is empty");
-    refused(Folder::with("trace.csv", "time\n1\n"), "trace.csv:1: no format is known");
+    refused(Folder::with("trace.csv", "time\n1\n"), "trace.csv:1: unrecognised trace format");
     Folder::new().host("trace.csv").exits(3).says("error: trace.csv: No such file");
     row_118("114").host("trace.csv --sort").succeeds();
     let long = format!("arrival_ns,service_ns\n0,{0}\n0,{0}\n", 1u64 << 61);
@@ -198,7 +198,7 @@ fn a_bad_trace_is_refused_with_file_and_line() {
 }
 
 #[test]
-fn a_shard_cut_short_or_too_long_is_refused() {
+fn a_shard_cut_short_or_too_long_is_rejected() {
     let requests: Vec<Request> = (0..20_000).map(|id| Request { id, arrival_ns: id, ..Request::default() }).collect();
     let whole = shard(&requests);
     let refused = |bytes: &[u8], error: &str| {
@@ -207,13 +207,13 @@ fn a_shard_cut_short_or_too_long_is_refused() {
         assert_eq!(folder.names(), ["1.req"]);
     };
     refused(&whole[..whole.len() - 1], "1.req: record 20000: the file is cut short (47 of 48 bytes)");
-    refused(&whole[..whole.len() - 48], "1.req: the file is cut short: 19999 requests where its header says 20000");
+    refused(&whole[..whole.len() - 48], "1.req: the file is cut short: 19999 requests, but its header declares 20000");
     refused(&whole[..47], "1.req: the file is cut short: 47 of the header's 48 bytes");
     refused(&[whole.clone(), requests[0].to_bytes().to_vec()].concat(), "1.req");
 }
 
 #[test]
-fn what_is_no_simulator_is_refused_with_exit_code_4() {
+fn an_invalid_simulator_is_rejected_with_exit_code_4() {
     let trace = || Folder::with("trace.csv", THREE);
     let refused =
         |folder: Folder, rule: &str| folder.host_with("m", "trace.csv").exits(4).says("error: m.wasm: ").says(rule);
@@ -222,7 +222,7 @@ fn what_is_no_simulator_is_refused_with_exit_code_4() {
     refused(trace().and("m.wasm", "#!/bin/sh\n"), "it is not a WebAssembly module");
     let module = std::fs::read(sim_wasm()).unwrap();
     for length in [4, 8, 100, module.len() / 2, module.len() - 1] {
-        // The names at a module's end may be missing, but not be cut.
+        // The names at a module's end may be missing, but not incomplete.
         refused(trace().and("m.wasm", &module[..length]), "");
     }
     let is = |text: &str, rule: &str| refused(trace().and_module("m", text), rule);
@@ -247,7 +247,7 @@ fn what_is_no_simulator_is_refused_with_exit_code_4() {
 }
 
 #[test]
-fn usage_is_refused_with_exit_code_2() {
+fn a_usage_error_has_exit_code_2() {
     let folder = Folder::with("trace.csv", THREE);
     for arguments in ["", "trace.csv --unknown", "trace.csv --limit-time 0", "trace.csv --worker 0", "a.csv b.csv"] {
         folder.host(arguments).exits_as_usage();
@@ -292,7 +292,7 @@ fn an_interrupt_leaves_nothing_half_written() {
 }
 
 #[test]
-fn help_version_and_limits_are_there() {
+fn help_version_and_limits_are_printed() {
     let folder = Folder::new();
     let help = folder.run("host", "--help").succeeds().says_nothing();
     let help = help.prints("Usage: host").prints("--completions <FILE>").prints("--servers <SERVERS>");
@@ -310,7 +310,7 @@ fn help_version_and_limits_are_there() {
 }
 
 #[test]
-fn an_old_result_stays_where_a_new_run_fails() {
+fn an_old_result_is_kept_if_a_new_run_fails() {
     let folder = Folder::with("trace.csv", "arrival_ms\nx\n").and("out.csv", "old").and("out.json", "old");
     folder.host("trace.csv --completions out.csv --report out.json").exits(3);
     assert_eq!((folder.text("out.csv"), folder.text("out.json")), ("old".to_owned(), "old".to_owned()));

@@ -1,5 +1,5 @@
-//! Hostile modules, one a test: how each ends, what the host takes for it, and that the other workers don't notice. `cargo test
-//! --release hostile -- --nocapture` prints a line for each.
+//! Hostile modules, one a test: how each ends, what the host uses for it, and that other workers are not affected.
+//! `cargo test --release hostile -- --nocapture` prints a line for each.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,23 +10,23 @@ use contract::{Completion, NONE};
 use crate::contract::Script;
 use crate::support::{Ended, Folder, Started, THREE, guest_text, sim_wasm};
 
-/// How a module must end.
+/// The expected end of a module.
 #[derive(Clone, Copy)]
 enum End {
-    /// A trap, of which the error tells this.
+    /// A trap with this text.
     Trap(&'static str),
     /// An exit code.
     Exit(u32),
     /// The limit of this name.
     Limit(&'static str),
-    /// No simulator, because of this.
+    /// Not a simulator, for this reason.
     Module(&'static str),
-    /// This rule of the contract.
+    /// A violation of this rule of the contract.
     Contract(&'static str),
 }
 
 impl End {
-    /// Its class and what is told of it, and the exit code.
+    /// Its class and text, and the exit code.
     fn row(self) -> (String, i32, String) {
         match self {
             End::Trap(words) => ("trap".to_owned(), 5, format!("the simulator trapped: {words}")),
@@ -39,7 +39,7 @@ impl End {
     }
 }
 
-/// Runs `module` over three requests, where it must end so, with the host below `mib` at its largest.
+/// Runs `module` over three requests and checks its end, with the host's peak memory below `mib`.
 fn ends(name: &str, module: &[u8], flags: &str, end: End, mib: u64) -> Ended {
     let (class, code, words) = end.row();
     let folder = Folder::with("trace.csv", THREE).and("hostile.wasm", module);
@@ -58,13 +58,13 @@ fn ends(name: &str, module: &[u8], flags: &str, end: End, mib: u64) -> Ended {
     ended
 }
 
-/// What `host limits` prints.
+/// The output of `host limits`.
 static LIMITS: LazyLock<String> = LazyLock::new(|| Folder::new().run("host", "limits").succeeds().stdout());
 
-/// What a program took.
+/// The resources that a program used.
 struct Cost {
     time: Duration,
-    /// Largest resident memory, as seen every few milliseconds \[bytes\].
+    /// Peak resident memory, sampled every few milliseconds \[bytes\].
     peak: u64,
 }
 
@@ -104,7 +104,7 @@ fn functions(functions: usize, steps: &str) -> Vec<u8> {
     text(&format!("(module (memory (export \"memory\") 1) (func (export \"_start\")) {all})"))
 }
 
-/// A test for each: module and flags => its end, and the bound of the host's memory \[MiB\].
+/// A test for each: module and flags => its end, and the limit of the host's memory \[MiB\].
 macro_rules! hostile {
     ($($name:ident: $module:expr, $flags:expr => $end:expr, $mib:expr;)*) => {
         $(#[test] fn $name() { ends(stringify!($name), &$module, $flags, $end, $mib); })*
@@ -145,7 +145,7 @@ mod memory {
                     (call $exit (i32.const 42))))",
         ), "" => Exit(42), 60;
         memory_of_four_gibibytes: guest("four_gibibytes"), "" => Limit("memory"), 60;
-        // 12 pages of globals and 5 of memory, where 16 are a mebibyte; without the globals they fit.
+        // 12 pages of globals and 5 of memory; 16 pages are a mebibyte; without the globals they fit.
         globals_beyond_the_limit: globals(50_000), "--limit-memory 1" => Limit("memory"), 60;
         globals_within_the_limit: globals(40_000), "--limit-memory 1" => Exit(42), 60;
         a_table_that_grows_without_end: guest("table"), "" => Limit("table elements"), 80;
@@ -153,7 +153,7 @@ mod memory {
         a_recursion_without_end: guest("recursion"), "" => Limit("stack"), 60;
     }
 
-    /// A module of so many globals and of 5 pages of memory.
+    /// A module with this number of globals and 5 pages of memory.
     fn globals(number: usize) -> Vec<u8> {
         text(&format!(
             "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))
@@ -172,7 +172,7 @@ mod traps {
         unreachable: guest("unreachable"), ""
             => Trap("wasm `unreachable` instruction executed in \\u{1b}[2Jgone (called by function 1)"), 60;
         a_call_of_another_type: guest("wrong_call"), "" => Trap("indirect call type mismatch in _start"), 60;
-        exit_0_before_all: guest("says_nothing"), "" => Contract("on an empty shard: it wrote no header"), 60;
+        exit_0_before_all: guest("writes_nothing"), "" => Contract("on an empty shard: it wrote no header"), 60;
         exit_42: guest("exit"), "-- 42" => Exit(42), 60;
         exit_64: guest("exit"), "-- 64" => Exit(64), 60;
         exit_65: guest("exit"), "-- 65" => Exit(65), 60;
@@ -183,7 +183,7 @@ mod traps {
     }
 }
 
-/// Where much else runs, their CPU time may pass its limit before their memory does.
+/// On a busy machine, the CPU time may exceed its limit before the memory does.
 #[test]
 fn calls_that_take_gibibytes_to_compile() {
     let folder = Folder::with("trace.csv", THREE).and("hostile.wasm", modules::calls_of_a_thousand_results());
@@ -219,7 +219,7 @@ mod modules {
             => Limit("time to compile"), 600;
     }
 
-    /// Each call is two bytes, which take a thousand values and give a thousand.
+    /// Each call is two bytes, and takes and returns a thousand values.
     pub(super) fn calls_of_a_thousand_results() -> Vec<u8> {
         let (types, zeros) = ("i32 ".repeat(1000), "i32.const 0 ".repeat(1000));
         let body = format!("{zeros} {} {}", "call $many ".repeat(2500), "drop ".repeat(1000));
@@ -243,7 +243,7 @@ mod calls {
     use super::{End::*, *};
     hostile! {
         a_hundred_thousand_opens: guest("opens"), "" => Exit(42), 60;
-        a_flood_of_stdout: guest("flood_of_answers"), "" => Contract("no request of this id is read and unanswered"), 60;
+        a_flood_of_stdout: guest("flood_of_completions"), "" => Contract("no outstanding request has this id"), 60;
         a_flood_of_garbage: guest("flood_of_garbage"), "" => Contract("the first bytes are \"garbage\\x1b\""), 60;
         a_flood_of_stderr: guest("flood_of_errors"), "" => Limit("error text"), 60;
         random_bytes_beyond_the_limit: guest("random"), "" => Limit("random bytes"), 60;
@@ -262,18 +262,18 @@ mod calls {
     }
 }
 
-mod answers {
+mod completions {
     use super::{End::*, *};
     fn script(script: Script) -> Vec<u8> {
         text(&script.module())
     }
 
-    /// One that gave up at the last instant that a completion can name.
+    /// A request that was abandoned at the last time that a completion can express.
     fn largest() -> Completion {
         Completion { id: 0, start_ns: NONE - 1, finish_ns: NONE - 1, service_ns: 0 }
     }
 
-    /// A simulator whose header is `header` where there are requests.
+    /// A simulator whose header is `header` if there are requests.
     fn header(magic: &[u8; 8], version: u32, length: u32) -> Vec<u8> {
         let header = [magic.as_slice(), &version.to_le_bytes(), &length.to_le_bytes(), &[0; 16]].concat();
         script(Script::silent(0).writes(&header))
@@ -281,31 +281,31 @@ mod answers {
 
     hostile! {
         half_a_record_at_the_end: script(Script::saying(0).answers(0, 0, 5, 5).writes(&[1; 16])), ""
-            => Contract("its last answer is cut short, 16 of 32 bytes"), 60;
+            => Contract("its last completion is cut short, 16 of 32 bytes"), 60;
         a_wrong_magic: header(b"QBOXREQ\n", 1, 32), "" => Contract("the first bytes are \"QBOXREQ\\n\""), 60;
         a_wrong_version: header(b"QBOXCPL\n", 2, 32), "" => Contract("version"), 60;
         a_record_length_of_0: header(b"QBOXCPL\n", 1, 0), "" => Contract("record length"), 60;
         a_record_length_of_4294967295: header(b"QBOXCPL\n", 1, u32::MAX), "" => Contract("record length"), 60;
         an_unknown_id: script(Script::saying(0).answers(7, 0, 5, 5)), ""
-            => Contract("answer 1 (id 7, start 0, finish 5000, service 5000): no request of this id"), 60;
-        an_answer_given_twice: script(Script::saying(0).answers(0, 0, 5, 5).answers(0, 0, 5, 5)), ""
-            => Contract("answer 2 (id 0, start 0, finish 5000, service 5000): no request of this id"), 60;
+            => Contract("completion 1 (id 7, start 0, finish 5000, service 5000): no outstanding request has this id"), 60;
+        a_completion_given_twice: script(Script::saying(0).answers(0, 0, 5, 5).answers(0, 0, 5, 5)), ""
+            => Contract("completion 2 (id 0, start 0, finish 5000, service 5000): no outstanding request has this id"), 60;
         a_start_before_arrival: script(Script::saying(0).answers(1, 1, 6, 5)), "" => Contract("start is before arrival"), 60;
         a_finish_before_start: script(Script::saying(0).answers(0, 3, 2, 5)), "" => Contract("finish is before start"), 60;
-        an_answer_before_its_request_is_read: script(Script::silent(0).header(0).answers(0, 0, 5, 5)), ""
-            => Contract("no request of this id is read and unanswered"), 60;
+        a_completion_before_its_request_is_read: script(Script::silent(0).header(0).answers(0, 0, 5, 5)), ""
+            => Contract("no outstanding request has this id"), 60;
         more_service_than_needed: script(Script::saying(0).answers(0, 0, 6, 6)), ""
             => Contract("service is more than the request's demand"), 60;
         more_server_time_than_there_is:
             script(Script::saying(16).answers(0, 0, 30, 30).answers(1, 2, 60, 58).answers(2, 20, 60, 40)), ""
-            => Contract("all service together, 128000 ns, is more than SERVERS=1 give in 60000 ns"), 60;
+            => Contract("the total service, 128000 ns, is more than SERVERS=1 can give in 60000 ns"), 60;
         times_at_their_largest: script(Script::saying(0).writes(&largest().to_bytes())), ""
-            => Contract("it ended with 2 requests unanswered, the first is 1"), 60;
+            => Contract("it ended with 2 outstanding requests, the first is 1"), 60;
         reading_nothing: guest("reads_nothing"), "" => Contract("it ended before it had read its shard"), 60;
         writing_before_reading: script(Script::silent(0).header(0).answers(0, 0, 5, 5).reads(900_000)), ""
-            => Contract("no request of this id is read and unanswered"), 60;
-        reading_on_without_an_answer: guest("reads_for_ever"), "--limit-unanswered 2" => Limit("unanswered requests"), 60;
-        never_answering_the_first: guest("holds_the_first"), "" => Contract("1 requests unanswered, the first is 0"), 60;
-        never_answering_the_first_of_many: guest("holds_the_first"), "--limit-unanswered 2" => Limit("unanswered requests"), 60;
+            => Contract("no outstanding request has this id"), 60;
+        reading_on_without_a_completion: guest("reads_for_ever"), "--limit-unanswered 2" => Limit("unanswered requests"), 60;
+        never_completing_the_first: guest("holds_the_first"), "" => Contract("1 outstanding requests, the first is 0"), 60;
+        never_completing_the_first_of_many: guest("holds_the_first"), "--limit-unanswered 2" => Limit("unanswered requests"), 60;
     }
 }

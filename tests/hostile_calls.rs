@@ -1,5 +1,5 @@
-//! Every function of WASI preview 1, called again and again with the largest arguments and without a loop, so that nothing but the
-//! function itself looks at the time: each keeps to the limit of CPU time, and returns what docs/contract.md gives.
+//! Every function of WASI preview 1, called repeatedly with the largest arguments and without a loop, so that only the
+//! function itself checks the time: each keeps the limit of CPU time, and returns the documented value.
 
 use std::time::Duration;
 
@@ -9,17 +9,18 @@ use sandbox::limits::Limits;
 use sandbox::shard::Empty;
 use sandbox::{Job, Model, Module, Simulator, simulate, spawn};
 
-/// What a simulator may take here, and how much later it must have ended. A call that copies the memory takes 30 ms or more.
+/// CPU time of a simulator here, and the delay with which it must have ended. A call that copies the memory takes 30 ms
+/// or more.
 const LIMIT: Duration = Duration::from_millis(200);
 const LATER: Duration = Duration::from_millis(500);
 
-/// How often each is called.
+/// Calls of each function.
 const CALLS: usize = 300;
-/// Bytes of memory, all of which most calls name.
+/// Bytes of memory, all of which most calls use.
 const MEMORY: u32 = 128 << 20;
-/// As many vectors or events as a call may have.
-const MOST: u32 = 1024;
-/// Where calls write their answers.
+/// The largest number of iovecs or events of a call.
+const MAX_ITEMS: u32 = 1024;
+/// Address of the results.
 const OUT: u32 = 1 << 20;
 
 const BADF: u32 = 8;
@@ -28,8 +29,9 @@ const NOTSOCK: u32 = 57;
 const NOTSUP: u32 = 58;
 const SPIPE: u32 = 70;
 
-/// Functions on a descriptor: name, parameters (`f` the descriptor, `p` a pointer, `l` a length, `c` a count of vectors, `o` where an
-/// answer goes, `i` and `I` other numbers of 32 and 64 bits), and the answer where it is a standard stream.
+/// Functions on a descriptor: name, parameters (`f` the descriptor, `p` a pointer, `l` a length, `c` a number of
+/// iovecs, `o` the address of a result, `i` and `I` other numbers of 32 and 64 bits), and the return value for a
+/// standard stream.
 const OF_DESCRIPTORS: [(&str, &str, u32); 31] = [
     ("fd_advise", "fIIi", BADF),
     ("fd_allocate", "fII", BADF),
@@ -64,31 +66,31 @@ const OF_DESCRIPTORS: [(&str, &str, u32); 31] = [
     ("sock_shutdown", "fi", NOTSOCK),
 ];
 
-/// What is in the memory of a simulator, from its first byte on.
+/// The contents of a simulator's memory, from its first byte on.
 #[derive(Clone, Copy)]
 enum Memory {
     Zeros,
-    /// As many vectors as a call may have, of this length each.
+    /// The largest number of iovecs of a call, each of this length.
     Vectors(u32),
-    /// As many subscriptions, each to write to this descriptor.
+    /// The largest number of subscriptions, each for writing to this descriptor.
     Subscriptions(u32),
 }
 
 use Memory::{Subscriptions, Vectors, Zeros};
 
-/// The others: name, parameters (`i` and `I`), what is in memory, arguments, answer.
+/// Other functions: name, parameters (`i` and `I`), memory, arguments, return value.
 type Other = (&'static str, &'static str, Memory, &'static [i64], u32);
 const OTHERS: [Other; 35] = [
-    ("fd_read", "iiii", Zeros, &[0, 0, MOST as i64, OUT as i64], 0),
+    ("fd_read", "iiii", Zeros, &[0, 0, MAX_ITEMS as i64, OUT as i64], 0),
     ("fd_read", "iiii", Zeros, &[0, 0, 1 << 24, OUT as i64], INVAL),
-    ("fd_read", "iiii", Vectors(MEMORY - 2 * OUT), &[0, 0, MOST as i64, OUT as i64], 0),
+    ("fd_read", "iiii", Vectors(MEMORY - 2 * OUT), &[0, 0, MAX_ITEMS as i64, OUT as i64], 0),
     ("fd_read", "iiii", Zeros, &[1, 0, 1 << 24, OUT as i64], BADF),
     ("fd_read", "iiii", Zeros, &[3, 0, 1 << 24, OUT as i64], BADF),
     ("fd_read", "iiii", Zeros, &[-1, 0, 1 << 24, OUT as i64], BADF),
-    ("fd_write", "iiii", Zeros, &[1, 0, MOST as i64, OUT as i64], 0),
-    ("fd_write", "iiii", Zeros, &[2, 0, MOST as i64, OUT as i64], 0),
+    ("fd_write", "iiii", Zeros, &[1, 0, MAX_ITEMS as i64, OUT as i64], 0),
+    ("fd_write", "iiii", Zeros, &[2, 0, MAX_ITEMS as i64, OUT as i64], 0),
     ("fd_write", "iiii", Zeros, &[2, 0, 1 << 24, OUT as i64], INVAL),
-    ("fd_write", "iiii", Vectors(1), &[2, 0, MOST as i64, OUT as i64], 0),
+    ("fd_write", "iiii", Vectors(1), &[2, 0, MAX_ITEMS as i64, OUT as i64], 0),
     ("fd_write", "iiii", Zeros, &[0, 0, 1 << 24, OUT as i64], BADF),
     ("fd_write", "iiii", Zeros, &[3, 0, 1 << 24, OUT as i64], BADF),
     ("fd_write", "iiii", Vectors(MEMORY - 2 * OUT), &[3, 0, 1 << 24, OUT as i64], BADF),
@@ -101,11 +103,11 @@ const OTHERS: [Other; 35] = [
     ("clock_time_get", "iIi", Zeros, &[4, 0, OUT as i64], INVAL),
     ("clock_res_get", "ii", Zeros, &[3, OUT as i64], 0),
     ("clock_res_get", "ii", Zeros, &[-1, OUT as i64], INVAL),
-    ("poll_oneoff", "iiii", Zeros, &[0, OUT as i64, MOST as i64, 8], 0),
+    ("poll_oneoff", "iiii", Zeros, &[0, OUT as i64, MAX_ITEMS as i64, 8], 0),
     ("poll_oneoff", "iiii", Zeros, &[0, OUT as i64, 1 << 21, 8], INVAL),
-    ("poll_oneoff", "iiii", Subscriptions(1), &[0, OUT as i64, MOST as i64, OUT as i64], 0),
-    ("poll_oneoff", "iiii", Subscriptions(3), &[0, OUT as i64, MOST as i64, OUT as i64], 0),
-    ("poll_oneoff", "iiii", Subscriptions(u32::MAX), &[0, OUT as i64, MOST as i64, OUT as i64], 0),
+    ("poll_oneoff", "iiii", Subscriptions(1), &[0, OUT as i64, MAX_ITEMS as i64, OUT as i64], 0),
+    ("poll_oneoff", "iiii", Subscriptions(3), &[0, OUT as i64, MAX_ITEMS as i64, OUT as i64], 0),
+    ("poll_oneoff", "iiii", Subscriptions(u32::MAX), &[0, OUT as i64, MAX_ITEMS as i64, OUT as i64], 0),
     ("random_get", "ii", Zeros, &[0, 64 << 20], 0),
     ("random_get", "ii", Zeros, &[0, 0], 0),
     ("proc_raise", "i", Zeros, &[1], NOTSUP),
@@ -116,8 +118,8 @@ const OTHERS: [Other; 35] = [
     ("environ_get", "ii", Zeros, &[0, OUT as i64], 0),
 ];
 
-/// A simulator that makes each of `calls`, with its arguments and what it must answer, `CALLS` times; it ends with exit code 1000 where
-/// all of the answers are right.
+/// A simulator that makes each of `calls`, with its arguments and its expected return value, `CALLS` times; it ends
+/// with exit code 1000 if all return values are right.
 fn module(name: &str, parameters: &str, memory: Memory, calls: &[(Vec<i64>, u32)]) -> Vec<u8> {
     let kinds: Vec<_> = parameters.chars().map(|kind| if kind == 'I' { "i64" } else { "i32" }).collect();
     let call = |(arguments, answer): &(Vec<i64>, u32)| {
@@ -130,8 +132,8 @@ fn module(name: &str, parameters: &str, memory: Memory, calls: &[(Vec<i64>, u32)
     let subscription = |fd: u32| [vec![0; 8], vec![2; 8], fd.to_le_bytes().to_vec(), vec![0; 28]].concat();
     let data = match memory {
         Zeros => Vec::new(),
-        Vectors(len) => vector(len).repeat(MOST as usize),
-        Subscriptions(fd) => subscription(fd).repeat(MOST as usize),
+        Vectors(len) => vector(len).repeat(MAX_ITEMS as usize),
+        Subscriptions(fd) => subscription(fd).repeat(MAX_ITEMS as usize),
     };
     let data: String = data.iter().map(|byte| format!("\\{byte:02x}")).collect();
     let text = format!(
@@ -149,7 +151,7 @@ fn module(name: &str, parameters: &str, memory: Memory, calls: &[(Vec<i64>, u32)
     wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{}", &text[..2000]))
 }
 
-/// Runs it; how it ended, and the CPU time that it took.
+/// Runs it; returns its end and its CPU time.
 fn run(module: &[u8]) -> (Failure, Duration) {
     let simulator = Simulator::compile(Module::new(module), cli::program::end).unwrap();
     let limits = Limits { cpu_time: LIMIT, ..Limits::default() };
@@ -164,7 +166,7 @@ fn run(module: &[u8]) -> (Failure, Duration) {
     })
 }
 
-/// The simulator must end with the right answers or by the limit of CPU time, and in time.
+/// The simulator must end with the right return values or at the limit of CPU time, and in time.
 fn ends_in_time(name: &str, parameters: &str, memory: Memory, calls: &[(Vec<i64>, u32)]) {
     let (ended, time) = run(&module(name, parameters, memory, calls));
     println!("{name:<26}{:>6} ms  {ended}", time.as_millis());
@@ -196,7 +198,7 @@ fn every_function_keeps_to_the_limit_of_time_and_to_the_contract() {
     for (name, parameters, memory, arguments, answer) in OTHERS {
         ends_in_time(name, parameters, memory, &[(arguments.to_vec(), answer)]);
     }
-    // These and proc_exit are all that there are.
+    // These and proc_exit are all functions.
     let names = OF_DESCRIPTORS.iter().map(|(name, ..)| *name).chain(OTHERS.iter().map(|(name, ..)| *name));
     assert_eq!(names.collect::<std::collections::BTreeSet<_>>().len(), 45);
 }

@@ -1,4 +1,5 @@
-//! One worker of a run gets a hostile module's worst, and the others don't notice. And: no guest is without a test.
+//! One worker of a run does the worst that a hostile module can, and the others are not affected. Also: every guest is
+//! used by a test.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Ended, Folder, guest_text};
 
-/// Three workers of which the second does `worst` where its shard holds requests.
+/// Three workers; the second does `worst` if its shard has requests.
 fn run(worst: &str, flags: &str, code: i32) -> (Ended, Value, Folder) {
     let folder = Folder::new().and_module("mine", &guest_text("second_fails").replace(";; FAILURE", worst));
     let arguments =
@@ -18,7 +19,7 @@ fn run(worst: &str, flags: &str, code: i32) -> (Ended, Value, Folder) {
 }
 
 #[test]
-fn a_hostile_worker_leaves_the_others_as_they_are() {
+fn a_hostile_worker_does_not_affect_the_others() {
     const FLOOD: &str =
         "(loop $flood (i32.store (i32.const 0) (i32.const 0)) (i32.store (i32.const 4) (i32.const 0x10000))
        (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8))) (br $flood))";
@@ -44,7 +45,7 @@ fn a_hostile_worker_leaves_the_others_as_they_are() {
             "more than 64 MiB",
         ),
         (FLOOD, 6, "limit", Some("error text"), "more than 64 MiB"),
-        ("(call $answer) (call $answer)", 7, "contract", None, "answer 2 (id "),
+        ("(call $completion) (call $completion)", 7, "contract", None, "completion 2 (id "),
     ];
     let (_, untouched, _) = run("", "", 0);
     for (worst, code, class, limit, words) in cases {
@@ -57,14 +58,14 @@ fn a_hostile_worker_leaves_the_others_as_they_are() {
         assert!(error["message"].as_str().unwrap().contains(words), "{error}");
         assert_eq!((rows[1]["offered"].as_u64(), report.get("run")), (Some(4), None));
         assert!(ended.stdout().contains(&format!("failed ({class})")), "{}", ended.stdout());
-        let told = format!("worker 2 failed ({class}): {}", limit.map_or(String::new(), |name| format!("{name}: ")));
-        folder.run("middleware", "results").succeeds().prints(&told);
+        let row = format!("worker 2 failed ({class}): {}", limit.map_or(String::new(), |name| format!("{name}: ")));
+        folder.run("middleware", "results").succeeds().prints(&row);
     }
 }
 
 #[test]
 fn all_simulators_of_a_run_share_its_memory() {
-    // Each of sixty holds its 255 MiB, of which it touches little, until its shard has come.
+    // Each of sixty holds its 255 MiB, most of it untouched, until its shard has arrived.
     let folder = Folder::new().and_module("mine", &guest_text("fifo").replace("\"memory\") 3", "\"memory\") 4080"));
     let arguments = "run --executor local --module mine.wasm --samples 600000 --workers 60 --report r.json";
     folder
@@ -80,7 +81,7 @@ fn all_simulators_of_a_run_share_its_memory() {
 }
 
 #[test]
-fn every_guest_has_its_test() {
+fn every_guest_has_a_test() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     let is = |path: &Path, extension: &str| path.extension().is_some_and(|found| found == extension);

@@ -15,7 +15,7 @@ fn one_program_is_installed_with_completions_and_man_pages() {
     let folder = Folder::new();
     let prefix = folder.path("prefix");
     // Without building: what is installed is what `make test` has built.
-    make(&folder, &format!("-o all install PREFIX={}", prefix.display())).succeeds();
+    make(&folder, &format!("-o bin/queuebox install PREFIX={}", prefix.display())).succeeds();
     let found = |inner: &str| folder.names_in(&format!("prefix/{inner}"));
     assert_eq!(found("bin"), ["queuebox"]);
     assert_eq!(found("share/queuebox"), ["sim.wasm"]);
@@ -33,7 +33,7 @@ fn one_program_is_installed_with_completions_and_man_pages() {
     assert!(folder.text("prefix/share/man/man1/queuebox-run.1").contains("default: 10ms"));
 
     // The installed module is found from any folder.
-    let run = folder.shell("prefix/bin/queuebox run --samples 10 --executor local --report -").succeeds();
+    let run = folder.shell("prefix/bin/queuebox run --samples 10 --executor local --json").succeeds();
     run.says("prefix/bin/../share/queuebox/sim.wasm");
 
     make(&folder, &format!("uninstall PREFIX={}", prefix.display())).succeeds();

@@ -1,4 +1,4 @@
-//! How the crates stand to each other, and that the documents name what is there.
+//! The dependencies of crates, and the files that documents name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The project's packages that link wasmtime, by cargo's own account. The lock file decides, so no network is needed.
+/// The project's packages that link wasmtime, according to cargo. The lock file decides, so no network is needed.
 fn linking_wasmtime() -> BTreeSet<String> {
     let mut cargo = Command::new(env!("CARGO"));
     let arguments =
@@ -23,16 +23,17 @@ fn linking_wasmtime() -> BTreeSet<String> {
     text.lines().filter_map(|line| Some(line.split(' ').next()?.strip_prefix("queuebox-")?.to_owned())).collect()
 }
 
-/// Describing, partitioning, policies, measuring and rendering need no wasmtime, and so build for a browser or in a minute.
+/// Describing, partitioning, policies, measuring and rendering do not need wasmtime, so they build for a browser and
+/// within a minute.
 #[test]
-fn only_sandbox_and_what_stands_on_it_link_wasmtime() {
-    // Tests do so too, by dependencies of tests, which are not looked at here.
+fn only_sandbox_and_its_dependents_link_wasmtime() {
+    // Dependencies of tests are not considered here.
     let expected = ["bench", "fuzz", "host", "middleware", "run", "sandbox"];
     assert_eq!(linking_wasmtime().iter().collect::<Vec<_>>(), expected);
 }
 
 #[test]
-fn the_files_that_documents_name_are_there() {
+fn the_files_that_documents_name_exist() {
     let mut named = 0;
     for document in documents() {
         let text = fs::read_to_string(&document).unwrap();

@@ -1,9 +1,9 @@
-//! Requests turned away against theory: M/M/1/K and M/M/c/c, as delays in `queueing.rs`. Shown by `cargo test --release loss --
-//! --nocapture`.
+//! Rejected requests against theory: M/M/1/K and M/M/c/c, as delays in `queueing.rs`. Run `cargo test --release loss --
+//! --nocapture` to see them.
 //!
-//! A loss system forgets its start within some service times, so a short warm-up will do.
+//! A loss system forgets its initial state within some service times, so a short warm-up is enough.
 
-use contract::NONE;
+use contract::Completion;
 use sim_wasm::Model;
 
 use crate::queueing::{Arrivals, REPLICATIONS, STUDENT, interval};
@@ -12,7 +12,7 @@ use crate::support::Folder;
 const WARM_UP: u64 = 5_000;
 const MEASURED: u64 = 200_000;
 
-/// One queue of `servers` with room for `capacity`, offered `load` servers' worth of work.
+/// One queue with `servers` servers and room for `capacity` requests, with the offered load `load` in servers.
 #[derive(Clone, Copy)]
 struct Case {
     load: f64,
@@ -31,13 +31,13 @@ const fn mmcc(load: f64, servers: u32) -> Case {
     Case { load, servers, capacity: servers as u64, service: "exponential" }
 }
 
-/// Erlang's B (1917) by its recursion: the share of requests that find all `servers` busy.
+/// Erlang's B formula (1917) by its recursion: the share of requests that find all `servers` busy.
 fn erlang_b(load: f64, servers: u32) -> f64 {
     (1..=servers).fold(1.0, |loss, server| load * loss / (f64::from(server) + load * loss))
 }
 
 impl Case {
-    /// How likely 0 to K requests are in the system, by balance of births and deaths.
+    /// The probabilities of 0 to K requests in the system, by the balance equations.
     fn distribution(&self) -> Vec<f64> {
         let deaths = |number: u64| number.min(u64::from(self.servers)) as f64;
         let mut weights = vec![1.0];
@@ -49,7 +49,7 @@ impl Case {
         weights.iter().map(|weight| weight / sum).collect()
     }
 
-    /// Arrivals see time averages: the share turned away is that of the time when the system is full.
+    /// Arrivals see time averages: the rejected share is the share of time in which the system is full.
     fn loss(&self) -> f64 {
         *self.distribution().last().unwrap()
     }
@@ -68,7 +68,7 @@ impl Case {
         Arrivals { clients: 1, service: self.service, service_ms: 10.0 * self.load, requests }
     }
 
-    /// Of one replication: the share turned away, and the mean number in the system.
+    /// The rejected share and the mean number in the system of one replication.
     fn simulate(&self, seed: u64) -> [f64; 2] {
         let model = Model { servers: self.servers, capacity: self.capacity, delay: 0 };
         let (mut lost, mut area_ns, mut ends) = (0u64, 0u128, [0, 0]);
@@ -78,14 +78,14 @@ impl Case {
                 return;
             }
             ends[1] = request.arrival_ns;
-            lost += u64::from(answer.start_ns == NONE);
+            lost += u64::from(answer.start_ns == Completion::NOT_SERVED);
             area_ns += u128::from(answer.finish_ns - request.arrival_ns);
         });
-        // Little: each request takes part of the area as long as it stays.
+        // Little's law: each request contributes the time that it stays.
         [lost as f64 / MEASURED as f64, area_ns as f64 / (ends[1] - ends[0]) as f64]
     }
 
-    /// Theory lies within the intervals of confidence, which are narrower than `precision` of it to each side. Gives the
+    /// Theory lies within the confidence intervals, whose half-widths are less than `precision` of it. Returns the
     /// relative errors of both means.
     fn holds(&self, precision: f64) -> [f64; 2] {
         let measured: Vec<[f64; 2]> = (1..=REPLICATIONS).map(|seed| self.simulate(seed)).collect();
@@ -95,7 +95,7 @@ impl Case {
             let line = format!("{}: {what} {theory:.6}, measured {mean:.6} ± {half:.6}", self.name());
             println!("{line}, {:+.2} %", 100.0 * (mean / theory - 1.0));
             assert!((mean - theory).abs() <= half, "{line}");
-            assert!(half < precision * theory, "{line}: says little");
+            assert!(half < precision * theory, "{line}: the interval is too wide");
             (mean / theory - 1.0).abs()
         };
         [compare(0, "loss", self.loss()), compare(1, "number in system", self.number_in_system())]
@@ -103,32 +103,33 @@ impl Case {
 }
 
 #[test]
-fn theory_is_the_formula_of_the_books() {
+fn theory_agrees_with_published_formulas() {
     let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found}, not {expected}");
     // M/M/1/K: (1 − ρ)ρ^K/(1 − ρ^(K+1)), and 1/(K + 1) at ρ = 1.
     close(mm1k(0.5, 3).loss(), 0.5 * 0.125 / (1.0 - 0.0625));
     close(mm1k(1.0, 4).loss(), 0.2);
-    // Its number in system: ρ/(1 − ρ) − (K + 1)ρ^(K+1)/(1 − ρ^(K+1)), and K/2 at ρ = 1.
+    // Its number in the system: ρ/(1 − ρ) − (K + 1)ρ^(K+1)/(1 − ρ^(K+1)), and K/2 at ρ = 1.
     close(mm1k(0.5, 3).number_in_system(), 1.0 - 4.0 * 0.0625 / (1.0 - 0.0625));
     close(mm1k(1.0, 4).number_in_system(), 2.0);
-    // M/M/c/c: Erlang's B; the number in system is the load that is not lost.
+    // M/M/c/c: Erlang's B; the number in the system is the load that is not lost.
     for (load, servers) in [(1.0, 1), (1.0, 2), (3.0, 5), (12.0, 20), (84.1, 100)] {
         close(mmcc(load, servers).loss(), erlang_b(load, servers));
         close(mmcc(load, servers).number_in_system(), load * (1.0 - erlang_b(load, servers)));
     }
-    // Published tables of Erlang's B give the load at which 1 % is lost: 1.36 on 5 lines, 4.46 on 10, 12.0 on 20, 84.1 on 100.
+    // Published tables of Erlang's B give the load at which 1 % is lost: 1.36 on 5 lines, 4.46 on 10, 12.0 on 20, 84.1
+    // on 100.
     for (load, digit, servers) in [(1.36, 0.005, 5), (4.46, 0.005, 10), (12.0, 0.05, 20), (84.1, 0.05, 100)] {
         assert!(erlang_b(load - digit, servers) < 0.01 && 0.01 < erlang_b(load + digit, servers), "{servers}");
     }
 }
 
 #[test]
-fn mm1k_turns_away_what_theory_says() {
+fn mm1k_rejects_the_share_of_theory() {
     mm1k(0.9, 5).holds(0.02);
 }
 
 #[test]
-fn mmcc_turns_away_what_erlang_s_b_says() {
+fn mmcc_rejects_the_share_of_erlang_b() {
     mmcc(3.0, 5).holds(0.02);
 }
 
@@ -143,15 +144,15 @@ fn grid_of_loads() {
     println!("the largest relative error against Erlang's B: {:.2} %", 100.0 * errors.into_iter().fold(0.0, f64::max));
 }
 
-/// What Erlang's B gives depends on the distribution of service by its mean alone (Sevastyanov, 1957).
+/// Erlang's B depends on the distribution of service only through its mean (Sevastyanov, 1957).
 #[test]
-fn the_law_of_service_does_not_change_erlang_s_b() {
+fn erlang_b_does_not_depend_on_the_service_distribution() {
     Case { service: "deterministic", ..mmcc(3.0, 5) }.holds(0.02);
 }
 
 /// The programs, from `tracegen` to the host's report.
 #[test]
-fn the_programs_turn_away_what_theory_says() {
+fn the_programs_reject_the_share_of_theory() {
     the_programs_agree(&[mm1k(0.9, 5)]);
 }
 
@@ -178,7 +179,7 @@ fn the_programs_agree(cases: &[Case]) {
         let measured: Vec<[f64; 2]> = (1..=12).map(measure).collect();
         for (place, theory) in [case.loss(), case.number_in_system()].into_iter().enumerate() {
             let values: Vec<f64> = measured.iter().map(|values| values[place]).collect();
-            // Student's quantile of 0.9995 at 11 degrees of freedom.
+            // Student's quantile of 0.9995 with 11 degrees of freedom.
             let (mean, half) = interval(&values, 4.437);
             assert!(
                 (mean - theory).abs() <= half && half < 0.05 * theory,

@@ -1,6 +1,6 @@
-//! Whole programs, the model against theory and against another simulation, hostile simulators.
+//! Tests of whole programs, of the model against theory and against another simulation, and with hostile simulators.
 //!
-//! `make test` builds the programs and the module first and says where they are.
+//! `make test` builds the programs and the module first and passes their paths.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![allow(clippy::disallowed_methods, reason = "tests compare within a tolerance")]
@@ -42,5 +42,6 @@ mod stderr;
 mod stranger;
 mod strangers;
 mod support;
+mod terminal;
 mod tracegen;
 mod verify;

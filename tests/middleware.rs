@@ -1,4 +1,4 @@
-//! `middleware`: whole runs on the local executor, partitioning, results.
+//! `middleware`: whole runs with the local executor, partitioning, results.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::{Ended, Folder, Run, many_rows, sim_wasm};
 
 pub(crate) fn middleware(folder: &Folder, arguments: &str) -> Run {
     let run = folder.run("middleware", arguments).env("MODULE", sim_wasm().to_str().unwrap());
-    // Containers have tests of their own, and those of a run by hand may be there and hold its report.
+    // Containers have their own tests, and those of a manual run may exist and hold its report.
     if arguments.starts_with("run") || arguments.starts_with("results") { run.env("EXECUTOR", "local") } else { run }
 }
 
@@ -29,7 +29,7 @@ fn ids(csv: &str) -> Vec<u64> {
 }
 
 #[test]
-fn a_run_prints_a_row_a_worker_and_results_prints_it_again_in_the_classical_words() {
+fn a_run_prints_a_row_per_worker_and_results_prints_the_classical_figures() {
     let folder = Folder::new();
     let ended = middleware(&folder, "run --samples 4000").succeeds().says("module:");
     for head in ["worker", "offered", "completed", "utilization", "p50", "p99", "max", "RR over 4 workers"] {
@@ -60,13 +60,14 @@ fn very_small_times_are_shown_in_their_unit_and_rounding_is_noted() {
     // Two of four wait, 3 and 6 ns; the last one is 0.5 s after them.
     let trace = "arrival_ns,service_ns\n0,3\n0,3\n0,2\n500000000,9\n";
     let folder = Folder::with("t.csv", trace);
-    let ended = middleware(&folder, "run --trace t.csv --workers 1").succeeds();
+    let ended = middleware(&folder, "run --trace t.csv --workers 1").env("COLUMNS", "120").succeeds();
     let rows: Vec<Vec<String>> =
         ended.stdout().lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect();
     let row = rows.iter().find(|row| row.first().is_some_and(|name| name == "run")).unwrap();
-    assert_eq!(row.join(" "), "run 4 4 2.250 <0.000001 <0.000001 500.000 6 9 9");
-    let heads: Vec<&str> = rows.iter().flatten().filter(|word| word.starts_with('[')).map(String::as_str).collect();
-    assert_eq!(heads, ["[ns]", "[ms]", "[ns]", "[ns]", "[ns]"], "{}", ended.stdout());
+    assert_eq!(row.join(" "), "run 4 4 2.250 <0.000001 <0.000001 6 9 9 9 500.000");
+    let heads: Vec<&str> =
+        rows.iter().flatten().filter(|word| word.starts_with('[') && word.ends_with(']')).map(String::as_str).collect();
+    assert_eq!(heads, ["[ns]", "[ns]", "[ns]", "[ns]", "[ns]", "[ms]"], "{}", ended.stdout());
     assert_eq!(report(&folder, "--trace t.csv --workers 1")["run"]["average_delay_in_queue_ns"], json!(2.25));
     middleware(&folder, "results").succeeds().prints("Average delay in queue                   2.250 ns\n");
 
@@ -86,7 +87,7 @@ fn very_small_times_are_shown_in_their_unit_and_rounding_is_noted() {
 }
 
 #[test]
-fn the_run_folder_holds_what_repeats_the_run() {
+fn the_run_folder_contains_everything_to_repeat_the_run() {
     let folder = Folder::new();
     middleware(&folder, "run --samples 40 --keep").succeeds();
     let runs = Folder::names(&folder);
@@ -98,7 +99,7 @@ fn the_run_folder_holds_what_repeats_the_run() {
     assert_eq!(folder.names_in(&format!("{run}/reports")), ["1.json", "2.json", "3.json", "4.json"]);
     let repeat: Value = serde_json::from_slice(&folder.read(&format!("{run}/run.json"))).unwrap();
     assert_eq!(repeat["settings"]["SAMPLES"], "40");
-    // A kept shard, by the host alone, gives the worker's row again.
+    // The host gives the worker's row again from a kept shard.
     let alone = folder.host(&format!("{run}/shards/3.req --worker 3 --workers 4 --json")).succeeds().json();
     let kept: Value = serde_json::from_slice(&folder.read(&format!("{run}/reports/3.json"))).unwrap();
     assert_eq!(alone["tally"], kept["tally"]);
@@ -120,7 +121,7 @@ fn two_runs_give_the_same_bytes_and_the_trace_may_be_written_in_between() {
 }
 
 #[test]
-fn the_report_names_all_that_takes_part_and_nothing_else() {
+fn the_report_names_all_inputs_and_nothing_else() {
     let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n2,5\n");
     let recorded = report(&folder, "--trace t.csv --workers 2");
     assert_eq!(recorded["trace"]["format"], "csv");
@@ -172,8 +173,8 @@ fn every_request_is_in_exactly_one_shard() {
 }
 
 #[test]
-fn names_are_fit_for_a_terminal() {
-    // Right to left from here on; Arabic number sign; six accents.
+fn names_are_printable() {
+    // A right-to-left override, an Arabic number sign, six accents.
     let (name, shown) = (
         "a\u{202e}\u{600}e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
         "a\\u{202e}\\u{600}e\u{301}\u{301}\u{301}\u{301}\\u{301}\\u{301}",
@@ -187,7 +188,7 @@ fn names_are_fit_for_a_terminal() {
 }
 
 #[test]
-fn one_worker_is_the_run_and_the_host_says_the_same() {
+fn a_run_of_one_worker_agrees_with_the_host() {
     let folder = Folder::new();
     folder.run("tracegen", "--samples 2000 --out t.csv").succeeds();
     let run = report(&folder, "--trace t.csv --workers 1");
@@ -200,7 +201,7 @@ fn one_worker_is_the_run_and_the_host_says_the_same() {
 }
 
 #[test]
-fn who_sees_the_backlog_waits_less() {
+fn policies_with_state_have_shorter_delays() {
     let folder = Folder::new();
     let [random, robin, choices] =
         ["R", "RR", "TC"].map(|policy| mean_delay(&report(&folder, &format!("--samples 200000 --balancer {policy}"))));
@@ -208,7 +209,7 @@ fn who_sees_the_backlog_waits_less() {
 }
 
 #[test]
-fn the_settings_of_the_original_run_and_what_is_odd_about_them_is_told() {
+fn the_settings_of_the_original_run_with_notes() {
     let original = "SAMPLES=500\nSIZE=500\nINTER_ARRIVAL=1\nREAD_RATIO=80\nSAS=5493\nDISTRIBUTION=3\nMEAN=1\nSTDEV=1\n\
                     CONCURRENCY=1\nST=100\nDELAY=1000\nTESTNO=9\nBALANCER=RR\n";
     let folder = Folder::with(".env.general", original);
@@ -221,7 +222,7 @@ fn the_settings_of_the_original_run_and_what_is_odd_about_them_is_told() {
 }
 
 #[test]
-fn with_delay_each_worker_ends_by_its_own() {
+fn with_delay_each_worker_stops_at_its_own_time() {
     let folder = Folder::new();
     let run = report(&folder, "--samples 4000 --delay 100 --completions c.csv");
     for worker in workers(&run) {
@@ -256,7 +257,7 @@ fn a_swapped_module_is_used_and_named() {
 }
 
 #[test]
-fn recorded_traces_are_recognised_sorted_on_request_and_refused_by_line() {
+fn recorded_traces_are_recognised_sorted_on_request_and_rejected_by_line() {
     let azure = "app,func,end_timestamp,duration\na,f,2.5,0.5\nb,f,5.0,4.0\na,g,9.25,0.25\n";
     let folder = Folder::with("azure.csv", azure);
     middleware(&folder, "run --trace azure.csv").exits(3).says("azure.csv:3: ").says("--sort");
@@ -304,7 +305,7 @@ fn wrong_input_is_one_line_an_exit_code_and_no_file() {
 }
 
 #[test]
-fn ctrl_c_leaves_nothing_but_a_folder_that_names_the_run() {
+fn ctrl_c_leaves_only_the_run_folder() {
     use std::io::Write as _;
     let folder = Folder::new();
     let mut started = middleware(&folder, "run --trace - --keep --completions c.csv").start();
@@ -315,14 +316,15 @@ fn ctrl_c_leaves_nothing_but_a_folder_that_names_the_run() {
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
-    assert_eq!(started.end().code(), Some(130));
+    let ended = started.end().exited(130);
     assert_eq!(folder.names(), ["runs"]);
     let run = folder.only_in("runs");
+    ended.says(&format!("interrupted: {run} holds its settings, but no report\n"));
     assert_eq!(folder.names_in(&run), ["run.json", "shards"]);
 }
 
 #[test]
-fn ctrl_c_at_any_moment_leaves_nothing_half_written() {
+fn ctrl_c_at_any_time_leaves_no_partial_file() {
     let folder = Folder::new();
     for moment in 0..12 {
         let arguments = "run --samples 1000000 --keep --completions c.csv --report r.json";
@@ -331,18 +333,24 @@ fn ctrl_c_at_any_moment_leaves_nothing_half_written() {
         let id = rustix::process::Pid::from_child(&started.child);
         // It may have ended by now.
         let _ = rustix::process::kill_process(id, rustix::process::Signal::INT);
-        let code = started.end().code();
+        let ended = started.end();
+        let (code, errors) = (ended.code(), ended.errors());
         assert!(code == Some(130) || code == Some(0), "{code:?}");
+        assert_eq!(errors.matches("interrupted: ").count(), usize::from(code == Some(130)), "{errors}");
         let half = |name: &String| name.starts_with('.');
         assert!(!folder.names().iter().any(half), "{:?}", folder.names());
         if folder.path("runs").exists() {
+            let (report, none) = (errors.contains("holds its report"), errors.contains("but no report"));
+            if let Some(run) = folder.names_in("runs").pop().filter(|run| (report || none) && errors.contains(run)) {
+                assert_eq!(folder.path(&format!("runs/{run}/report.json")).exists(), report, "{errors}");
+            }
             assert!(!folder.names_in("runs").iter().any(half), "{:?}", folder.names_in("runs"));
         }
     }
 }
 
 #[test]
-fn no_output_is_written_over_an_input() {
+fn no_output_overwrites_an_input() {
     let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n");
     middleware(&folder, "run --trace t.csv --completions t.csv").exits(2).says("t.csv would be written over t.csv");
     folder.host("t.csv --report t.csv").exits(2).says("t.csv would be written over t.csv");
@@ -361,7 +369,7 @@ fn more_workers_than_requests_is_a_note_and_empty_shards_have_dashes() {
 }
 
 #[test]
-fn of_many_workers_the_table_shows_three() {
+fn the_table_shows_three_of_many_workers() {
     let folder = Folder::new();
     let ended = middleware(&folder, "run --samples 4000 --workers 40 --report all.json").succeeds();
     let text = ended.prints("of 40 workers: the least, the median and the most loaded").stdout();
@@ -371,7 +379,7 @@ fn of_many_workers_the_table_shows_three() {
 }
 
 #[test]
-fn the_newest_twenty_runs_stay() {
+fn the_newest_twenty_runs_are_kept() {
     let folder = Folder::new();
     for _ in 0..23 {
         middleware(&folder, "run --samples 1 --workers 1").succeeds();

@@ -1,5 +1,5 @@
-//! Another simulation of first in, first out: an event at a time, as the contract's order of events is worded, and with
-//! nothing of the program's but the records.
+//! Another simulation of first in, first out: event by event, in the contract's order of events, and independent of the
+//! programs except for the records.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -13,35 +13,35 @@ enum Kind {
     Arrival,
 }
 
-/// Who is in service, and since when.
+/// A request in service, and its start.
 #[derive(Clone, Copy)]
 struct InService {
     id: u64,
     start: u64,
 }
 
-/// What becomes of `requests` at `servers` servers with room for `capacity` in all (0 = no limit), until the `delay`-th entry
-/// into service (0 = to the end), by id.
+/// The completions of `requests` at `servers` servers with room for `capacity` in all (0 = no limit), until the
+/// `delay`-th service start (0 = to the end), by id.
 pub(crate) fn completions(requests: &[Request], servers: usize, capacity: usize, delay: u64) -> Vec<Completion> {
     let demands: HashMap<u64, u64> = requests.iter().map(|request| (request.id, request.service_ns)).collect();
     let mut events: BinaryHeap<Reverse<(u64, Kind, u64)>> =
         requests.iter().map(|request| Reverse((request.arrival_ns, Kind::Arrival, request.id))).collect();
     let mut waiting: VecDeque<u64> = VecDeque::new();
     let mut in_service: Vec<InService> = Vec::new();
-    // Servers that somebody is about to enter, at this same instant.
+    // Servers at which a request is about to start, at this same instant.
     let mut taken = 0;
     let mut entries = 0;
     let mut end = None;
     let mut answers = Vec::new();
 
     while let Some(Reverse((now, kind, id))) = events.pop() {
-        // At the end only those who leave at that very moment still do.
+        // At the end only requests that leave at that very instant still do.
         if end.is_some_and(|end| now > end || kind != Kind::Departure) {
             break;
         }
         match kind {
             Kind::Arrival if capacity > 0 && waiting.len() + taken + in_service.len() >= capacity => {
-                answers.push(Completion { id, start_ns: NONE, finish_ns: now, service_ns: 0 });
+                answers.push(Completion { id, start_ns: Completion::NOT_SERVED, finish_ns: now, service_ns: 0 });
             }
             Kind::Arrival => waiting.push_back(id),
             Kind::Entry => {
@@ -70,7 +70,7 @@ pub(crate) fn completions(requests: &[Request], servers: usize, capacity: usize,
         answers.extend(in_service.iter().map(|&InService { id, start }| Completion {
             id,
             start_ns: start,
-            finish_ns: NONE,
+            finish_ns: Completion::IN_SERVICE,
             service_ns: end - start,
         }));
     }
@@ -91,10 +91,10 @@ fn by_hand() {
     assert_eq!(rows(2, 0), [(3, 0, 10, 10), (4, 0, 4, 4), (9, 4, 7, 3)]);
     assert_eq!(rows(2, 3), [(3, 0, NONE, 4), (4, 0, 4, 4), (9, 4, NONE, 0)]);
     assert_eq!(rows(3, 2), [(3, 0, NONE, 0), (4, 0, NONE, 0)]);
-    // Room for two in all: the third is turned away, also where the second entry, at 10, is the last event.
+    // Room for two in all: the third is rejected, even if the second service start, at 10, is the last event.
     assert_eq!(limited(1, 2, 0), [(3, 0, 10, 10), (4, 10, 14, 4), (9, NONE, 1, 0)]);
     assert_eq!(limited(1, 2, 2), [(3, 0, 10, 10), (4, 10, NONE, 0), (9, NONE, 1, 0)]);
-    // With the first entry all ends: nobody arrives any more.
+    // The first service start ends the simulation: no further request arrives.
     assert_eq!(limited(1, 1, 1), [(3, 0, NONE, 0)]);
     assert_eq!(limited(2, 1, 0), [(3, 0, 10, 10), (4, NONE, 0, 0), (9, NONE, 1, 0)]);
 }

@@ -1,4 +1,4 @@
-//! Plans of many scenarios over one reading of a trace: each ends as it does alone, whatever the others do.
+//! Plans of many scenarios over one reading of a trace: each ends as it does alone, whatever happens to the others.
 
 use std::fs;
 use std::time::Duration;
@@ -60,7 +60,7 @@ fn text(report: &Result<RunReport, String>) -> String {
     report.as_ref().map_or_else(Clone::clone, |report| serde_json::to_string(report).unwrap())
 }
 
-/// Eight scenarios: six policies, a worker that computes for ever, a worker that traps.
+/// Eight scenarios: six policies, a worker that computes without end, a worker that traps.
 fn eight(executor: &Local) -> Vec<Scenario> {
     let sim = fs::read(sim_wasm()).unwrap();
     let guest = |failure: &str| wat::parse_str(guest_text("second_fails").replace(";; FAILURE", failure)).unwrap();
@@ -72,7 +72,7 @@ fn eight(executor: &Local) -> Vec<Scenario> {
 }
 
 #[test]
-fn eight_scenarios_end_each_as_it_does_alone() {
+fn each_of_eight_scenarios_ends_as_it_does_alone() {
     let folder = Folder::new();
     folder.run("tracegen", "--samples 60000 --out t.csv").succeeds();
     let executor = Local::new(program::end);
@@ -101,14 +101,14 @@ fn a_scenario_that_can_not_start_fails_alone() {
 }
 
 #[test]
-fn a_wave_holds_what_fits_and_the_trace_is_read_again_for_the_rest() {
+fn a_wave_contains_what_fits_and_the_trace_is_read_again_for_the_rest() {
     let folder = Folder::new();
     folder.run("tracegen", "--samples 3000 --out t.csv").succeeds();
     let executor = Local::new(program::end);
     let sim = fs::read(sim_wasm()).unwrap();
     let large = || {
         let mut scenario = scenario(&executor, &sim, "RR", 0);
-        // Three workers of 2 GiB: one scenario in the 8 GiB of a run, not two.
+        // Three workers of 2 GiB: one scenario fits the 8 GiB of a run, two do not.
         scenario.job.limits.memory = 2 << 30;
         scenario
     };
@@ -118,7 +118,7 @@ fn a_wave_holds_what_fits_and_the_trace_is_read_again_for_the_rest() {
 }
 
 #[test]
-fn a_pipe_is_copied_for_a_second_wave_and_a_failure_ends_its_scenario_alone() {
+fn a_pipe_is_copied_for_a_second_wave_and_a_failure_ends_only_its_scenario() {
     let folder = Folder::new();
     let made = std::process::Command::new("mkfifo").arg(folder.path("t.csv")).status().unwrap();
     assert!(made.success());
@@ -141,7 +141,7 @@ fn a_pipe_is_copied_for_a_second_wave_and_a_failure_ends_its_scenario_alone() {
 }
 
 #[test]
-fn a_trace_that_breaks_off_ends_the_plan() {
+fn a_trace_that_is_cut_short_ends_the_plan() {
     let folder = Folder::with("t.csv", "arrival_ns\n1\n2\nbroken\n");
     let executor = Local::new(program::end);
     let scenarios = eight(&executor);
@@ -150,8 +150,8 @@ fn a_trace_that_breaks_off_ends_the_plan() {
 }
 
 #[test]
-fn many_scenarios_hold_no_trace() {
-    // 3 M requests are 144 MB; with a copy for each scenario that is behind, a gigabyte.
+fn many_scenarios_do_not_hold_the_trace() {
+    // 3 M requests are 144 MB; with a copy for each scenario that lags behind, a gigabyte.
     let child = std::env::current_exe().unwrap();
     let mut child = std::process::Command::new(child);
     let output = child.args(["--exact", "plan::eight_over_a_long_trace", "--ignored", "--nocapture"]).output().unwrap();
@@ -162,7 +162,7 @@ fn many_scenarios_hold_no_trace() {
 }
 
 #[test]
-#[ignore = "the child of many_scenarios_hold_no_trace"]
+#[ignore = "the child of many_scenarios_do_not_hold_the_trace"]
 fn eight_over_a_long_trace() {
     let executor = Local::new(program::end);
     let mut generation = generation();

@@ -11,7 +11,7 @@ use crate::support::Folder;
 
 const POLICIES: [&str; 6] = ["R", "RR", "TC", "JSQ", "LW", "HASH"];
 
-/// A trace with ties, demands of nothing and interarrival times in ids; blocks are 0 to 9.
+/// A trace with ties, zero service demands and skipped ids; blocks are 0 to 9.
 fn tied(requests: u64, seed: u64) -> String {
     let mut random = Streams::new(seed, "tests").of(0);
     let mut csv = "id,arrival_ns,service_ns,block\n".to_owned();
@@ -26,7 +26,7 @@ fn tied(requests: u64, seed: u64) -> String {
     csv
 }
 
-/// The rows of a file of completions, as text, by id: what stands before the worker's number, and the number.
+/// The rows of a file of completions, as text, by id: the fields before the worker's number, and the number.
 fn completions(folder: &Folder, name: &str) -> BTreeMap<u64, (String, u32)> {
     let row = |line: &str| {
         let (fields, worker) = line.rsplit_once(',').unwrap();
@@ -35,29 +35,29 @@ fn completions(folder: &Folder, name: &str) -> BTreeMap<u64, (String, u32)> {
     folder.text(name).lines().skip(1).map(row).collect()
 }
 
-/// The sum of what became of the requests.
+/// The sum of all outcomes of requests.
 fn ends(figures: &Value) -> u64 {
     let counts = figures["counts"].as_object().unwrap();
     counts.iter().filter(|(name, _)| *name != "offered").map(|(_, count)| count.as_u64().unwrap()).sum()
 }
 
 #[test]
-fn every_request_has_one_end_under_every_policy() {
-    every_request_has_one_end([1, 5]);
+fn every_request_has_one_outcome_under_every_policy() {
+    every_request_has_one_outcome([1, 5]);
 }
 
 #[test]
 #[ignore = "a large grid: make truth"]
 fn grid_of_policies_and_workers() {
-    every_request_has_one_end(1..=8);
+    every_request_has_one_outcome(1..=8);
 }
 
-fn every_request_has_one_end(counts: impl IntoIterator<Item = usize> + Clone) {
+fn every_request_has_one_outcome(counts: impl IntoIterator<Item = usize> + Clone) {
     let folder = Folder::with("t.csv", tied(600, 1));
     let stations = [(1, 0, 0), (2, 3, 0), (3, 2, 20), (1, 1, 7), (2, 0, 90), (1, 4, 0)];
     for (place, policy) in POLICIES.into_iter().enumerate() {
         for count in counts.clone() {
-            // Each policy meets each station, and each number of workers.
+            // Each policy is combined with each station, and each number of workers.
             let (servers, capacity, delay) = stations[(place + count) % stations.len()];
             let flags = format!(
                 "--trace t.csv --verify --balancer {policy} --workers {count} --servers {servers} --capacity {capacity} \
@@ -97,22 +97,22 @@ fn hash_sends_each_block_to_one_worker() {
 }
 
 #[test]
-fn hash_needs_a_trace_that_says_blocks() {
+fn hash_needs_a_trace_with_blocks() {
     let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n2,5\n");
     for arguments in ["run --trace t.csv", "partition --trace t.csv --out shards"] {
         middleware(&folder, &format!("{arguments} --balancer HASH"))
             .exits(2)
-            .says("BALANCER=HASH needs a trace that says which block a request addresses");
+            .says("BALANCER=HASH needs a trace with the block that each request addresses");
     }
     assert!(!folder.names().contains(&"shards".to_owned()));
-    // What the generator makes has blocks.
+    // Generated traces have blocks.
     middleware(&folder, "run --samples 10 --balancer HASH").succeeds();
 }
 
-/// Kiefer and Wolfowitz (1955): who goes to the server that is free first waits as in one queue before all servers, however
-/// they are spread over workers.
+/// Kiefer and Wolfowitz (1955): requests that go to the server that is free first wait as in one central queue, however
+/// the servers are distributed over workers.
 #[test]
-fn lw_is_one_queue_before_all_servers() {
+fn lw_is_equivalent_to_a_central_queue() {
     for (seed, (count, servers)) in (1..).zip([(1, 1), (2, 1), (3, 1), (5, 1), (8, 1), (2, 2), (3, 4)]) {
         let folder = Folder::with("t.csv", tied(2000, seed));
         let run = format!("--trace t.csv --workers {count} --servers {servers} --completions run.csv --balancer");
@@ -122,15 +122,15 @@ fn lw_is_one_queue_before_all_servers() {
             |name: &str| completions(&folder, name).into_values().map(|(fields, _)| fields).collect::<Vec<_>>();
         // Id, arrival, start, finish and service of each.
         assert!(fields("run.csv") == fields("host.csv"), "{count} workers of {servers} servers");
-        // Not so where nobody looks: the trace has requests that wait.
+        // A policy without state differs: the trace has requests that wait.
         report(&folder, &format!("{run} R"));
         assert!(count == 1 || fields("run.csv") != fields("host.csv"), "{count} workers of {servers} servers");
     }
 }
 
 #[test]
-fn imbalance_is_the_largest_share_over_the_mean_one() {
-    // By turns, worker 1 gets 0, 2 and 4, worker 2 gets 1 and 3: 3 of 2.5 requests, 8 of 10 µs.
+fn imbalance_is_the_largest_share_over_the_mean_share() {
+    // In turn, worker 1 gets 0, 2 and 4, worker 2 gets 1 and 3: 3 of 2.5 requests, 8 of 10 µs.
     let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n2,7\n20,1\n21,5\n30,2\n");
     let two = report(&folder, "--trace t.csv --balancer RR --workers 2");
     assert_eq!(two["imbalance"], json!({"requests": 1.2, "work": 1.2}));
@@ -149,14 +149,14 @@ fn imbalance_is_the_largest_share_over_the_mean_one() {
     middleware(&folder, "run --trace t.csv --balancer RR --workers 4")
         .succeeds()
         .prints("imbalance (largest over mean): requests 1.600000, work 1.400000\n");
-    // Where nothing is to be done, nothing can be uneven.
+    // Without work there is no imbalance.
     let idle = Folder::with("t.csv", "arrival_us,service_us\n0,0\n2,0\n");
     assert_eq!(report(&idle, "--trace t.csv --workers 2")["imbalance"], json!({"requests": 1.0, "work": null}));
 }
 
-/// Work is what was offered, also where it was turned away.
+/// Work is the offered work, including that of rejected requests.
 #[test]
-fn imbalance_counts_who_was_turned_away() {
+fn imbalance_counts_rejected_requests() {
     let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n0,1\n1,5\n1,1\n2,5\n2,1\n");
     let report = report(&folder, "--trace t.csv --balancer RR --workers 2 --capacity 1");
     let row = &workers(&report)[0];
@@ -166,7 +166,7 @@ fn imbalance_counts_who_was_turned_away() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_bytes_and_another_one_other_ties() {
+fn the_same_seed_gives_the_same_bytes_and_another_seed_other_ties() {
     let folder = Folder::with("t.csv", tied(400, 3));
     for policy in POLICIES {
         let print = |seed: u64| {
@@ -182,13 +182,12 @@ fn the_same_seed_gives_the_same_bytes_and_another_one_other_ties() {
 }
 
 #[test]
-fn a_policy_s_model_is_called_one_where_the_order_of_service_is_another() {
+fn a_note_names_the_policy_s_model_if_the_order_of_service_differs() {
     let folder = Folder::new().and_guest("fifo");
     for policy in POLICIES {
         let notes =
             report(&folder, &format!("--samples 40 --module fifo.wasm --balancer {policy}"))["notes"].to_string();
-        let said =
-            notes.contains(&format!("the state of workers that {policy} saw is that of a first-in first-out model's"));
+        let said = notes.contains(&format!("{policy} used a first-in, first-out model of the workers' state"));
         assert_eq!(said, ["TC", "JSQ", "LW"].contains(&policy), "{policy}: {notes}");
     }
 }

@@ -1,10 +1,10 @@
-//! Delays in queue against theory. Shown by `cargo test --release queueing -- --nocapture`, with the environment that
-//! `make test` sets.
+//! Delays in queue against theory. Run `cargo test --release queueing -- --nocapture`, with the environment that `make
+//! test` sets, to see them.
 //!
-//! Every case is simulated `REPLICATIONS` times from seeds of their own, and theory must lie within the interval of 99.9 %
-//! confidence that Student's distribution gives for the mean over them. A replication starts with an empty system; its first
-//! `WARM_UP` requests are not measured. The slowest case, M/M/1 at 0.9, forgets its start with a time constant of
-//! 1/(1 − √0.9)² = 380 service times (Cohen, "The Single Server Queue", 1982), of which the warm-up is more than 50.
+//! Every case is simulated `REPLICATIONS` times with different seeds, and theory must lie within the confidence
+//! interval of 99.9 % for the mean, by Student's distribution. A replication starts with an empty system; its first
+//! `WARM_UP` requests are not measured. The slowest case, M/M/1 at 0.9, forgets its initial state with a time constant
+//! of 1/(1 − √0.9)² = 380 service times (Cohen, "The Single Server Queue", 1982); the warm-up is more than 50 of them.
 
 use cli::settings::{DemandSettings, SeedSettings, of_flags};
 use contract::{Completion, Request};
@@ -14,18 +14,18 @@ use sim_wasm::{Fifo, Model};
 use crate::support::Folder;
 
 pub(crate) const REPLICATIONS: u64 = 30;
-/// Student's quantile of 0.9995 at 29 degrees of freedom.
+/// Student's quantile of 0.9995 with 29 degrees of freedom.
 pub(crate) const STUDENT: f64 = 3.659;
 const WARM_UP: u64 = 20_000;
 const MEASURED: u64 = 200_000;
 
-/// One queue: the mean interarrival time between arrivals is 10 ms.
+/// One queue with a mean interarrival time of 10 ms.
 struct Case {
     name: &'static str,
     utilization: f64,
     servers: u32,
     service: &'static str,
-    /// Clients that arrivals come from, each by a Poisson process.
+    /// Number of clients; each is a Poisson process.
     clients: u64,
 }
 
@@ -37,8 +37,8 @@ impl Case {
         10.0 * self.utilization * f64::from(self.servers)
     }
 
-    /// The mean delay in queue \[ms\]: Erlang's C (1917) over the rate at which a full system serves beyond what arrives;
-    /// where service is constant and there is one server, half of it, by Pollaczek's and Khinchine's formula.
+    /// The mean delay in queue \[ms\]: Erlang's C (1917) divided by the excess of the service rate over the arrival
+    /// rate; for one server and deterministic service half of it, by the formula of Pollaczek and Khinchine.
     fn theory_ms(&self) -> f64 {
         let servers = i32::try_from(self.servers).unwrap();
         let load = self.utilization * f64::from(servers);
@@ -70,16 +70,12 @@ impl Case {
         delays_ns as f64 / MEASURED as f64 / 1e6
     }
 
-    /// The interval of confidence holds theory, and is no wider than `precision` of it to each side.
+    /// The confidence interval contains theory, and its half-width is at most `precision` of it.
     fn holds(&self, precision: f64) {
         let delays: Vec<f64> = (1..=REPLICATIONS).map(|seed| self.simulate(seed)).collect();
         let (mean, half) = interval(&delays, STUDENT);
         self.compare("", mean, half);
-        assert!(
-            half < precision * self.theory_ms(),
-            "{}: an interval of {half} ms to each side says little",
-            self.name
-        );
+        assert!(half < precision * self.theory_ms(), "{}: a half-width of {half} ms is too large", self.name);
     }
 
     fn compare(&self, how: &str, mean: f64, half: f64) {
@@ -93,7 +89,7 @@ impl Case {
     }
 }
 
-/// What arrives in one replication: by Poisson processes, 10 ms from one request to the next in the mean.
+/// The arrivals of one replication: Poisson processes with a mean interarrival time of 10 ms in all.
 pub(crate) struct Arrivals {
     pub(crate) clients: u64,
     pub(crate) service: &'static str,
@@ -123,7 +119,7 @@ impl Arrivals {
         )
     }
 
-    /// Each request of the replication `seed`, with what becomes of it in `model`, which must answer at once.
+    /// Passes each request of the replication `seed` with its completion in `model`, which must be certain at once.
     pub(crate) fn each(&self, seed: u64, model: Model, mut each: impl FnMut(&Request, Completion)) {
         let All { generator, demand, seed } = of_flags(self.flags(seed).split(' ')).unwrap();
         let demands = demand.demands(&seed).unwrap();
@@ -140,7 +136,7 @@ impl Arrivals {
     }
 }
 
-/// Mean over replications and half of its interval of confidence.
+/// The mean over replications, and the half-width of its confidence interval.
 pub(crate) fn interval(values: &[f64], student: f64) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
@@ -149,26 +145,26 @@ pub(crate) fn interval(values: &[f64], student: f64) -> (f64, f64) {
 }
 
 #[test]
-fn theory_is_the_formula_of_the_books() {
+fn theory_agrees_with_published_formulas() {
     let close = |case: Case, ms: f64| assert!((case.theory_ms() - ms).abs() < 1e-9, "{}", case.theory_ms());
-    // ρ/(1 − ρ) service times, half of it, and two servers at 0.5: ρ²/(1 − ρ²) service times.
+    // ρ/(1 − ρ) service times, half of it, and for two servers at 0.5: ρ²/(1 − ρ²) service times.
     close(MM1, 22.5);
     close(MD1, 11.25);
     close(Case { utilization: 0.5, servers: 2, ..MM1 }, 10.0 / 3.0);
 }
 
 #[test]
-fn mm1_waits_as_theory_says() {
+fn mm1_has_the_delay_of_theory() {
     MM1.holds(0.02);
 }
 
 #[test]
-fn md1_waits_half_of_it() {
+fn md1_has_half_the_delay_of_mm1() {
     MD1.holds(0.02);
 }
 
 #[test]
-fn mmc_waits_as_erlang_s_c_says() {
+fn mmc_has_the_delay_of_erlang_c() {
     Case { name: "M/M/2", servers: 2, ..MM1 }.holds(0.02);
 }
 
@@ -183,12 +179,12 @@ fn grid_of_utilizations_and_servers() {
 }
 
 #[test]
-fn clients_with_exponential_gaps_are_one_poisson_process() {
+fn clients_with_exponential_interarrival_times_are_one_poisson_process() {
     Case { name: "M/M/1 of 5 clients", clients: 5, ..MM1 }.holds(0.02);
 }
 
 #[test]
-fn constant_gaps_and_smaller_constant_service_never_wait() {
+fn constant_interarrival_times_and_shorter_service_never_wait() {
     let folder = Folder::new();
     let made = "--distribution deterministic --samples 1000 --concurrency 1 --inter-arrival 10 --out trace.csv";
     folder.run("tracegen", made).succeeds();
@@ -197,10 +193,10 @@ fn constant_gaps_and_smaller_constant_service_never_wait() {
     assert_eq!(report["tally"]["service_sum_ns"], "9900000000");
 }
 
-/// The programs, from `tracegen` to the host's report. The whole trace is measured: of so many requests the first ones,
-/// which meet an emptier system, take less than a thousandth off the mean at this utilization.
+/// The programs, from `tracegen` to the host's report. The whole trace is measured: among so many requests, the first
+/// ones, which meet an emptier system, lower the mean by less than a thousandth at this utilization.
 #[test]
-fn the_programs_measure_what_theory_says() {
+fn the_programs_have_the_delay_of_theory() {
     the_programs_agree(&[MM1]);
 }
 
@@ -221,12 +217,12 @@ fn the_programs_agree(cases: &[Case]) {
             let tally = &report["tally"];
             let number = |name: &str| tally[name].as_str().unwrap().parse::<f64>().unwrap();
             assert_eq!(tally["started"], WARM_UP + MEASURED);
-            // Little's distribution, exact where everybody has left: the area of those waiting is the sum of their delays.
+            // Little's law, exact if all requests have left: the area of those waiting is the sum of their delays.
             assert_eq!(tally["waiting_area_ns"], tally["delay_sum_ns"]);
             delays.push(number("delay_sum_ns") / tally["started"].as_f64().unwrap() / 1e6);
             utilizations.push(number("service_sum_ns") / tally["end_ns"].as_f64().unwrap());
         }
-        // Student's quantile of 0.9995 at 11 degrees of freedom.
+        // Student's quantile of 0.9995 with 11 degrees of freedom.
         let (mean, half) = interval(&delays, 4.437);
         case.compare(" by the programs", mean, half);
         assert!(half < 0.04 * case.theory_ms(), "{half}");

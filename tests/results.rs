@@ -1,4 +1,4 @@
-//! Runs that are over: `middleware results` renders their reports again, `middleware runs` lists them.
+//! Finished runs: `middleware results` renders their reports again, `middleware runs` lists them.
 
 use std::fs;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::middleware::middleware;
 use crate::support::{Folder, THREE, guest_text};
 
-/// The rows of `middleware runs` below its three lines of names.
+/// The rows of `middleware runs` below its three lines of names and a rule.
 fn rows(folder: &Folder) -> Vec<Vec<String>> {
     let text = middleware(folder, "runs").succeeds().says_nothing().stdout();
-    text.lines().skip(3).map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    text.lines().skip(4).map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
 }
 
 /// A folder with a run of three requests.
@@ -22,18 +22,18 @@ fn with_a_run() -> (Folder, String) {
 }
 
 #[test]
-fn results_are_the_report_s_own() {
+fn results_come_from_the_report() {
     let (folder, run) = with_a_run();
     let text = middleware(&folder, "results").succeeds().stdout();
-    // Of report.json alone: no other file, and what is changed there is changed here.
+    // From report.json alone: no other file is read, and a change of it is visible.
     let report = folder.text(&format!("{run}/report.json"));
     fs::remove_file(folder.path(&run).join("run.json")).unwrap();
     assert_eq!(middleware(&folder, "results").succeeds().stdout(), text);
     fs::write(folder.path(&run).join("report.json"), report.replace("\"offered\": 3", "\"offered\": 77")).unwrap();
     middleware(&folder, "results").succeeds().prints("Requests offered                            77\n");
-    // Nothing in it commands the terminal.
+    // No text in it controls the terminal.
     fs::write(folder.path(&run).join("report.json"), report.replace("\"RR\"", r#""\u001b[2J""#)).unwrap();
-    middleware(&folder, "results").succeeds().prints("\\u{1b}[2J over 1 workers");
+    middleware(&folder, "results").succeeds().prints("\\u{1b}[2J over 1 worker,");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn results_of_a_run_that_failed_name_the_failure() {
 }
 
 #[test]
-fn a_run_that_is_not_there_is_told_with_those_that_are() {
+fn a_missing_run_is_reported_with_the_existing_ones() {
     let (folder, run) = with_a_run();
     let name = run.strip_prefix("runs/").unwrap();
     let error = format!("error: there is no run nope in runs/; there are (the newest last): {name}\n");
@@ -63,7 +63,7 @@ fn a_run_that_is_not_there_is_told_with_those_that_are() {
 }
 
 #[test]
-fn a_run_without_a_report_of_this_version_is_told_as_such() {
+fn a_run_without_a_report_of_this_version_is_reported() {
     let (folder, run) = with_a_run();
     let file = folder.path(&run).join("report.json");
     let results = |words: &str, outcome: &str| {
@@ -78,15 +78,15 @@ fn a_run_without_a_report_of_this_version_is_told_as_such() {
         "schema 2",
     );
     replaced("\"schema\": 1,", "");
-    results("report.json: it has no schema, as those of earlier versions; this version reads 1", "no schema");
+    results("report.json: it has no schema, so an earlier version wrote it; this version reads schema 1", "no schema");
     replaced("\"counts\"", "\"tally\"");
-    results("report.json: it is no report of Queuebox: ", "unreadable");
+    results("report.json: it is not a report of Queuebox: ", "unreadable");
     fs::remove_file(&file).unwrap();
     results("there is no report.json in it: the file was removed", "no report");
 }
 
 #[test]
-fn runs_are_listed_with_what_came_of_them() {
+fn runs_are_listed_with_their_outcomes() {
     let folder = Folder::with("t.csv", THREE);
     middleware(&folder, "runs").succeeds().prints("there is no run in runs/ yet");
     middleware(&folder, "run --trace t.csv --workers 1").succeeds();
@@ -100,6 +100,6 @@ fn runs_are_listed_with_what_came_of_them() {
         assert_eq!(row[1..4], expected.map(str::to_owned), "{text}");
         assert_eq!((row.len(), row.last().unwrap().as_str()), (9, "done"), "{text}");
     }
-    // Delays of 0, 3 and 0 µs and responses of up to 8 µs, in the units of the other run's.
+    // Delays of 0, 3 and 0 µs and responses of up to 8 µs, in the units of the other run.
     assert_eq!(rows[0][4..6], ["0.001", "0.008"].map(str::to_owned), "{text}");
 }

@@ -1,5 +1,5 @@
-//! Runs one WebAssembly command in the project's own sandbox: `run_wasm FILE [ARGUMENT]…`. It is cargo's runner for the unit tests of
-//! the crates that are built for WebAssembly (`make test-wasm`).
+//! Runs one WebAssembly command in the project's own sandbox: `run_wasm FILE [ARGUMENT]…`. It is cargo's runner for the
+//! unit tests of the crates that are built for WebAssembly (`make test-wasm`).
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 
 /// CPU time for all tests of a crate.
 const TIME: Duration = Duration::from_secs(300);
-/// Memory of one [bytes]: the test of the limit of modelled requests fills it, which takes 300 MiB.
+/// Memory of one crate's tests [bytes]: the test of the limit of modelled requests fills 300 MiB.
 const MEMORY: usize = 1 << 30;
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! What the sandbox promises of its limits and of what simulators see; what hostile ones make of it is in `hostile.rs`.
+//! The limits of the sandbox, and what simulators can observe; hostile simulators are in `hostile.rs`.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -30,14 +30,14 @@ fn waiting_for_input_costs_no_cpu_time() {
 }
 
 #[test]
-fn cpu_time_ends_at_its_limit() {
+fn cpu_time_has_a_limit() {
     run("loop", "--limit-time 1", 6).says(
         "error: worker 1: CPU time: the simulator took more than 1 s + 2 µs for each request read (--limit-time)",
     );
 }
 
 #[test]
-fn memory_ends_at_its_limit() {
+fn memory_has_a_limit() {
     run("memory", "", 6)
         .says("on an empty shard: memory: the simulator asked for 257 MiB, more than 256 MiB (--limit-memory)");
     run("memory", "--limit-memory 16", 6).says("more than 16 MiB");
@@ -47,13 +47,13 @@ fn memory_ends_at_its_limit() {
 }
 
 #[test]
-fn tables_and_the_stack_end_at_theirs() {
+fn tables_and_the_stack_have_limits() {
     run("table", "", 6).says("table elements: the simulator asked for 1000001, more than 1000000");
     run("recursion", "", 6).says("stack: the simulator used more than 1 MiB");
 }
 
 #[test]
-fn what_a_call_or_a_file_may_take_is_bounded() {
+fn calls_and_files_have_limits() {
     run("random", "", 6).says("random bytes: one call asked for 67108865, more than 64 MiB");
     let folder = Folder::with("trace.csv", THREE).and("huge.wasm", "");
     std::fs::File::options().write(true).open(folder.path("huge.wasm")).unwrap().set_len((64 << 20) + 1).unwrap();
@@ -61,33 +61,33 @@ fn what_a_call_or_a_file_may_take_is_bounded() {
 }
 
 #[test]
-fn a_trap_says_what_and_where() {
+fn a_trap_is_reported_with_its_location() {
     run("exit", "-- 0", 5)
-        .says("the simulator trapped: wasm `unreachable` instruction executed in hopeless (called by function 4); its stderr: sorry");
+        .says("the simulator trapped: wasm `unreachable` instruction executed in hopeless (called by function 4); stderr: sorry");
 }
 
 #[test]
-fn every_exit_code_but_0_is_a_failure_with_what_it_said() {
+fn every_exit_code_but_0_is_a_failure_with_its_stderr() {
     for code in [1, 63, 66, 125, 126, 127, 255, 256, 4294967295u32] {
-        run("exit", &format!("-- {code}"), 5).says(&format!("failed with exit code {code}; its stderr: sorry\n"));
+        run("exit", &format!("-- {code}"), 5).says(&format!("failed with exit code {code}; stderr: sorry\n"));
     }
-    run("exit", "-- 64", 2).says("can't honour a setting (exit code 64); its stderr: sorry\n");
-    run("exit", "-- 65", 5).says("does not take its input (exit code 65); its stderr: sorry\n");
+    run("exit", "-- 64", 2).says("does not support a setting (exit code 64); stderr: sorry\n");
+    run("exit", "-- 65", 5).says("rejected its input (exit code 65); stderr: sorry\n");
 }
 
 #[test]
-fn there_are_no_files_and_closed_streams_stay_closed() {
+fn there_are_no_files_and_closed_streams_remain_closed() {
     run("files", "", 5).says("failed with exit code 100\n");
 }
 
 #[test]
-fn time_is_virtual_and_chance_comes_from_the_seed() {
+fn time_is_virtual_and_randomness_comes_from_the_seed() {
     let folder = Folder::with("trace.csv", "arrival_ns,service_ns\n0,1\n").and_guest("chance");
     let answer = |flags: &str| {
         folder.host_with("chance", &format!("trace.csv --completions out.csv {flags}")).succeeds();
         folder.text("out.csv").lines().nth(1).unwrap().to_owned()
     };
-    // An hour went by at once; looking at the clock took a nanosecond.
+    // An hour passes at once; each reading of the clock takes a nanosecond.
     assert!(answer("").starts_with("0,0,3600000000001,"), "{}", answer(""));
     assert_eq!(answer(""), answer(""));
     assert_ne!(answer(""), answer("--seed 2"));
@@ -96,11 +96,11 @@ fn time_is_virtual_and_chance_comes_from_the_seed() {
 }
 
 #[test]
-fn too_many_unanswered_requests_are_a_limit() {
+fn outstanding_requests_have_a_limit() {
     let folder = Folder::new();
     folder.run("tracegen", "--samples 5000 --out trace.csv").succeeds();
     folder
         .host("trace.csv --limit-unanswered 100")
         .exits(6)
-        .says("worker 1: unanswered requests: more than 100 are read and not yet answered");
+        .says("worker 1: unanswered requests: more than 100 requests are outstanding");
 }

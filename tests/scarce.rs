@@ -1,4 +1,4 @@
-//! Where the machine has too little of something, a program ends with one clear line.
+//! If the machine lacks a resource, a program ends with one clear line.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,15 +8,15 @@ use contract::Request;
 
 use crate::support::{Ended, Folder, Run, guest_text, shard};
 
-/// It ended well, or by one line of error about what it lacked (an input that can't be opened has a class of its own), never by
-/// a panic or an abort; whether well.
+/// Whether the program succeeded. Otherwise it must have ended with one line of error about the missing resource (an
+/// input that can't be opened has its own class), never by a panic or an abort.
 fn is_done(ended: Ended) -> bool {
     let code = ended.code().filter(|code| (0..=4).contains(code)).unwrap_or(1);
     ended.exited(code);
     code == 0
 }
 
-/// Commands that use all that programs use.
+/// Commands that use all features of the programs.
 const COMMANDS: [&str; 5] = [
     "host t.csv --module closes.wasm --report r.json",
     "middleware run --executor local --module fifo.wasm --samples 100 --workers 4 --completions c.csv --report r.json",
@@ -27,7 +27,7 @@ const COMMANDS: [&str; 5] = [
 
 fn folder() -> Folder {
     let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n");
-    // Closing is wasmtime-wasi's, which would make threads for it.
+    // Closing is implemented by wasmtime-wasi, which would start threads for it.
     let closes = guest_text("fifo")
         .replacen(
             "(memory ",
@@ -49,7 +49,7 @@ fn run(folder: &Folder, limit: &str, command: &str) -> Run {
 
 #[test]
 fn too_few_threads() {
-    /// A user that has no other processes: the system counts them by user.
+    /// A user without other processes: the system counts them by user.
     const USER: u32 = 61_243;
     if !rustix::process::geteuid().is_root() {
         eprintln!(
@@ -64,18 +64,18 @@ fn too_few_threads() {
         eprintln!("NOT TESTED: too few threads; user {USER} can't reach the programs");
         return;
     }
-    let mut told = 0;
+    let mut reported = 0;
     for command in COMMANDS {
         let enough = (1..=14).filter(|processes| {
-            // Shells call it one or the other.
+            // Shells report one or the other.
             let limit = format!("ulimit -u {processes} 2>/dev/null || ulimit -p {processes}");
             let ended = run(&folder, &limit, command).user(USER).end();
-            told += u32::from(ended.errors().contains("no thread could be started for "));
+            reported += u32::from(ended.errors().contains("no thread could be started for "));
             is_done(ended)
         });
         assert!(enough.count() > 0, "{command}");
     }
-    assert!(told > 5, "{told}");
+    assert!(reported > 5, "{reported}");
 }
 
 #[test]
@@ -103,8 +103,8 @@ fn too_few_descriptors() {
         let done: Vec<bool> = (4..=20)
             .map(|files| {
                 let ended = run(&folder, &format!("ulimit -n {files}"), command).end();
-                let told = ended.errors().contains("Too many open files");
-                assert!(ended.code() == Some(0) || told, "{}", ended.errors());
+                let reported = ended.errors().contains("Too many open files");
+                assert!(ended.code() == Some(0) || reported, "{}", ended.errors());
                 is_done(ended)
             })
             .collect();
@@ -133,22 +133,22 @@ fn a_full_disk_under_standard_output() {
 }
 
 #[test]
-fn nobody_reads_standard_output() {
+fn standard_output_without_a_reader() {
     let folder = folder();
     for (program, arguments) in [("host", "t.csv --module fifo.wasm"), ("tracegen", "--samples 10")] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         folder.run(program, arguments).stdout(writer).exits(141);
     }
-    // Without one at its start, a program writes to /dev/null.
+    // If it has no standard output at its start, a program writes to /dev/null.
     folder.shell("host t.csv --module fifo.wasm >&-").succeeds();
 }
 
 #[test]
-fn what_csv_cannot_hold_is_the_trace_s_fault() {
+fn a_request_that_csv_can_not_represent_is_a_trace_error() {
     let request = |id, op| Request { id, op, ..Request::default() };
     let folder = Folder::with("t.req", shard(&[request(1, 0), request(5, 7)]));
-    let words = "error: t.req: request 5: op 7 is neither 0 (r) nor 1 (w), and CSV has no other";
+    let words = "error: t.req: request 5: op 7 can't be written as CSV, which has only 0 (r) and 1 (w)";
     folder.run("middleware", "partition --trace t.req --format csv --out shards").exits(3).says(words);
     folder.run("middleware", "partition --trace t.req --out shards").succeeds();
 }

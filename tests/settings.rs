@@ -1,4 +1,4 @@
-//! Where settings come from: flags over the environment over `.env.general` over the shipped defaults.
+//! Precedence of settings: flags over the environment over `.env.general` over the shipped defaults.
 
 use crate::support::{Folder, THREE};
 
@@ -13,7 +13,7 @@ fn reports(folder: &Folder, flags: &str, environment: &[(&str, &str)], key: &str
 }
 
 #[test]
-fn a_flag_goes_before_the_environment_and_that_before_the_file() {
+fn a_flag_overrides_the_environment_and_that_the_file() {
     let folder = Folder::with("trace.csv", THREE);
     reports(&folder, "", &[], "SERVERS", 1);
     let folder = folder.and(".env.general", "# two\nSERVERS=2\n").and("other", "SERVERS=5\nDELAY=2\n");
@@ -26,13 +26,13 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
 }
 
 #[test]
-fn what_was_taken_from_the_environment_is_said() {
+fn settings_from_the_environment_are_reported() {
     let folder = Folder::with("trace.csv", THREE);
     folder.host("trace.csv").env("SERVERS", "3").succeeds().says("note: from the environment: SERVERS=3\n");
 }
 
 #[test]
-fn an_unknown_key_is_said_with_its_line_and_the_nearest_one() {
+fn an_unknown_key_is_reported_with_its_line_and_the_nearest_one() {
     let folder = Folder::with("trace.csv", THREE).and(".env.general", "TESTNO=9\nSEVERS=2\n");
     let ended = folder.host("trace.csv").succeeds();
     ended
@@ -41,7 +41,7 @@ fn an_unknown_key_is_said_with_its_line_and_the_nearest_one() {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_its_place() {
+fn an_invalid_setting_is_reported_with_its_origin() {
     let refused = |file: &str, flags: &str, error: &str| {
         let folder = Folder::with("trace.csv", THREE).and(".env.general", file);
         folder.host(&format!("trace.csv {flags}")).exits(2).says(&format!("error: {error}"));
@@ -89,7 +89,7 @@ fn what_is_odd_about_a_run_is_said() {
 }
 
 #[test]
-fn durations_are_in_milliseconds_unless_they_say_otherwise() {
+fn durations_without_unit_are_in_milliseconds() {
     let folder = Folder::with("trace.csv", "arrival_ms\n0\n");
     for (st, ns) in [
         ("3", 3_000_000),

@@ -1,4 +1,4 @@
-//! The default simulator: the same natively and sandboxed, and the same as the oracle.
+//! The default simulator gives the same results natively, in the sandbox, and as the oracle.
 
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -16,7 +16,7 @@ use sim_wasm::Model;
 use crate::oracle;
 use crate::support::{Folder, shard, sim_wasm};
 
-/// Small traces with ties, demands of nothing and interarrival times between ids.
+/// Small traces with ties, zero service demands and skipped ids.
 fn traces() -> impl Strategy<Value = Vec<Request>> {
     let interarrival = prop_oneof![3 => Just(0), 2 => 1..4u64, 1 => 4..30u64];
     let demand = prop_oneof![2 => Just(0), 3 => 1..4u64, 3 => 4..30u64];
@@ -42,7 +42,7 @@ fn long_trace(requests: u64) -> Vec<Request> {
     (0..requests).map(request).collect()
 }
 
-/// What the library makes of a shard, in this very program.
+/// The completions of the library, in this process.
 fn native(requests: &[Request], model: Model) -> Vec<Completion> {
     let mut out = Vec::new();
     sim_wasm::filter(&mut shard(requests).as_slice(), &mut out, model).unwrap();
@@ -51,7 +51,7 @@ fn native(requests: &[Request], model: Model) -> Vec<Completion> {
     by_id(records[1..].iter().map(Completion::from_bytes).collect())
 }
 
-/// What the module makes of it in its sandbox, from records of `record_len` bytes each.
+/// The completions of the module in its sandbox, from records of `record_len` bytes each.
 fn sandboxed(requests: &[Request], record_len: usize, model: Model) -> Vec<Completion> {
     static SIMULATOR: LazyLock<Simulator> = LazyLock::new(|| Simulator::load(&sim_wasm(), cli::program::end).unwrap());
     let model = sandbox::Model {
@@ -62,24 +62,24 @@ fn sandboxed(requests: &[Request], record_len: usize, model: Model) -> Vec<Compl
     };
     let limits = Limits { memory: 1 << 24, cpu_time: Duration::from_secs(10), unanswered: 10_000 };
     let job = Job { capabilities: Some(sim_wasm::CAPABILITIES), verify: true, ..Job::alone(model, limits) };
-    let answers = Answers::default();
+    let answers = Collected::default();
     let long = |request: &Request| {
         let mut record = request.to_bytes().to_vec();
         record.resize(record_len, 0xff);
         record
     };
-    let shard = Piece { records: requests.iter().flat_map(long).collect(), record_len };
+    let shard = OneChunk { records: requests.iter().flat_map(long).collect(), record_len };
     simulate(&SIMULATOR, &job, Box::new(shard), Some(Box::new(answers.clone()))).result.unwrap();
     by_id(std::mem::take(&mut answers.0.lock().unwrap()))
 }
 
 /// A shard in one chunk.
-struct Piece {
+struct OneChunk {
     records: Vec<u8>,
     record_len: usize,
 }
 
-impl Shard for Piece {
+impl Shard for OneChunk {
     fn record_len(&self) -> usize {
         self.record_len
     }
@@ -90,9 +90,9 @@ impl Shard for Piece {
 }
 
 #[derive(Clone, Default)]
-struct Answers(Arc<Mutex<Vec<Completion>>>);
+struct Collected(Arc<Mutex<Vec<Completion>>>);
 
-impl Completions for Answers {
+impl Completions for Collected {
     fn take(&mut self, _: u64, completion: &Completion) -> io::Result<()> {
         self.0.lock().unwrap().push(*completion);
         Ok(())
@@ -108,7 +108,7 @@ fn by_id(mut completions: Vec<Completion>) -> Vec<Completion> {
     completions
 }
 
-/// Every DELAY, to beyond the shard, with every room from none set to more than the shard needs.
+/// Every DELAY, to beyond the shard, with every CAPACITY from none to more than the shard needs.
 fn models(requests: &[Request]) -> impl Iterator<Item = Model> {
     let delays = requests.len() as u64 + 2;
     let rooms = (1..=4).flat_map(|servers| (0..=6).chain([1000]).map(move |capacity| (servers, capacity)));
@@ -132,7 +132,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_sandbox_changes_nothing(
+    fn the_sandbox_gives_the_native_completions(
         requests in traces(), servers in 1..=4u32, capacity in 0..7u64, delay in prop_oneof![Just(0), 0..42u64],
         more in prop::sample::select(vec![0, 8, 64]),
     ) {
@@ -142,7 +142,7 @@ proptest! {
 }
 
 #[test]
-fn records_of_any_length_are_skipped_to_their_end() {
+fn unknown_bytes_of_longer_records_are_skipped() {
     let requests = long_trace(3000);
     let model = Model { servers: 2, capacity: 5, delay: 0 };
     for record_len in [48, 56, 4096] {
@@ -151,7 +151,7 @@ fn records_of_any_length_are_skipped_to_their_end() {
 }
 
 #[test]
-fn the_host_s_file_of_completions_holds_what_the_oracle_says() {
+fn the_host_s_completions_are_those_of_the_oracle() {
     let requests = long_trace(6000);
     let folder = Folder::with("trace.req", shard(&requests));
     for (servers, capacity) in [(1, 0), (1, 3), (2, 2), (3, 7), (4, 1)] {
@@ -165,16 +165,16 @@ fn the_host_s_file_of_completions_holds_what_the_oracle_says() {
 }
 
 #[test]
-fn a_setting_that_it_can_not_honour_is_refused_with_its_reason() {
+fn an_unsupported_setting_is_rejected_with_its_reason() {
     let folder = Folder::with("trace.csv", "arrival_ms\n0\n");
     folder
         .host("trace.csv --discipline sjf")
         .exits(2)
-        .says("the simulator can't honour a setting (exit code 64); its stderr: DISCIPLINE=sjf is not one");
+        .says("the simulator does not support a setting (exit code 64); stderr: DISCIPLINE=sjf is not supported");
 }
 
 #[test]
-fn it_runs_as_a_wasm_command_of_its_own_kind() {
+fn it_runs_as_a_plain_wasm_command() {
     let module = std::fs::read(sim_wasm()).unwrap();
     assert!(module.starts_with(b"\0asm\x01\0\0\0"), "{}", printable(&module[..8], 8));
     assert!(module.len() < 256 << 10, "the module has grown to {} bytes", module.len());

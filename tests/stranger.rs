@@ -1,10 +1,10 @@
-//! Simulators as strangers write them: WAT that knows the contract and nothing of ours, true or not.
+//! Simulators that are independent of the project, as WAT written from the contract, valid or not.
 
 use std::fmt::Write as _;
 
 use crate::support::guest_text;
 
-/// One that reads its whole shard before it answers.
+/// A simulator that reads its whole shard before it completes a request.
 #[derive(Clone)]
 pub(crate) struct Stranger {
     capabilities: u64,
@@ -14,7 +14,7 @@ pub(crate) struct Stranger {
 }
 
 impl Stranger {
-    /// One that simulates as `guests/<discipline>.wat` does, and says nothing of itself.
+    /// A simulator with the discipline of `guests/<discipline>.wat` and no capabilities.
     pub(crate) fn of(discipline: &str) -> Self {
         let length = "(i32.load (i32.const 0x10000c))";
         Self { capabilities: 0, simulate: guest_text(discipline), length, direction: "forward" }
@@ -25,39 +25,39 @@ impl Stranger {
         Self::of("in_order")
     }
 
-    /// Who finds `capacity` requests in the system is turned away, whatever CAPACITY is.
+    /// A request that finds `capacity` requests in the system is rejected, whatever CAPACITY is.
     pub(crate) fn with_room_for(self, capacity: u32) -> Self {
         self.before(&format!(
             "(if (i32.ge_u (local.get $taken) (i32.const {capacity})) (then
                (if (i64.gt_u (i64.load (i32.add (i32.const 0x6000000)
                      (i32.shl (i32.sub (local.get $taken) (i32.const {capacity})) (i32.const 3)))) (local.get $arrival))
                  (then
-                   (call $answer (local.get $at) (i64.const -1) (local.get $arrival) (i64.const 0))
+                   (call $completion (local.get $at) (i64.const -1) (local.get $arrival) (i64.const 0))
                    (br $turned_away)))))"
         ))
     }
 
-    /// With these bits in its header.
+    /// With these capabilities in its header.
     pub(crate) fn saying(self, capabilities: u64) -> Self {
         Self { capabilities, ..self }
     }
 
-    /// That does `steps` with each request before it is served.
+    /// Does `steps` with each request before it is served.
     pub(crate) fn before(self, steps: &str) -> Self {
         self.putting(";; BEFORE", steps)
     }
 
-    /// That does `steps` with each answer before it is kept.
+    /// Does `steps` with each completion before it is kept.
     pub(crate) fn after(self, steps: &str) -> Self {
         self.putting(";; AFTER", steps)
     }
 
-    /// The last answer first.
+    /// Writes the last completion first.
     pub(crate) fn backward(self) -> Self {
         Self { direction: "backward", ..self }
     }
 
-    /// That takes all records to be 48 bytes long, whatever the header says.
+    /// Assumes that all records are 48 bytes long, whatever the header declares.
     pub(crate) fn of_48_bytes(self) -> Self {
         Self { length: "(i32.const 48)", ..self }
     }

@@ -1,5 +1,5 @@
-//! Modules as strangers write them, which do what contract 1 allows and the default simulator does not: their counts, figures
-//! and notes are what the contract says.
+//! Independent modules that use what contract 1 allows beyond the default simulator: their counts, figures and notes
+//! follow the contract.
 
 use serde_json::{Value, json};
 
@@ -7,9 +7,9 @@ use crate::middleware::{middleware, report, workers};
 use crate::stranger::Stranger;
 use crate::support::{Folder, THREE};
 
-const OWN_ORDER: &str = "the order of service is the simulator's own";
+const OWN_ORDER: &str = "the simulator decides the order of service itself";
 
-/// Of a host over `trace`: its report, and its completions as rows of id, start, finish and service.
+/// The result of a host over `trace`: its report, and its completions as rows of id, start, finish and service.
 fn simulates(stranger: &Stranger, trace: &str) -> (Value, Vec<String>) {
     let folder = Folder::with("t.csv", trace).and_module("theirs", &stranger.text());
     let report = folder.host_with("theirs", "t.csv --json --completions c.csv").succeeds().json();
@@ -27,27 +27,27 @@ fn counts(figures: &Value) -> Value {
     counts
 }
 
-/// The report's notes are these.
+/// Checks the report's notes.
 fn notes(report: &Value, notes: &[&str]) {
     assert_eq!(report["notes"], json!(notes));
 }
 
 #[test]
 fn its_own_demands() {
-    // Each request takes 1 µs more than the trace says.
+    // Each request takes 1 µs more than its demand in the trace.
     let slow = Stranger::in_order().before("(local.set $service (i64.add (local.get $service) (i64.const 1000)))");
     let (report, rows) = simulates(&slow.clone().saying(2 + 16), THREE);
     assert_eq!(rows, ["0 0 6000 6000", "1 6000 12000 6000", "2 20000 22000 2000"]);
     let tally = &report["tally"];
     assert_eq!(counts(tally), json!({"offered": 3, "completed": 3}));
-    // Server time is what they got, work what the trace said.
+    // Server time is the service received, work is the demand in the trace.
     assert_eq!((&tally["service_sum_ns"], &tally["demand_sum_ns"]), (&json!("14000"), &json!("11000")));
     assert_eq!((&tally["delay_sum_ns"], &tally["end_ns"]), (&json!("4000"), &json!(22000)));
-    notes(&report, &["the service that requests got is the simulator's own; policies saw the trace's demands"]);
-    // Less than the trace says is not abandoned either: it is what they needed.
+    notes(&report, &["the simulator decides service demands itself; policies used the demands of the trace"]);
+    // Less service than the demand is not an abandonment: it is what the requests needed.
     let quick = Stranger::in_order().saying(2 + 16).before("(local.set $service (i64.const 0))");
     assert_eq!(counts(&simulates(&quick, THREE).0["tally"]), json!({"offered": 3, "completed": 3}));
-    // Who does not say so may not.
+    // Without the capability this is an error.
     let folder = Folder::with("t.csv", THREE).and_module("theirs", &slow.saying(2).text());
     folder.host_with("theirs", "t.csv").exits(7).says("service is more than the request's demand");
 }
@@ -55,24 +55,24 @@ fn its_own_demands() {
 #[test]
 fn service_in_turns() {
     let (report, rows) = simulates(&Stranger::of("round_robin").saying(32), THREE);
-    // Request 0 is served from 0 to 3, 4 to 5 and 6 to 7 µs, request 1 in between and to 10 µs.
+    // Request 0 is served from 0 to 3, 4 to 5 and 6 to 7 µs, request 1 in between and until 10 µs.
     assert_eq!(rows, ["0 0 7000 5000", "1 3000 10000 5000", "2 20000 21000 1000"]);
     let tally = &report["tally"];
     assert_eq!(counts(tally), json!({"offered": 3, "completed": 3}));
     assert_eq!((&tally["delay_sum_ns"], &tally["waiting_area_ns"]), (&json!("1000"), &json!("1000")));
     assert_eq!((&tally["system_area_ns"], &tally["service_sum_ns"]), (&json!("16000"), &json!("11000")));
-    let shared = "service may be interrupted or shared: the delay in queue is the delay until first service";
+    let shared = "service may be interrupted or shared: the delay in queue is the time until service first starts";
     notes(&report, &[OWN_ORDER, shared]);
-    // A whole run of it: nobody waits for long until his first turn.
+    // A whole run of it: no request waits long for its first turn.
     let folder = Folder::new().and_module("theirs", &Stranger::of("round_robin").saying(32).text());
     let run = report_of(&folder, "--samples 3000 --balancer JSQ");
     assert_eq!(counts(&run["run"]), json!({"offered": 3000, "completed": 3000}));
-    notes(&run, &[OWN_ORDER, shared, "the state of workers that JSQ saw is that of a first-in first-out model's"]);
+    notes(&run, &[OWN_ORDER, shared, "JSQ used a first-in, first-out model of the workers' state"]);
     let (turns, order) = (delay(&run), delay(&crate::middleware::report(&folder, "--samples 3000 --balancer JSQ")));
     assert!(turns < order, "{turns} {order}");
-    // Who does not say so may not.
+    // Without the capability this is an error.
     let folder = Folder::with("t.csv", THREE).and_module("theirs", &Stranger::of("round_robin").text());
-    folder.host_with("theirs", "t.csv").exits(7).says("answer 1 (id 0, ").says("finish - start is not service");
+    folder.host_with("theirs", "t.csv").exits(7).says("completion 1 (id 0, ").says("finish - start is not service");
 }
 
 fn report_of(folder: &Folder, arguments: &str) -> Value {
@@ -84,14 +84,14 @@ fn delay(report: &Value) -> f64 {
 }
 
 #[test]
-fn answers_in_reverse_order() {
+fn completions_in_reverse_order() {
     let folder = Folder::new().and_module("theirs", &Stranger::in_order().saying(2).backward().text());
     let arguments = "--samples 5000 --balancer LW --workers 3 --completions";
     let theirs = report_of(&folder, &format!("{arguments} theirs.csv"));
     let ours = report(&folder, &format!("{arguments} ours.csv"));
     assert_eq!((&theirs["workers"], &theirs["run"]), (&ours["workers"], &ours["run"]));
     assert!(folder.text("theirs.csv") == folder.text("ours.csv"));
-    // What it may keep back has a limit.
+    // The number of requests that it may hold back has a limit.
     middleware(&folder, "run --samples 5000 --module theirs.wasm --workers 3 --limit-unanswered 1000")
         .exits(6)
         .says("error: worker 1: unanswered requests: more than 1000 ");
@@ -116,7 +116,7 @@ fn an_empty_shard() {
 
 #[test]
 fn a_discipline_of_its_own() {
-    // At 10 µs request 2 came last, at 20 µs request 1 is left; request 3 comes as it leaves.
+    // At 10 µs request 2 came last, at 20 µs request 1 is left; request 3 arrives when it leaves.
     let trace = "arrival_us,service_us\n0,10\n1,10\n2,10\n30,0\n40,1\n";
     let stranger = Stranger::of("last_come_first");
     let (report, rows) = simulates(&stranger, trace);
@@ -126,12 +126,12 @@ fn a_discipline_of_its_own() {
     );
     assert_eq!((&report["settings"]["DISCIPLINE"], &report["module"]["capabilities"]), (&json!("fifo"), &json!(0)));
     assert_eq!(report["tally"]["delay_in_queue"]["max_ns"], 19000);
-    // It does not say that it honours DISCIPLINE, so there is no other word for it.
+    // Without the capability DISCIPLINE, no other value is allowed.
     notes(&report, &[OWN_ORDER]);
     let folder = Folder::with("t.csv", trace).and_module("theirs", &stranger.text());
-    let refusal = "DISCIPLINE=lifo: the module does not say that it honours DISCIPLINE (bit 2)";
+    let refusal = "DISCIPLINE=lifo: the module does not support DISCIPLINE (capability bit 2 is not set)";
     folder.host_with("theirs", "t.csv --discipline lifo").exits(2).says(refusal);
-    // With the bit it may know the word.
+    // With the capability the module may support the value.
     let folder = Folder::with("t.csv", trace).and_module("theirs", &stranger.saying(2).text());
     let report = folder.host_with("theirs", "t.csv --discipline lifo --json").succeeds().json();
     notes(&report, &[]);
@@ -139,32 +139,33 @@ fn a_discipline_of_its_own() {
 }
 
 #[test]
-fn requests_that_give_up() {
-    // Who would wait for more than 6 µs leaves after them; who is served for 8 µs leaves then.
+fn requests_may_abandon() {
+    // Requests that would wait for more than 6 µs leave after 6 µs; those in service for 8 µs leave then.
     let impatient = Stranger::in_order().saying(2).before(
         "(if (i64.gt_u (i64.sub (local.get $start) (local.get $arrival)) (i64.const 6000)) (then
-           (call $answer
+           (call $completion
              (local.get $at) (i64.const -1) (i64.add (local.get $arrival) (i64.const 6000)) (i64.const 0))
            (br $turned_away)))
          (if (i64.gt_u (local.get $service) (i64.const 8000)) (then (local.set $service (i64.const 8000))))",
     );
-    // Request 0 abandons in service at 8 µs; 1 waits until then, 7 µs from its arrival: it has left at 7. Request 2 waits 6 µs.
+    // Request 0 abandons in service at 8 µs; 1 waits until then, 7 µs from its arrival: it has left at 7. Request 2
+    // waits 6 µs.
     let trace = "arrival_us,service_us\n0,10\n1,2\n2,4\n12,8\n";
     let (report, rows) = simulates(&impatient, trace);
     assert_eq!(rows, ["0 0 8000 8000", "1  7000 0", "2 8000 12000 4000", "3 12000 20000 8000"]);
     let tally = &report["tally"];
     assert_eq!(counts(tally), json!({"offered": 4, "completed": 2, "abandoned": 2}));
-    // Delays of those whose service began; 1 waits until it leaves; response times of the completed ones alone.
+    // Delays of the requests whose service began; 1 waits until it leaves; response times of the completed ones alone.
     assert_eq!((&tally["started"], &tally["delay_sum_ns"]), (&json!(3), &json!("6000")));
     assert_eq!((&tally["waiting_area_ns"], &tally["system_area_ns"]), (&json!("12000"), &json!("32000")));
     assert_eq!((&tally["service_sum_ns"], &tally["end_ns"]), (&json!("20000"), &json!(20000)));
     let response: u64 =
         tally["response_time"]["buckets"].as_array().unwrap().iter().map(|row| row[1].as_u64().unwrap()).sum();
     assert_eq!((response, &tally["response_time"]["max_ns"]), (2, &json!(10000)));
-    // In a run their share is told beside those of others, and nobody was turned away.
+    // In a run their share is shown beside the other shares, and no request was rejected.
     let folder = Folder::with("t.csv", trace).and_module("theirs", &impatient.text());
     let run = report_of(&folder, "--trace t.csv --workers 2 --balancer RR");
-    // Worker 1 gets 0 and 2: 2 waits from 2 to 8, just long enough to stay.
+    // Worker 1 gets 0 and 2: 2 waits from 2 to 8, exactly its patience, and stays.
     assert_eq!(
         workers(&run).iter().map(counts).collect::<Vec<_>>(),
         [json!({"offered": 2, "completed": 1, "abandoned": 1}), json!({"offered": 2, "completed": 2})]
@@ -175,7 +176,7 @@ fn requests_that_give_up() {
     assert!(table.contains("given") && !table.contains("rejected"), "{table}");
 }
 
-/// Nothing of a run hangs on a module's own chance or clock: both are the sandbox's.
+/// A run does not depend on randomness or a clock of the module: both come from the sandbox.
 #[test]
 fn chance_and_a_clock_of_the_sandbox() {
     let moody = Stranger::in_order().saying(2 + 16).before(

@@ -1,4 +1,4 @@
-//! What tests say: a folder with files, a program that runs there, and how it must end.
+//! Shared by the tests: a folder with files, a program that runs there, and its expected end.
 
 use std::fs;
 use std::io::Write as _;
@@ -28,7 +28,7 @@ pub(crate) fn built(variable: &str) -> PathBuf {
     fs::canonicalize(&path).unwrap_or_else(|error| panic!("{variable}={}: {error}", path.display()))
 }
 
-/// An empty folder of one test's own, where its programs run.
+/// An empty folder of one test, in which its programs run.
 pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -78,7 +78,7 @@ impl Folder {
         records[1..].iter().map(Completion::from_bytes).collect()
     }
 
-    /// Waits until a program has begun a file in it.
+    /// Waits until a program has started a file in it.
     pub(crate) fn wait_for_a_file(&self) {
         let deadline = Instant::now() + Duration::from_secs(20);
         while self.names().is_empty() {
@@ -87,17 +87,17 @@ impl Folder {
         }
     }
 
-    /// The names of all that lies in it.
+    /// The names of all files in it.
     pub(crate) fn names(&self) -> Vec<String> {
         names(self.0.path())
     }
 
-    /// The names of all that lies in its folder `inner`.
+    /// The names of all files in its folder `inner`.
     pub(crate) fn names_in(&self, inner: &str) -> Vec<String> {
         names(&self.path(inner))
     }
 
-    /// The path of the only thing in its folder `inner`.
+    /// The path of the only file in its folder `inner`.
     pub(crate) fn only_in(&self, inner: &str) -> String {
         let names = self.names_in(inner);
         assert_eq!(names.len(), 1, "{names:?}");
@@ -133,13 +133,13 @@ impl Folder {
     }
 
     fn start_in(&self, mut command: Command) -> Run {
-        // Nothing of the environment of whoever runs the tests may change what they find.
+        // The environment of the tests must not affect the programs.
         command.env_clear().current_dir(self.0.path());
         Run { command, input: Vec::new(), stdin: Stdio::piped(), stdout: Stdio::piped() }
     }
 }
 
-/// The names of all that lies in `folder`.
+/// The names of all files in `folder`.
 fn names(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.collect();
@@ -147,7 +147,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Rows enough that a program which reads them from a pipe begins its work before their end.
+/// Enough rows for a program that reads them from a pipe to start before their end.
 pub(crate) fn many_rows() -> Vec<u8> {
     [b"arrival_ms\n".to_vec(), b"1\n".repeat(200_000)].concat()
 }
@@ -189,7 +189,7 @@ impl Run {
         self
     }
 
-    /// With the file `name` of its folder as stdin, as a shell's `<` gives it.
+    /// With the file `name` of its folder as stdin, like `<` in a shell.
     pub(crate) fn stdin_file(mut self, folder: &Folder, name: &str) -> Self {
         self.stdin = fs::File::open(folder.path(name)).unwrap().into();
         self
@@ -208,36 +208,36 @@ impl Run {
         Started { child, line }
     }
 
-    /// Runs it to its end, whatever that is.
+    /// Runs it to its end.
     pub(crate) fn end(mut self) -> Ended {
         let input = std::mem::take(&mut self.input);
         let mut started = self.start();
         if let Some(mut stdin) = started.child.stdin.take() {
-            // Another thread, since a program may write before it has read all.
+            // Another thread, because a program may write before it has read everything.
             std::thread::spawn(move || stdin.write_all(&input));
         }
         started.end()
     }
 
-    /// Runs it to its end, which must be good.
+    /// Runs it to its end, which must be a success.
     pub(crate) fn succeeds(self) -> Ended {
         self.exits(0)
     }
 
-    /// Runs it to its end, which must be with exit code `code`; where that is none of 0, 130 and 141, with one line of
-    /// error.
+    /// Runs it to its end, which must have the exit code `code`; with one line of error unless the code is 0, 130 or
+    /// 141.
     pub(crate) fn exits(self, code: i32) -> Ended {
         self.end().exited(code)
     }
 
-    /// Runs it to its end, which must be for how it was called: exit code 2, and where help is.
+    /// Runs it to its end, which must be a usage error: exit code 2, with a hint to the help.
     pub(crate) fn exits_as_usage(self) {
         let ended = self.end();
         ended.must(ended.code() == Some(2) && ended.errors().contains("try '--help'"), "exit code 2 and where help is");
     }
 }
 
-/// A program that runs.
+/// A running program.
 pub(crate) struct Started {
     pub(crate) child: Child,
     line: String,
@@ -249,14 +249,14 @@ impl Started {
     }
 }
 
-/// How a program ended.
+/// The end of a program.
 pub(crate) struct Ended {
     output: Output,
     line: String,
 }
 
 impl Ended {
-    /// It must have ended as [`Run::exits`] tells.
+    /// It must have ended as in [`Run::exits`].
     pub(crate) fn exited(self, code: i32) -> Self {
         self.must(self.output.status.code() == Some(code), &format!("exit code {code}"));
         if ![0, 130, 141].contains(&code) {
@@ -282,7 +282,7 @@ impl Ended {
         String::from_utf8(self.output.stderr.clone()).unwrap()
     }
 
-    /// stderr must hold `text`.
+    /// stderr must contain `text`.
     pub(crate) fn says(self, text: &str) -> Self {
         self.must(self.errors().contains(text), &format!("on stderr: {text}"));
         self
@@ -294,7 +294,7 @@ impl Ended {
         self
     }
 
-    /// stdout must hold `text`.
+    /// stdout must contain `text`.
     pub(crate) fn prints(self, text: &str) -> Self {
         self.must(self.stdout().contains(text), &format!("on stdout: {text}"));
         self

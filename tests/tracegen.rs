@@ -47,7 +47,7 @@ fn csv_and_records_are_the_same_trace_with_the_same_demands() {
 }
 
 #[test]
-fn the_original_s_format_goes_both_ways() {
+fn the_original_s_format_is_written_and_read() {
     let folder = Folder::new();
     let flags = "--samples 2000 --distribution deterministic --inter-arrival 1ms --concurrency 1";
     folder.run("tracegen", &format!("{flags} --format original --out trace.original")).succeeds();
@@ -64,7 +64,7 @@ fn the_original_s_format_goes_both_ways() {
 }
 
 #[test]
-fn the_original_s_own_settings_run_and_what_is_odd_is_said() {
+fn the_original_s_settings_run_with_notes() {
     let settings = "SAMPLES=500\nSIZE=500\nINTER_ARRIVAL=1\nREAD_RATIO=80\nSAS=5493\nDISTRIBUTION=3\nMEAN=1\nSTDEV=1\n\
                     CONCURRENCY=1\nST=100\nDELAY=1000\nTESTNO=9\nBALANCER=RR\n";
     let folder = Folder::with(".env.general", settings);
@@ -75,7 +75,7 @@ fn the_original_s_own_settings_run_and_what_is_odd_is_said() {
 }
 
 #[test]
-fn what_is_wrong_is_refused_and_leaves_no_file() {
+fn an_error_leaves_no_file() {
     let folder = Folder::new();
     for (flags, error) in [
         ("--samples 0", "flag: SAMPLES=0 must be an integer from 1"),
@@ -101,7 +101,7 @@ fn a_closed_stdout_ends_quietly_with_141() {
 }
 
 #[test]
-fn help_and_version_are_there() {
+fn help_and_version_are_printed() {
     let folder = Folder::new();
     folder
         .run("tracegen", "--help")

@@ -1,5 +1,5 @@
-//! `--verify`: simulators that follow every rule and simulate something else are caught, by the request where they first
-//! differ; the rules alone let them pass.
+//! `--verify`: simulators that follow every rule but simulate something else are detected, by the first request that
+//! differs; the rules alone accept them.
 
 use serde_json::{Value, json};
 
@@ -7,15 +7,15 @@ use crate::middleware::middleware;
 use crate::stranger::Stranger;
 use crate::support::{Ended, Folder};
 
-/// Arrivals 0, 1, 2, 3, 30 µs, demands 10, 10, 10, 0, 5 µs; ids with gaps. One server takes the first three by turns.
+/// Arrivals 0, 1, 2, 3, 30 µs, demands 10, 10, 10, 0, 5 µs; ids are skipped. One server serves the first three in turn.
 const FIVE: &str = "id,arrival_us,service_us\n3,0,10\n7,1,10\n8,2,10\n20,3,0\n21,30,5\n";
 
-/// One that says SERVERS and DISCIPLINE, and has one server.
+/// Declares SERVERS and DISCIPLINE, and has one server.
 fn one_server_for_two() -> Stranger {
     Stranger::in_order().saying(1 + 2)
 }
 
-/// One whose every answer lacks the last nanosecond.
+/// Every completion lacks the last nanosecond.
 fn a_nanosecond_short() -> Stranger {
     Stranger::in_order().saying(2).after(
         "(if (i64.gt_u (local.get $service) (i64.const 0)) (then
@@ -32,7 +32,7 @@ fn folder(liar: &Stranger) -> Folder {
     Folder::with("t.csv", FIVE).and_module("liar", &liar.text())
 }
 
-/// Both programs end with exit code 7 under --verify, and name the request and both answers.
+/// Both programs end with exit code 7 under --verify, and name the request and both completions.
 fn is_caught(liar: &Stranger, flags: &str, request: &str) {
     let folder = folder(liar);
     let host = folder.host_with("liar", &format!("t.csv --verify --completions all.csv {flags}")).exits(7);
@@ -58,7 +58,7 @@ fn counts(ended: &Ended) -> Value {
 }
 
 #[test]
-fn the_honest_agree() {
+fn correct_simulators_agree() {
     let agree = |honest: &Stranger, flags: &str| {
         let folder = folder(honest);
         folder.host_with("liar", &format!("t.csv --verify {flags}")).succeeds();
@@ -74,8 +74,8 @@ fn the_honest_agree() {
 }
 
 #[test]
-fn says_two_servers_and_simulates_one() {
-    // Two servers would take request 7 at once.
+fn declares_two_servers_and_simulates_one() {
+    // Two servers would start request 7 at once.
     let request = "request 7: first in, first out gives start 1000, finish 11000, service 10000; the simulator gives start \
                    10000, finish 20000, service 10000";
     is_caught(&one_server_for_two(), "--servers 2", request);
@@ -88,13 +88,13 @@ fn drops_a_nanosecond_of_service() {
     let request = "request 3: first in, first out gives start 0, finish 10000, service 10000; the simulator gives start 0, \
                    finish 9999, service 9999";
     is_caught(&a_nanosecond_short(), "", request);
-    // The rules take less service than the demand for giving up: the counts tell, no error does.
+    // The rules allow less service than the demand as abandonment: the counts show it, but no error.
     let ended = passes_the_rules(&a_nanosecond_short(), "");
     assert_eq!(counts(&ended), json!({"offered": 5, "completed": 1, "abandoned": 4}));
 }
 
 #[test]
-fn turns_away_too_early() {
+fn rejects_too_early() {
     let request = "request 8: first in, first out gives start 20000, finish 30000, service 10000; the simulator gives start \
                    none, finish 2000, service 0";
     is_caught(&with_room_for(2), "--capacity 3", request);
@@ -103,7 +103,7 @@ fn turns_away_too_early() {
 }
 
 #[test]
-fn turns_nobody_away() {
+fn never_rejects() {
     let request = "request 20: first in, first out gives start none, finish 3000, service 0; the simulator gives start \
                    30000, finish 30000, service 0";
     is_caught(&with_room_for(1000), "--capacity 3", request);
@@ -111,8 +111,8 @@ fn turns_nobody_away() {
 }
 
 #[test]
-fn serves_in_another_order_than_it_says() {
-    // At 10 µs whoever came last is served first.
+fn serves_in_another_order_than_declared() {
+    // At 10 µs the request that came last is served first.
     let request = "request 20: first in, first out gives start 30000, finish 30000, service 0; the simulator gives start \
                    10000, finish 10000, service 0";
     let liar = Stranger::of("last_come_first").saying(2);
@@ -120,10 +120,10 @@ fn serves_in_another_order_than_it_says() {
     assert_eq!(counts(&passes_the_rules(&liar, ""))["completed"], 5);
 }
 
-/// A worker's lie is its own: the others' figures stay.
+/// A worker's error is its own: the figures of the others are kept.
 #[test]
-fn the_worker_that_lied_is_named() {
-    // By turns, worker 2 gets 7 and 21.
+fn the_wrong_worker_is_named() {
+    // In turn, worker 2 gets 7 and 21.
     let liar = Stranger::in_order().saying(2).after(
         "(if (i64.eq (i64.load (local.get $at)) (i64.const 7)) (then
            (local.set $finish (i64.sub (local.get $finish) (i64.const 1)))
@@ -138,21 +138,21 @@ fn the_worker_that_lied_is_named() {
 }
 
 #[test]
-fn who_has_an_order_or_demands_of_his_own_has_nothing_to_be_held_against() {
+fn modules_with_their_own_order_or_demands_can_not_be_verified() {
     for (capabilities, why) in [
-        (0, "has an order of service of its own (bit 2 is not set)"),
-        (2 + 16, "decides itself what service a request needs (bit 16)"),
-        (2 + 32, "shares or interrupts service (bit 32)"),
+        (0, "decides the order of service itself (capability bit 2 is not set)"),
+        (2 + 16, "decides demands itself (capability bit 16)"),
+        (2 + 32, "shares or interrupts service (capability bit 32)"),
     ] {
         let folder = folder(&Stranger::in_order().saying(capabilities));
-        let refusal = format!("--verify: the module {why}, so there is nothing to hold it against\n");
+        let refusal = format!("--verify: the module {why}, so there is no native model to compare it with\n");
         folder.host_with("liar", "t.csv --verify").exits(2).says(&refusal);
         middleware(&folder, "run --trace t.csv --module liar.wasm --verify").exits(2).says(&refusal);
         assert_eq!(folder.names(), ["liar.wasm", "t.csv"]);
-        // Without, it is one as good as others.
+        // Without --verify it is valid.
         folder.host_with("liar", "t.csv").succeeds();
     }
     let folder = folder(&Stranger::of("last_come_first").saying(2));
-    let refusal = "--verify: DISCIPLINE=lifo: only fifo is known natively";
+    let refusal = "--verify: DISCIPLINE=lifo: only fifo has a native model";
     folder.host_with("liar", "t.csv --verify --discipline lifo").exits(2).says(refusal);
 }

@@ -1,4 +1,5 @@
-//! The kernels, each alone: drawing, writing, reading, record codec, policies, the model, a worker that checks and folds. `cargo bench` runs them.
+//! The kernels, each alone: sampling, writing, reading, record codec, policies, the model, a worker that checks and
+//! folds. `cargo bench` runs them.
 
 use std::fs;
 use std::hint::black_box;
@@ -6,7 +7,7 @@ use std::io::sink;
 use std::path::Path;
 
 use cli::settings::of_flags;
-use contract::{NONE, Request};
+use contract::{Request, RequestHeader};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use failure::Failure;
@@ -22,10 +23,10 @@ fn main() {
 }
 
 const REQUESTS: usize = 200_000;
-/// As many as the front has at once, about.
-const BATCH: usize = 4096;
+/// About as many as a policy gets at a time.
+const BATCH_REQUESTS: usize = 4096;
 
-/// One worker is busy three quarters of the time.
+/// Each worker is busy three quarters of the time.
 fn demands(workers: usize) -> Demands {
     Demands::new(2_500_000 * workers as u64, ServiceDistribution::Exponential, 1)
 }
@@ -35,7 +36,7 @@ fn generate(clients: u32) -> Vec<Request> {
     let (settings, seed) = (of_flags(flags).expect("flags"), of_flags(["--seed=1"]).expect("flags"));
     let mut generator = Generator::new(&Generation::from_settings(&settings, &seed).expect("settings"));
     let mut requests = Vec::with_capacity(REQUESTS);
-    while generator.fill(&mut requests, BATCH).expect("times fit") > 0 {}
+    while generator.fill(&mut requests, BATCH_REQUESTS).expect("times fit") > 0 {}
     requests
 }
 
@@ -53,12 +54,12 @@ fn written(format: TraceFormat) -> Vec<u8> {
 }
 
 #[divan::bench(args = [1, 16, 1000])]
-fn draw_arrivals(bencher: Bencher, clients: u32) {
+fn sample_arrivals(bencher: Bencher, clients: u32) {
     bencher.counter(ItemsCount::new(REQUESTS)).bench(|| generate(clients));
 }
 
 #[divan::bench]
-fn draw_demands(bencher: Bencher) {
+fn sample_demands(bencher: Bencher) {
     let demands = demands(1);
     let sample = || (0..REQUESTS as u64).map(|id| demands.sample(id)).fold(0, u64::wrapping_add);
     bencher.counter(ItemsCount::new(REQUESTS)).bench(sample);
@@ -67,7 +68,7 @@ fn draw_demands(bencher: Bencher) {
 const FORMATS: [(&str, TraceFormat); 3] = [
     ("csv", TraceFormat::Csv),
     ("full csv", TraceFormat::FullCsv),
-    ("records", TraceFormat::Records { requests: NONE }),
+    ("records", TraceFormat::Records { requests: RequestHeader::UNKNOWN }),
 ];
 
 fn format(name: &str) -> TraceFormat {
@@ -79,12 +80,12 @@ fn write(bencher: Bencher, name: &str) {
     let requests = requests(1);
     bencher.counter(ItemsCount::new(REQUESTS)).bench(|| {
         let mut writer = TraceWriter::new(sink(), format(name))?;
-        requests.chunks(BATCH).try_for_each(|batch| writer.write(batch))?;
+        requests.chunks(BATCH_REQUESTS).try_for_each(|batch| writer.write(batch))?;
         writer.finish().map(drop)
     });
 }
 
-/// From a file that is in memory, named by its BLAKE3, on as many threads as a run takes.
+/// From a file in the page cache, with its BLAKE3, on as many threads as in a run.
 #[divan::bench(args = FORMATS.map(|(name, _)| name))]
 fn read(bencher: Bencher, name: &str) {
     read_bytes(bencher, &written(format(name)));
@@ -142,7 +143,7 @@ fn policy<const WORKERS: usize>(bencher: Bencher, name: &str) {
     bencher.counter(ItemsCount::new(REQUESTS)).with_inputs(|| policy::assigner(name, WORKERS)).bench_local_values(
         |assigner| {
             let mut assign = assigner.expect("a policy");
-            for batch in requests.chunks(BATCH) {
+            for batch in requests.chunks(BATCH_REQUESTS) {
                 assign(batch, &mut workers).expect("few requests are in system");
                 black_box(&workers);
             }
@@ -161,7 +162,7 @@ fn model(bencher: Bencher) {
     });
 }
 
-/// A whole worker without the sandbox: the model, and its answers checked and folded.
+/// A whole worker without the sandbox: the model, and the checks and folding of its completions.
 #[divan::bench]
 fn worker(bencher: Bencher) {
     let bytes: Vec<u8> = requests(1).iter().flat_map(Request::to_bytes).collect();

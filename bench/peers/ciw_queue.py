@@ -7,16 +7,16 @@ import sys
 import ciw
 
 path, workers, st_ns = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-last, gaps = [0] * workers, [[] for _ in range(workers)]
+last, interarrivals = [0] * workers, [[] for _ in range(workers)]
 with open(path, newline="") as trace:
     for row in csv.DictReader(trace):
         worker, arrival = int(row["id"]) % workers, int(row["arrival_ns"])
-        gaps[worker].append(arrival - last[worker])
+        interarrivals[worker].append(arrival - last[worker])
         last[worker] = arrival
 
 ciw.seed(1)
 network = ciw.create_network(
-    arrival_distributions=[ciw.dists.Sequential(of_worker + [float("inf")]) for of_worker in gaps],
+    arrival_distributions=[ciw.dists.Sequential(of_worker + [float("inf")]) for of_worker in interarrivals],
     service_distributions=[ciw.dists.Exponential(rate=1 / st_ns)] * workers,
     number_of_servers=[1] * workers,
     routing=[[0.0] * workers for _ in range(workers)],
@@ -24,5 +24,5 @@ network = ciw.create_network(
 simulation = ciw.Simulation(network)
 simulation.simulate_until_max_time(2 * max(last) + 1000 * st_ns)
 delays = [record.waiting_time for record in simulation.get_all_records()]
-assert len(delays) == sum(map(len, gaps)), len(delays)
+assert len(delays) == sum(map(len, interarrivals)), len(delays)
 print(sum(delays) / len(delays))

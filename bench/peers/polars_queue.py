@@ -1,10 +1,10 @@
-"""Round robin over workers, exponential demands, first in first out: the query over the trace that people would write instead.
+"""Round robin over workers, exponential demands, first in, first out: the same result as a query over the trace.
 Arguments: trace, workers, mean service time in ns, `over` or `parts`. Prints the mean delay in queue and the p99 of the
 response time, in ns.
 
 Request i starts at max over j <= i of (arrival of j - work before j) + work before i: running sums and a running maximum.
-`over` is the query as it is said; `parts` is what somebody writes who knows what polars does fast: no window function, a
-filter for each worker and all of them in parallel."""
+`over` is the plain query; `parts` is optimised for polars: without a window function, with a
+filter for each worker, all of them in parallel."""
 
 import sys
 

@@ -8,7 +8,7 @@ import sys
 import simpy
 
 path, workers, st_ns = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-draw = random.Random(1)
+sampler = random.Random(1)
 environment = simpy.Environment()
 servers = [simpy.Resource(environment) for _ in range(workers)]
 delays = []
@@ -19,7 +19,7 @@ def serve(server):
     with server.request() as turn:
         yield turn
         delays.append(environment.now - arrival)
-        yield environment.timeout(draw.expovariate(1 / st_ns))
+        yield environment.timeout(sampler.expovariate(1 / st_ns))
 
 
 def arrive(rows):

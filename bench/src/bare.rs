@@ -1,5 +1,5 @@
-//! wasmtime embedded as plainly as it goes, without the host's checks; once without limits and once with them, so that what they
-//! cost is between the two.
+//! A plain embedding of wasmtime without the host's checks: once without and once with limits, so that the difference
+//! is the cost of limits.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ struct Guest {
     wasi: WasiP1Ctx,
     limits: StoreLimits,
     input: &'static [u8],
-    /// Bytes of `input` that are read.
+    /// Bytes of `input` that were read.
     read: usize,
-    /// Bytes that were written, and dropped.
+    /// Bytes that were written and discarded.
     written: u64,
 }
 
 impl Bare {
-    /// Compiles `module`; with `limits` as the host does: time, stack, memory, canonical NaNs.
+    /// Compiles `module`; if `limits`, with those of the host: time, stack, memory, canonical NaNs.
     pub(crate) fn new(module: &[u8], limits: bool) -> anyhow::Result<Self> {
         let engine = Engine::new(&if limits { sandbox::config() } else { Config::new() })?;
         let mut linker = Linker::new(&engine);
@@ -50,7 +50,7 @@ impl Bare {
         Ok(Self { instance: linker.instantiate_pre(&Module::new(&engine, module)?)?, limits })
     }
 
-    /// Runs the module over `shard`, which has `requests`, and says how long that took.
+    /// Runs the module over `shard`, which has `requests` requests, and returns the CPU time.
     pub(crate) fn run(&self, shard: &'static [u8], requests: u64) -> anyhow::Result<Duration> {
         let started = cpu_time();
         let mut wasi = WasiCtxBuilder::new();
@@ -74,7 +74,7 @@ impl Bare {
         })?;
         let taken = cpu_time() - started;
         let whole = store.data().written == (requests + 1) * contract::Completion::LEN as u64;
-        whole.then_some(taken).context("the module did not answer its whole shard")
+        whole.then_some(taken).context("the module did not complete its whole shard")
     }
 }
 
@@ -113,8 +113,7 @@ fn iovec(memory: &[u8], iovecs: u32, number: u32) -> (usize, usize) {
     (word(at), word(at + 4))
 }
 
-/// CPU time of this thread, which does all the work: other programs on the machine change it less than they do the time
-/// that passes.
+/// CPU time of this thread, which does all the work: other programs on the machine affect it less than wall-clock time.
 pub(crate) fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)

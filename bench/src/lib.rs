@@ -1,4 +1,4 @@
-//! A worker's shard in memory, and the worker that serves it: what the benchmarks of one worker share.
+//! A worker's shard in memory, and its job: shared by the benchmarks of one worker.
 
 use contract::Request;
 use failure::Failure;
@@ -6,10 +6,10 @@ use sandbox::limits::Limits;
 use sandbox::shard::Shard;
 use sandbox::{Job, Model};
 
-/// Bytes of a shard that come at once, as from the middleware.
+/// Bytes of a shard's chunk, as from the middleware.
 const CHUNK_BYTES: usize = (1 << 18) / Request::LEN * Request::LEN;
 
-/// Records that are not yet given out.
+/// Records that have not been read yet.
 pub struct InMemory(pub &'static [u8]);
 
 impl Shard for InMemory {
@@ -22,7 +22,7 @@ impl Shard for InMemory {
     }
 }
 
-/// One worker of one server, first in, first out, within the limits that programs have by default.
+/// One worker with one server, first in, first out, with the default limits.
 pub fn job() -> Job {
     Job::alone(Model::of_defaults(0), Limits::default())
 }

@@ -1,5 +1,5 @@
-//! `sandbox MODULE SHARD`: how long a simulator takes over a shard in memory, in the host's sandbox, in a bare embedding of
-//! wasmtime, and natively. Each runs once; prints JSON, CPU time in seconds.
+//! `sandbox MODULE SHARD`: the time of a simulator over a shard in memory, in the host's sandbox, in a bare embedding
+//! of wasmtime, and natively. Each runs once; the output is JSON, with CPU time in seconds.
 
 mod bare;
 
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         let [module, shard] = arguments.as_slice() else {
             return Err(Failure::usage("sandbox MODULE SHARD").into());
         };
-        // A shard may outlive this function, as far as the host knows.
+        // The host requires a shard with a static lifetime.
         let bytes: &'static [u8] = std::fs::read(shard).with_context(|| shard.clone())?.leak();
         let (header, records) = bytes.split_first_chunk().context("the shard has no header")?;
         let header = RequestHeader::from_bytes(header).map_err(anyhow::Error::msg)?;
@@ -63,14 +63,14 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (cpu_time() - started, result)
 }
 
-/// On a thread with the stack that a simulator needs.
+/// Runs `work` on a thread with the stack that a simulator needs.
 fn on_a_thread<T: Send>(work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
     std::thread::scope(|scope| {
         sandbox::spawn(scope, "simulator".to_owned(), work)?.join().map_err(|_| sandbox::panicked())?
     })
 }
 
-/// `simulate` over `records`, and what it measured.
+/// Runs `simulate` over `records`; returns its CPU time and the tally.
 fn over(simulate: impl FnOnce(Box<dyn Shard>) -> Outcome, records: &'static [u8]) -> anyhow::Result<(Duration, Tally)> {
     let (taken, outcome) = timed(|| simulate(Box::new(InMemory(records))));
     Ok((taken, outcome.result?.tally))

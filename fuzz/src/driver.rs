@@ -14,45 +14,45 @@ use random::streams::{Stream, Streams};
 
 use crate::{End, Target};
 
-/// The most memory that the process may ever hold, all threads and the system's page tables in \[KiB\]: each case has
-/// 16 MiB of a simulator, a few of the host's own, and what it takes to compile.
+/// The peak memory that the process may reach, with all threads and the system's page tables \[KiB\]: each case uses 16
+/// MiB of a simulator, a few of the host, and the memory of compilation.
 const MEMORY_KIB: u64 = 1 << 20;
-/// A case takes milliseconds; on a busy machine one that takes this long does not end.
+/// A case takes milliseconds; one that takes this long, even on a busy machine, never ends.
 const TIME: Duration = Duration::from_secs(60);
-/// After this many cases that fail, no more are tried.
+/// After this number of failed cases, no more are tried.
 const FAILED: usize = 20;
 
-/// Which cases to run, and how.
+/// The cases to run.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// What all cases are sampled from.
+    /// Seed of all cases.
     pub seed: u64,
     /// Number of the first case.
     pub first: u64,
-    /// How many.
+    /// Number of cases.
     pub cases: u64,
-    /// On how many threads.
+    /// Number of threads.
     pub threads: usize,
-    /// Where cases that fail are written.
+    /// Folder for failed cases.
     pub folder: PathBuf,
 }
 
-/// What came of it.
+/// The results of a plan.
 #[derive(Debug, Default)]
 pub struct Result {
     /// Cases run.
     pub cases: u64,
-    /// How many ended how.
+    /// Number of cases by their end.
     pub ends: BTreeMap<End, u64>,
     /// The longest case.
     pub longest: Duration,
-    /// All of it.
+    /// Total time.
     pub time: Duration,
-    /// Cases that failed: their file and what does not hold.
+    /// Failed cases: file and reason.
     pub failed: Vec<(PathBuf, String)>,
 }
 
-/// The stream that case `number` of `target` is sampled from.
+/// The random stream of case `number` of `target`.
 pub fn stream(target: &Target, seed: u64, number: u64) -> Stream {
     Streams::new(seed, target.name).of(number)
 }
@@ -60,11 +60,11 @@ pub fn stream(target: &Target, seed: u64, number: u64) -> Stream {
 /// Runs the cases of `plan`.
 ///
 /// # Errors
-/// Where a case can't be written.
+/// If a case can't be written.
 pub fn run(target: &Target, plan: &Plan) -> std::io::Result<Result> {
     let started = Instant::now();
     fs::create_dir_all(&plan.folder)?;
-    // A crash of the process leaves this file: the number of each thread's case.
+    // After a crash of the process this file remains: the number of each thread's case.
     let crashed = plan.folder.join(format!("{}-under-way", target.name));
     let work = Work {
         target,
@@ -89,13 +89,13 @@ pub fn run(target: &Target, plan: &Plan) -> std::io::Result<Result> {
     Ok(result)
 }
 
-/// What the threads share.
+/// The state that the threads share.
 struct Work<'a> {
     target: &'a Target,
     plan: &'a Plan,
     /// Number of the next case.
     next: AtomicU64,
-    /// Each thread's case, and when it began.
+    /// Each thread's case, and its start.
     under_way: Vec<Mutex<Option<(u64, Instant)>>>,
     numbers: File,
     result: Mutex<Result>,
@@ -125,7 +125,7 @@ impl Work<'_> {
         }
     }
 
-    /// Ends the process where a case does not end: nothing can interrupt it.
+    /// Ends the process if a case does not end, because nothing can interrupt it.
     fn watch(&self) -> std::io::Result<()> {
         for slot in &self.under_way {
             if let Some((number, _)) = lock(slot).filter(|(_, began)| began.elapsed() > TIME) {
@@ -137,7 +137,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Writes a case down.
+    /// Writes a case to a file.
     fn keep(&self, number: u64) -> std::io::Result<PathBuf> {
         let path = self.plan.folder.join(format!("{}-{}-{number}", self.target.name, self.plan.seed));
         write(self.target, self.plan.seed, number, &path)?;
@@ -150,17 +150,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs one case; a panic and a breach of the memory's bound are failures too.
+/// Runs one case; a panic and exceeding the memory limit are failures too.
 pub fn hold(target: &Target, case: &[u8]) -> std::result::Result<End, String> {
     let ended = catch_unwind(AssertUnwindSafe(|| (target.run)(case)))
-        .unwrap_or_else(|_| Err("it panicked; the message stands above".to_owned()))?;
+        .unwrap_or_else(|_| Err("it panicked; the message is above".to_owned()))?;
     match peak_kib() {
         Some(peak) if peak > MEMORY_KIB => Err(format!("the process holds {peak} KiB (this case or one beside it)")),
         _ => Ok(ended),
     }
 }
 
-/// The most memory that this process ever held \[KiB\], where the system tells.
+/// The peak memory of this process \[KiB\], if the system reports it.
 pub fn peak_kib() -> Option<u64> {
     program::memory("VmHWM:").map(|bytes| bytes >> 10)
 }
@@ -168,7 +168,7 @@ pub fn peak_kib() -> Option<u64> {
 /// Writes case `number` to `path`.
 ///
 /// # Errors
-/// Where it can't be written.
+/// If it can't be written.
 pub fn write(target: &Target, seed: u64, number: u64, path: &Path) -> std::io::Result<()> {
     fs::write(path, (target.make)(&mut stream(target, seed, number)))
 }

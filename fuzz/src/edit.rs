@@ -12,12 +12,12 @@ pub(crate) fn once_in(random: &mut Stream, n: u64) -> bool {
     random.below(n) == 0
 }
 
-/// A place in 0…`len`.
+/// A position in 0…`len`.
 pub(crate) fn place(random: &mut Stream, len: usize) -> usize {
     random.below(len as u64 + 1) as usize
 }
 
-/// A number of any length, as often short as long, or one of those where something ends.
+/// A number with a random number of digits, or a boundary value.
 pub(crate) fn number(random: &mut Stream) -> u64 {
     const ENDS: &[u64] = &[0, 1, 1 << 16, 1 << 32, 1 << 62, 1 << 63, u64::MAX];
     match random.below(4) {

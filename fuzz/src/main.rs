@@ -1,4 +1,4 @@
-//! `fuzz --cases 100000`: makes cases of each target from a seed, runs them on all cores, and tells how they ended.
+//! `fuzz --cases 100000`: makes cases of each target from a seed, runs them on all cores, and reports how they ended.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ struct Cli {
     /// Cases of each target.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     cases: u64,
-    /// What all cases are sampled from.
+    /// Seed of all cases.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Number of the first case.
@@ -26,13 +26,13 @@ struct Cli {
     /// Threads [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Where cases that fail are written.
+    /// Folder for failed cases.
     #[arg(long, value_name = "DIR", default_value = "target/fuzz-failed")]
     failed: PathBuf,
-    /// Run this case alone, as it was written, instead.
+    /// Run this case file alone.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cases", "corpus"])]
     case: Option<PathBuf>,
-    /// Write the cases to DIR instead of running them: a corpus for libFuzzer.
+    /// Write the cases to DIR, as a corpus for libFuzzer, instead of running them.
     #[arg(long, value_name = "DIR")]
     corpus: Option<PathBuf>,
 }
@@ -40,7 +40,7 @@ struct Cli {
 fn target(name: &str) -> Result<Target, String> {
     TARGETS.iter().find(|target| target.name == name).copied().ok_or_else(|| {
         let names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
-        format!("it is none of {}", names.join(", "))
+        format!("it is not one of {}", names.join(", "))
     })
 }
 

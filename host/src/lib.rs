@@ -12,6 +12,7 @@ use cli::output;
 use cli::program;
 use cli::reporter::Terminal;
 use cli::settings::{SeedSettings, Sources};
+use cli::terminal;
 use failure::{Failure, printable};
 use measure::Figures;
 use measure::provenance::WorkerReport;
@@ -102,7 +103,7 @@ impl Arguments {
             Some(Command::Tidy { folder }) => tidy(folder),
             Some(Command::Hold) => Ok(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).map(drop)?),
             Some(Command::Check(flags)) => check::check(flags),
-            Some(Command::Limits) => Ok(output::print(&limits_table::table())?),
+            Some(Command::Limits) => Ok(output::print(&limits_table::table(terminal::width()))?),
             None => simulate(self, sources),
         }
     }

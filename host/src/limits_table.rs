@@ -4,15 +4,18 @@ use failure::Limit;
 use sandbox::limits::{
     COMPILE_MEMORY, COMPILE_TIME, CPU_TIME_PER_REQUEST, ENTRIES, ERROR_TEXT, ERROR_TEXT_KEPT, FUNCTION_BODY, FUNCTIONS,
     MEMORY_DEFAULT, MODULE, MODULE_TEXT, RANDOM_BYTES, RUN_MEMORY, STACK, TABLE_ELEMENTS, TIME_DEFAULT,
-    UNANSWERED_DEFAULT, UNANSWERED_LEAST, VECTORS,
+    UNANSWERED_DEFAULT, UNANSWERED_MIN, VECTORS,
 };
 
 /// A mebibyte \[bytes\].
 const MIB: u64 = 1 << 20;
 
+/// The columns of names and defaults, and that of flags.
+const WIDTHS: [usize; 3] = [22, 32, 19];
+
 /// The table that `host limits` prints; docs/contract.md has the same. Names without a [`Limit`] are bounds of another class,
-/// or of none.
-pub(crate) fn table() -> String {
+/// or of none. A terminal without room for the reasons has each on a line of its own.
+pub(crate) fn table(width: usize) -> String {
     let size = |bytes: u64| match bytes >> 30 {
         0 => format!("{} MiB", bytes / MIB),
         gib => format!("{gib} GiB"),
@@ -21,7 +24,7 @@ pub(crate) fn table() -> String {
     let million = |number: usize| format!("{} million", number / 1_000_000);
     let per_request = CPU_TIME_PER_REQUEST.as_micros();
     let kept = 2 * ERROR_TEXT_KEPT / 1024;
-    let unanswered = format!("{} a run, {UNANSWERED_LEAST} a worker", million(UNANSWERED_DEFAULT as usize));
+    let unanswered = format!("{} a run, {UNANSWERED_MIN} a worker", million(UNANSWERED_DEFAULT as usize));
     let rows = [
         (Limit::Memory.name(), format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what one simulator may allocate"),
         (Limit::RunMemory.name(), size(RUN_MEMORY as u64), "-", "all its simulators, tables and globals too"),
@@ -43,7 +46,7 @@ pub(crate) fn table() -> String {
             "-",
             "a call can't be interrupted",
         ),
-        ("vectors and events", format!("{VECTORS} a call"), "-", "likewise; more are answered \"invalid\""),
+        ("vectors and events", format!("{VECTORS} a call"), "-", "a call can't be interrupted; more: \"invalid\""),
         (Limit::UnansweredRequests.name(), unanswered, "--limit-unanswered", "the host remembers each"),
         (
             Limit::ModuleFile.name(),
@@ -65,7 +68,7 @@ pub(crate) fn table() -> String {
             "-",
             "ends the process: all else comes later",
         ),
-        (Limit::CompileMemory.name(), size(COMPILE_MEMORY as u64), "-", "likewise"),
+        (Limit::CompileMemory.name(), size(COMPILE_MEMORY as u64), "-", "ends the process: all else comes later"),
         ("line of a trace", format!("{} KiB", trace::reader::LINE_LIMIT / 1024), "-", "a row is held whole"),
         (
             Limit::ModelledRequests.name(),
@@ -75,8 +78,13 @@ pub(crate) fn table() -> String {
         ),
         (Limit::RequestsToSort.name(), million(trace::reader::SORT_LIMIT), "-", "--sort holds the whole trace"),
     ];
-    let line =
-        |name: &str, default: &str, flag: &str, reason: &str| format!("{name:<22}{default:<32}{flag:<19}{reason}\n");
+    let widest = rows.iter().map(|(_, _, _, reason)| reason.chars().count()).max().unwrap_or(0);
+    let wide = width >= WIDTHS.iter().sum::<usize>() + widest;
+    let line = |name: &str, default: &str, flag: &str, reason: &str| {
+        let [names, defaults, flags] = WIDTHS;
+        let line = format!("{name:<names$}{default:<defaults$}{flag:<flags$}");
+        if wide { line + reason + "\n" } else { format!("{}\n    {reason}\n", line.trim_end()) }
+    };
     rows.iter().fold(line("limit", "default", "flag", "why"), |text, (name, default, flag, reason)| {
         text + &line(name, default, flag, reason)
     })
@@ -89,17 +97,23 @@ mod tests {
     #[test]
     fn every_limit_has_a_row() {
         for limit in Limit::ALL {
-            let rows = table().lines().filter(|line| line.starts_with(&format!("{limit}  "))).count();
+            let rows = table(80).lines().filter(|line| line.starts_with(&format!("{limit}  "))).count();
             assert_eq!(rows, 1, "{limit}");
         }
     }
 
     #[test]
-    fn the_table_fits_a_terminal() {
-        for line in table().lines() {
-            let (name, rest) = line.split_at(22);
-            assert!(name.ends_with(' ') && line.chars().count() <= 120, "{line}");
-            assert!(rest.chars().nth(31) == Some(' ') && !rest.starts_with(' '), "{line}");
+    fn the_table_fits_the_terminal() {
+        for (width, lines) in [(80, 2), (119, 2), (120, 1)] {
+            let text = table(width);
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{width}: {text}");
+            let limits = text.lines().filter(|line| !line.starts_with(' ')).count();
+            assert_eq!(text.lines().count(), lines * limits, "{width}: {text}");
+            for line in text.lines().filter(|line| !line.starts_with(' ')) {
+                let (name, rest) = line.split_at(WIDTHS[0]);
+                assert!(name.ends_with(' ') && !rest.starts_with(' '), "{line}");
+                assert!(rest.chars().nth(WIDTHS[1] - 1).is_none_or(|letter| letter == ' '), "{line}");
+            }
         }
     }
 }

@@ -2,15 +2,15 @@
 
 use std::io::{self, Read, Write};
 
-use contract::{CompletionHeader, NONE, Request, RequestHeader};
+use contract::{CompletionHeader, Request, RequestHeader};
 
 use crate::fifo::Fifo;
 use crate::model::{CAPABILITIES, Model};
 
-/// Bytes read or written at once: a call costs what some requests do.
+/// Bytes of one read or write: a call takes as long as several requests.
 const CHUNK_BYTES: usize = 1 << 16;
 
-/// Why a shard could not be simulated.
+/// The reason for which a shard can't be simulated.
 #[derive(Debug)]
 pub enum Refusal {
     /// The input is not a shard of contract 1: exit code 65.
@@ -28,7 +28,7 @@ impl From<io::Error> for Refusal {
 /// Reads a shard from `input` and writes its completions to `output`.
 ///
 /// # Errors
-/// Where the shard is not one, or a stream fails.
+/// If the input is not a valid shard, or a stream fails.
 pub fn filter(input: &mut impl Read, output: &mut impl Write, model: Model) -> Result<(), Refusal> {
     let mut out = Vec::with_capacity(CHUNK_BYTES / Request::LEN + 1);
     out.push(CompletionHeader { capabilities: CAPABILITIES }.to_bytes());
@@ -68,8 +68,8 @@ pub fn filter(input: &mut impl Read, output: &mut impl Write, model: Model) -> R
         output.write_all(out.as_flattened())?;
         out.clear();
     }
-    if header.requests != NONE && header.requests != requests {
-        return Err(Refusal::Input(format!("the header says {} requests, {requests} follow", header.requests)));
+    if header.requests != RequestHeader::UNKNOWN && header.requests != requests {
+        return Err(Refusal::Input(format!("the header declares {} requests, but {requests} follow", header.requests)));
     }
     fifo.end(&mut |done| out.push(done.to_bytes()));
     output.write_all(out.as_flattened())?;
@@ -105,7 +105,7 @@ mod tests {
         bytes
     }
 
-    fn answers(mut shard: &[u8], delay: u64) -> Result<Vec<Completion>, Refusal> {
+    fn completions(mut shard: &[u8], delay: u64) -> Result<Vec<Completion>, Refusal> {
         let mut out = Vec::new();
         filter(&mut shard, &mut out, Model { servers: 1, capacity: 0, delay })?;
         let (records, rest) = out.as_chunks::<{ Completion::LEN }>();
@@ -115,18 +115,18 @@ mod tests {
     }
 
     #[test]
-    fn longer_records_are_skipped_to_their_end() {
+    fn unknown_bytes_of_longer_records_are_skipped() {
         for records in [0, 1, 1000, 5000] {
-            let plain = answers(&shard(48, records, records), 0).unwrap();
+            let plain = completions(&shard(48, records, records), 0).unwrap();
             assert_eq!(plain.len() as u64, records);
-            assert_eq!(answers(&shard(56, NONE, records), 0).unwrap(), plain);
-            assert_eq!(answers(&shard(4096, records, records), 0).unwrap(), plain);
+            assert_eq!(completions(&shard(56, RequestHeader::UNKNOWN, records), 0).unwrap(), plain);
+            assert_eq!(completions(&shard(4096, records, records), 0).unwrap(), plain);
         }
     }
 
     #[test]
-    fn what_is_not_a_shard_is_refused() {
-        let capabilities = |bytes: &[u8]| match answers(bytes, 0).unwrap_err() {
+    fn an_invalid_shard_is_rejected() {
+        let capabilities = |bytes: &[u8]| match completions(bytes, 0).unwrap_err() {
             Refusal::Input(rule) => rule,
             Refusal::Io(error) => panic!("{error}"),
         };
@@ -135,12 +135,12 @@ mod tests {
         assert!(capabilities(&shard(4096, 0, 0)[..4095]).contains("within its header"));
         assert!(capabilities(&whole[1..]).contains("first bytes"));
         assert!(capabilities(&whole[..whole.len() - 1]).contains("within a record"));
-        assert!(capabilities(&shard(48, 4, 3)).contains("says 4 requests, 3 follow"));
+        assert!(capabilities(&shard(48, 4, 3)).contains("declares 4 requests, but 3 follow"));
     }
 
     #[test]
-    fn under_delay_the_rest_stays_unread() {
+    fn with_delay_the_rest_stays_unread() {
         let shard = shard(48, 100, 100);
-        assert_eq!(answers(&shard, 3).unwrap().len(), 3);
+        assert_eq!(completions(&shard, 3).unwrap().len(), 3);
     }
 }

@@ -1,8 +1,8 @@
-//! The default simulator: one station of SERVERS servers and room for CAPACITY, first in first out, that may end after DELAY
-//! entries.
+//! The default simulator: one station with SERVERS servers and room for CAPACITY requests, first in, first out. It may
+//! stop after DELAY service starts.
 //!
-//! The library is the queue model itself; it is what policies see of workers too. The program around it ([`filter`])
-//! becomes `sim.wasm`, and runs natively just as well.
+//! The library is the queue model itself, which policies also use as their model of workers. The program around it
+//! ([`filter`]) becomes `sim.wasm`, and also runs natively.
 
 mod fifo;
 mod filter;

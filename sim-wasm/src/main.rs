@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// The model that the environment sets, or why it can't be honoured.
+/// The model that the environment describes, or the reason for which it is not supported.
 fn settings() -> Result<Model, String> {
     let value = |key: &str, default: &str| env::var(key).unwrap_or_else(|_| default.to_owned());
     let number = |key: &str, default: &str| {
@@ -27,11 +27,11 @@ fn settings() -> Result<Model, String> {
         text.parse::<u64>().map_err(|_| format!("{key}={text} is not a number"))
     };
     if number("SIM_CONTRACT", "1")? != 1 {
-        return Err("SIM_CONTRACT is not 1, the only contract that this simulator knows".to_owned());
+        return Err("SIM_CONTRACT is not 1, the only contract that this simulator supports".to_owned());
     }
     let discipline = value("DISCIPLINE", "fifo");
     if discipline != "fifo" {
-        return Err(format!("DISCIPLINE={discipline} is not one that this simulator knows; it knows fifo"));
+        return Err(format!("DISCIPLINE={discipline} is not supported by this simulator; it supports fifo"));
     }
     let servers = number("SERVERS", "1")?;
     let (capacity, delay) = (number("CAPACITY", "0")?, number("DELAY", "0")?);

@@ -1,4 +1,4 @@
-//! What the default simulator can do, and its settings.
+//! The capabilities of the default simulator, and its settings.
 
 use contract::Capabilities;
 
@@ -11,8 +11,8 @@ pub const CAPABILITIES: Capabilities =
 pub struct Model {
     /// SERVERS: servers of the station, at least 1.
     pub servers: u32,
-    /// CAPACITY: requests in the system at most, those in service included; 0 = no limit.
+    /// CAPACITY: upper limit of the requests in the system, including those in service; 0 = no limit.
     pub capacity: u64,
-    /// DELAY: entries into service after which the simulation ends; 0 = it does not.
+    /// DELAY: service starts after which the simulation ends; 0 = it does not.
     pub delay: u64,
 }

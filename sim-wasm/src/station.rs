@@ -1,30 +1,31 @@
-//! Servers that serve whoever came first.
+//! Servers that serve requests in the order of arrival.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use contract::{Completion, Request};
 
-/// When each of a station's servers is free again: all that first-in first-out needs to know of the past.
+/// The times at which each of a station's servers is free: the only state that first in, first out needs.
 ///
-/// Where nobody overtakes, request n enters service at max(arrival, earliest free server), the recursion of Kiefer and
+/// No request overtakes another, so request n starts at max(arrival, earliest free server), the recursion of Kiefer and
 /// Wolfowitz ("On the theory of queues with many servers", 1955).
 #[derive(Debug, Clone)]
 pub struct Station {
     servers: usize,
-    /// The latest finish where there is one server, so that the common case is one comparison.
+    /// The latest finish if there is one server, so that the common case is one comparison.
     single: u64,
-    /// When the servers that ever served are free; grows to `servers` at most.
+    /// The times at which the servers that were used are free; grows to `servers` entries at most.
     free: BinaryHeap<Reverse<u64>>,
 }
 
 impl Station {
-    /// An idle station of `servers` servers, at least 1.
+    /// An idle station with `servers` servers, at least 1.
     pub fn new(servers: u32) -> Self {
         Self { servers: servers.max(1) as usize, single: 0, free: BinaryHeap::new() }
     }
 
-    /// When the earliest server is free \[ns\]: who arrives now starts then, or at once where that is past.
+    /// The time at which the earliest server is free \[ns\]: a request that arrives now starts then, or at once if that
+    /// is past.
     #[inline]
     pub fn free_at(&self) -> u64 {
         match self.free.peek() {
@@ -34,7 +35,7 @@ impl Station {
         }
     }
 
-    /// Takes in the next request, by order of arrival, and gives its start and finish \[ns\].
+    /// Processes the next request, in order of arrival, and returns its start and finish \[ns\].
     #[inline]
     pub fn enter(&mut self, arrival_ns: u64, service_ns: u64) -> (u64, u64) {
         if self.servers == 1 {
@@ -56,23 +57,24 @@ impl Station {
 }
 
 impl Station {
-    /// Takes in the requests of `records` as [`Station::enter`] does, and appends the records of their answers.
-    pub(crate) fn serve(&mut self, records: &[[u8; Request::LEN]], answers: &mut Vec<[u8; Completion::LEN]>) {
+    /// Processes the requests of `records` as [`Station::enter`] does, and appends the records of their completions.
+    pub(crate) fn serve(&mut self, records: &[[u8; Request::LEN]], completions: &mut Vec<[u8; Completion::LEN]>) {
         if self.servers > 1 {
-            answers.extend(records.iter().map(|record| {
+            completions.extend(records.iter().map(|record| {
                 let request = Request::from_bytes(record);
                 let (start, finish) = self.enter(request.arrival_ns, request.service_ns);
                 completion(&request, start, finish)
             }));
             return;
         }
-        // When the server is free, in a register. In blocks, since in a sandbox each turn of a loop looks for interruption.
+        // The time at which the server is free, in a register. Records are processed in blocks, because in the sandbox
+        // each iteration of a loop checks for interruption.
         let mut free = self.single;
         let (blocks, rest) = records.as_chunks::<8>();
         for block in blocks {
-            answers.extend(block.iter().map(|record| serve_alone(record, &mut free)));
+            completions.extend(block.iter().map(|record| serve_alone(record, &mut free)));
         }
-        answers.extend(rest.iter().map(|record| serve_alone(record, &mut free)));
+        completions.extend(rest.iter().map(|record| serve_alone(record, &mut free)));
         self.single = free;
     }
 }
@@ -96,23 +98,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_servers_take_turns() {
+    fn two_servers_serve_in_turn() {
         let mut station = Station::new(2);
         let served: Vec<_> = [(0, 10), (0, 3), (1, 5), (4, 1), (20, 0)].map(|(a, s)| station.enter(a, s)).into();
         assert_eq!(served, [(0, 10), (0, 3), (3, 8), (8, 9), (20, 20)]);
     }
 
     #[test]
-    fn many_at_once_are_served_as_one_by_one() {
+    fn batches_are_served_as_single_requests() {
         for (servers, number) in [(1, 0), (1, 7), (1, 8), (1, 100), (3, 100)] {
             let (mut each, mut all) = (Station::new(servers), Station::new(servers));
             let requests: Vec<Request> = (0..number)
                 .map(|id| Request { id, arrival_ns: id * 5, service_ns: id * id % 11, ..Request::default() })
                 .collect();
-            let mut answers = Vec::new();
-            // The second time it is not idle.
+            let mut completions = Vec::new();
+            // The station is not idle the second time.
             for _ in 0..2 {
-                all.serve(&requests.iter().map(Request::to_bytes).collect::<Vec<_>>(), &mut answers);
+                all.serve(&requests.iter().map(Request::to_bytes).collect::<Vec<_>>(), &mut completions);
             }
             let expected: Vec<_> = [&requests, &requests]
                 .into_iter()
@@ -122,7 +124,7 @@ mod tests {
                     completion(request, start, finish)
                 })
                 .collect();
-            assert_eq!(answers, expected);
+            assert_eq!(completions, expected);
         }
     }
 }

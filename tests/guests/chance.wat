@@ -1,5 +1,5 @@
-;; Sleeps an hour, then serves its only request from what the clock says, for as long as a random number says: with bit 16
-;; its demands are its own.
+;; Sleeps an hour, then serves its only request with times from the clock and from a random number; with capability 16
+;; it decides demands itself.
 (module
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
@@ -19,7 +19,7 @@
     (i32.store (i32.const 528) (i32.const 1))
     (i64.store (i32.const 536) (i64.const 3600000000000))
     (drop (call $poll_oneoff (i32.const 512) (i32.const 768) (i32.const 1) (i32.const 8)))
-    ;; The answer at 96.
+    ;; The completion at 96.
     (drop (call $clock_time_get (i32.const 1) (i64.const 1) (i32.const 104)))
     (drop (call $random_get (i32.const 120) (i32.const 4)))
     (i64.store (i32.const 112) (i64.add (i64.load (i32.const 104)) (i64.load (i32.const 120))))

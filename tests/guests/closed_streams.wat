@@ -1,5 +1,5 @@
-;; Writes its header, then closes its three streams; nothing that asks for them may succeed. Ends with the exit code 42 where
-;; that is so, else with the number of the first that does.
+;; Writes its header, then closes its three streams; every further use must fail. Ends with exit code 42 if so,
+;; otherwise with the number of the first use that succeeds.
 (module
   (import "wasi_snapshot_preview1" "fd_close" (func $fd_close (param i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))

@@ -1,4 +1,4 @@
-;; Says its whole environment, then its arguments, on stderr, and gives up.
+;; Writes its whole environment, then its arguments, to stderr, and fails.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes_get (param i32 i32) (result i32)))
@@ -7,7 +7,7 @@
   (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1)
-  (func $say (param $length i32)
+  (func $print (param $length i32)
     (local $at i32)
     ;; A blank for every zero byte between two texts.
     (local.set $at (i32.const 0x1000))
@@ -21,8 +21,8 @@
   (func (export "_start")
     (drop (call $environ_sizes_get (i32.const 16) (i32.const 20)))
     (drop (call $environ_get (i32.const 64) (i32.const 0x1000)))
-    (call $say (i32.load (i32.const 20)))
+    (call $print (i32.load (i32.const 20)))
     (drop (call $args_sizes_get (i32.const 16) (i32.const 20)))
     (drop (call $args_get (i32.const 64) (i32.const 0x1000)))
-    (call $say (i32.load (i32.const 20)))
+    (call $print (i32.load (i32.const 20)))
     (call $proc_exit (i32.const 1))))

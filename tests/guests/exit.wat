@@ -1,4 +1,4 @@
-;; Says "sorry" and ends with the exit code that its first argument names; traps where that is 0.
+;; Writes "sorry" and ends with the exit code in its first argument; traps if that is 0.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))

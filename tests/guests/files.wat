@@ -1,5 +1,5 @@
-;; Tries all ways to a file and to what is not its own; each must answer "bad descriptor" (8). Ends with 100 where they do,
-;; else with the number of the first that does not.
+;; Tries all functions on files and on foreign descriptors; each must return "bad descriptor" (8). Ends with 100 if so,
+;; otherwise with the number of the first that does not.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
@@ -29,7 +29,7 @@
     (call $must (call $fd_read (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 8) (i32.const 7))
     (call $must (call $fd_renumber (i32.const 1) (i32.const 3)) (i32.const 8) (i32.const 8))
     (call $must (call $fd_close (i32.const 3)) (i32.const 8) (i32.const 9))
-    ;; 1 takes the place of 0: it is 0 then, and there is no 1 any more.
+    ;; Descriptor 1 replaces 0: it is 0 then, and 1 does not exist any more.
     (call $must (call $fd_renumber (i32.const 1) (i32.const 0)) (i32.const 0) (i32.const 10))
     (call $must (call $write (i32.const 1)) (i32.const 8) (i32.const 11))
     (call $must (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 8) (i32.const 12))

@@ -1,4 +1,4 @@
-;; Fills all of its 256 MiB, again and again: one instruction each time.
+;; Fills all of its 256 MiB repeatedly, with one instruction each time.
 (module
   (memory (export "memory") 4096)
   (func (export "_start")

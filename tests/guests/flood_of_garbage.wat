@@ -1,4 +1,4 @@
-;; Writes what is no header, without end.
+;; Writes bytes that are not a header, without end.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 2)

@@ -1,9 +1,9 @@
-;; Answers every request at once but the first, which it never does.
+;; Completes every request at once except the first, which it never completes.
 (module
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
-  ;; With bit 16 its demands are its own, so that an answer may say none.
+  ;; With capability 16 it decides demands itself, so that a completion may have none.
   (data (i32.const 0) "\40\00\00\00" "\20\00\00\00")
   (data (i32.const 64) "QBOXCPL\n" "\01\00\00\00" "\20\00\00\00" "\10")
   (data (i32.const 16) "\00\04\00\00" "\30\00\00\00")

@@ -1,4 +1,4 @@
-;; Asks for four gibibytes of random numbers.
+;; Requests four gibibytes of random numbers.
 (module
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,9 +1,9 @@
-  ;; One server that takes whoever came last, and lets him finish.
+  ;; One server that serves the request that came last, without interruption.
   (func $simulate (param $next i32) (param $end i32) (param $length i32)
     (local $top i32) (local $request i32) (local $free i64)
     (local.set $top (i32.const 0x6000000))
     (loop $entries
-      ;; Whoever came before the server is free waits on the pile.
+      ;; Requests that come before the server is free wait on the stack.
       (block $waiting
         (loop $arrivals
           (br_if $waiting (i32.ge_u (local.get $next) (local.get $end)))
@@ -21,7 +21,7 @@
         (else
           (local.set $top (i32.sub (local.get $top) (i32.const 4)))
           (local.set $request (i32.load (local.get $top)))))
-      (call $answer (local.get $request) (local.get $free)
+      (call $completion (local.get $request) (local.get $free)
         (i64.add (local.get $free) (i64.load offset=16 (local.get $request)))
         (i64.load offset=16 (local.get $request)))
       (local.set $free (i64.add (local.get $free) (i64.load offset=16 (local.get $request))))

@@ -1,4 +1,4 @@
-;; Loops before `_start` is called at all.
+;; Loops in its start function, before `_start` is called.
 (module
   (memory (export "memory") 1)
   (func $early (loop $forever (br $forever)))

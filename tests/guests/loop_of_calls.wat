@@ -1,4 +1,4 @@
-;; Calls the host without end, writing nothing each time.
+;; Makes host calls without end, writing nothing each time.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,7 +1,7 @@
-  ;; One server, first in, first out. Its demands are its own: both halves of the bits of a NaN, one by exclusive or on the other.
-  ;; Request by request that NaN is made in another way, from NaNs of either sign and of several payloads.
+  ;; One server, first in, first out. It decides demands itself: both halves of the bits of a NaN, XORed. The NaN is
+  ;; made in a different way for each request, from NaNs of either sign and of several payloads.
   (func $nan (param $way i32) (result i64)
-    ;; Nothing here is known when it is compiled: there are zeros at 128.
+    ;; These values are not constants: there are zeros at 128.
     (local $zero f64) (local $a f64) (local $b f64)
     (local.set $zero (f64.load (i32.const 128)))
     (local.set $a (f64.reinterpret_i64 (i64.or (i64.const 0x7ff4000000000001) (i64.load (i32.const 128)))))
@@ -29,6 +29,6 @@
       (local.set $bits
         (i64.xor (i64.shr_u (local.get $bits) (i64.const 32)) (i64.and (local.get $bits) (i64.const 0xffffffff))))
       (local.set $free (i64.add (local.get $start) (local.get $bits)))
-      (call $answer (local.get $at) (local.get $start) (local.get $free) (local.get $bits))
+      (call $completion (local.get $at) (local.get $start) (local.get $free) (local.get $bits))
       (local.set $at (i32.add (local.get $at) (local.get $length)))
       (br $requests)))

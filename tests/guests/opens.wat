@@ -1,5 +1,5 @@
-;; Opens a file a hundred thousand times, by every descriptor in turn; each must answer "bad descriptor" (8), or "not a
-;; directory" (54) of a stream. Ends with 42 where they do.
+;; Opens a file a hundred thousand times, by every descriptor in turn; each call must return "bad descriptor" (8), or
+;; "not a directory" (54) for a stream. Ends with 42 if so.
 (module
   (import "wasi_snapshot_preview1" "path_open"
     (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))

@@ -1,4 +1,4 @@
-;; Puts its stdout in the place of its stdin, and writes its header to where it then is; with requests it answers none.
+;; Renumbers its stdout to descriptor 0, and writes its header there; it completes no request.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_renumber" (func $fd_renumber (param i32 i32) (result i32)))

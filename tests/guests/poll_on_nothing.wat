@@ -1,5 +1,5 @@
-;; Waits for nothing, for more than there is, for what lies past the end of memory; each must answer "invalid" (28) or "bad
-;; address" (21) at once. Ends with 42 where they do.
+;; Polls nothing, too much, and addresses beyond the end of memory; each call must return "invalid" (28) or "bad
+;; address" (21) at once. Ends with 42 if so.
 (module
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))

@@ -1,4 +1,4 @@
-;; Asks for more random bytes than a call may, into memory that it has.
+;; Requests more random bytes than a call may, into memory that it has.
 (module
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
   (memory (export "memory") 2000)

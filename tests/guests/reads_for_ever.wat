@@ -1,4 +1,4 @@
-;; Writes its header and reads on, at the end too; it never answers.
+;; Writes its header and reads on, even at the end; it never completes a request.
 (module
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))

@@ -1,5 +1,5 @@
-  ;; One server that all take in turns, each for 1 µs at a time, or for an eighth of a longer demand. In the shard, the block
-  ;; of a request becomes the service that it got, and its sizes when that began.
+  ;; One server that all requests use in turn, each for 1 µs at a time, or for an eighth of a longer demand. In the
+  ;; shard, the block of a request is replaced by the service that it has received, and its sizes by the start.
   (func $simulate (param $next i32) (param $end i32) (param $length i32)
     (local $head i32) (local $request i32) (local $now i64) (local $slice i64)
     (local.set $head (i32.const 0x6000000))
@@ -18,7 +18,7 @@
       (local.set $now (i64.add (local.get $now) (local.get $slice)))
       (i64.store offset=24 (local.get $request)
         (i64.add (i64.load offset=24 (local.get $request)) (local.get $slice)))
-      ;; Who came meanwhile stands before who goes back to the end of the queue.
+      ;; Requests that arrived meanwhile are queued before the one that returns to the end of the queue.
       (block $joined
         (loop $arrivals
           (br_if $joined (i32.ge_u (local.get $next) (local.get $end)))
@@ -28,7 +28,7 @@
           (br $arrivals)))
       (if (i64.eq (i64.load offset=24 (local.get $request)) (i64.load offset=16 (local.get $request)))
         (then
-          (call $answer (local.get $request) (i64.load offset=32 (local.get $request)) (local.get $now)
+          (call $completion (local.get $request) (i64.load offset=32 (local.get $request)) (local.get $now)
             (i64.load offset=16 (local.get $request))))
         (else (call $queue (local.get $request))))
       (br $slices)))
@@ -43,7 +43,7 @@
     (i32.store (global.get $tail) (local.get $request))
     (global.set $tail (i32.add (global.get $tail) (i32.const 4))))
 
-  ;; How long its next turn is.
+  ;; The length of its next turn.
   (func $slice (param $request i32) (result i64)
     (local $turn i64) (local $left i64)
     (local.set $turn (i64.shr_u (i64.load offset=16 (local.get $request)) (i64.const 3)))

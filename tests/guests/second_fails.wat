@@ -1,5 +1,5 @@
-;; A simulator that serves nobody: it writes its header and answers no request, and does at worker 2, where its shard holds
-;; requests, what a test puts in place of the mark. It tells its number by the environment: the strings begin at 1024.
+;; A simulator that serves no request: it writes its header, and on worker 2, if its shard has requests, does the steps
+;; that a test puts in place of the mark. It finds its number in the environment, whose strings begin at 1024.
 (module
   (import "wasi_snapshot_preview1" "environ_get" (func $environ_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
@@ -8,10 +8,10 @@
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 4)
   (table 1 funcref)
-  ;; The header of answers, with bit 8 (DELAY) alone.
+  ;; The header of completions, with capability 8 (DELAY) alone.
   (data (i32.const 64) "QBOXCPL\n\01\00\00\00\20\00\00\00\08\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00")
 
-  ;; Whether "WORKER=2" stands somewhere in the environment.
+  ;; Whether the environment contains "WORKER=2".
   (func $is_second (result i32)
     (local $at i32)
     (drop (call $environ_get (i32.const 512) (i32.const 1024)))
@@ -22,8 +22,8 @@
       (br_if $next (i32.lt_u (local.get $at) (i32.const 2048))))
     (i32.const 0))
 
-  ;; Answers one request of the shard: it starts at its arrival, where a DELAY of 1 ends the simulation.
-  (func $answer
+  ;; Completes one request of the shard: it starts at its arrival, at which a DELAY of 1 ends the simulation.
+  (func $completion
     (i64.store (i32.const 128) (i64.load (i32.const 0x10000)))
     (i64.store (i32.const 136) (i64.load (i32.const 0x10008)))
     (i64.store (i32.const 144) (i64.const -1))
@@ -47,4 +47,4 @@
     (if (call $is_second) (then
       ;; FAILURE
     ))
-    (call $answer)))
+    (call $completion)))

@@ -1,4 +1,4 @@
-;; Sleeps an hour, then a thousand years, then says so by its exit code.
+;; Sleeps an hour, then a thousand years; its exit code is the result.
 (module
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))

@@ -1,6 +1,5 @@
-;; A simulator by somebody who reads the whole shard before he answers. SAYS, LENGTH, DIRECTION and SIMULATE are marks that
-;; a test replaces: what it says of itself, how long it takes records to be, forward or backward, and what it makes of
-;; its requests.
+;; A simulator that reads its whole shard before it completes a request. A test replaces the marks: SAYS by its
+;; capabilities, LENGTH by the length of records, DIRECTION by forward or backward, and SIMULATE by the discipline.
 (module
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
@@ -8,13 +7,13 @@
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "environ_get" (func $environ_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
-  ;; 0: vector of fd_read and fd_write, 8: bytes read or written, 64: header of the answers, 128: a test's own; 1 MiB: the
-  ;; shard, 64 MiB: its answers, 96 MiB: whoever waits.
+  ;; 0: iovec of fd_read and fd_write, 8: bytes read or written, 64: header of the completions, 128: for the test; 1
+  ;; MiB: the shard, 64 MiB: its completions, 96 MiB: waiting requests.
   (memory (export "memory") 2048)
   (data (i32.const 64) "QBOXCPL\n\01\00\00\00\20\00\00\00SAYS")
-  (global $answers (mut i32) (i32.const 0x4000000))
+  (global $completions (mut i32) (i32.const 0x4000000))
 
-  ;; Reads all there is, and returns where it ends; reads may be short.
+  ;; Reads everything, and returns its end; reads may be short.
   (func $read_all (result i32)
     (local $end i32)
     (local.set $end (i32.const 0x100000))
@@ -37,25 +36,25 @@
       (local.set $length (i32.sub (local.get $length) (i32.load (i32.const 8))))
       (br $more)))
 
-  ;; Keeps an answer to the request at $request, to be written at the end.
-  (func $answer (param $request i32) (param $start i64) (param $finish i64) (param $service i64)
-    (i64.store (global.get $answers) (i64.load (local.get $request)))
-    (i64.store offset=8 (global.get $answers) (local.get $start))
-    (i64.store offset=16 (global.get $answers) (local.get $finish))
-    (i64.store offset=24 (global.get $answers) (local.get $service))
-    (global.set $answers (i32.add (global.get $answers) (i32.const 32))))
+  ;; Keeps a completion of the request at $request, which is written at the end.
+  (func $completion (param $request i32) (param $start i64) (param $finish i64) (param $service i64)
+    (i64.store (global.get $completions) (i64.load (local.get $request)))
+    (i64.store offset=8 (global.get $completions) (local.get $start))
+    (i64.store offset=16 (global.get $completions) (local.get $finish))
+    (i64.store offset=24 (global.get $completions) (local.get $service))
+    (global.set $completions (i32.add (global.get $completions) (i32.const 32))))
 
   (func $forward
-    (call $write (i32.const 0x4000000) (i32.sub (global.get $answers) (i32.const 0x4000000))))
+    (call $write (i32.const 0x4000000) (i32.sub (global.get $completions) (i32.const 0x4000000))))
 
   (func $backward
     (loop $more
-      (if (i32.eq (global.get $answers) (i32.const 0x4000000)) (then (return)))
-      (global.set $answers (i32.sub (global.get $answers) (i32.const 32)))
-      (call $write (global.get $answers) (i32.const 32))
+      (if (i32.eq (global.get $completions) (i32.const 0x4000000)) (then (return)))
+      (global.set $completions (i32.sub (global.get $completions) (i32.const 32)))
+      (call $write (global.get $completions) (i32.const 32))
       (br $more)))
 
-  ;; Who says that he honours DISCIPLINE refuses words that he does not know: all but fifo and lifo, whichever of them he is.
+  ;; With the capability DISCIPLINE it rejects unknown values: all but fifo and lifo, whichever it simulates.
   (func $check_discipline
     (local $at i32) (local $word i32)
     (if (i32.eqz (i32.and (i32.load8_u (i32.const 80)) (i32.const 2))) (then (return)))
@@ -77,7 +76,7 @@
     (call $check_discipline)
     (call $write (i32.const 64) (i32.const 32))
     (local.set $end (call $read_all))
-    ;; What the header says, at its byte 12.
+    ;; The capabilities of the header, at its byte 12.
     (local.set $length LENGTH)
     (call $simulate (i32.add (i32.const 0x100000) (local.get $length)) (local.get $end) (local.get $length))
     (call $DIRECTION)))

@@ -1,5 +1,5 @@
-//! A simulator that serves its requests in the order in which a hash map gives them: its seeds are what the sandbox's
-//! randomness says. It starts when the clocks say so, and how long it has slept.
+//! A simulator that serves its requests in the order of a hash map, whose seeds come from the sandbox's randomness.
+//! Start times come from the clocks and from the time that it has slept.
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};

@@ -1,5 +1,5 @@
-//! What takes the place of the host in a worker's container that has been taken over: it reads its job, as the host does, and
-//! leaves an outcome that the job's argument (SIM_ARGS) names.
+//! Replaces the host in a compromised worker container: it reads its job, as the host does, and leaves the outcome that
+//! the job's argument (SIM_ARGS) names.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -16,7 +16,7 @@ fn main() {
 }
 
 fn work() {
-    // As the host does: what an earlier attempt left is gone.
+    // As the host does: remove the files of an earlier attempt.
     let _ = fs::remove_file(format!("{FOLDER}outcome.json"));
     let job = fs::read_to_string(format!("{FOLDER}job.json")).unwrap();
     let after = |key: &str| job.split_once(&format!("\"{key}\":")).unwrap().1.trim_start_matches(['[', '"']);
@@ -29,7 +29,7 @@ fn work() {
             fs::write(format!("{FOLDER}outcome.json"), r#"{"version":"0.0.1 (job format 0)"}"#).unwrap();
             std::process::exit(8);
         }
-        // It can't read the job of a later version.
+        // A host can't read the job of a later version.
         "older" => {
             eprintln!("error: {FOLDER}job.json: missing field `kind`");
             std::process::exit(1);

@@ -78,6 +78,7 @@ pub fn run(arguments: &Arguments, sources: &Sources) -> anyhow::Result<()> {
             let rule = "records are not for a terminal: name a file with --out, or send them through a pipe";
             return Err(Failure::usage(rule).into());
         }
+        program::on_signal_report(Some("standard output is incomplete".to_owned()));
         return write(&generation, demands, format, io::stdout()).map(drop).context(STDOUT);
     };
     let file = OutFile::create(path)?;

@@ -5,3 +5,4 @@ pub mod output;
 pub mod program;
 pub mod reporter;
 pub mod settings;
+pub mod terminal;

@@ -147,6 +147,14 @@ pub fn print(text: &str) -> io::Result<()> {
     written.map_err(|error| io::Error::new(error.kind(), format!("{STDOUT}: {error}")))
 }
 
+/// As [`print`], with the heads of tables emphasised if standard output is a terminal.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_tables(text: &str) -> io::Result<()> {
+    print(&crate::terminal::styled(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! The habits that all programs share: how they start, what they say on stderr, how they end.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::output;
-use failure::{Failure, printable};
+use crate::terminal::{self, say};
+use failure::Failure;
 
 /// Runs a program: its error is printed as one line and becomes the exit code, a signal leaves nothing half written.
 ///
@@ -50,6 +51,7 @@ const NEEDED: u64 = 256 << 20;
 
 /// Ends the program now, from any thread, as [`main`] does with an error.
 pub fn end(failure: &Failure) -> ! {
+    terminal::remove_bars();
     say("error", &failure.to_string());
     let _unfinished = output::remove_unfinished();
     std::process::exit(failure.exit_code().into());
@@ -77,6 +79,14 @@ static ON_SIGNAL: Mutex<Vec<Box<dyn FnOnce() + Send>>> = Mutex::new(Vec::new());
 /// Has `end` run before a signal ends the program.
 pub fn on_signal(end: impl FnOnce() + Send + 'static) {
     ON_SIGNAL.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(end));
+}
+
+/// What is left of the run if a signal ends the program now.
+static LEFT: Mutex<Option<String>> = Mutex::new(None);
+
+/// Sets what a signal that ends the program is to report on stderr as left of the run; None: nothing.
+pub fn on_signal_report(left: Option<String>) {
+    *LEFT.lock().unwrap_or_else(PoisonError::into_inner) = left;
 }
 
 /// What is wrong where the system starts no thread for `what`.
@@ -111,17 +121,11 @@ pub fn warn(text: &str) {
     say("warning", text);
 }
 
-/// Prints one line of information on stderr.
+/// Prints one line of information on stderr, unless the program is quiet.
 pub fn note(text: &str) {
-    say("note", text);
-}
-
-/// Characters of one line on stderr.
-const LINE: usize = 4000;
-
-fn say(kind: &str, text: &str) {
-    // Where stderr is closed nobody can be told.
-    let _ = writeln!(io::stderr().lock(), "{kind}: {}", printable(text.as_bytes(), LINE));
+    if !terminal::is_quiet() {
+        say("note", text);
+    }
 }
 
 fn exit_cleanly_on_signals() -> io::Result<()> {
@@ -154,6 +158,8 @@ fn end_on(signal: i32) -> ! {
     let _ = catch_unwind(AssertUnwindSafe(|| ends.into_iter().for_each(|end| end())));
     // Held until the end, so that nothing new is begun.
     let _unfinished = output::remove_unfinished();
+    terminal::remove_bars();
+    say("interrupted", LEFT.lock().unwrap_or_else(PoisonError::into_inner).as_deref().unwrap_or("nothing was written"));
     std::process::exit(128 + signal)
 }
 

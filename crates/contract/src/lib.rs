@@ -1,33 +1,33 @@
-//! The records that travel between programs and simulators: contract 1, as docs/contract.md defines it.
+//! The records that travel between programs and simulators: contract 1, which docs/contract.md defines.
 //!
 //! A stream is an array of records of one length, little-endian; its record 0 is the header.
 
-/// What "never", "still in service" and "not known beforehand" are written as.
+/// The wire value for "no value". The constants of the record types give its meaning in each field.
 pub const NONE: u64 = u64::MAX;
 
 /// Version of the simulator contract.
 pub const CONTRACT: u32 = 1;
 
-/// One arrival: when, read or write, where, how large, how much service it needs.
+/// One arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Request {
-    /// Strictly increasing within a trace; gaps are allowed.
+    /// Strictly increasing within a trace, not necessarily by 1.
     pub id: u64,
     /// Arrival since the start of the trace \[ns\]; never decreases.
     pub arrival_ns: u64,
-    /// The demand: server time that the request needs \[ns\].
+    /// The demand: server time that the request needs \[ns\], or [`Request::TO_SAMPLE`].
     pub service_ns: u64,
     /// First block addressed.
     pub block: u64,
-    /// Size in blocks of 512 bytes, or in what the trace's format says that it counts.
+    /// Size in blocks of 512 bytes, or in the unit of the trace's format.
     pub size: u32,
-    /// Size of the answer where the trace knows it, else 0.
+    /// Size of the response if the trace gives it, else 0.
     pub reply_size: u32,
-    /// Who sent it.
+    /// Number of the client that sent it.
     pub client: u32,
     /// Priority or kind; 0 is the most urgent.
     pub class: u16,
-    /// [`Request::READ`], [`Request::WRITE`], or another value that is kept as it is.
+    /// [`Request::READ`], [`Request::WRITE`], or another value, which is kept.
     pub op: u8,
     /// Reserved, 0.
     pub flags: u8,
@@ -40,6 +40,8 @@ impl Request {
     pub const READ: u8 = 0;
     /// `op` of a write.
     pub const WRITE: u8 = 1;
+    /// `service_ns` of a request whose trace does not give its demand.
+    pub const TO_SAMPLE: u64 = NONE;
 
     /// The record of this request.
     #[inline]
@@ -58,10 +60,10 @@ impl Request {
         bytes
     }
 
-    /// The request in the first 48 bytes of a record (a longer record's end is not known to contract 1).
+    /// The request in the first 48 bytes of a record. Contract 1 defines no bytes after these.
     ///
     /// # Panics
-    /// Where `record` is shorter than [`Request::LEN`].
+    /// If `record` is shorter than [`Request::LEN`].
     #[inline]
     pub fn from_bytes(record: &[u8]) -> Self {
         let record = &record[..Self::LEN];
@@ -80,14 +82,14 @@ impl Request {
     }
 }
 
-/// What became of one request.
+/// What happened to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Completion {
     /// The request's id.
     pub id: u64,
-    /// When service first began \[ns\]; [`NONE`] = never served.
+    /// When service first began \[ns\], or [`Completion::NOT_SERVED`].
     pub start_ns: u64,
-    /// When it left \[ns\]; [`NONE`] = still in service when the simulation ended.
+    /// When it left \[ns\], or [`Completion::IN_SERVICE`].
     pub finish_ns: u64,
     /// Server time that it received \[ns\].
     pub service_ns: u64,
@@ -96,6 +98,10 @@ pub struct Completion {
 impl Completion {
     /// Length of a completion's record \[bytes\].
     pub const LEN: usize = 32;
+    /// `start_ns` of a request whose service never began.
+    pub const NOT_SERVED: u64 = NONE;
+    /// `finish_ns` of a request that was in service when the simulation ended.
+    pub const IN_SERVICE: u64 = NONE;
 
     /// The record of this completion.
     #[inline]
@@ -108,7 +114,7 @@ impl Completion {
         bytes
     }
 
-    /// The completion that a record holds.
+    /// The completion in a record.
     #[inline]
     pub fn from_bytes(record: &[u8; Self::LEN]) -> Self {
         Self {
@@ -125,13 +131,15 @@ impl Completion {
 pub struct RequestHeader {
     /// Length of every record of the stream, this header included \[bytes\].
     pub record_len: u32,
-    /// Requests that follow; [`NONE`] = not known beforehand.
+    /// Requests that follow, or [`RequestHeader::UNKNOWN`].
     pub requests: u64,
 }
 
 impl RequestHeader {
     /// The first eight bytes.
     pub const MAGIC: [u8; 8] = *b"QBOXREQ\n";
+    /// `requests` if the number is not known in advance.
+    pub const UNKNOWN: u64 = NONE;
 
     /// The header of a stream of 48-byte records.
     pub fn new(requests: u64) -> Self {
@@ -163,25 +171,25 @@ impl RequestHeader {
     }
 }
 
-/// Capabilities of a simulator: a bit each, in the header of its completions.
+/// The capabilities of a simulator, one bit each, in the header of its completions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Capabilities(pub u64);
 
 impl Capabilities {
-    /// It honours SERVERS.
+    /// It supports SERVERS.
     pub const SERVERS: Capabilities = Capabilities(1);
-    /// It honours DISCIPLINE.
+    /// It supports DISCIPLINE.
     pub const DISCIPLINE: Capabilities = Capabilities(2);
-    /// It honours CAPACITY.
+    /// It supports CAPACITY.
     pub const CAPACITY: Capabilities = Capabilities(4);
-    /// It honours DELAY.
+    /// It supports DELAY.
     pub const DELAY: Capabilities = Capabilities(8);
-    /// It decides itself what service a request needs.
+    /// It decides the service demand of a request itself.
     pub const OWN_DEMANDS: Capabilities = Capabilities(16);
     /// Service may be interrupted, shared or in stages.
     pub const SHARED: Capabilities = Capabilities(32);
-    /// Every bit that contract 1 knows.
+    /// Every bit that contract 1 defines.
     pub const KNOWN: u64 = 63;
 
     /// Whether every bit of `other` is set.
@@ -190,7 +198,7 @@ impl Capabilities {
         self.0 & other.0 == other.0
     }
 
-    /// Both together.
+    /// The bits of both.
     pub const fn and(self, other: Capabilities) -> Capabilities {
         Capabilities(self.0 | other.0)
     }
@@ -220,7 +228,7 @@ impl CompletionHeader {
     /// Reads a header.
     ///
     /// # Errors
-    /// The rule that it breaks: magic, version, record length 32, bits that contract 1 does not know, zeros.
+    /// The rule that it breaks: magic, version, record length 32, bits that contract 1 does not define, zeros.
     pub fn from_bytes(bytes: &[u8; Completion::LEN]) -> Result<Self, String> {
         check_start(bytes, &Self::MAGIC)?;
         let len = u32_at(bytes, 12);
@@ -230,7 +238,7 @@ impl CompletionHeader {
         let capabilities = u64_at(bytes, 16);
         if capabilities & !Capabilities::KNOWN != 0 {
             return Err(format!(
-                "bits {capabilities:#x} hold some that contract 1 does not know ({:#x})",
+                "capabilities {capabilities:#x} contain bits that contract 1 does not define ({:#x})",
                 capabilities & !Capabilities::KNOWN
             ));
         }
@@ -255,12 +263,12 @@ fn check_start(bytes: &[u8], magic: &[u8; 8]) -> Result<(), String> {
 
 fn check_zeros(rest: &[u8]) -> Result<(), String> {
     if rest.iter().any(|&byte| byte != 0) {
-        return Err("the header's last bytes are not zeros".to_owned());
+        return Err("the header's reserved bytes are not zeros".to_owned());
     }
     Ok(())
 }
 
-/// Stores a field. (Without link-time optimisation `copy_from_slice` would be a call for each.)
+/// Stores a field. Without link-time optimisation, `copy_from_slice` would be a function call for each field.
 #[inline]
 fn put<const N: usize>(bytes: &mut [u8], at: usize, field: [u8; N]) {
     *bytes[at..].first_chunk_mut().expect("a field lies within its record") = field;
@@ -281,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_laid_out_as_format_md_says() {
+    fn a_request_has_the_documented_layout() {
         let request = Request {
             id: 0x0102_0304_0506_0708,
             arrival_ns: 2,
@@ -302,13 +310,13 @@ mod tests {
     }
 
     #[test]
-    fn a_completion_comes_back_as_it_went() {
+    fn a_completion_survives_encoding() {
         let completion = Completion { id: 1, start_ns: 2, finish_ns: NONE, service_ns: 4 };
         assert_eq!(Completion::from_bytes(&completion.to_bytes()), completion);
     }
 
     #[test]
-    fn headers_come_back_and_name_the_rule_that_they_break() {
+    fn headers_survive_encoding_and_errors_name_the_broken_rule() {
         let header = RequestHeader::new(7);
         assert_eq!(RequestHeader::from_bytes(&header.to_bytes()), Ok(header));
         for (at, byte, rule) in [(0, b'X', "first bytes"), (8, 2, "version 2"), (12, 49, "length 49"), (30, 1, "zeros")]

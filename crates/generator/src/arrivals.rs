@@ -1,4 +1,4 @@
-//! When requests arrive and whose they are: the superposition of all clients' interarrival times.
+//! The arrivals of all clients, merged: each client's interarrival times are samples of its own random stream.
 
 use failure::{Failure, Setting};
 use random::streams::{Stream, Streams};
@@ -7,7 +7,7 @@ use crate::generation::Generation;
 use crate::tournament::Tournament;
 use random::distribution::Distribution;
 
-/// What every arrival is below \[ns\].
+/// Upper limit of every arrival \[ns\].
 const LATEST_NS: u64 = 1 << 62;
 
 #[cold]
@@ -29,31 +29,33 @@ pub(crate) struct Arrivals {
     interarrivals: Distribution,
     mean_ns: u64,
     seed: u64,
-    clients: Vec<Client>,
+    clients: Vec<ClientArrivals>,
     /// Each client's next arrival \[ns\].
     next: Tournament,
     /// Arrivals still to come.
     left: u64,
 }
 
-/// When one client's requests arrive.
+/// One client's arrivals.
 #[derive(Debug)]
-struct Client {
+struct ClientArrivals {
     interarrivals: Stream,
-    /// When the request after the next one arrives, since the start of the trace \[2⁻⁴⁸ ns\]: whole interarrival times add up, cut to
-    /// nanoseconds only when shown. The sample is one ahead, so that the tournament does not wait for it.
+    /// Arrival of the request after the next one, since the start of the trace \[2⁻⁴⁸ ns\]. Interarrival times are
+    /// added without rounding; only arrivals are cut to nanoseconds. The sample is one ahead, so that the tournament
+    /// does not wait for it.
     clock: u128,
 }
 
-impl Client {
-    /// The clock, cut \[ns\]; [`LATEST_NS`] for all that is not below.
+impl ClientArrivals {
+    /// The clock, cut \[ns\], and at most [`LATEST_NS`].
     #[inline]
     fn arrival_ns(&self) -> u64 {
         u64::try_from(self.clock >> Distribution::FRACTION_BITS).unwrap_or(u64::MAX).min(LATEST_NS)
     }
 
-    /// Adds an interarrival time \[2⁻⁴⁸ of the mean\]. A clock that has reached its end stays there, and [`Arrivals::fill`] tells: one
-    /// client's interarrival time of centuries concerns nobody where the others make the trace without it.
+    /// Adds an interarrival time \[2⁻⁴⁸ of the mean\]. A clock saturates at its upper limit. [`Arrivals::fill`] reports
+    /// it only if the request is part of the trace: an interarrival time of centuries is no error if the other clients
+    /// fill the trace first.
     #[inline]
     fn advance(&mut self, interarrival: u128, mean_ns: u64) {
         let interarrival = match u64::try_from(interarrival) {
@@ -65,12 +67,13 @@ impl Client {
 }
 
 impl Arrivals {
-    /// All of them.
+    /// The arrivals of a whole trace.
     pub(crate) fn new(generation: &Generation) -> Self {
         let Generation { interarrivals, inter_arrival_ns: mean_ns, seed, samples, concurrency, .. } = *generation;
         let streams = Streams::new(seed, "gaps");
-        let mut clients: Vec<Client> =
-            (0..concurrency).map(|number| Client { interarrivals: streams.of(number.into()), clock: 0 }).collect();
+        let mut clients: Vec<ClientArrivals> = (0..concurrency)
+            .map(|number| ClientArrivals { interarrivals: streams.of(number.into()), clock: 0 })
+            .collect();
         let first = clients.iter_mut().map(|client| {
             let interarrival = interarrivals.sample_first(&mut client.interarrivals);
             client.advance(interarrival, mean_ns);
@@ -83,10 +86,10 @@ impl Arrivals {
         Self { interarrivals, mean_ns, seed, clients, next, left: samples }
     }
 
-    /// Puts the next arrivals, `most` or all that are left, in place of those in `out`.
+    /// Replaces the contents of `out` with the next arrivals: `most`, or all that are left.
     ///
     /// # Errors
-    /// Where a request arrives after 2⁶² ns, which times don't hold.
+    /// If a request arrives at 2⁶² ns or later.
     pub(crate) fn fill(&mut self, out: &mut Vec<Arrival>, most: usize) -> Result<(), Failure> {
         out.clear();
         let count = usize::try_from(self.left).unwrap_or(usize::MAX).min(most);
@@ -108,7 +111,7 @@ impl Arrivals {
 
 #[cfg(test)]
 impl Arrivals {
-    /// Has client 0 send its next request and then none that times hold.
+    /// Makes client 0 send its next request, and after it one that is later than the upper limit.
     pub(crate) fn end_client_0(&mut self) {
         self.clients[0].advance(u128::MAX, 1);
         self.clients[0].advance(1 << 64, u64::MAX);
@@ -121,7 +124,7 @@ mod tests {
     use crate::testing::generation;
 
     #[test]
-    fn a_gap_that_times_do_not_hold_is_told() {
+    fn an_interarrival_time_beyond_the_limit_is_an_error() {
         let mut arrivals = Arrivals::new(&generation(&[]));
         arrivals.end_client_0();
         assert_eq!(arrivals.fill(&mut Vec::new(), 1), Ok(()));
@@ -130,8 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn clocks_add_large_gaps_exactly() {
-        let mut client = Client { interarrivals: Streams::new(1, "gaps").of(0), clock: 0 };
+    fn clocks_add_large_interarrival_times_exactly() {
+        let mut client = ClientArrivals { interarrivals: Streams::new(1, "gaps").of(0), clock: 0 };
         client.advance((1 << 70) + (1 << 47), 1_000_001);
         assert_eq!(client.clock, ((1 << 70) + (1 << 47)) * 1_000_001);
         assert_eq!(client.arrival_ns(), (1 << 22) * 1_000_001 + 500_000);

@@ -1,4 +1,4 @@
-//! Interarrival times as the generator makes them, against their distributions.
+//! Interarrival times of the generator against their distributions.
 
 use std::f64::consts::SQRT_2;
 
@@ -8,8 +8,8 @@ use random::truncated_normal::TruncatedNormal;
 
 use crate::testing::{interarrivals, trace};
 
-/// Mean and variation within 4 deviations of what they must be. A distribution's variation is that of its sample up to
-/// √(k/n), with k below 3 for all distributions here.
+/// Mean and variation are within 4 standard deviations of the expected values. The standard deviation of a sample's
+/// variation is cv·√(k/n), with k below 3 for all distributions here.
 fn assert_moments(what: &str, interarrivals: &[f64], cv: f64) {
     let n = interarrivals.len() as f64;
     let (mean, variation) = (mean(interarrivals), variation(interarrivals));
@@ -18,7 +18,7 @@ fn assert_moments(what: &str, interarrivals: &[f64], cv: f64) {
 }
 
 #[test]
-fn uniform_gaps() {
+fn uniform_interarrival_times() {
     let interarrivals = interarrivals(&[("DISTRIBUTION", "1")]);
     assert!(interarrivals.iter().all(|interarrival| (0.0..2.0).contains(interarrival)));
     assert_moments("uniform", &interarrivals, (1.0f64 / 3.0).sqrt());
@@ -26,14 +26,14 @@ fn uniform_gaps() {
 }
 
 #[test]
-fn exponential_gaps() {
+fn exponential_interarrival_times() {
     let interarrivals = interarrivals(&[("DISTRIBUTION", "2")]);
     assert_moments("exponential", &interarrivals, 1.0);
     assert_follows("exponential", interarrivals, |x| 1.0 - (-x).exp());
 }
 
 #[test]
-fn deterministic_gaps() {
+fn deterministic_interarrival_times() {
     assert!(interarrivals(&[("DISTRIBUTION", "deterministic")]).iter().all(|&interarrival| interarrival == 1.0));
 }
 
@@ -43,7 +43,7 @@ fn above(z: f64) -> f64 {
 }
 
 #[test]
-fn normal_gaps() {
+fn normal_interarrival_times() {
     for (stdev, cv) in [("0.4", 0.05), ("1.6", 0.2), ("4", 0.5), ("7.2", 0.9), ("7.92", 0.99)] {
         let what = format!("normal, variation {cv}");
         let distribution = TruncatedNormal::new(cv);
@@ -56,7 +56,7 @@ fn normal_gaps() {
 }
 
 #[test]
-fn normal_gaps_at_the_limits_of_variation() {
+fn normal_interarrival_times_at_the_limits_of_variation() {
     assert!(
         interarrivals(&[("DISTRIBUTION", "normal"), ("STDEV", "0")]).iter().all(|&interarrival| interarrival == 1.0)
     );
@@ -76,7 +76,7 @@ fn no_fraction_of_a_nanosecond_is_lost() {
 }
 
 #[test]
-fn clients_do_not_start_in_step() {
+fn clients_start_at_independent_times() {
     let clients = 2000;
     let first = |distribution: &str| {
         let requests =

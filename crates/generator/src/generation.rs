@@ -1,46 +1,13 @@
-//! What is to be generated.
+//! The settings of a generated trace.
 
-use clap::ValueEnum;
 use cli::settings::SeedSettings;
 use failure::Failure;
 use measure::provenance::GeneratorUsed;
 
+use crate::family::Family;
 use crate::settings::GeneratorSettings;
 use crate::sizes::Sizes;
 use random::distribution::{Distribution, Unmet};
-
-/// The family that the distributions of interarrival times and sizes are of: DISTRIBUTION. The aliases are the numbers that
-/// the original gave them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "lowercase")]
-pub enum Family {
-    /// Interarrival times uniform on (0, 2·INTER_ARRIVAL), sizes on 1 to SIZE (alias 1).
-    #[value(alias = "1")]
-    Uniform,
-    /// Exponential interarrival times, Poisson sizes (alias 2).
-    #[value(alias = "2")]
-    Poisson,
-    /// The truncated normal distribution, by MEAN and STDEV (alias 3).
-    #[value(alias = "3")]
-    Normal,
-    /// Always INTER_ARRIVAL, always SIZE.
-    Deterministic,
-    /// The heavy-tailed lognormal distribution, by MEAN and STDEV.
-    Lognormal,
-    /// The gamma distribution, by MEAN and STDEV.
-    Gamma,
-    /// The Weibull distribution, by MEAN and STDEV.
-    Weibull,
-    /// The heavy-tailed Pareto distribution of the first kind, by MEAN and STDEV.
-    Pareto,
-}
-
-impl Family {
-    /// Its name.
-    pub fn name(self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-    }
-}
 
 /// The settings of a generated trace.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +20,7 @@ pub struct Generation {
     pub inter_arrival_ns: u64,
     /// DISTRIBUTION.
     pub family: Family,
-    /// Gaps, in units of INTER_ARRIVAL.
+    /// Interarrival times, in units of INTER_ARRIVAL.
     pub(crate) interarrivals: Distribution,
     pub(crate) sizes: Sizes,
     /// READ_RATIO \[per cent\].
@@ -63,19 +30,20 @@ pub struct Generation {
     pub(crate) seed: u64,
 }
 
-/// The longest that a trace may last in the mean, about 73 years \[ns\]: half of what the contract's times hold, which no sum
-/// of interarrival times exceeds by chance.
+/// The longest mean duration of a trace, about 73 years \[ns\]: half of the upper limit of times in the contract. The
+/// remaining half covers random deviations.
 const LONGEST_TRACE_NS: u128 = 1 << 61;
 
-/// What a client's first interarrival time stays below under a distribution with a tail, and its further ones exceed their mean by less,
-/// each but with the chance [`RARE`]: with their mean, of 2⁶¹ ns at most, that is below 2⁶² ns \[ns\].
+/// Upper limit of a client's first interarrival time, and of the sum of its further ones minus their mean, under a
+/// long-tailed distribution. Each exceeds it with probability [`RARE`] at most. With the mean of 2⁶¹ ns at most, the
+/// sum is below 2⁶² ns \[ns\].
 const LARGEST_EXCESS_NS: f64 = (LONGEST_TRACE_NS / 2) as f64;
 
-/// Of one seed in a million, half.
+/// Half of one seed in a million.
 const RARE: f64 = 5e-7;
 
-/// The largest variance of the sum of all interarrival times under a distribution with a tail \[ns²\], by Chebyshev's inequality. (The variances of
-/// the clients' sums add up to this one, and so do the chances.)
+/// The largest variance of the sum of all interarrival times under a long-tailed distribution \[ns²\], by Chebyshev's
+/// inequality. The variances of the clients' sums add up to this one, and so do the probabilities.
 const LARGEST_VARIANCE: f64 = LARGEST_EXCESS_NS * LARGEST_EXCESS_NS * RARE;
 
 impl Generation {
@@ -125,9 +93,9 @@ impl Generation {
         let Sizes::Rounded { mean, stdev, .. } = self.sizes else { return Ok(()) };
         let (cv, mean_ns) = (stdev / mean, self.inter_arrival_ns as f64);
         let variance = self.samples as f64 * (mean_ns * cv) * (mean_ns * cv);
-        // Of one client: where there are more, those that start in time make the trace without one that does not.
+        // The bound for one client: with several, those that start in time fill the trace without one that does not.
         let late = self.interarrivals.first_above(LARGEST_EXCESS_NS / mean_ns);
-        if !self.interarrivals.has_a_tail() || (variance <= LARGEST_VARIANCE && late <= RARE) {
+        if !self.interarrivals.is_long_tailed() || (variance <= LARGEST_VARIANCE && late <= RARE) {
             return Ok(());
         }
         let rule = format!(
@@ -138,7 +106,7 @@ impl Generation {
         Err(settings.inter_arrival.refuse(&rule))
     }
 
-    /// What a report names it by: only what took part.
+    /// The settings for a report: only those that took part.
     pub fn used(&self) -> GeneratorUsed {
         let (size, mean, stdev) = match self.sizes {
             Sizes::Constant { size } | Sizes::Uniform { size } | Sizes::Poisson { size, .. } => {
@@ -160,7 +128,7 @@ impl Generation {
     }
 }
 
-/// Gaps and sizes of a family that goes by MEAN and STDEV.
+/// Interarrival times and sizes of a family that uses MEAN and STDEV.
 fn by_moments(
     settings: &GeneratorSettings,
     sas: u64,

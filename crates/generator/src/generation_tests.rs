@@ -5,7 +5,7 @@ use measure::provenance::GeneratorUsed;
 use crate::testing::{generation, refusal, trace, try_generation};
 
 #[test]
-fn what_can_not_be_met_is_refused_with_its_reason() {
+fn impossible_settings_are_refused_with_the_reason() {
     let refused = [
         (vec![("SAMPLES", "0")], "flag: SAMPLES=0 must be an integer from 1 to 9007199254740992"),
         (vec![("CONCURRENCY", "0")], "flag: CONCURRENCY=0 must be an integer from 1 to 1000000"),
@@ -37,28 +37,28 @@ fn what_can_not_be_met_is_refused_with_its_reason() {
         ),
         (
             vec![("DISTRIBUTION", "lognormal"), ("MEAN", "2.5"), ("STDEV", "201")],
-            "flag: STDEV=201 is above 80 times MEAN=2.5: a lognormal distribution of a larger coefficient of variation (STDEV/MEAN) \
-             owes most of it to samples rarer than one in a billion, which no trace shows",
+            "flag: STDEV=201 is above 80 times MEAN=2.5: a lognormal distribution with a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to samples rarer than one in a billion, which no trace contains",
         ),
         (
             vec![("DISTRIBUTION", "gamma"), ("STDEV", "8001")],
-            "flag: STDEV=8001 is above 1000 times MEAN=8: a gamma distribution of a larger coefficient of variation (STDEV/MEAN) \
-             owes most of it to samples rarer than one in a billion, which no trace shows",
+            "flag: STDEV=8001 is above 1000 times MEAN=8: a gamma distribution with a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to samples rarer than one in a billion, which no trace contains",
         ),
         (
             vec![("DISTRIBUTION", "weibull"), ("STDEV", "3201")],
-            "flag: STDEV=3201 is above 400 times MEAN=8: a Weibull distribution of a larger coefficient of variation (STDEV/MEAN) \
-             owes most of it to samples rarer than one in a billion, which no trace shows",
+            "flag: STDEV=3201 is above 400 times MEAN=8: a Weibull distribution with a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to samples rarer than one in a billion, which no trace contains",
         ),
         (
             vec![("DISTRIBUTION", "pareto"), ("STDEV", "20.001")],
-            "flag: STDEV=20.001 is above 2.5 times MEAN=8: a Pareto distribution of a larger coefficient of variation (STDEV/MEAN) \
-             owes most of it to samples rarer than one in a billion, which no trace shows",
+            "flag: STDEV=20.001 is above 2.5 times MEAN=8: a Pareto distribution with a larger coefficient of variation (STDEV/MEAN) \
+             owes most of it to samples rarer than one in a billion, which no trace contains",
         ),
         (
             vec![("DISTRIBUTION", "pareto"), ("MEAN", "8"), ("STDEV", "0.000000007")],
-            "flag: STDEV=0.000000007 is below 0.000000001 times MEAN=8: so small a variation is lost where samples are \
-             rounded (0 is none at all)",
+            "flag: STDEV=0.000000007 is below 0.000000001 times MEAN=8: a variation this small is lost when samples are \
+             rounded (0 means no variation)",
         ),
         (vec![("DISTRIBUTION", "gamma"), ("MEAN", "0"), ("STDEV", "0")], "flag: MEAN=0 must be above 0"),
         (vec![("DISTRIBUTION", "weibull"), ("STDEV", "-1")], "flag: STDEV=-1 must be a number of at least 0"),
@@ -79,13 +79,13 @@ fn what_can_not_be_met_is_refused_with_its_reason() {
 }
 
 #[test]
-fn a_family_does_not_mind_what_it_does_not_use() {
+fn settings_that_a_family_does_not_use_are_ignored() {
     assert!(try_generation(&[("DISTRIBUTION", "3"), ("SIZE", "65"), ("SAS", "64")]).is_ok());
     assert!(try_generation(&[("DISTRIBUTION", "2"), ("MEAN", "0"), ("STDEV", "-")]).is_ok());
 }
 
 #[test]
-fn the_bounds_themselves_are_met() {
+fn the_bounds_themselves_are_accepted() {
     for (distribution, stdev) in [
         ("normal", "8"),
         ("lognormal", "640"),
@@ -96,17 +96,17 @@ fn the_bounds_themselves_are_met() {
     ] {
         assert!(try_generation(&[("DISTRIBUTION", distribution), ("STDEV", stdev)]).is_ok(), "{distribution} {stdev}");
     }
-    // 2⁶⁰ ns are 1.15·10⁹ s: √(5·10⁻⁷) of it for √SAMPLES·INTER_ARRIVAL·STDEV/MEAN.
+    // 2⁶⁰ ns are 1.15·10⁹ s; √SAMPLES·INTER_ARRIVAL·STDEV/MEAN may be √(5·10⁻⁷) of that.
     let tail = |family, stdev, samples, interarrival| {
         let changes =
             [("DISTRIBUTION", family), ("STDEV", stdev), ("SAMPLES", samples), ("INTER_ARRIVAL", interarrival)];
         try_generation(&changes).is_ok()
     };
     assert!(tail("gamma", "16", "1000000", "407s") && !tail("gamma", "16", "1000000", "408s"));
-    // The first interarrival time decides where there is one request: with so many means in 2⁶⁰ ns, 5·10⁻⁷ of the
-    // length-biased distribution lie above. Those are exp(4.89164σ + σ²/2) of lognormal, σ = 2.96; (1 − 1/α)/(5·10⁻⁷)^(1/(α − 1)) of
-    // Pareto, α = 2.077; by Chernoff's bound 1.842·10⁷ of gamma (shape 1.000001, scale 10⁶) and 39.41^9.892/Γ(10.892) of
-    // Weibull.
+    // With one request, the first interarrival time decides: the probability that the length-biased distribution
+    // exceeds 2⁶⁰ ns is 5·10⁻⁷ at this many means: exp(4.89164σ + σ²/2) for lognormal, σ = 2.96; (1 −
+    // 1/α)/(5·10⁻⁷)^(1/(α − 1)) for Pareto, α = 2.077; by Chernoff's bound 1.842·10⁷ for gamma (shape 1.000001, scale
+    // 10⁶) and 39.41^9.892/Γ(10.892) for Weibull.
     assert!(tail("lognormal", "640", "1", "7404ms") && !tail("lognormal", "640", "1", "7405ms"));
     assert!(tail("pareto", "20", "1", "3138s") && !tail("pareto", "20", "1", "3139s"));
     assert!(tail("gamma", "8000", "1", "62.58s") && !tail("gamma", "8000", "1", "62.59s"));
@@ -114,15 +114,15 @@ fn the_bounds_themselves_are_met() {
 }
 
 #[test]
-fn the_longest_trace_stays_below_what_times_hold() {
-    // 2⁵³ ns 256 times are 2⁶¹ ns.
+fn the_longest_trace_stays_below_the_limit_of_times() {
+    // 256 times 2⁵³ ns are 2⁶¹ ns.
     let changes = [("SAMPLES", "256"), ("INTER_ARRIVAL", "9007199254740992ns")];
     assert!(trace(&changes).iter().all(|request| request.arrival_ns < 1 << 62));
     assert!(try_generation(&[("SAMPLES", "257"), changes[1]]).is_err());
 }
 
 #[test]
-fn the_original_s_own_settings_work() {
+fn the_settings_of_the_original_tool_work() {
     let original = [
         ("SAMPLES", "500"),
         ("SIZE", "500"),
@@ -136,13 +136,13 @@ fn the_original_s_own_settings_work() {
     ];
     let trace = trace(&original);
     assert_eq!(trace.len(), 500);
-    // 500 exponential interarrival times of 1 ms: within 4 deviations.
+    // 500 exponential interarrival times of 1 ms, within 4 standard deviations.
     assert!((trace[499].arrival_ns as f64 / 1e6 - 500.0).abs() < 90.0);
     assert!(trace.iter().all(|request| request.size >= 1 && request.block < 5494));
 }
 
 #[test]
-fn a_report_names_what_took_part() {
+fn a_report_names_the_settings_that_took_part() {
     let by_size = GeneratorUsed {
         samples: 200_000,
         size: Some(64),

@@ -1,60 +1,62 @@
-//! Samples the requests of a trace: when and whose ([`Arrivals`]), then what ([`Contents`]).
+//! Samples the requests of a trace: first arrival and client ([`Arrivals`]), then size, block and operation
+//! ([`RequestBodies`]).
 
 use std::sync::Mutex;
 
 use contract::Request;
 use failure::Failure;
-use trace::turns::{self, Turns, on_threads};
+use trace::ordered::{self, Turns, on_threads};
 
 use crate::arrivals::Arrivals;
-use crate::contents::Contents;
 use crate::generation::Generation;
+use crate::request_body::RequestBodies;
 
-/// Requests that a thread samples at once.
-const BATCH: usize = 8192;
+/// Requests that a thread samples at a time.
+const BATCH_REQUESTS: usize = 8192;
 
 /// The requests of a trace in order of arrival, then of client: exactly SAMPLES, ids from 0, demands not yet sampled.
 #[derive(Debug)]
 pub struct Generator {
     arrivals: Arrivals,
-    contents: Contents,
+    bodies: RequestBodies,
 }
 
 impl Generator {
     /// The generator at the first request.
     pub fn new(generation: &Generation) -> Self {
-        Self { arrivals: Arrivals::new(generation), contents: Contents::new(generation) }
+        Self { arrivals: Arrivals::new(generation), bodies: RequestBodies::new(generation) }
     }
 
-    /// Appends the next requests to `out`, at most `most`, and says how many: 0 after the last one. Their `service_ns` is 0.
+    /// Appends the next requests to `out`, at most `most`, and returns their number: 0 after the last one. Their
+    /// `service_ns` is 0.
     ///
     /// # Errors
-    /// Where a request arrives after 2⁶² ns, which times don't hold: less than once in a million seeds of the settings that
-    /// [`Generation::from_settings`] lets pass.
+    /// If a request arrives at 2⁶² ns or later: in less than one of a million seeds of the settings that
+    /// [`Generation::from_settings`] accepts.
     pub fn fill(&mut self, out: &mut Vec<Request>, most: usize) -> Result<usize, Failure> {
         let mut arrivals = Vec::new();
         self.arrivals.fill(&mut arrivals, most)?;
-        self.contents.fill(&arrivals, out);
+        self.bodies.fill(&arrivals, out);
         Ok(arrivals.len())
     }
 
-    /// Gives `take` all requests that are left, some at a time and in their order, once `prepare` has done to them what it
-    /// can with them alone: it is at work on several threads at once, each with a `prepared` of its own.
+    /// Passes all requests that are left to `take`, in order and in batches. Before that, `prepare` processes each
+    /// batch on its own; it runs on several threads at once, each with its own copy of `prepared`.
     ///
     /// # Errors
-    /// As [`Generator::fill`], once `take` got the batches before; what `prepare` or `take` fails with.
+    /// As [`Generator::fill`], after `take` has received all batches before; any error of `prepare` or `take`.
     pub fn read<P: Clone + Sync, E: From<Failure> + Send>(
         &mut self,
         prepared: &P,
         prepare: impl Fn(&mut [Request], &mut P) -> Result<(), E> + Sync,
         take: impl FnMut(&[Request], &P) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        self.read_on(turns::threads(), prepared, prepare, take)
+        self.read_with_threads(ordered::threads(), prepared, prepare, take)
     }
 
-    /// Each client's streams have one order. So threads take turns, first at the arrivals and then at the contents, of one
-    /// batch while another thread is at the next one: what is sampled does not hang on how many they are.
-    fn read_on<P: Clone + Sync, E: From<Failure> + Send>(
+    /// Each client's random streams are sequential. So threads take turns: one samples arrivals while another samples
+    /// the bodies of the batch before. The samples do not depend on the number of threads.
+    fn read_with_threads<P: Clone + Sync, E: From<Failure> + Send>(
         &mut self,
         threads: usize,
         prepared: &P,
@@ -62,24 +64,24 @@ impl Generator {
         take: impl FnMut(&[Request], &P) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let arrivals = Mutex::new((&mut self.arrivals, 0));
-        let (contents, takes) = (Turns::new(&mut self.contents), Turns::new(take));
+        let (bodies, takes) = (Turns::new(&mut self.bodies), Turns::new(take));
         on_threads(threads, || {
             let (mut arrived, mut requests, mut prepared) = (Vec::new(), Vec::new(), prepared.clone());
             loop {
-                let (filled, content, turn) = {
-                    // Where a thread panicked with it, that is what is told.
+                let (filled, body, turn) = {
+                    // After a panic on another thread, the panic is reported, not this error.
                     let Ok(mut arrivals) = arrivals.lock() else { return Ok(()) };
                     let (arrivals, batches) = &mut *arrivals;
-                    let filled = arrivals.fill(&mut arrived, BATCH);
+                    let filled = arrivals.fill(&mut arrived, BATCH_REQUESTS);
                     if filled.is_ok() && arrived.is_empty() {
                         return Ok(());
                     }
                     *batches += 1;
-                    (filled, contents.turn(*batches - 1), takes.turn(*batches - 1))
+                    (filled, bodies.turn(*batches - 1), takes.turn(*batches - 1))
                 };
                 requests.clear();
-                let sampled = content.take(|contents| {
-                    contents.fill(&arrived, &mut requests);
+                let sampled = body.take(|bodies| {
+                    bodies.fill(&arrived, &mut requests);
                     Ok::<_, Failure>(())
                 });
                 if sampled.is_none() {
@@ -127,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_do_not_show() {
+    fn the_trace_does_not_depend_on_batches() {
         let generation = generation(&[("SAMPLES", "1000"), ("CONCURRENCY", "3")]);
         let mut all = Vec::new();
         assert_eq!(Generator::new(&generation).fill(&mut all, 2000), Ok(1000));
@@ -136,15 +138,15 @@ mod tests {
         assert_eq!((made, chunks), (vec![400, 400, 200, 0], all));
     }
 
-    /// All requests by `threads` threads, each sampled a demand.
-    fn read_on(threads: usize, generator: &mut Generator) -> Result<Vec<Request>, Failure> {
+    /// All requests, by `threads` threads, with a demand sampled for each.
+    fn read_with_threads(threads: usize, generator: &mut Generator) -> Result<Vec<Request>, Failure> {
         let mut all = Vec::new();
         let prepare = |requests: &mut [Request], prepared: &mut u64| {
             requests.iter_mut().for_each(|request| request.service_ns = request.id + 1);
             *prepared = requests[0].id;
             Ok(())
         };
-        generator.read_on(threads, &0, prepare, |requests, prepared| {
+        generator.read_with_threads(threads, &0, prepare, |requests, prepared| {
             assert_eq!(*prepared, requests[0].id);
             all.extend_from_slice(requests);
             Ok::<_, Failure>(())
@@ -153,8 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn threads_do_not_show() {
-        for samples in [1, BATCH - 1, BATCH, BATCH + 1, 20 * BATCH + 1] {
+    fn the_trace_does_not_depend_on_threads() {
+        for samples in [1, BATCH_REQUESTS - 1, BATCH_REQUESTS, BATCH_REQUESTS + 1, 20 * BATCH_REQUESTS + 1] {
             for clients in [1, 3, 1000, 5000] {
                 let changes = [("SAMPLES", &*samples.to_string()), ("CONCURRENCY", &*clients.to_string())];
                 let generation = generation(&changes);
@@ -162,7 +164,7 @@ mod tests {
                 assert_eq!(Generator::new(&generation).fill(&mut alone, usize::MAX), Ok(samples));
                 alone.iter_mut().for_each(|request| request.service_ns = request.id + 1);
                 for threads in [1, 2, 3, 8] {
-                    let sampled = read_on(threads, &mut Generator::new(&generation)).unwrap();
+                    let sampled = read_with_threads(threads, &mut Generator::new(&generation)).unwrap();
                     assert!(sampled == alone, "{samples} of {clients} on {threads}");
                 }
             }
@@ -170,34 +172,34 @@ mod tests {
     }
 
     #[test]
-    fn an_error_comes_after_all_that_is_before_it() {
+    fn an_error_comes_after_all_batches_before_it() {
         for threads in [1, 2, 8] {
             let mut generator = Generator::new(&generation(&[("SAMPLES", "10000000"), ("CONCURRENCY", "2")]));
             let mut taken = 0;
             let failing = |requests: &[Request], _: &()| {
                 taken += requests.len();
-                if taken == 5 * BATCH { Err(Failure::host("at 5")) } else { Ok(()) }
+                if taken == 5 * BATCH_REQUESTS { Err(Failure::host("at 5")) } else { Ok(()) }
             };
-            let failure = generator.read_on(threads, &(), |_, ()| Ok(()), failing).unwrap_err();
-            assert_eq!((failure.to_string(), taken), ("at 5".to_owned(), 5 * BATCH));
+            let failure = generator.read_with_threads(threads, &(), |_, ()| Ok(()), failing).unwrap_err();
+            assert_eq!((failure.to_string(), taken), ("at 5".to_owned(), 5 * BATCH_REQUESTS));
 
             let mut generator = Generator::new(&generation(&[]));
             generator.fill(&mut Vec::new(), 10).unwrap();
             generator.arrivals.end_client_0();
-            let failure = read_on(threads, &mut generator).unwrap_err();
+            let failure = read_with_threads(threads, &mut generator).unwrap_err();
             assert_eq!(failure.to_string(), "SEED=1 makes a trace longer than 146 years");
         }
     }
 
     #[test]
-    fn a_seed_gives_its_trace() {
+    fn a_seed_determines_the_trace() {
         let trace = |seed| trace(&[("SEED", seed), ("SAMPLES", "1000"), ("CONCURRENCY", "3")]);
         assert_eq!(trace("7"), trace("7"));
         let differ = trace("7").iter().zip(trace("8")).filter(|(a, b)| a.arrival_ns != b.arrival_ns).count();
         assert_eq!(differ, 1000);
     }
 
-    /// Samples are a promise: another machine, another compiler, the same trace.
+    /// Samples are part of the format: another machine or compiler makes the same trace.
     #[test]
     fn the_first_requests_of_each_family() {
         for (distribution, stdev, sampled) in FIRST_AND_HUNDREDTH {
@@ -212,9 +214,9 @@ mod tests {
     }
 
     /// Arrival, client, op, block, size.
-    type Drawn = (u64, u32, u8, u64, u32);
+    type Sampled = (u64, u32, u8, u64, u32);
 
-    const FIRST_AND_HUNDREDTH: [(&str, &str, [Drawn; 2]); 12] = [
+    const FIRST_AND_HUNDREDTH: [(&str, &str, [Sampled; 2]); 12] = [
         ("uniform", "4", [(666135, 1, 0, 656952, 22), (306190862, 1, 0, 618547, 44)]),
         ("poisson", "4", [(658999, 0, 0, 325129, 62), (284057520, 2, 0, 366348, 61)]),
         ("normal", "4", [(189413, 0, 0, 325145, 11), (336336943, 2, 0, 123453, 5)]),
@@ -230,7 +232,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_client_does_not_notice_the_others() {
+    fn a_client_does_not_depend_on_the_others() {
         let own = |concurrency, client| -> Vec<(u64, u8, u64, u32)> {
             trace(&[("CONCURRENCY", concurrency), ("SAMPLES", "50000")])
                 .iter()
@@ -247,11 +249,11 @@ mod tests {
     }
 
     #[test]
-    fn reads_are_as_many_as_asked_for() {
+    fn the_share_of_reads_is_read_ratio() {
         for (ratio, p) in [("0", 0.0), ("1", 0.01), ("70", 0.7), ("99.5", 0.995), ("100", 1.0)] {
             let trace = trace(&[("READ_RATIO", ratio)]);
             let (n, reads) = (trace.len() as f64, trace.iter().filter(|request| request.op == Request::READ).count());
-            // Binomial: within 4 deviations, and none of 0 and 100 per cent.
+            // Binomial: within 4 standard deviations; exact at 0 and 100 per cent.
             let bound = 4.0 * (n * p * (1.0 - p)).sqrt();
             assert!((reads as f64 - n * p).abs() <= bound, "{ratio}: {reads}");
         }

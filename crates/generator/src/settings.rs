@@ -2,7 +2,7 @@
 
 use cli::settings::{MAX_COUNT, Setting, choice, count, duration, number};
 
-use crate::generation::Family;
+use crate::family::Family;
 
 /// What [`crate::Generation`] reads besides SEED.
 #[derive(Debug, Clone, clap::Args)]

@@ -13,19 +13,19 @@ pub(crate) enum Sizes {
         /// SIZE.
         size: u32,
     },
-    /// Each of 1…SIZE alike.
+    /// Each of 1…SIZE with the same probability.
     Uniform {
         /// SIZE.
         size: u32,
     },
-    /// A Poisson number of mean SIZE, at least 1.
+    /// A Poisson variate of mean SIZE, at least 1.
     Poisson {
         /// SIZE.
         size: u32,
         /// Its distribution.
         distribution: Poisson,
     },
-    /// A continuous distribution with mean MEAN and deviation STDEV, rounded, at least 1.
+    /// A continuous distribution with mean MEAN and standard deviation STDEV, rounded, at least 1.
     Rounded {
         /// MEAN.
         mean: f64,
@@ -37,7 +37,7 @@ pub(crate) enum Sizes {
 }
 
 impl Sizes {
-    /// Poisson numbers of mean `size`.
+    /// Poisson variates of mean `size`.
     pub(crate) fn poisson(size: u32) -> Self {
         Sizes::Poisson { size, distribution: Poisson::new(f64::from(size)) }
     }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_can_not_fit_is_cut() {
+    fn a_size_above_sas_is_cut() {
         let sizes = sizes(&[("SIZE", "64"), ("SAS", "66")]);
         assert!(sizes.iter().all(|&size| size <= 66));
         assert!(sizes.iter().filter(|&&size| size == 66).count() > sizes.len() / 4);

@@ -1,5 +1,5 @@
-//! Traces are stationary from their start: a client's first interarrival time follows the equilibrium distribution of its
-//! distribution, whose density is P(X > x) where the mean is 1, and the rate from the first moment on is the one asked for.
+//! Traces are stationary from their start. A client's first interarrival time follows the equilibrium distribution,
+//! whose density is P(X > x) if the mean is 1, and the arrival rate is as requested from the first instant.
 
 use random::streams::Streams;
 
@@ -10,8 +10,8 @@ use random::testing::assert_follows_within;
 use random::truncated_normal::TruncatedNormal;
 use random::{gamma::Gamma, lognormal::Lognormal, pareto::Pareto, weibull::Weibull};
 
-/// The equilibrium distribution of the distribution that exceeds x with probability `above(x)`: ∫₀ˣ P(X > y) dy by the trapezoidal
-/// rule over ln y. Beyond the last point it is 1.
+/// The equilibrium distribution of the distribution with P(X > x) = `above(x)`: ∫₀ˣ P(X > y) dy by the trapezoidal rule
+/// over ln y. Beyond the last point it is 1.
 fn equilibrium(above: Above) -> impl Fn(f64) -> f64 {
     let (start, end, steps) = (1e-13f64.ln(), 1e17f64.ln(), 140_000);
     let width = (end - start) / f64::from(steps);
@@ -41,18 +41,22 @@ fn normal_above(cv: f64) -> Above {
 }
 
 #[test]
-fn first_interarrival_times_are_equilibrium_ones() {
+fn first_interarrival_times_follow_the_equilibrium_distribution() {
     let mut distributions: Vec<(String, Distribution, Above)> = vec![
         ("uniform".to_owned(), Distribution::Uniform, Box::new(|x| (1.0 - x / 2.0).max(0.0))),
         ("deterministic".to_owned(), Distribution::Constant, Box::new(|x| f64::from(u8::from(x < 1.0)))),
         ("exponential".to_owned(), Distribution::Exponential, Box::new(|x| (-x).exp())),
     ];
-    // The cut is above the normal distribution's mean from 0.756 on.
+    // From a variation of 0.756 on, the cut is above the mean of the normal distribution.
     for cv in [1e-9, 0.05, 0.5, 0.7, 0.7555, 0.7556, 0.8, 0.95, 0.99] {
         distributions.push((format!("normal, variation {cv}"), Distribution::normal(cv).unwrap(), normal_above(cv)));
     }
-    let most =
-        [("lognormal", Lognormal::MOST), ("gamma", Gamma::MOST), ("weibull", Weibull::MOST), ("pareto", Pareto::MOST)];
+    let most = [
+        ("lognormal", Lognormal::MAX_CV),
+        ("gamma", Gamma::MAX_CV),
+        ("weibull", Weibull::MAX_CV),
+        ("pareto", Pareto::MAX_CV),
+    ];
     for (family, most) in most {
         for cv in [1e-9, 0.05, 0.5, 0.9, 1.2, 2.0, most] {
             distributions.push((format!("{family}, variation {cv}"), distribution(family, cv), above(family, cv)));
@@ -67,8 +71,8 @@ fn first_interarrival_times_are_equilibrium_ones() {
     }
 }
 
-/// Student's statistic of as many requests in the first `time_ns` as `expected` of each of `clients` in the mean: clients
-/// are independent and alike, so that their counts tell how far their mean may be off.
+/// Student's t statistic of the number of arrivals in the first `time_ns`, if `expected` is its mean for each of
+/// `clients`. Clients are independent and identically distributed, so their counts give the standard error.
 fn deviations(arrivals: &[(u64, u32)], clients: usize, time_ns: u64, expected: f64) -> f64 {
     let mut counts = vec![0.0; clients];
     arrivals.iter().filter(|(ns, _)| *ns < time_ns).for_each(|(_, client)| counts[*client as usize] += 1.0);
@@ -79,8 +83,8 @@ fn deviations(arrivals: &[(u64, u32)], clients: usize, time_ns: u64, expected: f
 }
 
 #[test]
-fn the_rate_is_the_one_asked_for_from_the_first_moment_on() {
-    // 36 counts of correct distributions all lie within 4.2 deviations but once in a thousand seeds.
+fn the_rate_is_as_requested_from_the_first_instant() {
+    // For correct distributions, all 36 counts are within 4.2 standard deviations except for one seed in a thousand.
     let cases = [
         ("uniform", "0"),
         ("poisson", "0"),
@@ -117,7 +121,7 @@ fn the_rate_is_the_one_asked_for_from_the_first_moment_on() {
             let off = deviations(&arrivals, clients, time_ns, expected);
             assert!(
                 off.abs() < 4.2,
-                "{distribution}, deviation {stdev}: the first {time_ns} ns are {off} deviations off"
+                "{distribution}, STDEV {stdev}: the first {time_ns} ns are {off} standard deviations off"
             );
         }
     }

@@ -1,8 +1,10 @@
-//! The families with a tail against their distributions: interarrival times and sizes as the generator makes them, and samples far out.
+//! The long-tailed families against their distributions: interarrival times and sizes of the generator, and samples in
+//! the far tail.
 //!
-//! Where the fourth moment is large or, for a Pareto distribution of a variation above 0.35, infinite, a sample's variation says
-//! little: its mean, its distribution and its moments below a point that one sample in a thousand exceeds are tested instead.
-//! That the whole distribution has the variation asked for is tested where each family solves for it.
+//! If the fourth moment is large or, for a Pareto distribution with a variation above 0.35, infinite, the variation of
+//! a sample is not a useful statistic. The mean, the distribution and the moments below a point that one sample in a
+//! thousand exceeds are tested instead. The module of each family tests that the whole distribution has the requested
+//! variation.
 
 use random::streams::Streams;
 
@@ -41,12 +43,12 @@ pub(crate) fn distribution(family: &str, cv: f64) -> Distribution {
     distribution.unwrap()
 }
 
-/// A trace's settings under `family`.
+/// Settings of a trace of the family `family`.
 fn settings<'a>(family: &'a str, mean: &'a str, stdev: &'a str) -> [(&'static str, &'a str); 3] {
     [("DISTRIBUTION", family), ("MEAN", mean), ("STDEV", stdev)]
 }
 
-/// The point that a share `rare` of samples exceeds.
+/// The point that a share `rare` of the samples exceeds.
 fn exceeded_by(rare: f64, above: &Above) -> f64 {
     let (mut low, mut high) = (-700f64, 700f64);
     for _ in 0..100 {
@@ -70,7 +72,7 @@ fn moments_below(end: f64, above: &Above) -> [f64; 2] {
     moments
 }
 
-/// The samples' mean is `expected` within 4 of its deviations.
+/// The mean of the samples is `expected`, within 4 standard errors.
 fn assert_mean(what: &str, samples: &[f64], expected: f64) {
     let (mean, cv) = (mean(samples), variation(samples));
     assert!(
@@ -80,11 +82,11 @@ fn assert_mean(what: &str, samples: &[f64], expected: f64) {
 }
 
 #[test]
-fn gaps_follow_their_laws() {
+fn interarrival_times_follow_their_distributions() {
     for family in FAMILIES {
         for (stdev, cv) in [("0.4", 0.05), ("4", 0.5), ("7.2", 0.9), ("8", 1.0), ("9.6", 1.2), ("20", 2.5), ("64", 8.0)]
         {
-            if family == "pareto" && cv > Pareto::MOST {
+            if family == "pareto" && cv > Pareto::MAX_CV {
                 continue;
             }
             let what = format!("{family}, variation {cv}");
@@ -93,7 +95,8 @@ fn gaps_follow_their_laws() {
             let n = interarrivals.len() as f64;
             assert!((mean(&interarrivals) - 1.0).abs() < 4.0 * cv / n.sqrt(), "{what}: mean {}", mean(&interarrivals));
             if cv <= 0.05 || (cv <= 0.5 && family != "pareto") {
-                // √((κ − 1)/4n) is a variation's own, with a kurtosis κ below 13 of these distributions.
+                // The standard error of a variation is √((κ − 1)/4n) times the variation; the kurtosis κ of these
+                // distributions is below 13.
                 let variation = variation(&interarrivals);
                 assert!((variation - cv).abs() < 4.0 * cv * (3.0 / n).sqrt(), "{what}: variation {variation}");
             }
@@ -114,27 +117,28 @@ fn gaps_follow_their_laws() {
 }
 
 #[test]
-fn sizes_follow_their_laws_rounded() {
-    const LAST: usize = 300;
+fn sizes_follow_their_rounded_distributions() {
+    const LARGEST: usize = 300;
     for family in FAMILIES {
         for (mean, stdev) in [("20", "4"), ("8", "8"), ("3", "6.6")] {
             let trace = trace(&settings(family, mean, stdev));
             let (mean, stdev): (f64, f64) = (mean.parse().unwrap(), stdev.parse().unwrap());
             let above = above(family, stdev / mean);
             let beyond = |size: usize| if size == 0 { 1.0 } else { above((size as f64 + 0.5) / mean) };
-            // All that is larger counts as the last one.
+            // Larger sizes count as the largest one.
             let mut probabilities = vec![0.0];
-            probabilities.extend((1..LAST).map(|size| if size == 1 { 1.0 } else { beyond(size - 1) } - beyond(size)));
-            probabilities.push(beyond(LAST - 1));
-            let sizes: Vec<u64> = trace.iter().map(|request| u64::from(request.size).min(LAST as u64)).collect();
+            probabilities
+                .extend((1..LARGEST).map(|size| if size == 1 { 1.0 } else { beyond(size - 1) } - beyond(size)));
+            probabilities.push(beyond(LARGEST - 1));
+            let sizes: Vec<u64> = trace.iter().map(|request| u64::from(request.size).min(LARGEST as u64)).collect();
             assert_counts(&format!("{family} {mean} {stdev}"), &sizes, &probabilities);
         }
     }
 }
 
 #[test]
-fn tails_are_drawn_at_the_largest_variation_too() {
-    for (family, cv) in FAMILIES.into_iter().zip([Lognormal::MOST, Gamma::MOST, Weibull::MOST, Pareto::MOST]) {
+fn tails_are_correct_at_the_largest_variation() {
+    for (family, cv) in FAMILIES.into_iter().zip([Lognormal::MAX_CV, Gamma::MAX_CV, Weibull::MAX_CV, Pareto::MAX_CV]) {
         for cv in [cv, 2.0] {
             let (distribution, above) = (distribution(family, cv), above(family, cv));
             let mut stream = Streams::new(14, "test").of(0);
@@ -142,7 +146,7 @@ fn tails_are_drawn_at_the_largest_variation_too() {
                 (0..2_000_000).map(|_| Distribution::in_means(distribution.sample(&mut stream))).collect();
             for rare in [1e-2, 1e-3, 1e-4, 1e-5] {
                 let end = exceeded_by(rare, &above);
-                // Almost all of a gamma distribution of so large a variation is below what samples are counted in.
+                // Nearly all samples of a gamma distribution of so large a variation are below the resolution.
                 if end > 1e-9 {
                     assert_tail(&format!("{family}, variation {cv}"), &samples, end, rare);
                 }
@@ -153,8 +157,8 @@ fn tails_are_drawn_at_the_largest_variation_too() {
 }
 
 #[test]
-fn at_the_largest_variation_half_of_the_second_moment_is_not_rarer_than_one_in_a_billion() {
-    for (family, cv) in FAMILIES.into_iter().zip([Lognormal::MOST, Gamma::MOST, Weibull::MOST, Pareto::MOST]) {
+fn most_of_the_second_moment_is_observable_at_the_largest_variation() {
+    for (family, cv) in FAMILIES.into_iter().zip([Lognormal::MAX_CV, Gamma::MAX_CV, Weibull::MAX_CV, Pareto::MAX_CV]) {
         let above = above(family, cv);
         let end = exceeded_by(1e-9, &above);
         let whole = 1.0 + cv * cv;
@@ -164,7 +168,7 @@ fn at_the_largest_variation_half_of_the_second_moment_is_not_rarer_than_one_in_a
 }
 
 #[test]
-fn the_least_variation_is_sampled() {
+fn the_smallest_variation_is_correct() {
     for family in FAMILIES {
         for cv in [1e-9, 1e-6, 1e-3] {
             let distribution = distribution(family, cv);
@@ -178,7 +182,8 @@ fn the_least_variation_is_sampled() {
                 .collect();
             let n = off.len() as f64;
             let (mean, square) = (mean(&off), off.iter().map(|x| x * x).sum::<f64>() / n);
-            // All are then close to a normal, an exponential (Pareto) or a Gumbel distribution (Weibull), of a kurtosis up to 9.
+            // All are then close to a normal, an exponential (Pareto) or a Gumbel distribution (Weibull), with a
+            // kurtosis of at most 9.
             assert!(mean.abs() < 4.0 / n.sqrt(), "{family} {cv}: {mean}");
             assert!((square.sqrt() - 1.0).abs() < 4.0 * (2.0 / n).sqrt(), "{family} {cv}: {square}");
         }
@@ -186,7 +191,7 @@ fn the_least_variation_is_sampled() {
 }
 
 #[test]
-fn no_variation_is_always_the_mean() {
+fn without_variation_every_sample_is_the_mean() {
     for family in FAMILIES {
         let trace = trace(&[settings(family, "8.4", "0").as_slice(), &[("SAMPLES", "1000")]].concat());
         assert!(trace.windows(2).all(|pair| pair[1].arrival_ns - pair[0].arrival_ns == 10_000_000), "{family}");

@@ -1,4 +1,4 @@
-//! What the tests share: traces by settings.
+//! Shared by the tests: traces from settings.
 
 use cli::settings::{SeedSettings, of_flags};
 use contract::Request;
@@ -6,7 +6,7 @@ use failure::Failure;
 
 use crate::{Generation, Generator, GeneratorSettings};
 
-/// A small trace of one client; each test changes what it is about.
+/// A small trace of one client; each test changes the settings that it tests.
 const BASE: [(&str, &str); 10] = [
     ("SAMPLES", "200000"),
     ("SIZE", "64"),

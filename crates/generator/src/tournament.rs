@@ -1,15 +1,17 @@
-//! Whose turn is next: a tournament tree (Knuth: "The art of computer programming", 5.4.1).
+//! The next arrival of many clients: a tournament tree, the minimum of many keys (Knuth: "The art of computer
+//! programming", volume 3, 5.4.1).
 //!
-//! Against a heap, the nodes on the way up are known beforehand, and no branch hangs on a time. That of the policies, whose groups
-//! are of four and any of whose players may change, makes generating take 20 % longer with 100 clients and more.
+//! In contrast to a heap, the nodes on the way to the root are known in advance, and no branch depends on a time. The
+//! tournament of the policies, with groups of four and updates of any player, makes generating 20 % slower with 100
+//! clients or more.
 
 use std::hint::select_unpredictable;
 
-/// The times of some players, of which the first is known: the earliest, of equal ones the lowest player's.
+/// The times of several players. It gives the earliest, and of equal ones that of the lowest player.
 #[derive(Debug)]
 pub(crate) struct Tournament {
-    /// Node 1 is the root, node n has the children 2n and 2n + 1, the players are the leaves. Each node holds the first of
-    /// those below.
+    /// Node 1 is the root, node n has the children 2n and 2n + 1, the players are the leaves. Each node holds the first
+    /// of the leaves below it.
     nodes: Vec<Turn>,
 }
 
@@ -34,13 +36,13 @@ impl Tournament {
         Self { nodes }
     }
 
-    /// The first time, and whose it is.
+    /// The first time, and its player.
     #[inline]
     pub(crate) fn first(&self) -> (u64, u32) {
         (self.nodes[1].time, self.nodes[1].player as u32)
     }
 
-    /// Gives the player whose time is the first another one.
+    /// Changes the time of the player whose time is the first.
     #[inline]
     pub(crate) fn replace_first(&mut self, time: u64) {
         let nodes = &mut self.nodes[..];
@@ -56,11 +58,11 @@ impl Tournament {
     }
 }
 
-/// The first of two, of equal ones `other` if it stands `before`.
+/// The first of two; if they are equal, `other` if it is `before` the other one.
 #[inline]
 fn first_of(one: Turn, other: Turn, before: bool) -> Turn {
     let take = other.time < one.time + u64::from(before);
-    // Each on its own: of a pair the compiler makes a branch, and it is taken by chance.
+    // Field by field: for a pair, the compiler generates a branch, which can't be predicted.
     Turn {
         time: select_unpredictable(take, other.time, one.time),
         player: select_unpredictable(take, other.player, one.player),
@@ -72,9 +74,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_a_sort() {
+    fn it_sorts() {
         for players in [1, 2, 3, 4, 5, 100] {
-            // Every player's times are those of an own sequence with many equal ones among them.
+            // The times of each player increase, with many equal ones among them.
             let time = |player: u32, turn: u64| turn * u64::from(player % 7);
             let mut tournament = Tournament::new((0..players).map(|player| time(player, 1)).collect());
             let mut turns = vec![1; players as usize];

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::number::number;
+use super::number::{number, percent};
 use super::tally::{as_text, from_text};
 use super::{Counts, Histogram, Tally, TimeUnit};
 
-/// What people read: averages, percentiles and counts of a worker or of the whole run. A dash in text and `null` in JSON
-/// stand for an average over nothing.
+/// Averages, percentiles and counts of a worker or of the whole run. An average over nothing is a dash in text and
+/// `null` in JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Figures {
@@ -23,13 +23,13 @@ pub struct Figures {
     pub server_utilization: Option<f64>,
     /// T: when the simulation ended \[ns\].
     pub time_simulation_ended_ns: u64,
-    /// Start − arrival of those whose service began.
+    /// Start − arrival of the requests whose service began.
     pub delay_in_queue: Percentiles,
-    /// Finish − arrival of those who were served to their end.
+    /// Finish − arrival of the requests whose service was completed.
     pub response_time: Percentiles,
-    /// What became of the requests.
+    /// The number of requests by outcome.
     pub counts: Counts,
-    /// Rejected over all that arrived by T.
+    /// Rejected requests / all requests that arrived by T.
     pub rejected_share: Option<f64>,
     /// Σ demands of all requests offered \[ns\].
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
@@ -40,7 +40,7 @@ pub struct Figures {
 /// Percentiles \[ns\]: the upper ends of histogram buckets of three significant digits; the maximum is exact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[allow(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names are enough")]
 pub struct Percentiles {
     pub p50_ns: Option<u64>,
     pub p90_ns: Option<u64>,
@@ -58,7 +58,7 @@ impl Percentiles {
 }
 
 impl Figures {
-    /// The figures of one worker of `servers` servers.
+    /// The figures of one worker with `servers` servers.
     pub fn of_worker(tally: &Tally, servers: u32) -> Self {
         Self::new(
             tally,
@@ -67,8 +67,9 @@ impl Figures {
         )
     }
 
-    /// The figures of a run: `tallies` of all its workers, of `servers` servers each. Workers share one clock, up to the
-    /// largest T; with DELAY each ends by its own, so that averages over time add up worker by worker.
+    /// The figures of a run: `tallies` of all its workers, with `servers` servers each. Workers share one clock, up to
+    /// the largest T. With DELAY each worker stops at its own T, so that averages over time are summed worker by
+    /// worker.
     pub fn of_run(tallies: &[&Tally], servers: u32, delay: u64) -> Self {
         let mut all = Tally::default();
         for tally in tallies {
@@ -98,16 +99,13 @@ impl Figures {
             delay_in_queue: Percentiles::of(&tally.delay_in_queue),
             response_time: Percentiles::of(&tally.response_time),
             counts: tally.counts,
-            rejected_share: over(
-                u128::from(tally.counts.rejected),
-                u128::from(tally.counts.offered - tally.counts.not_yet_arrived),
-            ),
+            rejected_share: tally.counts.share(tally.counts.rejected),
             work_offered_ns: tally.demand_sum_ns,
         }
     }
 
-    /// The plain report: the four classical lines first, in the words of the original. Delays and response times have one
-    /// unit, in which all but the average is exact.
+    /// The plain report. The four classical lines come first, with the names of the original tool. Delays and response
+    /// times have one unit, in which all but the average are exact.
     pub fn to_text(&self) -> String {
         let unit = |largest_ns: u128| TimeUnit::of(largest_ns as f64, 6);
         let delays = unit(self.delay_in_queue.max_ns.max(self.response_time.max_ns).unwrap_or(0).into());
@@ -145,12 +143,13 @@ impl Figures {
             ("  waiting", counts.waiting, false),
             ("  not yet arrived", counts.not_yet_arrived, false),
         ] {
+            let share = match name {
+                "  rejected" | "  abandoned" => format!("({})", percent(counts.share(count))),
+                _ => String::new(),
+            };
             if always || count > 0 {
-                line(name, count.to_string(), "");
+                line(name, count.to_string(), &share);
             }
-        }
-        if counts.rejected > 0 {
-            line("Rejected share", number(self.rejected_share), "");
         }
         line("Work offered", unit(work_ns).time(Some(work_ns)), unit(work_ns).name);
         text
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_worker_as_computed_by_hand() {
+    fn figures_of_a_worker_are_those_computed_by_hand() {
         let figures = Figures::of_worker(&three(), 1);
         assert_eq!(figures.average_delay_in_queue_ns, Some(3.0));
         assert_eq!(figures.average_number_in_queue, Some(9.0 / 8.0));
@@ -211,11 +210,11 @@ mod tests {
     }
 
     #[test]
-    fn of_a_run_from_the_merged_population() {
+    fn figures_of_a_run_come_from_the_merged_population() {
         let (busy, idle) = (three(), Tally { end_ns: 2, ..Tally::default() });
         let run = Figures::of_run(&[&busy, &idle], 1, 0);
         assert_eq!((run.average_number_in_queue, run.server_utilization), (Some(9.0 / 8.0), Some(0.5)));
-        // With DELAY each worker's average is over its own T.
+        // With DELAY the averages of each worker are over its own T.
         let mut late = three();
         late.end_ns = 16;
         let run = Figures::of_run(&[&busy, &late, &Tally::default()], 1, 3);
@@ -228,6 +227,7 @@ mod tests {
     fn an_average_over_nothing_is_a_dash() {
         let figures = Figures::of_worker(&Tally::default(), 1);
         let text = figures.to_text();
+        assert!(!text.contains("rejected"), "{text}");
         assert!(
             text.starts_with(
                 "Average delay in queue                       - ms\nAverage number in queue                      -\n"
@@ -238,12 +238,27 @@ mod tests {
     }
 
     #[test]
-    fn unanswered_requests_wait_or_have_not_yet_arrived() {
+    fn losses_have_their_share_of_what_arrived() {
+        let mut tally = three();
+        tally.counts.offered = 11;
+        (tally.counts.rejected, tally.counts.abandoned, tally.counts.not_yet_arrived) = (5, 2, 1);
+        let text = Figures::of_worker(&tally, 1).to_text();
+        for line in [
+            "  rejected                                   5 (50.00 %)\n",
+            "  abandoned                                  2 (20.00 %)\n",
+            "  not yet arrived                            1\n",
+        ] {
+            assert!(text.contains(line), "{line}{text}");
+        }
+    }
+
+    #[test]
+    fn requests_without_completion_are_waiting_or_not_yet_arrived() {
         let mut tally = Tally { end_ns: 10, ..Tally::default() };
         tally.in_service(2, 4, 6);
-        tally.still_here(1, 2);
-        tally.unanswered(9);
-        tally.unanswered(10);
+        tally.add_time_in_system(1, 2);
+        tally.add_without_completion(9);
+        tally.add_without_completion(10);
         assert_eq!((tally.counts.waiting, tally.counts.not_yet_arrived), (1, 1));
         assert_eq!((tally.waiting_area_ns, tally.system_area_ns, tally.service_sum_ns), (3, 9, 6));
     }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Buckets of a row: those of an octave.
+/// Buckets of a row, which is an octave.
 const ROW: usize = 1024;
 
-/// What the counter of a bucket holds, and how many make one of the row above it.
+/// The type of the lower part of a bucket's count, and the number at which it carries into the higher part.
 type Low = u8;
 const CARRY: u64 = 1 << Low::BITS;
 
@@ -14,22 +14,22 @@ const CARRY: u64 = 1 << Low::BITS;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "Sparse", into = "Sparse")]
 pub struct Histogram {
-    /// What each bucket counts until it makes [`CARRY`], in whole rows up to the largest value: so little that it fits the
+    /// The lower part of each bucket's count, in whole rows up to the largest value. It is so small that it fits the
     /// cache of a core, for each of many workers too.
     low: Vec<Low>,
-    /// The rest of each bucket's count, in rows that are made when first needed.
+    /// The higher part of each bucket's count. A row is allocated when it is first needed.
     high: Vec<Option<Box<[u64; ROW]>>>,
     count: u64,
     max: u64,
 }
 
-/// How a report holds it.
+/// The form of a histogram in reports.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Sparse {
     /// The largest value, exact.
     max_ns: u64,
-    /// \[bucket, count\], the used ones in rising order.
+    /// \[bucket, count\] of the used buckets in rising order.
     buckets: Vec<(u32, u64)>,
 }
 
@@ -41,13 +41,13 @@ impl Histogram {
         self.max = self.max.max(value);
     }
 
-    /// For counting many values: what is looked up once for all of them.
+    /// For counting many values: a view whose lookups are done once for all of them.
     #[inline]
     pub fn recorder(&mut self) -> Recorder<'_> {
         Recorder { low: &mut self.low, high: &mut self.high, count: &mut self.count, max: &mut self.max }
     }
 
-    /// Adds all of `other`.
+    /// Adds all counts of `other`.
     pub fn merge(&mut self, other: &Self) {
         self.reach(other.low.len());
         for (number, row) in other.rows().enumerate() {
@@ -61,31 +61,31 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
-    /// The largest value, exact; 0 where there is none.
+    /// The largest value, exact; 0 if there is none.
     pub fn max(&self) -> u64 {
         self.max
     }
 
-    /// Values counted.
+    /// Number of values.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// The upper end of the bucket that holds the ⌈`per_mille`·n/1000⌉-th smallest value, never above the largest value;
-    /// None where there is no value.
+    /// The upper end of the bucket that holds the ⌈`per_mille`·n/1000⌉-th smallest value, but not above the largest
+    /// value; None if there is no value.
     pub fn percentile(&self, per_mille: u64) -> Option<u64> {
         let [percentile] = self.percentiles([per_mille]);
         percentile
     }
 
-    /// [`Histogram::percentile`] of each of `per_mille`, which rise.
+    /// [`Histogram::percentile`] of each of `per_mille`, which must rise.
     pub fn percentiles<const N: usize>(&self, per_mille: [u64; N]) -> [Option<u64>; N] {
         let count = u128::from(self.count());
         let ranks = per_mille.map(|per_mille| (count * u128::from(per_mille)).div_ceil(1000).max(1));
         let (mut found, mut next, mut below) = ([None; N], 0, 0u128);
         for (number, row) in self.rows().enumerate() {
             let sum = u128::from(row.sum());
-            // Most rows hold none of them.
+            // Most rows hold none of the ranks.
             if next == N || below + sum < ranks[next] {
                 below += sum;
                 continue;
@@ -112,7 +112,7 @@ impl Histogram {
         (0..).zip(self.rows().flat_map(|row| row.counts())).filter(|&(_, count)| count > 0)
     }
 
-    /// Makes all rows below bucket `end`.
+    /// Allocates all rows below bucket `end`.
     fn reach(&mut self, end: usize) {
         if self.low.len() < end {
             self.low.resize(end.next_multiple_of(ROW), 0);
@@ -140,7 +140,7 @@ impl PartialEq for Histogram {
 
 impl Eq for Histogram {}
 
-/// Counts values into a histogram; what the loop around it needs stays in registers.
+/// Counts values into a histogram, with the state of the loop in registers.
 pub struct Recorder<'a> {
     low: &'a mut [Low],
     high: &'a mut Vec<Option<Box<[u64; ROW]>>>,
@@ -149,7 +149,7 @@ pub struct Recorder<'a> {
 }
 
 impl Recorder<'_> {
-    /// The counter for `value`; None beyond the rows that there are, where [`Histogram::record`] makes one.
+    /// The bucket of `value`; None beyond the allocated rows ([`Histogram::record`] allocates one).
     #[inline]
     pub fn bucket(&self, value: u64) -> Option<usize> {
         Some(index(value)).filter(|&index| index < self.low.len())
@@ -187,7 +187,7 @@ fn high(rows: &mut Vec<Option<Box<[u64; ROW]>>>, number: usize) -> &mut [u64; RO
     rows[number].get_or_insert_with(|| Box::new([0; ROW]))
 }
 
-/// One row's counts.
+/// The counts of one row.
 #[derive(Clone, Copy)]
 struct Row<'a> {
     low: &'a [Low; ROW],
@@ -229,15 +229,15 @@ impl From<Histogram> for Sparse {
 impl TryFrom<Sparse> for Histogram {
     type Error = &'static str;
 
-    /// What comes from a container may be anything.
+    /// The input may come from a container, so it may be anything.
     fn try_from(sparse: Sparse) -> Result<Self, Self::Error> {
         let mut histogram = Histogram { max: sparse.max_ns, ..Histogram::default() };
         let (mut next, mut sum) = (0, 0u64);
         for (bucket, count) in sparse.buckets {
             if bucket < next || bucket as usize > index(sparse.max_ns) {
-                return Err("the buckets of a histogram do not rise up to its maximum");
+                return Err("the buckets of a histogram are not in rising order up to its maximum");
             }
-            sum = sum.checked_add(count).ok_or("the counts of a histogram are more than 64 bits hold")?;
+            sum = sum.checked_add(count).ok_or("the counts of a histogram exceed 64 bits")?;
             histogram.add(bucket as usize, count);
             next = bucket + 1;
         }
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn merging_is_counting_together_and_reports_keep_all() {
+    fn merged_histograms_count_all_values_and_survive_encoding() {
         let mut parts = [Histogram::default(), Histogram::default()];
         let mut whole = Histogram::default();
         for value in 0..10_000u64 {
@@ -317,17 +317,17 @@ mod tests {
         }
         assert_eq!((each.count(), each.percentile(1000), each.percentile(500)), (24008, Some(5000), Some(5)));
         assert_eq!(each.used().map(|(_, count)| count).collect::<Vec<_>>(), [8000, 8000, 8008]);
-        // Rows that hold nothing are no difference.
+        // Empty rows make no difference.
         let mut wide = serde_json::from_str::<Histogram>(&text).unwrap();
         wide.add(index(1 << 40), 0);
         assert_eq!(wide, serde_json::from_str(&text).unwrap());
     }
     #[test]
-    fn what_is_no_histogram_is_refused() {
+    fn an_invalid_histogram_is_refused() {
         for (text, rule) in [
-            (r#"{"max_ns":5,"buckets":[[5,1],[5,1]]}"#, "do not rise"),
-            (r#"{"max_ns":5,"buckets":[[6,1]]}"#, "do not rise"),
-            (r#"{"max_ns":5,"buckets":[[4294967295,1]]}"#, "do not rise"),
+            (r#"{"max_ns":5,"buckets":[[5,1],[5,1]]}"#, "not in rising order"),
+            (r#"{"max_ns":5,"buckets":[[6,1]]}"#, "not in rising order"),
+            (r#"{"max_ns":5,"buckets":[[4294967295,1]]}"#, "not in rising order"),
             (r#"{"max_ns":5,"buckets":[[4,18446744073709551615],[5,1]]}"#, "64 bits"),
         ] {
             let error = serde_json::from_str::<Histogram>(text).unwrap_err().to_string();

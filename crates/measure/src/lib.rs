@@ -1,4 +1,4 @@
-//! What is measured: completions are folded into integers as they come, figures are computed from them once.
+//! Measurements: each completion is folded into integers, and figures are computed from them once.
 
 mod figures;
 mod histogram;
@@ -12,7 +12,7 @@ mod time_unit;
 
 pub use figures::{Figures, Percentiles};
 pub use histogram::{Histogram, Recorder};
-pub use number::{decimal, fixed, number, or_dash};
+pub use number::{decimal, fixed, number, or_dash, percent};
 pub use outcome::{Measured, Outcome};
 pub use tally::{Counts, Tally};
 pub use time_unit::TimeUnit;

@@ -1,6 +1,6 @@
-//! Numbers as people read them: the one place where they are rounded.
+//! Numbers as text: the only place that rounds them.
 //!
-//! What is more than nothing and would be rounded to 0 is shown as less than the last decimal counts: `<0.001`.
+//! A number above zero that would be rounded to 0 is shown as less than one unit of the last decimal: `<0.001`.
 
 /// `value` / 10^`power` with `decimals` decimals, `power` at most, rounded half up.
 pub fn fixed(value: u128, power: u32, decimals: u32) -> String {
@@ -24,12 +24,17 @@ pub fn decimal(value: f64, decimals: usize) -> String {
     }
 }
 
-/// An average with six decimals; a dash for that of nothing.
+/// An average with six decimals; a dash for an average over nothing.
 pub fn number(value: Option<f64>) -> String {
     or_dash(value, |value| decimal(value, 6))
 }
 
-/// What `show` makes of a value; a dash for none.
+/// A share as a percentage with two decimals; a dash for that of nothing.
+pub fn percent(share: Option<f64>) -> String {
+    or_dash(share, |share| decimal(share * 100.0, 2) + " %")
+}
+
+/// The text that `show` makes of a value; a dash for none.
 pub fn or_dash<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
     value.map_or("-".to_owned(), show)
 }
@@ -43,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_nothing_is_0() {
+    fn only_zero_is_shown_as_zero() {
         assert_eq!(
             [0, 4, 5, 14, 15, 1_004].map(|value| fixed(value, 3, 2)),
             ["0.00", "<0.01", "0.01", "0.01", "0.02", "1.00"]
@@ -54,5 +59,6 @@ mod tests {
             ["0.000", "<0.001", "<0.001", "0.001", "12.000"]
         );
         assert_eq!([None, Some(0.0), Some(1e-9), Some(0.5)].map(number), ["-", "0.000000", "<0.000001", "0.500000"]);
+        assert_eq!([None, Some(0.0), Some(1e-9), Some(0.045)].map(percent), ["-", "0.00 %", "<0.01 %", "4.50 %"]);
     }
 }

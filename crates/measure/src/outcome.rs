@@ -1,4 +1,4 @@
-//! What came of a worker.
+//! The outcome of a worker.
 
 use contract::Capabilities;
 use failure::Failure;
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::Tally;
 
-/// What came of one worker.
+/// The outcome of one worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Requests of its shard, answered or not.
+    /// Requests of its shard, with or without a completion.
     pub offered: u64,
-    /// What was measured, or why not.
+    /// The measurements, or the failure.
     pub result: Result<Measured, Failure>,
     /// The first and the last part of what the simulator wrote to stderr; not fit for a terminal.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -25,12 +25,12 @@ impl Outcome {
     }
 }
 
-/// What was measured of one worker.
+/// The measurements of one worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measured {
     /// The integers.
     pub tally: Tally,
-    /// Whether the DELAY-th entry into service was reached.
+    /// Whether the DELAY-th service start was reached.
     pub delay_reached: bool,
     /// The capabilities of the simulator.
     pub capabilities: Capabilities,

@@ -1,4 +1,4 @@
-//! What made a report: all that repeats a run.
+//! Provenance of a report: everything that is needed to repeat the run.
 
 use contract::Capabilities;
 use serde::{Deserialize, Serialize};
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 use crate::schema::{Report, SCHEMA};
 use crate::{Measured, Tally};
 
-/// What made a report: version, module, trace, settings. The same again gives the same report.
+/// The provenance of a report: version, module, trace, settings. The same inputs give the same report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Provenance {
-    /// Version of the report's form.
+    /// Version of the report's schema.
     #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     pub schema: u32,
     /// Version of Queuebox.
     pub queuebox: String,
     /// Version of the simulator contract.
     pub contract: u32,
-    /// Significant digits of percentiles; all else is exact.
+    /// Significant digits of percentiles; all other figures are exact.
     pub significant_digits: u32,
     /// The simulator's module.
     pub module: ModuleUsed,
@@ -48,7 +48,7 @@ impl Provenance {
 pub struct ModuleUsed {
     /// SHA-256 of its bytes, in hexadecimal digits.
     pub sha256: String,
-    /// The bits of the header of its completions, as one number.
+    /// The capabilities in the header of its completions, as one number.
     #[cfg_attr(test, schemars(with = "u64"))]
     pub capabilities: Capabilities,
 }
@@ -67,7 +67,7 @@ pub enum TraceUsed {
     },
 }
 
-/// A recorded trace, and how it was read.
+/// A recorded trace, and the options with which it was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RecordedTrace {
@@ -75,9 +75,9 @@ pub struct RecordedTrace {
     pub blake3: String,
     /// Name of its format.
     pub format: String,
-    /// How many requests it holds.
+    /// Number of its requests.
     pub requests: u64,
-    /// What was taken off each arrival \[ns\].
+    /// The offset that was subtracted from each arrival \[ns\].
     pub offset_ns: i64,
     /// Whether `--sort` was given.
     pub sorted: bool,
@@ -85,14 +85,14 @@ pub struct RecordedTrace {
     pub rebased: bool,
 }
 
-/// The settings of the generator that took part. SEED is not among them: it is the whole run's.
+/// The settings of the generator that took part. SEED is not among them: it belongs to the whole run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub struct GeneratorUsed {
     /// Requests.
     pub samples: u64,
-    /// Largest or mean size of a request; absent where MEAN and STDEV are used.
+    /// Largest or mean size of a request; absent if MEAN and STDEV are used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u32>,
     /// INTER_ARRIVAL \[ns\].
@@ -103,10 +103,10 @@ pub struct GeneratorUsed {
     pub sas: u64,
     /// Name of the distribution.
     pub distribution: String,
-    /// Mean size; absent where SIZE is used.
+    /// Mean size; absent if SIZE is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean: Option<f64>,
-    /// Standard deviation of the size; absent where SIZE is used.
+    /// Standard deviation of the size; absent if SIZE is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stdev: Option<f64>,
     /// Clients.
@@ -121,47 +121,47 @@ pub struct SettingsUsed {
     /// The policy; absent in a worker's report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balancer: Option<String>,
-    /// Requests in the system of a worker at most; 0 = no limit.
+    /// Upper limit of the number in system of a worker; 0 = no limit.
     pub capacity: u64,
-    /// Entries into service until the simulation of a worker ends; 0 = its whole shard.
+    /// Service starts after which the simulation of a worker stops; 0 = its whole shard.
     pub delay: u64,
     /// Order of service.
     pub discipline: String,
-    /// Seed of all that is sampled.
+    /// Seed of all random streams.
     pub seed: u64,
     /// Servers of a worker.
     pub servers: u32,
-    /// Name of the distribution of the demands that were sampled; absent where none was.
+    /// Name of the distribution of the demands that were sampled; absent if none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// The simulator's arguments.
     pub sim_args: String,
-    /// Mean of the demands that were sampled \[ns\]; absent where none was.
+    /// Mean of the demands that were sampled \[ns\]; absent if none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub st_ns: Option<u64>,
     /// Workers.
     pub workers: u32,
 }
 
-/// A worker's own report, in integers alone.
+/// The report of one worker, in integers alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WorkerReport {
-    /// What made it.
+    /// Its provenance.
     #[serde(flatten)]
     pub provenance: Provenance,
-    /// What is odd about the run.
+    /// Notes on the run.
     pub notes: Vec<String>,
     /// Its number, from 1.
     pub worker: u32,
-    /// Whether the DELAY-th entry into service was reached.
+    /// Whether the DELAY-th service start was reached.
     pub delay_reached: bool,
-    /// What was measured.
+    /// The measurements.
     pub tally: Tally,
 }
 
 impl WorkerReport {
-    /// Of worker number `worker`, which measured this.
+    /// Of worker number `worker`.
     pub fn new(provenance: Provenance, notes: Vec<String>, worker: u32, measured: &Measured) -> Self {
         let Measured { tally, delay_reached, .. } = measured;
         Self { provenance, notes, worker, delay_reached: *delay_reached, tally: tally.clone() }

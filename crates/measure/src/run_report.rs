@@ -1,4 +1,4 @@
-//! The report of a run: what each worker measured, and all of them together.
+//! The report of a run: the figures of each worker, and of all of them together.
 
 use crate::provenance::Provenance;
 use crate::schema::Report;
@@ -7,29 +7,29 @@ use crate::{Measured, Outcome};
 use failure::{Class, Failure, Limit, printable};
 use serde::{Deserialize, Serialize};
 
-/// Characters of a failure's message.
+/// Upper limit of the characters of a failure's message.
 const MESSAGE: usize = 2000;
 
-/// Everything that `report.json` holds.
+/// The contents of `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunReport {
-    /// What made it.
+    /// Its provenance.
     #[serde(flatten)]
     pub provenance: Provenance,
-    /// What is odd about the run.
+    /// Notes on the run.
     pub notes: Vec<String>,
-    /// How evenly the policy spread requests and work; absent where a worker failed.
+    /// How evenly the policy distributed requests and work; absent if a worker failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imbalance: Option<Imbalance>,
-    /// A row a worker.
+    /// One row for each worker.
     pub workers: Vec<WorkerRow>,
-    /// The whole run; absent where a worker failed.
+    /// The whole run; absent if a worker failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<Figures>,
 }
 
-/// The largest share of a worker over the mean share; `null` where there was nothing to share.
+/// The largest share of a worker divided by the mean share; `null` if the total is zero.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Imbalance {
@@ -53,7 +53,7 @@ impl Imbalance {
     }
 }
 
-/// What came of one worker.
+/// The outcome of one worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WorkerRow {
@@ -64,36 +64,36 @@ pub struct WorkerRow {
     pub result: RowResult,
 }
 
-/// A worker's figures, or why there are none.
+/// The figures of a worker, or its failure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
-#[allow(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names are enough")]
 pub enum RowResult {
     Measured(Box<Figures>),
     Failed { offered: u64, error: RowError },
 }
 
-/// Why a worker failed.
+/// The failure of a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RowError {
     /// The class of the failure.
     #[cfg_attr(test, schemars(schema_with = "crate::schema::tests::class"))]
     pub class: Class,
-    /// Of class `limit`: which one.
+    /// The limit that was exceeded; present if the class is `limit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(schema_with = "crate::schema::tests::limit"))]
     pub limit: Option<Limit>,
-    /// One line for people.
+    /// The message, in one line.
     pub message: String,
 }
 
 impl Report for RunReport {}
 
 impl RunReport {
-    /// Merges what came of the workers, which stand in the order of their numbers and have `servers` servers each and DELAY
-    /// `delay`.
+    /// Merges the outcomes of the workers, which are in the order of their numbers and have `servers` servers each and
+    /// DELAY `delay`.
     pub fn collect(provenance: Provenance, notes: Vec<String>, outcomes: &[Outcome], servers: u32, delay: u64) -> Self {
         let tallies: Vec<&Tally> = measured(outcomes).map(|worker| &worker.tally).collect();
         let run = (tallies.len() == outcomes.len()).then(|| Figures::of_run(&tallies, servers, delay));
@@ -116,7 +116,7 @@ impl RunReport {
     }
 }
 
-/// What the workers that did not fail measured.
+/// The measurements of the workers that did not fail.
 pub fn measured(outcomes: &[Outcome]) -> impl Iterator<Item = &Measured> {
     outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok())
 }
@@ -124,7 +124,7 @@ pub fn measured(outcomes: &[Outcome]) -> impl Iterator<Item = &Measured> {
 /// The failure of the lowest worker that failed, with its number.
 ///
 /// # Errors
-/// Where one failed.
+/// If a worker failed.
 pub fn first_failure(outcomes: &[Outcome]) -> Result<(), (u32, Failure)> {
     let failed =
         (1..).zip(outcomes).find_map(|(worker, outcome)| Some((worker, outcome.result.as_ref().err()?.clone())));

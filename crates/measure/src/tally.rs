@@ -1,22 +1,22 @@
-//! The integers of one worker, or of several together.
+//! The integers of one worker, or the sums over several.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Histogram;
 
-/// The end that each request offered came to, at T.
+/// The number of requests by their outcome at T.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counts {
     /// All requests of the shard.
     pub offered: u64,
-    /// Served to their end.
+    /// Number of requests whose service was completed.
     pub completed: u64,
     /// In service at T.
     pub in_service: u64,
-    /// Turned away on arrival.
+    /// Rejected on arrival.
     pub rejected: u64,
-    /// Left before their service was done.
+    /// Left before their service was completed.
     #[serde(rename = "abandoned")]
     pub abandoned: u64,
     /// Waiting at T.
@@ -26,6 +26,13 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// `count` over all requests that arrived by T; None if none did.
+    pub fn share(&self, count: u64) -> Option<f64> {
+        // Not so in a report that was changed by hand.
+        let arrived = self.offered.checked_sub(self.not_yet_arrived)?;
+        (arrived > 0).then(|| count as f64 / arrived as f64)
+    }
+
     fn add(&mut self, other: &Self) {
         self.offered += other.offered;
         self.completed += other.completed;
@@ -37,11 +44,11 @@ impl Counts {
     }
 }
 
-/// What was measured, in integers alone, so that tallies of workers add up exactly.
+/// Measurements, in integers alone, so that tallies of workers are added exactly.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tally {
-    /// What became of the requests.
+    /// The number of requests by outcome.
     pub counts: Counts,
     /// Requests whose service began.
     pub started: u64,
@@ -67,14 +74,14 @@ pub struct Tally {
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
     pub service_sum_ns: u128,
-    /// Start − arrival of those whose service began.
+    /// Start − arrival of the requests whose service began.
     pub delay_in_queue: Histogram,
-    /// Finish − arrival of those who were served to their end.
+    /// Finish − arrival of the requests whose service was completed.
     pub response_time: Histogram,
 }
 
 impl Tally {
-    /// Somebody was served to the end.
+    /// Adds a request whose service was completed.
     #[inline]
     pub fn completed(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
         self.counts.completed += 1;
@@ -84,8 +91,8 @@ impl Tally {
         self.response_time.record(finish - arrival);
     }
 
-    /// `number` were served to their end without a break, after `delays` and for `services` together; the histograms have
-    /// them already.
+    /// Adds `number` requests that were served without interruption, with these sums of delays and service times. The
+    /// histograms already contain them.
     #[inline]
     pub fn all_completed(&mut self, number: u64, delays: u64, services: u64) {
         self.counts.completed += number;
@@ -96,7 +103,7 @@ impl Tally {
         self.system_area_ns += u128::from(delays) + u128::from(services);
     }
 
-    /// Somebody left in the middle of their service.
+    /// Adds a request that left during its service.
     pub fn abandoned_in_service(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
         self.counts.abandoned += 1;
         self.entered(arrival, start, service);
@@ -104,7 +111,7 @@ impl Tally {
         self.system_area_ns += u128::from(finish - arrival);
     }
 
-    /// Somebody left unserved: at once (rejected), or later (abandoned).
+    /// Adds a request that left unserved: on arrival (rejected) or later (abandoned).
     pub fn left_unserved(&mut self, arrival: u64, finish: u64) {
         if finish == arrival {
             self.counts.rejected += 1;
@@ -115,21 +122,21 @@ impl Tally {
         self.system_area_ns += u128::from(finish - arrival);
     }
 
-    /// Somebody is in service at T; their time in the system is added by [`Tally::still_here`].
+    /// Adds a request that is in service at T. Its time in the system is added by [`Tally::add_time_in_system`].
     pub fn in_service(&mut self, arrival: u64, start: u64, service: u64) {
         self.counts.in_service += 1;
         self.entered(arrival, start, service);
         self.waiting_area_ns += u128::from(start - arrival);
     }
 
-    /// Of those in service at T: all their times in the system, as their number and the sum of their arrivals.
-    pub fn still_here(&mut self, number: u64, arrivals: u128) {
+    /// Adds the times in the system of all requests in service at T, by their number and the sum of their arrivals.
+    pub fn add_time_in_system(&mut self, number: u64, arrivals: u128) {
         self.system_area_ns += u128::from(number) * u128::from(self.end_ns) - arrivals;
     }
 
-    /// Nobody answered for this request: it is waiting at T, or has not yet arrived. T must be known.
+    /// Adds a request without a completion: it is waiting at T, or has not yet arrived. T must be known.
     #[inline]
-    pub fn unanswered(&mut self, arrival: u64) {
+    pub fn add_without_completion(&mut self, arrival: u64) {
         if arrival < self.end_ns {
             self.counts.waiting += 1;
             self.waiting_area_ns += u128::from(self.end_ns - arrival);
@@ -153,10 +160,10 @@ impl Tally {
         self.response_time.merge(&other.response_time);
     }
 
-    /// Holds a tally that came from elsewhere against what is true of any of a shard of `offered` requests.
+    /// Checks a tally from outside against the rules that hold for every shard of `offered` requests.
     ///
     /// # Errors
-    /// Where it can't be one, with the reason.
+    /// The rule that it breaks.
     pub fn check(&self, offered: u64) -> Result<(), &'static str> {
         let Counts { completed, in_service, rejected, abandoned, waiting, not_yet_arrived, .. } = self.counts;
         let ends = [completed, in_service, rejected, abandoned, waiting, not_yet_arrived];
@@ -167,16 +174,16 @@ impl Tally {
         if self.counts.offered != offered
             || ends.iter().map(|&end| u128::from(end)).sum::<u128>() != u128::from(offered)
         {
-            return Err("the ends of its requests do not add up to those of its shard");
+            return Err("its counts do not add up to the requests of its shard");
         }
         if !(started..=started + u128::from(abandoned)).contains(&u128::from(self.started)) {
-            return Err("other requests entered service than ended there");
+            return Err("its number of service starts contradicts its other counts");
         }
         if self.delay_in_queue.count() != self.started || self.response_time.count() != completed {
-            return Err("its histograms count other requests");
+            return Err("its histograms contradict its counts");
         }
         if sums.into_iter().any(|sum| sum > most) || self.waiting_area_ns > self.system_area_ns {
-            return Err("its sums are more than its requests can make");
+            return Err("its sums exceed what its requests allow");
         }
         Ok(())
     }
@@ -190,7 +197,7 @@ impl Tally {
     }
 }
 
-/// Sums may pass 2⁵³, so JSON holds them as decimal strings.
+/// Sums may exceed 2⁵³, so JSON holds them as decimal strings.
 pub(super) fn as_text<S: Serializer>(sum: &u128, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(sum)
 }
@@ -218,7 +225,7 @@ mod tests {
         assert!(tally.check(3).unwrap_err().contains("add up"));
         assert!(forged(|tally| tally.counts.completed = 9).contains("add up"));
         assert!(forged(|tally| (tally.counts.completed, tally.counts.waiting) = (4, u64::MAX - 1)).contains("add up"));
-        assert!(forged(|tally| tally.started = 3).contains("entered service"));
+        assert!(forged(|tally| tally.started = 3).contains("service starts"));
         assert!(forged(|tally| tally.response_time.record(1)).contains("histograms"));
         assert!(forged(|tally| tally.service_sum_ns = u128::MAX).contains("sums"));
         assert!(forged(|tally| tally.waiting_area_ns += 100).contains("sums"));

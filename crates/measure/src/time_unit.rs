@@ -1,20 +1,20 @@
-//! The unit that a column of times is shown in.
+//! The unit of a column of times.
 
 use crate::number::{decimal, fixed, or_dash};
 
-/// A unit of time, and how many decimals a column shows of it.
+/// A unit of time, and the number of decimals that a column shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeUnit {
     /// `ms`, `µs` or `ns`.
     pub name: &'static str,
-    /// It is 10 to this power nanoseconds.
+    /// The unit is 10 to this power nanoseconds.
     power: u32,
     decimals: u32,
 }
 
 impl TimeUnit {
-    /// That of a column with up to `decimals` decimals whose largest time is `largest_ns`: milliseconds, unless they show
-    /// less than three digits of it.
+    /// The unit of a column with up to `decimals` decimals whose largest time is `largest_ns`: milliseconds, unless
+    /// they show less than three digits of it.
     pub fn of(largest_ns: f64, decimals: u32) -> Self {
         let unit = |name, power: u32| Self { name, power, decimals: decimals.min(power) };
         let shows = |unit: &Self| largest_ns >= unit.step_ns() * 1000.0;
@@ -22,17 +22,17 @@ impl TimeUnit {
         if largest_ns == 0.0 { ms } else { [ms, unit("µs", 3)].into_iter().find(shows).unwrap_or(unit("ns", 0)) }
     }
 
-    /// What the last decimal of a time that is an integer counts \[ns\].
+    /// The value of the last decimal of an integer time \[ns\].
     fn step_ns(&self) -> f64 {
         ten_to(self.power - self.decimals)
     }
 
-    /// A time, rounded half up; a dash for nothing.
+    /// A time, rounded half up; a dash for none.
     pub fn time(&self, ns: Option<u128>) -> String {
         or_dash(ns, |ns| fixed(ns, self.power, self.decimals))
     }
 
-    /// A mean, with three decimals or more; a dash for nothing.
+    /// A mean, with at least three decimals; a dash for none.
     pub fn mean(&self, ns: Option<f64>) -> String {
         or_dash(ns, |ns| decimal(ns / ten_to(self.power), self.decimals.max(3) as usize))
     }

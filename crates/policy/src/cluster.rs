@@ -1,21 +1,22 @@
-//! What every policy is, and what it is given.
+//! The interface of policies, and the cluster that they balance over.
 
 use contract::Request;
 use failure::Failure;
 
-/// Requests that the policies' model of all workers holds: an overloaded run's number in system grows without end.
+/// Upper limit of the number in system, over all modelled workers. In an overloaded run this number grows without
+/// bound.
 pub const MAX_IN_SYSTEM: usize = 16_000_000;
 
-/// The rule that gives each request to a worker.
+/// Assigns each request to a worker.
 pub trait Policy: Send {
     /// The worker, from 0, that gets `request`. Requests come in order of arrival.
     ///
     /// # Errors
-    /// [`Failure::Limit`] where the modelled requests passes its limit.
+    /// [`Failure::Limit`] if more requests are modelled than the limit.
     fn assign(&mut self, request: &Request) -> Result<u32, Failure>;
 
-    /// The worker of each of `requests`, into `workers`, whose old ones go. Compiled for each policy, so that it is a block
-    /// that goes through the virtual call and not a request.
+    /// Assigns each of `requests`, replacing the contents of `workers`. This method is compiled for each policy, so
+    /// that there is one virtual call for each block and not for each request.
     ///
     /// # Errors
     /// As [`Policy::assign`].
@@ -29,7 +30,7 @@ pub trait Policy: Send {
     }
 }
 
-/// What a policy stands in front of, and its randomness.
+/// The cluster that a policy balances over, and the seed of the policy.
 #[derive(Clone, Copy)]
 pub(crate) struct Cluster {
     /// Workers, at least 1.

@@ -1,4 +1,4 @@
-//! HASH: the block's hash modulo WORKERS, so that requests of one block meet at one worker.
+//! HASH: the block's hash modulo WORKERS, so that all requests of a block go to one worker.
 
 use contract::Request;
 use failure::Failure;
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_has_one_worker_and_blocks_spread() {
+    fn each_block_has_one_worker_and_blocks_are_spread() {
         let mut balancer = Balancer::named("HASH", 8, 1, 0, 1);
         let mut assign = |block| balancer.assign(&Request { block, ..Request::default() }).unwrap();
         let mut shares = [0u32; 8];

@@ -1,6 +1,6 @@
-//! LW: the least work left, to the worker where the request could start first; ties, and so all idle workers, at random.
+//! LW: the least work left: to the worker at which service can start first; ties, and so all idle workers, at random.
 //!
-//! In cluster of N single servers it is a central queue with N servers (Kiefer and Wolfowitz, 1955).
+//! In a cluster of N single servers it is equivalent to a central queue with N servers (Kiefer and Wolfowitz, 1955).
 
 use contract::Request;
 use failure::Failure;
@@ -39,26 +39,27 @@ impl Policy for LeastWork {
     }
 }
 
-/// Workers by when a request could start there.
+/// Workers ordered by the time at which service of a new request can start.
 struct Order {
     ties: Stream,
-    /// Workers where a request could start at once.
+    /// Workers at which it can start at once.
     idle: Vec<u32>,
-    places: Vec<Place>,
-    /// The others that have room, by when their earliest server is free; a random number breaks ties. Those of `changed` are
-    /// as they were: while somebody is idle nobody asks, and most have changed again before.
+    positions: Vec<Position>,
+    /// The other workers that are not full, by the time at which their earliest server is free; a random number breaks
+    /// ties. Entries of the workers in `changed` are stale: while there is an idle worker, this order is not used, and
+    /// most workers change again before it is.
     busy: Tournament,
     changed: Vec<u32>,
 }
 
-/// Where a worker stands.
+/// The position of one worker.
 #[derive(Clone)]
-struct Place {
-    /// Its key among the busy.
+struct Position {
+    /// Its key in `busy`.
     key: u128,
-    /// Its place among the idle.
+    /// Its index in `idle`.
     idle: Option<u32>,
-    /// Whether it is in the list of those that have changed.
+    /// Whether it is in `changed`.
     changed: bool,
 }
 
@@ -67,7 +68,9 @@ impl Order {
         Self {
             ties: Streams::new(seed, "policy ties").of(0),
             idle: (0..workers as u32).collect(),
-            places: (0..workers as u32).map(|place| Place { key: OUT, idle: Some(place), changed: false }).collect(),
+            positions: (0..workers as u32)
+                .map(|position| Position { key: OUT, idle: Some(position), changed: false })
+                .collect(),
             busy: Tournament::new(workers),
             changed: Vec::new(),
         }
@@ -79,29 +82,29 @@ impl Order {
             return self.idle[stream.below(self.idle.len() as u64) as usize];
         }
         for number in self.changed.drain(..) {
-            let place = &mut self.places[number as usize];
-            place.changed = false;
-            self.busy.set(number as usize, place.key);
+            let position = &mut self.positions[number as usize];
+            position.changed = false;
+            self.busy.set(number as usize, position.key);
         }
         if self.busy.least() < OUT {
             self.busy.winner() as u32
         } else {
-            // Wherever it goes, it is turned away.
-            stream.below(self.places.len() as u64) as u32
+            // All workers are full, so every one rejects the request.
+            stream.below(self.positions.len() as u64) as u32
         }
     }
 
     /// A request entered worker `number`, or left it.
     #[inline]
     fn changed(&mut self, number: usize, worker: &Worker) {
-        if let Some(place) = self.places[number].idle {
-            self.idle.swap_remove(place as usize);
-            if let Some(&moved) = self.idle.get(place as usize) {
-                self.places[moved as usize].idle = Some(place);
+        if let Some(position) = self.positions[number].idle {
+            self.idle.swap_remove(position as usize);
+            if let Some(&moved) = self.idle.get(position as usize) {
+                self.positions[moved as usize].idle = Some(position);
             }
         }
-        let place = &mut self.places[number];
-        (place.idle, place.key) = if worker.is_idle() {
+        let position = &mut self.positions[number];
+        (position.idle, position.key) = if worker.is_idle() {
             self.idle.push(number as u32);
             (Some(self.idle.len() as u32 - 1), OUT)
         } else if worker.is_full() {
@@ -109,8 +112,8 @@ impl Order {
         } else {
             (None, u128::from(worker.free_at()) << 64 | u128::from(self.ties.bits()))
         };
-        if !place.changed {
-            place.changed = true;
+        if !position.changed {
+            position.changed = true;
             self.changed.push(number as u32);
         }
     }

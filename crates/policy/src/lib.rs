@@ -1,4 +1,4 @@
-//! Policies: which worker gets a request.
+//! Load-balancing policies: each assigns requests to workers.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare within a tolerance"))]
 
@@ -29,15 +29,15 @@ pub use cluster::{MAX_IN_SYSTEM, Policy};
 pub struct PolicySpec {
     /// Its name in BALANCER and in reports.
     pub name: &'static str,
-    /// The name that other load balancers use; BALANCER takes it too.
+    /// The name that other load balancers use; BALANCER accepts it too.
     pub alias: &'static str,
     /// The worker that gets a request, in a few words for help.
     pub summary: &'static str,
     /// Whether it looks at the state of workers, which costs a model of every worker.
     pub sees_state: bool,
-    /// Whether it looks at the block that a request addresses.
+    /// Whether it uses the block that a request addresses.
     pub sees_block: bool,
-    /// Makes it.
+    /// The constructor.
     new: fn(Cluster) -> Box<dyn Policy>,
 }
 
@@ -84,29 +84,30 @@ pub const POLICIES: [PolicySpec; 6] = [
     .seeing_block(),
 ];
 
-/// A policy at work.
+/// A policy with its state.
 pub struct Balancer(Box<dyn Policy>);
 
 impl Balancer {
-    /// `spec`'s policy over `workers`, each of `servers` servers and `capacity` (0 = no limit).
+    /// The policy `spec` over `workers` workers, each with `servers` servers and the capacity `capacity` (0 = no
+    /// limit).
     pub fn new(spec: PolicySpec, workers: usize, servers: u32, capacity: u64, seed: u64) -> Self {
         Self((spec.new)(Cluster { workers, servers, capacity, seed }))
     }
 
-    /// The worker, from 0, of each of `requests`, into `workers`, whose old ones go.
+    /// Assigns each of `requests` to a worker, from 0, replacing the contents of `workers`.
     ///
     /// # Errors
-    /// [`Failure::Limit`] where the modelled requests passes its limit.
+    /// [`Failure::Limit`] if more requests are modelled than the limit.
     pub fn assign_all(&mut self, requests: &[Request], workers: &mut Vec<u32>) -> Result<(), Failure> {
         self.0.assign_all(requests, workers)
     }
 }
 
-/// Puts the workers, from 0, that get requests into a list whose old ones go.
+/// Assigns requests, replacing the contents of the list of workers.
 #[cfg(feature = "testing")]
 pub type Assign = Box<dyn FnMut(&[Request], &mut Vec<u32>) -> Result<(), Failure>>;
 
-/// One policy alone, so that `bench/` can measure it. None where there is none of this name.
+/// One policy alone, for `bench/`. None if there is no policy of this name.
 #[cfg(feature = "testing")]
 pub fn assigner(balancer: &str, workers: usize) -> Option<Assign> {
     let spec = POLICIES.into_iter().find(|spec| spec.name == balancer)?;

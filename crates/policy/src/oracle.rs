@@ -1,11 +1,11 @@
-//! The policies as docs/policies.md defines them, by a full search each time: the fast ones must agree.
+//! The policies as docs/policies.md defines them, by a full search each time. The fast ones must agree with it.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use contract::Request;
 use random::streams::{Stream, Streams, hash};
 
-/// Every worker, and every list of workers.
+/// All workers, and the lists of workers.
 pub(super) struct Oracle {
     name: &'static str,
     servers: usize,
@@ -14,17 +14,17 @@ pub(super) struct Oracle {
     ties: Stream,
     requests: usize,
     workers: Vec<Model>,
-    /// JSQ's lists by how many are in the system, LW's under 0; `usize::MAX` is in none.
+    /// The key of JSQ's lists is the number in system, that of LW's list of idle workers is 0; `usize::MAX` is no list.
     lists: BTreeMap<usize, Vec<usize>>,
 }
 
 #[derive(Clone, Default)]
 struct Model {
-    /// When those in service leave.
+    /// Departures of the requests in service.
     leave: Vec<u64>,
-    /// The demands of those who wait.
+    /// Demands of the waiting requests.
     wait: VecDeque<u64>,
-    /// LW's.
+    /// For LW.
     tie: u64,
 }
 
@@ -33,7 +33,8 @@ impl Model {
         self.leave.len() + self.wait.len()
     }
 
-    /// When its earliest server is free, where all of them are busy: those who wait enter one after the other.
+    /// The time at which its earliest server is free, if all of them are busy: waiting requests start one after
+    /// another.
     fn free_at(&self) -> u64 {
         let mut free = self.leave.clone();
         for demand in &self.wait {
@@ -115,7 +116,7 @@ impl Oracle {
         }
     }
 
-    /// The list where `worker` belongs now.
+    /// The key of the list to which `worker` belongs now.
     fn list_of(&self, worker: usize) -> usize {
         let in_system = self.workers[worker].in_system();
         match self.name {
@@ -125,7 +126,7 @@ impl Oracle {
         }
     }
 
-    /// `worker`, which was in the list `before`, goes where it belongs.
+    /// Moves `worker`, which was in the list `before`, to the list to which it belongs now.
     fn changed(&mut self, worker: usize, before: usize) {
         if before < usize::MAX {
             let list = self.lists.get_mut(&before).unwrap();

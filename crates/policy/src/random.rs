@@ -36,7 +36,7 @@ mod tests {
         for id in 0..100_000 {
             shares[balancer.assign(&Request { id, ..Request::default() }).unwrap()] += 1;
         }
-        // Within five deviations (137 each) of a quarter.
+        // Within five standard deviations (137 each) of a quarter.
         assert!(shares.iter().all(|&share| share.abs_diff(25_000) < 685), "{shares:?}");
     }
 }

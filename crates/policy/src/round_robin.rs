@@ -1,4 +1,4 @@
-//! RR: to one worker after the other.
+//! RR: to the workers in turn.
 
 use contract::Request;
 use failure::Failure;
@@ -31,10 +31,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_turns() {
+    fn workers_get_requests_in_turn() {
         let mut balancer = Balancer::named("RR", 3, 1, 0, 1);
         let mut workers = Vec::new();
-        // Over blocks too.
+        // The order continues from block to block.
         balancer.assign_all(&[Request::default(); 5], &mut workers).unwrap();
         assert_eq!(workers, [0, 1, 2, 0, 1]);
         balancer.assign_all(&[Request::default(); 2], &mut workers).unwrap();

@@ -1,5 +1,5 @@
-//! JSQ: join the shortest queue, the fewest requests in the system of all workers (Winston, "Optimality of the shortest line
-//! discipline", 1977); ties at random.
+//! JSQ: join the shortest queue, the smallest number in system of all workers (Winston, "Optimality of the shortest
+//! line discipline", 1977); ties at random.
 
 use std::collections::VecDeque;
 
@@ -39,21 +39,21 @@ impl Policy for ShortestQueue {
     }
 }
 
-/// Workers by how many are in their systems. Each change is by one, so that the shortest is found by a step.
+/// Workers by number in system. Each change is by one, so that the new shortest queue is one step away.
 struct Queues {
-    /// The workers that have `fewest` + n, at n, from the fewest that anybody has to the most.
-    having: VecDeque<Vec<u32>>,
+    /// At index n the workers whose number in system is `fewest` + n, up to the largest number.
+    by_number: VecDeque<Vec<u32>>,
     fewest: usize,
-    /// Of each worker: how many it has, and its place among those who have as many.
+    /// Of each worker: its number in system, and its index in the list of workers with that number.
     place: Vec<(usize, usize)>,
-    /// Lists out of use, with their memory.
+    /// Empty lists, kept for their memory.
     spare: Vec<Vec<u32>>,
 }
 
 impl Queues {
     fn new(workers: usize) -> Self {
         Self {
-            having: VecDeque::from([(0..workers as u32).collect()]),
+            by_number: VecDeque::from([(0..workers as u32).collect()]),
             fewest: 0,
             place: (0..workers).map(|worker| (0, worker)).collect(),
             spare: Vec::new(),
@@ -62,33 +62,33 @@ impl Queues {
 
     #[inline]
     fn shortest(&self) -> &[u32] {
-        &self.having[0]
+        &self.by_number[0]
     }
 
-    /// Worker `number` now has `new`, one more or one less than before.
+    /// Worker `number` now has `new` requests, one more or one less than before.
     #[inline]
     fn changed(&mut self, number: usize, new: usize) {
         let (old, place) = self.place[number];
-        let list = &mut self.having[old - self.fewest];
+        let list = &mut self.by_number[old - self.fewest];
         list.swap_remove(place);
         if let Some(&moved) = list.get(place) {
             self.place[moved as usize].1 = place;
         }
         if new < self.fewest {
             self.fewest = new;
-            self.having.push_front(self.spare.pop().unwrap_or_default());
-        } else if new - self.fewest == self.having.len() {
-            self.having.push_back(self.spare.pop().unwrap_or_default());
+            self.by_number.push_front(self.spare.pop().unwrap_or_default());
+        } else if new - self.fewest == self.by_number.len() {
+            self.by_number.push_back(self.spare.pop().unwrap_or_default());
         }
-        let list = &mut self.having[new - self.fewest];
+        let list = &mut self.by_number[new - self.fewest];
         self.place[number] = (new, list.len());
         list.push(number as u32);
         // The old list may have been the first or the last one; the new one is beside it. Lists between may be empty.
-        if self.having[0].is_empty() {
-            self.spare.extend(self.having.pop_front());
+        if self.by_number[0].is_empty() {
+            self.spare.extend(self.by_number.pop_front());
             self.fewest += 1;
-        } else if self.having.back().is_some_and(Vec::is_empty) {
-            self.spare.extend(self.having.pop_back());
+        } else if self.by_number.back().is_some_and(Vec::is_empty) {
+            self.spare.extend(self.by_number.pop_back());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What holds of policies over whole traces.
+//! Properties of policies over whole traces.
 
 use ::random::demand::{Demands, ServiceDistribution};
 use ::random::streams::hash;
@@ -23,7 +23,7 @@ impl Balancer {
     }
 }
 
-/// Traces with ties, demands of nothing and interarrival times in ids.
+/// Traces with ties, zero service demands and skipped ids.
 pub(super) fn traces() -> impl Strategy<Value = Vec<Request>> {
     prop::collection::vec((0u64..4, 0u64..12, 1u64..3), 1..200).prop_map(|rows| {
         let (mut arrival_ns, mut id) = (0, 0);
@@ -48,9 +48,9 @@ fn delays(name: &str, workers: usize, seed: u64, trace: &[Request]) -> Vec<u64> 
 }
 
 proptest! {
-    /// The least work left in front of single servers is a central queue, request by request.
+    /// LW over single servers is equivalent to a central queue, request by request.
     #[test]
-    fn lw_is_a_central_queue(trace in traces(), workers in 1usize..6, seed: u64) {
+    fn lw_is_equivalent_to_a_central_queue(trace in traces(), workers in 1usize..6, seed: u64) {
         let mut central = Station::new(workers as u32);
         let expected: Vec<u64> = trace
             .iter()
@@ -59,9 +59,10 @@ proptest! {
         prop_assert_eq!(delays("LW", workers, seed, &trace), expected);
     }
 
-    /// Every policy is as docs/policies.md defines it, request by request, for any division of the trace into blocks.
+    /// Every policy agrees with the definition in docs/policies.md, request by request, for any division of the trace
+    /// into blocks.
     #[test]
-    fn quick_policies_agree_with_those_that_look_at_everything(
+    fn fast_policies_agree_with_a_full_search(
         trace in traces(), workers in 1usize..9, servers in 1u32..4, capacity in 0u64..6, seed: u64, block in 1usize..50,
         name in prop::sample::select(vec!["R", "RR", "TC", "JSQ", "LW", "HASH"]),
     ) {
@@ -75,9 +76,9 @@ proptest! {
         }
     }
 
-    /// A full worker is chosen only where all are.
+    /// A full worker is chosen only if all are full.
     #[test]
-    fn lw_turns_nobody_away_while_there_is_room(trace in traces(), servers in 1u32..3, seed: u64) {
+    fn lw_rejects_no_request_while_a_worker_has_room(trace in traces(), servers in 1u32..3, seed: u64) {
         let mut balancer = Balancer::named("LW", 3, servers, 4, seed);
         let mut workers = vec![Worker::new(Cluster { workers: 3, servers, capacity: 4, seed }); 3];
         for request in &trace {
@@ -88,9 +89,10 @@ proptest! {
     }
 }
 
-/// Long traces over few and many workers: digests of what a heap of departures and ordered sets of workers chose.
+/// Long traces over few and many workers: digests of the choices of an earlier implementation with a heap of departures
+/// and ordered sets of workers.
 #[test]
-fn shards_stay_what_they_were() {
+fn shards_are_unchanged() {
     for (name, expected) in SHARDS {
         let mut digest = 0;
         for workers in [1, 2, 4, 7, 100, 1000] {
@@ -117,7 +119,7 @@ const SHARDS: [(&str, &str); 6] = [
     ("HASH", "d3868a8a6d04284f"),
 ];
 
-/// A trace of exponential interarrival times and demands, whose times are cut so that there are ties.
+/// A trace of exponential interarrival times and demands, with times cut so that there are ties.
 fn exponential(requests: u64, interarrival: f64, demand: u64, seed: u64) -> Vec<Request> {
     let interarrivals = Demands::new(interarrival as u64, ServiceDistribution::Exponential, seed ^ 0x5eed);
     let demands = Demands::new(demand, ServiceDistribution::Exponential, seed);
@@ -131,7 +133,7 @@ fn exponential(requests: u64, interarrival: f64, demand: u64, seed: u64) -> Vec<
 }
 
 #[test]
-fn the_backlog_has_a_limit() {
+fn the_number_in_system_has_a_limit() {
     let requests = vec![Request { service_ns: 1, ..Request::default() }; 1_000_000];
     for name in ["TC", "JSQ", "LW"] {
         let mut balancer = Balancer::named(name, 3, 2, 0, 1);
@@ -140,7 +142,7 @@ fn the_backlog_has_a_limit() {
             balancer.assign_all(&requests, &mut workers).unwrap();
         }
         assert!(matches!(balancer.assign(&requests[0]), Err(Failure::Limit { .. })), "{name}");
-        // Who is turned away is not held.
+        // Rejected requests do not count.
         let mut balancer = Balancer::named(name, 3, 2, 5, 1);
         (0..17).for_each(|_| balancer.assign_all(&requests, &mut workers).unwrap());
     }
@@ -169,9 +171,10 @@ fn ties_are_broken_evenly() {
     assert!(shares.iter().all(|share| share.abs_diff(1000) < 130), "{shares:?}");
 }
 
-/// Over replications at utilization 0.9 with exponential demands: JSQ < TC < RR < R in mean delay, each by more than chance.
+/// Over replications at utilization 0.9 with exponential demands: JSQ < TC < RR < R in mean delay, each difference
+/// significant.
 #[test]
-fn the_more_a_policy_sees_the_less_requests_wait() {
+fn policies_with_more_state_have_shorter_delays() {
     const WORKERS: usize = 4;
     let names = ["JSQ", "TC", "RR", "R"];
     let mean = |name: &str, seed: u64| {
@@ -180,13 +183,13 @@ fn the_more_a_policy_sees_the_less_requests_wait() {
     };
     let means: Vec<Vec<f64>> = names.iter().map(|name| (0..20).map(|seed| mean(name, seed)).collect()).collect();
     for (pair, less) in means.windows(2).zip(names.windows(2)) {
-        // Paired over the same traces: Student's t of 19 degrees at 99.95 %.
+        // Paired over the same traces: Student's t with 19 degrees of freedom at 99.95 %.
         let differences: Vec<f64> = pair[0].iter().zip(&pair[1]).map(|(a, b)| b - a).collect();
         let n = differences.len() as f64;
         let mean = differences.iter().sum::<f64>() / n;
         let deviation = (differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
         let half = 3.883 * deviation / n.sqrt();
-        println!("{} waits {mean:.0} ± {half:.0} ns less than {}", less[0], less[1]);
+        println!("{} has a mean delay {mean:.0} ± {half:.0} ns below {}", less[0], less[1]);
         assert!(mean > half, "{less:?}: {mean} ± {half}");
     }
 }

@@ -1,25 +1,25 @@
-//! Who of many is first: a tournament (Knuth, "The Art of Computer Programming", volume 3, 5.4.1).
+//! A tournament tree: the minimum of many keys (Knuth, "The Art of Computer Programming", volume 3, 5.4.1).
 //!
 //! With pairs instead of groups of four, as the generator's tree has, JSQ and LW take 10 to 30 % longer.
 
-/// Players that meet at once: four keys of 16 bytes are a cache line.
+/// Players of one match: four keys of 16 bytes are a cache line.
 const GROUP: usize = 4;
 
-/// The key of who does not take part.
+/// The key of a player that does not take part.
 pub(super) const OUT: u128 = u128::MAX;
 
-/// The least of many keys that change one by one. The winner of each group of four plays in a group of the next round; a
-/// changed key plays its own rounds again, five for 1,000 players.
+/// The minimum of many keys that change one by one. The winner of each group of four plays in a group of the next
+/// round. A changed key replays its own matches, five for 1,000 players.
 pub(super) struct Tournament {
-    /// The final at 0; group g's players are the winners of groups 4g + 1 to 4g + 4, or keys.
+    /// The final is at 0; the players of group g are the winners of groups 4g + 1 to 4g + 4, or keys.
     groups: Vec<[u128; GROUP]>,
-    /// Where the groups of the first round begin.
+    /// Index of the first group of the first round.
     first_round: usize,
     least: u128,
 }
 
 impl Tournament {
-    /// `players` that are [`OUT`].
+    /// `players` players, all of them [`OUT`].
     pub(super) fn new(players: usize) -> Self {
         let (mut first_round, mut width) = (0, 1);
         while width * GROUP < players {
@@ -29,16 +29,16 @@ impl Tournament {
         Self { groups: vec![[OUT; GROUP]; first_round + width], first_round, least: OUT }
     }
 
-    /// The least key.
+    /// The smallest key.
     #[inline]
     pub(super) fn least(&self) -> u128 {
         self.least
     }
 
-    /// Who has the least key; of equals, the first.
+    /// The player with the smallest key; of equal ones, the first.
     #[inline]
     pub(super) fn winner(&self) -> usize {
-        // A bit for each, and no jump, for where the least one is can't be predicted.
+        // One bit for each key and no jump, because the position of the smallest key can't be predicted.
         let place = |group: usize| {
             let is_least = |(place, &key): (usize, &u128)| u32::from(key == self.least) << place;
             self.groups[group].iter().enumerate().map(is_least).sum::<u32>().trailing_zeros() as usize % GROUP
@@ -50,7 +50,7 @@ impl Tournament {
         (group - self.first_round) * GROUP + place(group)
     }
 
-    /// Gives `player` the key `key`.
+    /// Sets the key of `player`.
     #[inline]
     pub(super) fn set(&mut self, player: usize, key: u128) {
         let (mut group, mut place) = (self.first_round + player / GROUP, player % GROUP);
@@ -58,14 +58,14 @@ impl Tournament {
         loop {
             let keys = &mut self.groups[group];
             keys[place] = winner;
-            // Two and two, without a jump: who wins can't be predicted.
+            // In pairs and without a jump, because the winner can't be predicted.
             winner = keys[0].min(keys[1]).min(keys[2].min(keys[3]));
             if group == 0 {
                 self.least = winner;
                 return;
             }
             (group, place) = ((group - 1) / GROUP, (group - 1) % GROUP);
-            // Most who come in lose their first round, and the next one stays as it is.
+            // Most new keys lose their first match, and the rest of the tree is unchanged.
             if self.groups[group][place] == winner {
                 return;
             }

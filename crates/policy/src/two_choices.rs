@@ -1,5 +1,5 @@
-//! TC: of two distinct workers, sampled at random, to the one with fewer requests in the system (Mitzenmacher, "The power of
-//! two choices in randomized load balancing", 2001).
+//! TC: of two distinct workers, sampled at random, to the one with the smaller number in system (Mitzenmacher, "The
+//! power of two choices in randomized load balancing", 2001).
 
 use std::hint::select_unpredictable;
 
@@ -13,10 +13,10 @@ use super::worker::Worker;
 
 pub(super) struct TwoChoices {
     streams: Streams,
-    /// Each one's model as it was when it was last sampled: nobody looks at the others.
+    /// Each worker's model as it was when the worker was last sampled; the others are not updated.
     workers: Vec<Worker>,
-    /// Requests in all models; some of those not sampled for long may have left.
-    held: usize,
+    /// Requests in all models. Some of them may have left workers that were not sampled lately.
+    in_system: usize,
 }
 
 impl TwoChoices {
@@ -24,27 +24,27 @@ impl TwoChoices {
         Self {
             streams: Streams::new(cluster.seed, "policy"),
             workers: vec![Worker::new(cluster); cluster.workers],
-            held: 0,
+            in_system: 0,
         }
     }
 
-    /// Worker `number` at `now` \[ns\]: how many are in its system.
+    /// Advances worker `number` to `now` \[ns\] and returns its number in system.
     #[inline]
-    fn look(&mut self, number: usize, now: u64) -> usize {
+    fn advance(&mut self, number: usize, now: u64) -> usize {
         let worker = &mut self.workers[number];
         let before = worker.in_system();
         worker.advance(now);
-        self.held -= before - worker.in_system();
+        self.in_system -= before - worker.in_system();
         worker.in_system()
     }
 
-    /// The limit is passed, unless enough have left meanwhile where nobody looked.
+    /// Advances all workers; the limit is exceeded only if too many requests remain.
     #[cold]
     fn recount(&mut self, now: u64) -> Result<(), Failure> {
         for number in 0..self.workers.len() {
-            self.look(number, now);
+            self.advance(number, now);
         }
-        if self.held > super::cluster::MAX_IN_SYSTEM { Err(too_many()) } else { Ok(()) }
+        if self.in_system > super::cluster::MAX_IN_SYSTEM { Err(too_many()) } else { Ok(()) }
     }
 }
 
@@ -56,13 +56,13 @@ impl Policy for TwoChoices {
         let first = stream.below(workers) as usize;
         let mut second = stream.below(workers - 1) as usize;
         second += usize::from(second >= first && workers > 1);
-        let (at_first, at_second) = (self.look(first, request.arrival_ns), self.look(second, request.arrival_ns));
-        // The pair is sampled in random order, so that the first one of a tie is a random one. Left to itself the compiler makes
-        // a jump of it, which can't be predicted.
+        let (at_first, at_second) = (self.advance(first, request.arrival_ns), self.advance(second, request.arrival_ns));
+        // The pair is sampled in random order, so that the first one of a tie is a random one. Without the hint, the
+        // compiler generates a jump, which can't be predicted.
         let chosen = select_unpredictable(at_second < at_first, second, first);
         if self.workers[chosen].admit(request) {
-            self.held += 1;
-            if self.held > super::cluster::MAX_IN_SYSTEM {
+            self.in_system += 1;
+            if self.in_system > super::cluster::MAX_IN_SYSTEM {
                 self.recount(request.arrival_ns)?;
             }
         }
@@ -75,7 +75,7 @@ mod tests {
     use super::super::Balancer;
     use super::*;
 
-    /// How often each of `workers` is chosen at `arrival_ns`, after one request of demand 10 went somewhere at 0.
+    /// How often each of `workers` is chosen at `arrival_ns`, after one request of demand 10 was assigned at 0.
     fn shares(workers: usize, arrival_ns: u64) -> Vec<u32> {
         let mut shares = vec![0; workers];
         for seed in 0..2000 {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_busy_one_of_a_pair_is_spared() {
+    fn the_idle_worker_of_a_pair_is_chosen() {
         assert_eq!(shares(2, 9), [0, 2000]);
         // At 10 the departure comes before the arrival: a tie, broken at random.
         assert!(shares(2, 10)[0].abs_diff(1000) < 112, "{:?}", shares(2, 10));
@@ -97,22 +97,22 @@ mod tests {
     }
 
     #[test]
-    fn a_recount_leaves_those_who_are_there() {
+    fn a_recount_keeps_requests_that_have_not_left() {
         let mut policy = TwoChoices::new(Cluster { workers: 50, servers: 2, capacity: 0, seed: 1 });
         for id in 0..1000 {
             policy.assign(&Request { id, service_ns: 10, ..Request::default() }).unwrap();
         }
         policy.assign(&Request { id: 1000, arrival_ns: 500, service_ns: 10, ..Request::default() }).unwrap();
-        // Two workers were looked at, of 20 requests each or so.
-        assert!(policy.held > 900, "{}", policy.held);
+        // Two workers were advanced, of about 20 requests each.
+        assert!(policy.in_system > 900, "{}", policy.in_system);
         policy.recount(500).unwrap();
-        assert_eq!(policy.held, 1);
+        assert_eq!(policy.in_system, 1);
     }
 
     #[test]
     fn pairs_are_distinct_and_all_are_sampled() {
         let shares = shares(3, 9);
-        assert_eq!(shares[0], 0, "a pair always holds an idle one");
+        assert_eq!(shares[0], 0, "every pair contains an idle worker");
         assert!(shares[1].abs_diff(1000) < 112, "{shares:?}");
     }
 }

@@ -1,4 +1,5 @@
-//! What policies see of a worker: an exact model (SERVERS servers, CAPACITY, first in first out), fed with the true demands.
+//! The model of a worker that policies use: exact (SERVERS servers, CAPACITY, first in first out), and fed with the
+//! true demands.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -8,28 +9,28 @@ use sim_wasm::Station;
 
 use super::cluster::Cluster;
 
-/// When nobody leaves: later than any arrival.
+/// The next departure of an idle worker: later than any arrival.
 pub(super) const NEVER: u64 = u64::MAX;
 
 /// One worker's model.
 #[derive(Clone)]
 pub(super) struct Worker {
     station: Station,
-    /// When the next one in service leaves \[ns\], [`NEVER`] where nobody is.
+    /// The next departure \[ns\], [`NEVER`] if no request is in service.
     next: u64,
-    /// Waiting or in service.
+    /// Requests waiting or in service.
     in_system: usize,
-    /// SERVERS and CAPACITY, as numbers in the system.
+    /// SERVERS and CAPACITY.
     servers: usize,
     capacity: usize,
-    /// When those who wait will leave, in their order.
+    /// Departures of the waiting requests, in order.
     waiting: VecDeque<u64>,
-    /// When the others in service leave: with one server nobody, so that the common case touches no heap.
+    /// Departures of the other requests in service. With one server it is empty, so that the common case needs no heap.
     others: BinaryHeap<Reverse<u64>>,
 }
 
 impl Worker {
-    /// An idle one, as `cluster` has them.
+    /// An idle worker of `cluster`.
     pub(super) fn new(cluster: Cluster) -> Self {
         Self {
             station: Station::new(cluster.servers),
@@ -46,31 +47,31 @@ impl Worker {
         }
     }
 
-    /// Requests in the system: waiting or in service.
+    /// The number in system: requests waiting or in service.
     #[inline]
     pub(super) fn in_system(&self) -> usize {
         self.in_system
     }
 
-    /// Whether a request could start at once.
+    /// Whether service of a new request could start at once.
     #[inline]
     pub(super) fn is_idle(&self) -> bool {
         self.in_system < self.servers.min(self.capacity)
     }
 
-    /// Whether a request would be turned away.
+    /// Whether a new request would be rejected.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.in_system >= self.capacity
     }
 
-    /// When the earliest server is free \[ns\].
+    /// The time at which the earliest server is free \[ns\].
     #[inline]
     pub(super) fn free_at(&self) -> u64 {
         self.station.free_at()
     }
 
-    /// Time goes on to `now` \[ns\]; who leaves now has left.
+    /// Advances the time to `now` \[ns\]. Requests that leave at `now` have left.
     #[inline]
     pub(super) fn advance(&mut self, now: u64) {
         while self.next <= now && self.in_system > 0 {
@@ -78,19 +79,19 @@ impl Worker {
         }
     }
 
-    /// When the next one leaves \[ns\], [`NEVER`] where nobody is in service.
+    /// The next departure \[ns\], [`NEVER`] if no request is in service.
     #[inline]
     pub(super) fn next(&self) -> u64 {
         self.next
     }
 
-    /// The next one leaves, and who waits longest enters.
+    /// The next request in service leaves, and the one that has waited longest starts.
     #[inline]
     pub(super) fn depart(&mut self) {
         self.in_system -= 1;
         self.next = match self.waiting.pop_front() {
             Some(leaves) if self.servers == 1 => leaves,
-            // The one that enters, or another one in service, is next.
+            // The one that starts, or another one in service, is next.
             Some(leaves) => match self.others.peek_mut() {
                 Some(mut other) if other.0 < leaves => std::mem::replace(&mut *other, Reverse(leaves)).0,
                 _ => leaves,
@@ -100,7 +101,7 @@ impl Worker {
         };
     }
 
-    /// `request` arrives, and enters unless CAPACITY turns it away; whether it does.
+    /// `request` arrives. Returns whether it enters; it is rejected if the worker is full.
     #[inline]
     pub(super) fn admit(&mut self, request: &Request) -> bool {
         if self.is_full() {
@@ -130,21 +131,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_worker_turns_away_and_departures_make_room() {
+    fn a_full_worker_rejects_requests_until_a_departure() {
         let mut worker = Worker::new(Cluster { workers: 1, servers: 2, capacity: 3, seed: 1 });
         let mut arrive = |arrival_ns| {
             worker.advance(arrival_ns);
             worker.admit(&Request { arrival_ns, service_ns: 10, ..Request::default() });
             worker.in_system()
         };
-        // Two are served, one waits, the fourth is turned away; at 10 two leave.
+        // Two are served, one waits, the fourth is rejected; at 10 two leave.
         assert_eq!([0, 0, 0, 5, 9, 10].map(&mut arrive), [1, 2, 3, 3, 3, 2]);
     }
 
     proptest! {
-        /// What the model says of a worker is what its simulator says.
+        /// Departures and rejections of the model are those of the simulator.
         #[test]
-        fn the_model_is_the_simulator(trace in traces(), servers in 1u32..5, capacity in 0u64..6) {
+        fn the_model_agrees_with_the_simulator(trace in traces(), servers in 1u32..5, capacity in 0u64..6) {
             let mut worker = Worker::new(Cluster { workers: 1, servers, capacity, seed: 1 });
             let mut fifo = Fifo::new(Model { servers, capacity, delay: 0 });
             let mut left: Vec<u64> = Vec::new();

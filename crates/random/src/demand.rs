@@ -1,4 +1,4 @@
-//! Demands, fixed when a request is read and before any policy or simulator sees it.
+//! Service demands. They are fixed when a request is read, before any policy or simulator sees it.
 
 use crate::exponential;
 use crate::streams::Streams;
@@ -27,8 +27,8 @@ impl ServiceDistribution {
     }
 }
 
-/// What samples the demand of a request whose trace does not give it: mean ST by the distribution SERVICE, keyed by SEED and the
-/// request's id, so that a request needs the same service wherever it lands.
+/// Samples the demand of a request whose trace does not give it, with mean ST and distribution SERVICE. The stream is
+/// keyed by SEED and the request's id, so that the demand does not depend on the worker that serves the request.
 #[derive(Debug, Clone, Copy)]
 pub struct Demands {
     /// ST: the mean \[ns\].
@@ -53,8 +53,8 @@ impl Demands {
         }
     }
 
-    /// What it does to demands that they are whole nanoseconds, where that shows: of a mean m that is small, 1 − e^(−1/2m) of
-    /// them are rounded to 0, and their mean is 1/(2·sinh(1/2m)).
+    /// A note if rounding to whole nanoseconds is noticeable. With a small mean m, a share 1 − e^(−1/2m) of the demands
+    /// is rounded to 0, and their mean is 1/(2·sinh(1/2m)).
     pub fn rounding_note(&self) -> Option<String> {
         if self.distribution != ServiceDistribution::Exponential || !(1..10).contains(&self.mean_ns) {
             return None;
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_demand_hangs_on_seed_and_id_alone() {
+    fn a_demand_depends_on_seed_and_id_alone() {
         let demands = Demands::new(1_000_000, ServiceDistribution::Exponential, 1);
         assert_eq!(demands.sample(7), Demands::new(1_000_000, ServiceDistribution::Exponential, 1).sample(7));
         assert_ne!(demands.sample(7), demands.sample(8));
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_note_of_rounding_gives_what_is_sampled() {
+    fn the_rounding_note_matches_the_samples() {
         let n = 1_000_000;
         for (mean_ns, mean, zeros) in [(1, 0.960, 39.3), (3, 2.986, 15.4), (9, 8.995, 5.4)] {
             let demands = Demands::new(mean_ns, ServiceDistribution::Exponential, 1);
@@ -91,7 +91,7 @@ mod tests {
             assert!(note.ends_with(&format!("mean is {mean:.3} ns, and {zeros:.1} % of them are 0")), "{note}");
             let samples: Vec<u64> = (0..n).map(|id| demands.sample(id)).collect();
             let (sum, none) = (samples.iter().sum::<u64>(), samples.iter().filter(|&&sample| sample == 0).count());
-            // Within 4 deviations, which are about the mean's size, and what the note rounds away.
+            // Within 4 standard deviations, which are about as large as the mean, and the rounding of the note.
             assert!((sum as f64 / n as f64 - mean).abs() < 0.0005 + 4.0 * mean / (n as f64).sqrt(), "{mean_ns}: {sum}");
             assert!(
                 (none as f64 / n as f64 - zeros / 100.0).abs() < 0.0005 + 2.0 / (n as f64).sqrt(),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn over_ids_the_mean_is_st_and_the_variation_one() {
+    fn demands_have_mean_st_and_variation_one() {
         let n = 1_000_000u64;
         let demands = Demands::new(1_000_000, ServiceDistribution::Exponential, 1);
         let (sum, squares) =

@@ -1,4 +1,5 @@
-//! Distributions of positive numbers with mean 1: of interarrival times, and of sizes under families that go by MEAN and STDEV.
+//! Distributions of positive numbers with mean 1: of interarrival times, and of sizes under families that use MEAN and
+//! STDEV.
 
 use crate::exponential;
 use crate::streams::Stream;
@@ -30,14 +31,14 @@ pub enum Distribution {
     Pareto(Pareto),
 }
 
-/// A coefficient of variation that a family has no distribution with.
+/// A coefficient of variation that no distribution of the family has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unmet {
-    /// Which bound it passes: `above` or `below`.
+    /// The side of the bound that it is on: `above` or `below`.
     pub side: &'static str,
     /// That bound.
     pub bound: f64,
-    /// Why it is one.
+    /// The reason for the bound.
     pub reason: String,
 }
 
@@ -47,16 +48,17 @@ impl Distribution {
     /// 1, as a sample.
     pub const ONE: u64 = 1 << Self::FRACTION_BITS;
 
-    /// The least variation but 0 of a family with a tail. Samples are counted in 2⁻⁴⁸, 3·10⁵ times finer.
-    const LEAST: f64 = 1e-9;
+    /// The smallest coefficient of variation, other than 0, of a long-tailed family. The resolution of samples, 2⁻⁴⁸,
+    /// is 3·10⁵ times finer.
+    const MIN_CV: f64 = 1e-9;
 
-    /// A truncated normal distribution with the coefficient of variation `cv`: at 0 and at 1 its limits. None above 1,
-    /// where there is none.
+    /// The truncated normal distribution with the coefficient of variation `cv`. The limits are constant at 0 and
+    /// exponential at 1; there is no such distribution above 1.
     pub fn normal(cv: f64) -> Result<Self, Unmet> {
         // Below this, no sample would differ from 1.
-        const LEAST: f64 = 1e-15;
+        const MIN_CV: f64 = 1e-15;
         match cv {
-            _ if cv < LEAST => Ok(Distribution::Constant),
+            _ if cv < MIN_CV => Ok(Distribution::Constant),
             _ if cv < 1.0 => Ok(Distribution::TruncatedNormal(TruncatedNormal::new(cv))),
             1.0 => Ok(Distribution::Exponential),
             _ => Err(Unmet {
@@ -70,55 +72,57 @@ impl Distribution {
 
     /// The lognormal distribution with the coefficient of variation `cv`.
     pub fn lognormal(cv: f64) -> Result<Self, Unmet> {
-        Self::with_a_tail("lognormal", cv, Lognormal::MOST, || Distribution::Lognormal(Lognormal::new(cv)))
+        Self::long_tailed("lognormal", cv, Lognormal::MAX_CV, || Distribution::Lognormal(Lognormal::new(cv)))
     }
 
     /// The gamma distribution with the coefficient of variation `cv`; at 1 it is exponential.
     pub fn gamma(cv: f64) -> Result<Self, Unmet> {
         let distribution = || if cv == 1.0 { Distribution::Exponential } else { Distribution::Gamma(Gamma::new(cv)) };
-        Self::with_a_tail("gamma", cv, Gamma::MOST, distribution)
+        Self::long_tailed("gamma", cv, Gamma::MAX_CV, distribution)
     }
 
     /// The Weibull distribution with the coefficient of variation `cv`; at 1 it is exponential.
     pub fn weibull(cv: f64) -> Result<Self, Unmet> {
         let distribution =
             || if cv == 1.0 { Distribution::Exponential } else { Distribution::Weibull(Weibull::new(cv)) };
-        Self::with_a_tail("Weibull", cv, Weibull::MOST, distribution)
+        Self::long_tailed("Weibull", cv, Weibull::MAX_CV, distribution)
     }
 
     /// The Pareto distribution with the coefficient of variation `cv`.
     pub fn pareto(cv: f64) -> Result<Self, Unmet> {
-        Self::with_a_tail("Pareto", cv, Pareto::MOST, || Distribution::Pareto(Pareto::new(cv)))
+        Self::long_tailed("Pareto", cv, Pareto::MAX_CV, || Distribution::Pareto(Pareto::new(cv)))
     }
 
-    /// A family's distribution. Its largest variation, `most`, is one at which at least half of the second moment lies in samples that
-    /// are not rarer than one in a billion: a trace of a billion requests shows that much of it, a shorter one less.
-    fn with_a_tail(name: &str, cv: f64, most: f64, distribution: impl FnOnce() -> Self) -> Result<Self, Unmet> {
+    /// A distribution of a long-tailed family. At the largest coefficient of variation, `max_cv`, at least half of the
+    /// second moment comes from samples that are not rarer than one in a billion. A trace of a billion requests shows
+    /// that much of the variance; a shorter trace shows less.
+    fn long_tailed(name: &str, cv: f64, max_cv: f64, distribution: impl FnOnce() -> Self) -> Result<Self, Unmet> {
         if cv == 0.0 {
             Ok(Distribution::Constant)
-        } else if cv < Self::LEAST {
-            let reason = "so small a variation is lost where samples are rounded (0 is none at all)".to_owned();
-            Err(Unmet { side: "below", bound: Self::LEAST, reason })
-        } else if cv > most {
+        } else if cv < Self::MIN_CV {
+            let reason = "a variation this small is lost when samples are rounded (0 means no variation)".to_owned();
+            Err(Unmet { side: "below", bound: Self::MIN_CV, reason })
+        } else if cv > max_cv {
             let reason = format!(
-                "a {name} distribution of a larger coefficient of variation (STDEV/MEAN) owes most of it to samples rarer than one \
-                 in a billion, which no trace shows"
+                "a {name} distribution with a larger coefficient of variation (STDEV/MEAN) owes most of it to samples rarer than \
+                 one in a billion, which no trace contains"
             );
-            Err(Unmet { side: "above", bound: most, reason })
+            Err(Unmet { side: "above", bound: max_cv, reason })
         } else {
             Ok(distribution())
         }
     }
 
     /// Whether samples may be many times the mean.
-    pub fn has_a_tail(&self) -> bool {
+    pub fn is_long_tailed(&self) -> bool {
         matches!(
             self,
             Distribution::Lognormal(_) | Distribution::Gamma(_) | Distribution::Weibull(_) | Distribution::Pareto(_)
         )
     }
 
-    /// At most the probability of a first interarrival time ([`Distribution::sample_first`]) above `x` means, of a distribution with a tail.
+    /// An upper bound of the probability that a first interarrival time ([`Distribution::sample_first`]) of a
+    /// long-tailed distribution is above `x` means.
     pub fn first_above(&self, x: f64) -> f64 {
         match self {
             Distribution::Lognormal(distribution) => distribution.length_biased_above(x),
@@ -134,68 +138,69 @@ impl Distribution {
     pub fn sample(&self, stream: &mut Stream) -> u128 {
         match self {
             Distribution::Constant => Self::ONE.into(),
-            // Odd numbers below 2: their mean is 1 to the last bit.
+            // Odd numbers below 2: their mean is exactly 1.
             Distribution::Uniform => (stream.bits() >> (63 - Self::FRACTION_BITS) | 1).into(),
             Distribution::Exponential => exponential::sample(stream).into(),
             Distribution::TruncatedNormal(distribution) => rounded(distribution.sample(stream)).into(),
-            Distribution::Lognormal(distribution) => rounded_with_a_tail(stream, |stream| distribution.sample(stream)),
-            Distribution::Gamma(distribution) => rounded_with_a_tail(stream, |stream| distribution.sample(stream)),
-            Distribution::Weibull(distribution) => rounded_with_a_tail(stream, |stream| distribution.sample(stream)),
-            Distribution::Pareto(distribution) => rounded_with_a_tail(stream, |stream| distribution.sample(stream)),
+            Distribution::Lognormal(distribution) => rounded_long_tailed(stream, |stream| distribution.sample(stream)),
+            Distribution::Gamma(distribution) => rounded_long_tailed(stream, |stream| distribution.sample(stream)),
+            Distribution::Weibull(distribution) => rounded_long_tailed(stream, |stream| distribution.sample(stream)),
+            Distribution::Pareto(distribution) => rounded_long_tailed(stream, |stream| distribution.sample(stream)),
         }
     }
 
     /// A sample in units of the mean.
     #[inline]
     pub fn in_means(sample: u128) -> f64 {
-        // Of 64 bits the conversion is one instruction.
+        // The conversion of 64 bits is one instruction.
         u64::try_from(sample).map_or(sample as f64, |sample| sample as f64) / Self::ONE as f64
     }
 
-    /// A sample of a client's first interarrival time \[2⁻⁴⁸\], which makes its arrivals stationary from the start: the time
-    /// that is left, at a moment that knows nothing of the arrivals, until the next one. That moment lies in an
-    /// interarrival time of the length-biased distribution, uniformly within it (Cox: "Renewal theory", 1962, 5.4); the exponential
-    /// distribution has no memory. What clocks cut off changes nothing: arrivals that are stationary in 2⁻⁴⁸ are so in nanoseconds.
+    /// A sample of a client's first interarrival time \[2⁻⁴⁸\], which makes its arrivals stationary from the start: the
+    /// time until the next arrival from an instant that is independent of the arrivals. That instant lies in an
+    /// interarrival time of the length-biased distribution, and is uniform within it (Cox: "Renewal theory", 1962,
+    /// 5.4). The exponential distribution is memoryless. Cutting clocks to nanoseconds changes nothing: arrivals that
+    /// are stationary in units of 2⁻⁴⁸ are also stationary in nanoseconds.
     #[inline(never)]
     pub fn sample_first(&self, stream: &mut Stream) -> u128 {
         let length = match self {
             Distribution::Exponential => return self.sample(stream),
             Distribution::Constant => Self::ONE.into(),
-            // Of two uniform samples the larger one has a density that rises in proportion.
+            // The larger one of two uniform samples has a density that rises in proportion.
             Distribution::Uniform => self.sample(stream).max(self.sample(stream)),
             Distribution::TruncatedNormal(distribution) => rounded(distribution.sample_length_biased(stream)).into(),
             Distribution::Lognormal(distribution) => {
-                rounded_with_a_tail(stream, |stream| distribution.sample_length_biased(stream))
+                rounded_long_tailed(stream, |stream| distribution.sample_length_biased(stream))
             }
             Distribution::Gamma(distribution) => {
-                rounded_with_a_tail(stream, |stream| distribution.sample_length_biased(stream))
+                rounded_long_tailed(stream, |stream| distribution.sample_length_biased(stream))
             }
             Distribution::Weibull(distribution) => {
-                rounded_with_a_tail(stream, |stream| distribution.sample_length_biased(stream))
+                rounded_long_tailed(stream, |stream| distribution.sample_length_biased(stream))
             }
             Distribution::Pareto(distribution) => {
-                rounded_with_a_tail(stream, |stream| distribution.sample_length_biased(stream))
+                rounded_long_tailed(stream, |stream| distribution.sample_length_biased(stream))
             }
         };
         part(length, stream.bits())
     }
 }
 
-/// Of a distribution whose samples stay far below 2¹⁶.
+/// For distributions whose samples stay far below 2¹⁶.
 #[inline]
 fn rounded(sample: f64) -> u64 {
     (sample * Distribution::ONE as f64 + 0.5) as u64
 }
 
-/// Of a distribution with a tail. 2⁸⁰ times the mean is more than any clock shows, so that the clock says so, also where the cast
-/// holds no more. Apart, so that the quick families' samples stay small enough to be inlined.
+/// For long-tailed distributions. A value of 2⁸⁰ means or more exceeds every clock, and the clock reports it, so a
+/// saturating cast is correct. A separate function keeps the samplers of the other families small enough to be inlined.
 #[inline(never)]
-fn rounded_with_a_tail(stream: &mut Stream, sample: impl Fn(&mut Stream) -> f64) -> u128 {
+fn rounded_long_tailed(stream: &mut Stream, sample: impl Fn(&mut Stream) -> f64) -> u128 {
     let sample = sample(stream);
     if sample < 65535.0 { rounded(sample).into() } else { (sample * Distribution::ONE as f64 + 0.5) as u128 }
 }
 
-/// `length` times `bits`/2⁶⁴, cut: uniform from 0 to below it.
+/// `length` times `bits`/2⁶⁴, rounded down: uniform on 0 … `length` − 1.
 fn part(length: u128, bits: u64) -> u128 {
     let (high, low) = (length >> 64, length as u64);
     high * u128::from(bits) + ((u128::from(low) * u128::from(bits)) >> 64)
@@ -206,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_of_a_gap_is_the_same_below_and_above_64_bits() {
+    fn parts_of_intervals_agree_below_and_above_64_bits() {
         let (bits, high) = (0x9e37_79b9_7f4a_7c15, 1u128 << 64);
         assert_eq!(part(u128::from(u64::MAX), bits), u128::from(bits) - 1);
         assert_eq!(part(high, bits), u128::from(bits));

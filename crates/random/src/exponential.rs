@@ -1,14 +1,14 @@
-//! Samples from the exponential distribution by an integer ziggurat, so that every platform samples the same.
+//! Samples of the exponential distribution by an integer ziggurat, so that the samples are the same on every platform.
 //!
 //! Marsaglia and Tsang, "The ziggurat method for generating random variables" (2000), 256 layers of equal area. Layer 0
-//! is the tail: beyond it the distribution repeats itself.
+//! contains the tail: beyond its start, the distribution repeats itself.
 
 use crate::streams::Stream;
 
 /// Fraction bits of a sample.
 pub const FRACTION_BITS: u32 = 48;
 
-/// Where the tail begins, 7.69711747013104971…, in 2⁻⁴⁸.
+/// Start of the tail, 7.69711747013104971…, in 2⁻⁴⁸.
 const TAIL: u64 = WIDTHS[1] >> 8;
 
 /// A sample of the exponential distribution with mean 1, in units of 2⁻⁴⁸.
@@ -30,20 +30,21 @@ pub fn sample(stream: &mut Stream) -> u64 {
     }
 }
 
-/// A sample of the exponential distribution with mean 1, as a float: it holds the sample exactly up to 32.
+/// A sample of the exponential distribution with mean 1 as a float, which is exact up to 32.
 #[inline]
 pub fn sample_unit(stream: &mut Stream) -> f64 {
     sample(stream) as f64 / (1u64 << FRACTION_BITS) as f64
 }
 
-/// A sample with the mean `mean_ns`, rounded \[ns\].
+/// A sample with mean `mean_ns`, rounded \[ns\].
 #[inline]
 pub fn sample_ns(stream: &mut Stream, mean_ns: u64) -> u64 {
     let half = 1 << (FRACTION_BITS - 1);
     ((u128::from(sample(stream)) * u128::from(mean_ns) + half) >> FRACTION_BITS) as u64
 }
 
-/// Whether a point at `value`, uniformly high within its layer, lies under e⁻ˣ: two samples of a hundred get here.
+/// Whether a point at `value`, at a uniform height within its layer, lies under e⁻ˣ. Two samples of a hundred need this
+/// test.
 #[cold]
 fn below_the_curve(stream: &mut Stream, layer: usize, value: u64) -> bool {
     let density = |x: f64| libm::exp(-x);
@@ -52,7 +53,7 @@ fn below_the_curve(stream: &mut Stream, layer: usize, value: u64) -> bool {
     low + stream.unit() * (high - low) < density(value as f64 / (1u64 << FRACTION_BITS) as f64)
 }
 
-/// Below this a layer's sample lies wholly under the curve, in 2⁻⁵⁶ of the layer's width.
+/// Below this value, a sample of the layer lies completely under the curve, in 2⁻⁵⁶ of the layer's width.
 const BOUNDS: [u64; 256] = {
     let mut bounds = [0; 256];
     let mut layer = 0;
@@ -63,8 +64,8 @@ const BOUNDS: [u64; 256] = {
     bounds
 };
 
-/// Right edges of the layers in 2⁻⁵⁶, from the base (its width is area over height) up to the peak at 0: the x₁ that makes
-/// the areas equal, and xᵢ₊₁ = −ln(v/xᵢ + e^(−xᵢ)) with v = (x₁ + 1)·e^(−x₁), computed to 60 digits.
+/// Right edges of the layers in 2⁻⁵⁶, from the base (its width is area divided by height) to the peak at 0: the x₁ that
+/// makes the areas equal, and xᵢ₊₁ = −ln(v/xᵢ + e^(−xᵢ)) with v = (x₁ + 1)·e^(−x₁), computed to 60 digits.
 #[rustfmt::skip]
 const WIDTHS: [u64; 257] = [
     0x08b2764a5faee0a6, 0x07b2764a5faee0a6, 0x06f0e794769c7ef0, 0x067a7703521ee14b,
@@ -140,7 +141,7 @@ mod tests {
     use crate::streams::Streams;
 
     #[test]
-    fn layers_have_one_area() {
+    fn layers_have_equal_areas() {
         let x = |layer: usize| WIDTHS[layer] as f64 / (1u64 << 56) as f64;
         let area = (x(1) + 1.0) * (-x(1)).exp();
         for layer in 1..256 {
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_follow_the_distribution() {
+    fn samples_follow_the_distribution() {
         let n = 1_000_000;
         let mut stream = Streams::new(5, "test").of(0);
         let mut samples: Vec<f64> =
@@ -161,7 +162,7 @@ mod tests {
             let distribution = 1.0 - (-x).exp();
             (distribution - i as f64 / n as f64).abs().max((distribution - (i + 1) as f64 / n as f64).abs())
         });
-        // Kolmogorov-Smirnov: 1.95/√n is passed by chance once in a thousand seeds; this seed is fixed.
+        // Kolmogorov-Smirnov: one seed in a thousand exceeds 1.95/√n by chance; this seed is fixed.
         let distance = distance.fold(0.0, f64::max);
         assert!(distance < 1.95 / (n as f64).sqrt(), "{distance}");
         assert!(samples[n - 1] > 7.7, "the tail is sampled too: {}", samples[n - 1]);

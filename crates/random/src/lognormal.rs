@@ -19,8 +19,8 @@ pub struct Lognormal {
 }
 
 impl Lognormal {
-    /// The largest coefficient of variation; see `Distribution::with_a_tail`.
-    pub const MOST: f64 = 80.0;
+    /// The largest coefficient of variation; see `Distribution::long_tailed`.
+    pub const MAX_CV: f64 = 80.0;
 
     /// The distribution with the coefficient of variation `cv`.
     pub fn new(cv: f64) -> Self {
@@ -34,7 +34,8 @@ impl Lognormal {
         libm::exp(self.deviation * normal::sample(stream) + self.location)
     }
 
-    /// A sample of the length-biased distribution, whose density is x times this one's: ln X has the mean −σ²/2 + σ².
+    /// A sample of the length-biased distribution, whose density is proportional to x times this one's: ln X has the
+    /// mean −σ²/2 + σ².
     pub fn sample_length_biased(&self, stream: &mut Stream) -> f64 {
         libm::exp(self.deviation * normal::sample(stream) - self.location)
     }
@@ -57,8 +58,8 @@ mod tests {
     use crate::testing::assert_solved;
 
     #[test]
-    fn mean_and_variation_are_those_asked_for() {
-        for cv in [1e-9, 1e-4, 0.1, 0.5, 1.0, 2.0, 10.0, Lognormal::MOST] {
+    fn mean_and_variation_are_as_requested() {
+        for cv in [1e-9, 1e-4, 0.1, 0.5, 1.0, 2.0, 10.0, Lognormal::MAX_CV] {
             let distribution = Lognormal::new(cv);
             let top = 2.0 * distribution.deviation + 12.0;
             assert_solved(cv, -12.0..top, |z| {

@@ -2,8 +2,8 @@
 
 use crate::streams::Stream;
 
-/// A sample by Leva, "A fast normal random number generator" (1992): a ratio of uniform numbers between two quadratic curves
-/// that settle all but one sample of a hundred. It reaches 12 deviations.
+/// A sample by Leva, "A fast normal random number generator" (1992): a ratio of uniform numbers between two quadratic
+/// curves that decide all but one sample of a hundred. Its range is 12 standard deviations.
 #[inline]
 pub fn sample(stream: &mut Stream) -> f64 {
     loop {
@@ -26,7 +26,7 @@ mod tests {
     use crate::testing::{assert_follows, assert_tail};
 
     #[test]
-    fn draws_follow_the_law_far_out_too() {
+    fn samples_follow_the_distribution_in_the_tails() {
         let mut stream = Streams::new(13, "test").of(0);
         let samples: Vec<f64> = (0..2_000_000).map(|_| super::sample(&mut stream)).collect();
         let above = |z: f64| libm::erfc(z / SQRT_2) / 2.0;

@@ -1,4 +1,4 @@
-//! Poisson numbers.
+//! Poisson variates.
 
 use crate::streams::Stream;
 
@@ -6,12 +6,12 @@ use crate::streams::Stream;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Poisson {
     mean: f64,
-    way: Way,
+    method: Method,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Way {
-    /// Uniform numbers multiplied until they fall below e^(−mean).
+enum Method {
+    /// Uniform numbers are multiplied until the product falls below e^(−mean).
     Product { floor: f64 },
     /// Hörmann's transformed rejection with a squeeze.
     Rejection { a: f64, b: f64, squeeze: f64, log_inverse_alpha: f64, log_mean: f64 },
@@ -20,11 +20,11 @@ enum Way {
 impl Poisson {
     /// The distribution with mean `mean`, above 0.
     pub fn new(mean: f64) -> Self {
-        let way = if mean < 10.0 {
-            Way::Product { floor: libm::exp(-mean) }
+        let method = if mean < 10.0 {
+            Method::Product { floor: libm::exp(-mean) }
         } else {
             let b = 0.931 + 2.53 * libm::sqrt(mean);
-            Way::Rejection {
+            Method::Rejection {
                 a: -0.059 + 0.02483 * b,
                 b,
                 squeeze: 0.9277 - 3.6224 / (b - 2.0),
@@ -32,15 +32,15 @@ impl Poisson {
                 log_mean: libm::log(mean),
             }
         };
-        Self { mean, way }
+        Self { mean, method }
     }
 
-    /// A sample: below a mean of 10 by Knuth's product ("The art of computer programming", 3.4.1), from there on by Hörmann's
-    /// PTRS ("The transformed rejection method for generating Poisson random variables", 1993).
+    /// A sample: for means below 10 by Knuth's product ("The art of computer programming", 3.4.1), for others by
+    /// Hörmann's PTRS ("The transformed rejection method for generating Poisson random variables", 1993).
     #[inline]
     pub fn sample(&self, stream: &mut Stream) -> u64 {
-        match self.way {
-            Way::Product { floor } => {
+        match self.method {
+            Method::Product { floor } => {
                 let (mut count, mut product) = (0, stream.unit());
                 while product > floor {
                     count += 1;
@@ -48,7 +48,7 @@ impl Poisson {
                 }
                 count
             }
-            Way::Rejection { a, b, squeeze, log_inverse_alpha, log_mean } => loop {
+            Method::Rejection { a, b, squeeze, log_inverse_alpha, log_mean } => loop {
                 let (u, v) = (stream.unit() - 0.5, stream.unit());
                 let edge = 0.5 - u.abs();
                 let proposed = (2.0 * a / edge + b) * u + self.mean + 0.43;
@@ -75,8 +75,8 @@ mod tests {
     use crate::streams::Streams;
     use crate::testing::assert_counts;
 
-    /// Probabilities from 0 on, by the recursion p(k+1) = p(k)·mean/(k+1) away from the mode: no logarithm is shared with
-    /// what is tested.
+    /// Probabilities from 0 upwards, by the recursion p(k+1) = p(k)·mean/(k+1) away from the mode. The recursion shares
+    /// no logarithm with the tested code.
     fn probabilities(mean: f64) -> Vec<f64> {
         let mode = mean as usize;
         let mut weights = vec![0.0; mode + 30 + (20.0 * mean.sqrt()) as usize];
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_follow_the_law_at_every_mean() {
+    fn samples_follow_the_distribution_at_every_mean() {
         for mean in [0.1, 1.0, 4.5, 9.99, 10.0, 12.3, 30.0, 64.0, 1000.0, 250_000.0] {
             let distribution = Poisson::new(mean);
             let mut stream = Streams::new(11, "test").of(0);
@@ -102,12 +102,12 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_mean_is_drawn_too() {
+    fn the_largest_mean_is_sampled() {
         let (mean, n) = (f64::from(u32::MAX), 100_000);
         let distribution = Poisson::new(mean);
         let mut stream = Streams::new(12, "test").of(0);
         let off: Vec<f64> = (0..n).map(|_| (distribution.sample(&mut stream) as f64 - mean) / mean.sqrt()).collect();
-        // The distribution is as good as normal here.
+        // The distribution is practically normal here.
         crate::testing::assert_follows("largest", off, |z| libm::erfc(-z / std::f64::consts::SQRT_2) / 2.0);
     }
 }

@@ -1,8 +1,8 @@
-//! Random numbers whose every stream is fixed by name, so that no sample depends on another.
+//! Named random streams: no sample depends on the samples of another stream.
 //!
-//! A stream is the SplitMix64 generator (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014)
-//! from a start of its own, made of the seed, the stream's name and a number (a request's id, a client). Nothing of it
-//! is another crate's to change; docs/reproducibility.md has the rule and test vectors.
+//! A stream is the SplitMix64 generator (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+//! Its initial state is a hash of the seed, the stream's name and a number (a request's id, a client). The generator is
+//! defined here and not in another crate, which could change it; docs/reproducibility.md has the rule and test vectors.
 
 /// SplitMix64's increment.
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -26,7 +26,7 @@ pub const fn fnv1a(bytes: &[u8]) -> u64 {
     hash
 }
 
-/// The hash by which HASH spreads blocks: the first sample of SplitMix64 from `value`.
+/// The hash with which HASH spreads blocks: the first sample of SplitMix64 from `value`.
 #[inline]
 pub const fn hash(value: u64) -> u64 {
     mix(value.wrapping_add(GAMMA))
@@ -44,7 +44,7 @@ impl Streams {
         Self { base: mix(seed ^ fnv1a(name.as_bytes())) }
     }
 
-    /// Stream number `n`: of a request's id, of a client.
+    /// Stream number `n`, which is a request's id or a client's number.
     #[inline]
     pub const fn of(&self, n: u64) -> Stream {
         Stream { state: mix(self.base.wrapping_add(n.wrapping_add(1).wrapping_mul(GAMMA))) }
@@ -71,7 +71,8 @@ impl Stream {
         ((self.bits() >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64)
     }
 
-    /// An integer in 0…`n`−1 (by multiplication: no value is off by more than n/2⁶⁴ of its share). 0 where `n` is 0.
+    /// An integer in 0…`n`−1, or 0 if `n` is 0. It is computed by multiplication: the probability of each value is
+    /// within 2⁻⁶⁴ of 1/n.
     #[inline]
     pub fn below(&mut self, n: u64) -> u64 {
         ((u128::from(self.bits()) * u128::from(n)) >> 64) as u64
@@ -83,8 +84,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn draws_are_those_of_format_md() {
-        // SplitMix64 from 0, as published with the generator.
+    fn samples_are_those_of_the_documentation() {
+        // SplitMix64 from state 0, as published with the generator.
         let mut stream = Stream { state: 0 };
         assert_eq!([stream.bits(), stream.bits()], [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4]);
         assert_eq!(hash(0), 0xe220_a839_7b1d_cdaf);
@@ -100,7 +101,7 @@ mod tests {
     const POLICY_42_0: u64 = 0x53be_07fe_9b1c_83be;
 
     #[test]
-    fn numbers_stay_in_their_range_and_fill_it() {
+    fn numbers_fill_their_range() {
         let mut stream = Streams::new(3, "test").of(0);
         let mut seen = [0u32; 10];
         for _ in 0..100_000 {
@@ -108,7 +109,7 @@ mod tests {
             assert!(unit > 0.0 && unit < 1.0);
             seen[stream.below(10) as usize] += 1;
         }
-        // A binomial of 100,000 and 0.1 lies within 5 deviations (95 each).
+        // Binomial (100,000, 0.1): within 5 standard deviations of 95 each.
         assert!(seen.iter().all(|&count| count.abs_diff(10_000) < 475), "{seen:?}");
     }
 }

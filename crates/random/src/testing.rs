@@ -1,6 +1,6 @@
-//! What tests of distributions share: how far samples may lie from their distribution.
+//! Shared by tests of distributions: bounds for the distance between samples and their distribution.
 //!
-//! Bounds are passed by chance once in a thousand seeds; all seeds are fixed.
+//! One seed in a thousand exceeds a bound by chance; all seeds are fixed.
 
 /// The mean.
 pub fn mean(samples: &[f64]) -> f64 {
@@ -13,12 +13,14 @@ pub fn variation(samples: &[f64]) -> f64 {
     (samples.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / samples.len() as f64).sqrt() / mean
 }
 
-/// Kolmogorov and Smirnov's test: the largest distance between the samples' distribution and `distribution` is at most 1.95/√n.
+/// The Kolmogorov-Smirnov test: the largest distance between the empirical distribution and `distribution` is at most
+/// 1.95/√n.
 pub fn assert_follows(what: &str, samples: Vec<f64>, distribution: impl Fn(f64) -> f64) {
     assert_follows_within(what, 0.0, samples, distribution);
 }
 
-/// The same of samples that may each be off by `step`: between the distribution at that much below and above.
+/// The same for samples that may each be off by `step`: the bound holds for the distribution shifted by `step` in
+/// either direction.
 pub fn assert_follows_within(what: &str, step: f64, mut samples: Vec<f64>, distribution: impl Fn(f64) -> f64) {
     let n = samples.len() as f64;
     samples.sort_by(f64::total_cmp);
@@ -29,14 +31,16 @@ pub fn assert_follows_within(what: &str, step: f64, mut samples: Vec<f64>, distr
     assert!(distance < 1.95 / n.sqrt(), "{what}: {distance} of {}", 1.95 / n.sqrt());
 }
 
-/// As many of the samples lie above `x` as `probability` says, within 4 deviations of a binomial and a few for its skewness.
+/// The share of samples above `x` is `probability`, within 4 standard deviations of a binomial and a few more for its
+/// skewness.
 pub fn assert_tail(what: &str, samples: &[f64], x: f64, probability: f64) {
     let (n, count) = (samples.len() as f64, samples.iter().filter(|&&sample| sample > x).count() as f64);
     let bound = 4.0 * (n * probability).sqrt() + 4.0;
     assert!((count - n * probability).abs() < bound, "{what}: {count} of {} above {x}", n * probability);
 }
 
-/// Simpson's rule over `points` gives X mean 1 and the coefficient of variation `cv`; `integrand` gives X − 1 and its weight.
+/// Simpson's rule over `points` gives X the mean 1 and the coefficient of variation `cv`; `integrand` gives X − 1 and
+/// its weight.
 pub fn assert_solved(cv: f64, points: std::ops::Range<f64>, integrand: impl Fn(f64) -> (f64, f64)) {
     let steps = 400_000;
     let width = (points.end - points.start) / f64::from(steps);
@@ -52,8 +56,8 @@ pub fn assert_solved(cv: f64, points: std::ops::Range<f64>, integrand: impl Fn(f
     assert!((variance.sqrt() / cv - 1.0).abs() < 1e-6, "cv {cv}: {}", variance.sqrt());
 }
 
-/// Pearson's χ² of counts of 0, 1, 2 … against their probabilities; neighbours are taken together until 20 are expected.
-/// The bound is Wilson and Hilferty's: 3.09 deviations.
+/// Pearson's χ² test of counts of 0, 1, 2 … against their probabilities; neighbouring values are combined until 20 are
+/// expected. The bound is the Wilson-Hilferty approximation at 3.09 standard deviations.
 pub fn assert_counts(what: &str, samples: &[u64], probabilities: &[f64]) {
     let mut counts = vec![0.0; probabilities.len()];
     for &sample in samples {

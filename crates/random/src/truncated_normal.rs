@@ -1,4 +1,4 @@
-//! A truncated normal distribution, its parameters solved so that mean and variation hold.
+//! A truncated normal distribution whose parameters are solved for the requested mean and variation.
 //!
 //! X = s·(Z − α), Z standard normal above α. With the hazard λ = φ(α)/Q(α) and the mean excess δ = λ − α, the mean of X
 //! is s·δ and its squared coefficient of variation (1 − λδ)/δ², which rises from 0 to 1 with α (Johnson, Kotz,
@@ -14,7 +14,7 @@ use crate::normal;
 /// The distribution with mean 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TruncatedNormal {
-    /// α: where the standard normal distribution is cut.
+    /// α: the point at which the standard normal distribution is truncated.
     pub cut: f64,
     /// s, in units of the mean.
     pub scale: f64,
@@ -24,7 +24,7 @@ impl TruncatedNormal {
     /// The distribution with the coefficient of variation `cv`, within (0, 1).
     pub fn new(cv: f64) -> Self {
         let cut = if cv < 0.1 {
-            // What lies below zero is less than 10⁻²³: the normal distribution itself.
+            // Less than 10⁻²³ of the normal distribution lies below zero.
             -1.0 / cv
         } else {
             solve((1.0 - cv) * (1.0 + cv))
@@ -38,7 +38,7 @@ impl TruncatedNormal {
         self.scale * if self.cut <= 0.0 { self.above_negative_cut(stream) } else { self.above_positive_cut(stream) }
     }
 
-    /// Z − α by rejection: at least every second Z lies above a cut that is not positive.
+    /// Z − α by rejection: at least every second Z is above a cut that is not positive.
     #[inline]
     fn above_negative_cut(&self, stream: &mut Stream) -> f64 {
         loop {
@@ -49,8 +49,9 @@ impl TruncatedNormal {
         }
     }
 
-    /// Z − α by Robert, "Simulation of truncated normal variables" (1995): exponential samples of rate ρ = (α + √(α² + 4))/2,
-    /// kept with probability exp(−(Z − ρ)²/2), which is that of a standard exponential sample above (Z − ρ)²/2.
+    /// Z − α by Robert, "Simulation of truncated normal variables" (1995): exponential samples of rate ρ = (α + √(α² +
+    /// 4))/2, accepted with probability exp(−(Z − ρ)²/2), which is the probability that a standard exponential sample
+    /// is above (Z − ρ)²/2.
     fn above_positive_cut(&self, stream: &mut Stream) -> f64 {
         let root = libm::sqrt(self.cut * self.cut + 4.0);
         let (rate, rate_above_cut) = ((self.cut + root) / 2.0, 2.0 / (self.cut + root));
@@ -64,7 +65,8 @@ impl TruncatedNormal {
     }
 }
 
-/// The length-biased distribution, whose density is x times this one's: y·exp(−(y + α)²/2) of y = Z − α.
+/// The length-biased distribution, whose density is proportional to x times this one's: y·exp(−(y + α)²/2) of y = Z −
+/// α.
 impl TruncatedNormal {
     /// A sample, in units of this distribution's mean.
     pub fn sample_length_biased(&self, stream: &mut Stream) -> f64 {
@@ -76,9 +78,9 @@ impl TruncatedNormal {
             }
     }
 
-    /// With b = −α the density over z is (b + z)·φ(z), which is at most b·φ(z) below 0 and their sum above it: a sample of φ
-    /// and one of z·φ(z), Rayleigh's distribution, in the proportion b to ∫ z·φ(z) dz = 1/√(2π), of which those below 0 are kept
-    /// with probability (b + z)/b. Three of four or more are kept.
+    /// With b = −α, the density over z is (b + z)·φ(z). It is at most b·φ(z) below 0, and the sum of b·φ(z) and z·φ(z)
+    /// above 0. So sample from φ or from z·φ(z), the Rayleigh distribution, in the proportion b to ∫ z·φ(z) dz =
+    /// 1/√(2π), and accept values below 0 with probability (b + z)/b. At least three of four are accepted.
     fn biased_above_negative_cut(&self, stream: &mut Stream) -> f64 {
         let (b, rayleigh) = (-self.cut, 1.0 / libm::sqrt(2.0 * PI));
         loop {
@@ -92,8 +94,9 @@ impl TruncatedNormal {
         }
     }
 
-    /// Samples y of the gamma distribution of shape 2 and rate ρ = (α + √(α² + 8))/2, at which most are kept: with probability
-    /// exp(−(y − (ρ − α))²/2), ρ − α = 2/ρ, which is that of a standard exponential sample above (y − 2/ρ)²/2.
+    /// Samples y of the gamma distribution with shape 2 and the rate ρ = (α + √(α² + 8))/2, which maximises acceptance.
+    /// They are accepted with probability exp(−(y − (ρ − α))²/2), ρ − α = 2/ρ, which is the probability that a standard
+    /// exponential sample is above (y − 2/ρ)²/2.
     fn biased_above_positive_cut(&self, stream: &mut Stream) -> f64 {
         let rate = (self.cut + libm::sqrt(self.cut * self.cut + 8.0)) / 2.0;
         loop {
@@ -106,7 +109,7 @@ impl TruncatedNormal {
     }
 }
 
-/// Of Z − α, Z standard normal above α.
+/// Properties of Z − α, Z standard normal above α.
 struct Excess {
     /// The mean, δ.
     mean: f64,
@@ -120,8 +123,8 @@ fn excess(cut: f64) -> Excess {
         let mean = hazard - cut;
         return Excess { mean, shortfall: 1.0 - (1.0 - hazard * mean) / (mean * mean) };
     }
-    // Far out those differences have no digits left. Laplace's continued fraction has: with c₁ = α + 2/c₂, c₂ = α + 3/c₃ …
-    // the hazard is α + 1/c₁, so that δ = 1/c₁ and the squared variation is 2c₁/c₂ − 1.
+    // Far out, those differences lose all digits. Laplace's continued fraction does not: with c₁ = α + 2/c₂, c₂ = α +
+    // 3/c₃ … the hazard is α + 1/c₁, so that δ = 1/c₁ and the squared variation is 2c₁/c₂ − 1.
     let mut c = [cut; 3];
     for k in (1..=200).rev() {
         c = [cut + f64::from(k + 1) / c[0], c[0], c[1]];
@@ -132,7 +135,7 @@ fn excess(cut: f64) -> Excess {
 
 /// The cut at which [`Excess::shortfall`], which falls as the cut rises, is `shortfall`.
 fn solve(shortfall: f64) -> f64 {
-    // A variation of 0.1 lies just above the lower bound, and that of 1 − 2⁻⁵³ far below the upper one.
+    // A variation of 0.1 is just above the lower bound, and that of 1 − 2⁻⁵³ is far below the upper one.
     let (mut low, mut high) = (-11.0, 1e9);
     loop {
         let middle = low + (high - low) / 2.0;
@@ -151,8 +154,8 @@ fn solve(shortfall: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Mean and coefficient of variation by Simpson's rule over the density, which is written so that nothing overflows
-    /// far out: exp(−(z² − α²)/2) = exp(−y²/2 − αy) with y = z − α.
+    /// Mean and coefficient of variation by Simpson's rule over the density, in a form that does not overflow far out:
+    /// exp(−(z² − α²)/2) = exp(−y²/2 − αy) with y = z − α.
     fn integrated(distribution: &TruncatedNormal) -> (f64, f64) {
         let start = (-distribution.cut - 12.0).max(0.0);
         let end = if distribution.cut > 1.0 { 40.0 / distribution.cut } else { -distribution.cut + 14.0 };
@@ -172,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn mean_and_variation_are_those_asked_for() {
+    fn mean_and_variation_are_as_requested() {
         for cv in [0.01, 0.0999, 0.1001, 0.2, 0.5, 0.7, 0.75, 0.76, 0.8, 0.86, 0.9, 0.95, 0.99, 0.999, 0.999999] {
             let (mean, variation) = integrated(&TruncatedNormal::new(cv));
             assert!((mean - 1.0).abs() < 1e-9, "cv {cv}: mean {mean}");
@@ -182,13 +185,13 @@ mod tests {
 
     #[test]
     fn known_points() {
-        // Cut at zero it is the half-normal distribution, whose squared variation is π/2 − 1.
+        // Truncated at zero it is the half-normal distribution, whose squared variation is π/2 − 1.
         let half = TruncatedNormal::new((PI / 2.0 - 1.0).sqrt());
         assert!(half.cut.abs() < 1e-14 && (half.scale - (PI / 2.0).sqrt()).abs() < 1e-14, "{half:?}");
-        // Both ways of computing meet.
+        // Both methods agree at their border.
         let (below, above) = (excess(2.0 - 1e-12), excess(2.0));
         assert!((below.mean - above.mean).abs() < 1e-12 && (below.shortfall - above.shortfall).abs() < 1e-12);
-        // Far out the shortfall nears 2/α², also at the last variation below 1.
+        // Far out the shortfall approaches 2/α², also at the last variation below 1.
         let last = TruncatedNormal::new(1.0 - f64::EPSILON / 2.0);
         assert!((last.cut / (2.0 / f64::EPSILON).sqrt() - 1.0).abs() < 1e-6, "{last:?}");
         assert!((last.scale / last.cut - 1.0).abs() < 1e-12);

@@ -1,8 +1,8 @@
-//! The Weibull distribution, its shape solved so that the variation holds (Johnson, Kotz, Balakrishnan: "Continuous univariate
-//! distributions", 2nd ed., chapter 21).
+//! The Weibull distribution whose shape is solved for the requested variation (Johnson, Kotz, Balakrishnan: "Continuous
+//! univariate distributions", 2nd ed., chapter 21).
 //!
-//! X = s·E^ε, E exponential, ε = 1/shape: the mean is s·Γ(1 + ε) and the squared coefficient of variation v
-//! Γ(1 + 2ε)/Γ(1 + ε)² − 1, which rises from 0 without bound as ε does.
+//! X = s·E^ε, E exponential, ε = 1/shape: the mean is s·Γ(1 + ε), and the squared coefficient of variation v is Γ(1 +
+//! 2ε)/Γ(1 + ε)² − 1, which rises from 0 without bound as ε does.
 
 use crate::exponential::{FRACTION_BITS, sample_unit};
 use crate::streams::Stream;
@@ -19,8 +19,8 @@ pub struct Weibull {
 }
 
 impl Weibull {
-    /// The largest coefficient of variation, at a shape of 0.1; see `Distribution::with_a_tail`.
-    pub const MOST: f64 = 400.0;
+    /// The largest coefficient of variation, at a shape of 0.1; see `Distribution::long_tailed`.
+    pub const MAX_CV: f64 = 400.0;
 
     /// The distribution with the coefficient of variation `cv`.
     pub fn new(cv: f64) -> Self {
@@ -28,21 +28,21 @@ impl Weibull {
         Self { power, scale: libm::exp(-libm::lgamma(1.0 + power)) }
     }
 
-    /// A sample, in units of the mean: one exponential sample, taken in the middle of its 2⁻⁴⁸, where a large shape does not
-    /// throw what is cut to 0 far below all others.
+    /// A sample, in units of the mean: one exponential sample, shifted to the middle of its interval of 2⁻⁴⁸, so that a
+    /// sample of 0 is not raised, under a large shape, to a value far below all others.
     #[inline]
     pub fn sample(&self, stream: &mut Stream) -> f64 {
         const HALF: f64 = 0.5 / (1u64 << FRACTION_BITS) as f64;
         self.scale * libm::pow(sample_unit(stream) + HALF, self.power)
     }
 
-    /// A sample of the length-biased distribution, whose density is x times this one's: with t = (x/s)^(1/ε) that is t^ε·e^(−t), the
-    /// gamma distribution of shape 1 + ε in place of the exponential one.
+    /// A sample of the length-biased distribution, whose density is proportional to x times this one's. With t =
+    /// (x/s)^(1/ε) it is t^ε·e^(−t): a gamma distribution of shape 1 + ε in place of the exponential one.
     pub fn sample_length_biased(&self, stream: &mut Stream) -> f64 {
         self.scale * libm::pow(Gamma::of_shape(1.0 + self.power, 1.0).sample(stream), self.power)
     }
 
-    /// P(L > x) of that distribution at most.
+    /// An upper bound of P(L > x) of that distribution.
     pub fn length_biased_above(&self, x: f64) -> f64 {
         Gamma::of_shape(1.0 + self.power, 1.0).above_at_most(libm::pow(x / self.scale, 1.0 / self.power))
     }
@@ -59,8 +59,8 @@ fn log_square(power: f64) -> f64 {
     if power > 1.0 / 16.0 {
         return libm::lgamma(1.0 + 2.0 * power) - 2.0 * libm::lgamma(1.0 + power);
     }
-    // Near 0 those logarithms cancel. Their series ln Γ(1 + x) = −γx + Σ ζ(k)(−x)ᵏ/k, k from 2 on (Abramowitz and Stegun,
-    // 6.1.33), leaves Σ ζ(k)(2ᵏ − 2)(−ε)ᵏ/k.
+    // Near 0 those logarithms cancel. Their series ln Γ(1 + x) = −γx + Σ ζ(k)(−x)ᵏ/k, k ≥ 2 (Abramowitz and Stegun,
+    // 6.1.33), gives Σ ζ(k)(2ᵏ − 2)(−ε)ᵏ/k.
     let mut sum = 0.0;
     for k in (2..=ZETA.len() + 1).rev() {
         let coefficient = ZETA[k - 2] * ((1u64 << k) - 2) as f64 / k as f64;
@@ -116,8 +116,8 @@ mod tests {
     use crate::testing::assert_solved;
 
     #[test]
-    fn mean_and_variation_are_those_asked_for() {
-        for cv in [1e-9, 1e-6, 1e-3, 0.05, 0.0799, 0.0801, 0.5, 1.0, 1.001, 2.0, 10.0, 100.0, Weibull::MOST] {
+    fn mean_and_variation_are_as_requested() {
+        for cv in [1e-9, 1e-6, 1e-3, 0.05, 0.0799, 0.0801, 0.5, 1.0, 1.001, 2.0, 10.0, 100.0, Weibull::MAX_CV] {
             let distribution = Weibull::new(cv);
             // E = eˢ.
             assert_solved(cv, -40.0..5.0, |s| {
@@ -133,7 +133,7 @@ mod tests {
             let distribution = Weibull::new(cv);
             assert!((distribution.power * shape - 1.0).abs() < 1e-14, "{cv}: {distribution:?}");
         }
-        // Both ways of computing meet.
+        // Both methods agree at their border.
         let (below, power) = (log_square(1.0 / 16.0), 1.0 / 16.0);
         let above = libm::lgamma(1.0 + 2.0 * power) - 2.0 * libm::lgamma(1.0 + power);
         assert!((above / below - 1.0).abs() < 1e-13, "{below} {above}");

@@ -3,6 +3,8 @@
 use measure::TimeUnit;
 use measure::run_report::RunReport;
 
+use crate::grid::{Column, Grid, Place};
+
 /// A run to be listed.
 pub struct Listed<'a> {
     /// Its name.
@@ -21,26 +23,27 @@ pub struct Listed<'a> {
     pub outcome: String,
 }
 
-/// Columns, and which of them begin at the left.
-const COLUMNS: usize = 8;
-const AT_THE_LEFT: [bool; COLUMNS] = [true, true, true, false, false, false, false, true];
-
 /// A row a run, in their order. A name is cut to what names one run alone; its first 15 characters are the time (UTC).
-pub fn table(runs: &[Listed<'_>]) -> String {
+pub fn table(runs: &[Listed<'_>], width: usize) -> String {
     let mean = |run: &Listed<'_>| run.report?.run.as_ref()?.average_delay_in_queue_ns;
     let p99 = |run: &Listed<'_>| run.report?.run.as_ref()?.response_time.p99_ns;
     let largest = |times: &mut dyn Iterator<Item = f64>| TimeUnit::of(times.fold(0.0, f64::max), 3);
     let delays = largest(&mut runs.iter().filter_map(mean));
     let responses = largest(&mut runs.iter().filter_map(p99).map(|ns| ns as f64));
-    let (delay, response) = (format!("[{}]", delays.name), format!("[{}]", responses.name));
-    let mut rows: Vec<[String; COLUMNS]> = vec![
-        ["", "", "", "", "mean", "p99 of", "", ""].map(str::to_owned),
-        ["", "", "", "", "delay", "response", "", ""].map(str::to_owned),
-        ["run", "trace", "policy", "workers", &delay, &response, "size", "outcome"].map(str::to_owned),
-    ];
+    let column = |head: &str, left: bool, place: Place| Column { head: head.to_owned(), left, place };
+    let mut grid = Grid::new(vec![
+        column("run", true, Place::First),
+        column("trace", true, Place::Cut),
+        column("policy", true, Place::Cut),
+        column("workers", false, Place::First),
+        column(&format!("mean\ndelay\n[{}]", delays.name), false, Place::First),
+        column(&format!("p99 of\nresponse\n[{}]", responses.name), false, Place::First),
+        column("size", false, Place::IfRoom(0)),
+        column("outcome", true, Place::First),
+    ]);
     let length = length(runs);
-    rows.extend(runs.iter().map(|run| {
-        [
+    for run in runs {
+        grid.row(vec![
             run.name[..length.min(run.name.len())].to_owned(),
             run.trace.clone(),
             run.policy.clone(),
@@ -49,19 +52,9 @@ pub fn table(runs: &[Listed<'_>]) -> String {
             responses.time(p99(run).map(u128::from)),
             size(run.bytes),
             run.outcome.clone(),
-        ]
-    }));
-    let widths: [usize; COLUMNS] =
-        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-    let line = |row: &[String; COLUMNS]| {
-        let cells = row
-            .iter()
-            .zip(widths)
-            .zip(AT_THE_LEFT)
-            .map(|((cell, width), left)| if left { format!("{cell:<width$}") } else { format!("{cell:>width$}") });
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
+        ]);
+    }
+    grid.render(width)
 }
 
 /// How many characters of a name are shown: up to its seconds, or as much more as it takes that no two are alike.

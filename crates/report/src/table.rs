@@ -1,10 +1,13 @@
 //! The report as people read it in a terminal.
 
-use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use measure::provenance::{Provenance, RecordedTrace, TraceUsed};
-use measure::{Counts, Figures, TimeUnit, number};
-
 use measure::run_report::{Imbalance, RowResult, RunReport, WorkerRow};
+use measure::{Counts, Figures, TimeUnit, number, percent};
+
+use crate::grid::{Column, Grid, Place, paragraph};
+
+#[cfg(test)]
+mod tests;
 
 /// With more workers than this the table shows the least, the median and the most loaded.
 const ROWS: usize = 32;
@@ -12,71 +15,65 @@ const ROWS: usize = 32;
 /// How many failed workers are told of.
 const FAILED_SHOWN: usize = 5;
 
-/// A column of counts.
-type CountColumn = (&'static str, fn(&Counts) -> u64);
+/// What a column shows of a worker.
+enum Shown {
+    Count(fn(&Counts) -> u64),
+    /// The requests that are not served: only if there are any.
+    Lost(fn(&Counts) -> u64),
+    /// What is left at the end: only if there is any.
+    Left(fn(&Counts) -> u64),
+    Number(fn(&Figures) -> Option<f64>),
+    /// A mean of times \[ns\].
+    Mean(fn(&Figures) -> Option<f64>),
+    /// A time \[ns\].
+    Time(fn(&Figures) -> Option<u64>),
+}
 
-/// The counts of requests that did not just complete: shown where there are some.
-const OTHER_COUNTS: [CountColumn; 5] = [
-    ("in\nservice", |counts| counts.in_service),
-    ("rejected", |counts| counts.rejected),
-    ("given\nup", |counts| counts.abandoned),
-    ("waiting", |counts| counts.waiting),
-    ("not yet\narrived", |counts| counts.not_yet_arrived),
+/// The columns after the worker's number: the head (a unit is put between its brackets), the place, and what is shown.
+const COLUMNS: [(&str, Place, Shown); 16] = [
+    ("offered", Place::First, Shown::Count(|counts| counts.offered)),
+    ("completed", Place::First, Shown::Count(|counts| counts.completed)),
+    ("rejected", Place::Below, Shown::Lost(|counts| counts.rejected)),
+    ("abandoned", Place::Below, Shown::Lost(|counts| counts.abandoned)),
+    ("in\nservice", Place::Below, Shown::Left(|counts| counts.in_service)),
+    ("waiting", Place::Below, Shown::Left(|counts| counts.waiting)),
+    ("not yet\narrived", Place::Below, Shown::Left(|counts| counts.not_yet_arrived)),
+    ("mean\ndelay\n[]", Place::First, Shown::Mean(|figures| figures.average_delay_in_queue_ns)),
+    ("mean\nnumber\nin queue", Place::IfRoom(2), Shown::Number(|figures| figures.average_number_in_queue)),
+    ("utilization", Place::First, Shown::Number(|figures| figures.server_utilization)),
+    ("response\ntime\np50 []", Place::First, Shown::Time(|figures| figures.response_time.p50_ns)),
+    ("response\ntime\np90 []", Place::IfRoom(4), Shown::Time(|figures| figures.response_time.p90_ns)),
+    ("response\ntime\np99 []", Place::First, Shown::Time(|figures| figures.response_time.p99_ns)),
+    ("response\ntime\np99.9 []", Place::IfRoom(5), Shown::Time(|figures| figures.response_time.p99_9_ns)),
+    ("response\ntime\nmax []", Place::IfRoom(1), Shown::Time(|figures| figures.response_time.max_ns)),
+    ("time\nsimulation\nended []", Place::IfRoom(3), Shown::Time(|figures| Some(figures.time_simulation_ended_ns))),
 ];
 
-/// The columns of times, each in a unit of its own \[ns\].
-const TIMES: [fn(&Figures) -> Option<f64>; 5] = [
-    |figures| figures.average_delay_in_queue_ns,
-    |figures| Some(figures.time_simulation_ended_ns as f64),
-    |figures| figures.response_time.p50_ns.map(|ns| ns as f64),
-    |figures| figures.response_time.p99_ns.map(|ns| ns as f64),
-    |figures| figures.response_time.max_ns.map(|ns| ns as f64),
-];
-
-/// A row a worker and one for the whole run; then who failed, and what is odd.
-pub fn table(report: &RunReport) -> String {
+/// A row for each worker and one for the whole run, in at most `width` columns of characters; then the workers that failed, and notes.
+pub fn table(report: &RunReport, width: usize) -> String {
     let rows = shown(report);
-    let figures = || rows.iter().filter_map(|row| figures(row)).chain(&report.run);
-    let others: Vec<_> =
-        OTHER_COUNTS.into_iter().filter(|(_, count)| figures().any(|row| count(&row.counts) > 0)).collect();
+    let figures: Vec<&Figures> = rows.iter().filter_map(|row| figures(row)).chain(&report.run).collect();
+    let columns: Vec<(Column, Cells)> =
+        COLUMNS.iter().filter_map(|(head, place, shown)| column(head, *place, shown, &figures)).collect();
 
-    let mut table = Table::new();
-    table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
-    let largest = |time: fn(&Figures) -> Option<f64>| figures().filter_map(time).fold(0.0, f64::max);
-    let units = TIMES.map(|time| TimeUnit::of(largest(time), 3));
-    let [delay, end, p50, p99, max] = units.map(|unit| unit.name);
-    let head = [
-        "worker".to_owned(),
-        "offered".to_owned(),
-        "completed".to_owned(),
-        format!("average\ndelay in\nqueue [{delay}]"),
-        "average\nnumber in\nqueue".to_owned(),
-        "server\nutilization".to_owned(),
-        format!("time\nsimulation\nended [{end}]"),
-        format!("response\ntime p50\n[{p50}]"),
-        format!("response\ntime p99\n[{p99}]"),
-        format!("response\ntime max\n[{max}]"),
-    ];
-    table.set_header(head.into_iter().chain(others.iter().map(|(name, _)| (*name).to_owned())));
+    let name = Column { head: "worker".to_owned(), left: false, place: Place::First };
+    let mut grid = Grid::new([name].into_iter().chain(columns.iter().map(|(column, _)| column.clone())).collect());
+    let cells = |name: String, figures: &Figures| {
+        let cells = columns.iter().map(|(_, cells)| cells(figures));
+        [name].into_iter().chain(cells).collect::<Vec<_>>()
+    };
     for row in &rows {
-        table.add_row(match &row.result {
-            RowResult::Measured(figures) => cells(row.worker.to_string(), figures, &units, &others),
+        grid.row(match &row.result {
+            RowResult::Measured(figures) => cells(row.worker.to_string(), figures),
             RowResult::Failed { offered, error } => {
                 vec![row.worker.to_string(), offered.to_string(), format!("failed ({})", error.class)]
             }
         });
     }
     if let Some(run) = &report.run {
-        table.add_row(cells("run".to_owned(), run, &units, &others));
+        grid.total(cells("run".to_owned(), run));
     }
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    let mut lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    if let Some(rule) = lines.iter().find(|line| line.starts_with('─')).cloned().filter(|_| report.run.is_some()) {
-        lines.insert(lines.len() - 1, rule);
-    }
-    let mut text = title(report) + "\n\n" + &lines.join("\n") + "\n";
+    let mut text = title(report, width) + "\n" + &grid.render(width);
     if rows.len() < report.workers.len() {
         text += &format!("of {} workers: the least, the median and the most loaded\n", report.workers.len());
     }
@@ -100,10 +97,9 @@ pub fn table(report: &RunReport) -> String {
 }
 
 /// The plain report: the table, then the run and each worker in the words of the original.
-pub fn plain(report: &RunReport) -> String {
-    let provenance = &report.provenance;
-    let mut text =
-        format!("Queuebox {}, module SHA-256 {}\n\n{}", provenance.queuebox, provenance.module.sha256, table(report));
+pub fn plain(report: &RunReport, width: usize) -> String {
+    let Provenance { queuebox, module, .. } = &report.provenance;
+    let mut text = format!("Queuebox {queuebox}\nmodule SHA-256 {}\n\n{}", module.sha256, table(report, width));
     for row in shown(report) {
         text += &format!("\nWorker {}\n", row.worker);
         text += &match &row.result {
@@ -112,42 +108,60 @@ pub fn plain(report: &RunReport) -> String {
         };
     }
     if let Some(run) = &report.run {
-        text += &format!("\nWhole run, {} workers\n{}", report.workers.len(), run.to_text());
+        text += &format!("\nWhole run, {}\n{}", counted(report.workers.len(), "worker"), run.to_text());
     }
     text + "\nPercentiles have three significant digits; all else is exact.\n"
 }
 
-/// What ran, in a line.
-fn title(report: &RunReport) -> String {
+/// What ran.
+fn title(report: &RunReport, width: usize) -> String {
     let Provenance { settings, trace, .. } = &report.provenance;
     let trace = match trace {
         TraceUsed::Recorded(RecordedTrace { format, blake3, .. }) => format!("{format}, BLAKE3 {blake3:.16}"),
         TraceUsed::Generated { .. } => format!("generated, SEED {}", settings.seed),
     };
-    let of = if settings.servers == 1 { "one server".to_owned() } else { format!("{} servers", settings.servers) };
+    let servers = if settings.servers == 1 { "one server".to_owned() } else { format!("{} servers", settings.servers) };
+    let each = if settings.workers == 1 { "" } else { " each" };
+    let workers = counted(settings.workers as usize, "worker");
     let balancer = settings.balancer.as_deref().unwrap_or("-");
-    format!("{balancer} over {} workers of {of} each; trace: {trace}", settings.workers)
+    paragraph("", &format!("{balancer} over {workers}, {servers}{each}; trace: {trace}"), width)
 }
 
-fn cells(name: String, figures: &Figures, units: &[TimeUnit; TIMES.len()], others: &[CountColumn]) -> Vec<String> {
-    let counts = &figures.counts;
-    let response = &figures.response_time;
-    let [delay, end, p50, p99, max] = units;
-    let time = |unit: &TimeUnit, ns: Option<u64>| unit.time(ns.map(u128::from));
-    let mut cells = vec![
-        name,
-        counts.offered.to_string(),
-        counts.completed.to_string(),
-        delay.mean(figures.average_delay_in_queue_ns),
-        number(figures.average_number_in_queue),
-        number(figures.server_utilization),
-        time(end, Some(figures.time_simulation_ended_ns)),
-        time(p50, response.p50_ns),
-        time(p99, response.p99_ns),
-        time(max, response.max_ns),
-    ];
-    cells.extend(others.iter().map(|(_, count)| count(counts).to_string()));
-    cells
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// What a column shows of a row's figures.
+type Cells = Box<dyn Fn(&Figures) -> String>;
+
+/// A column, with the unit that fits all of its `figures`; None if it has nothing to show.
+fn column(head: &str, place: Place, shown: &Shown, figures: &[&Figures]) -> Option<(Column, Cells)> {
+    let unit = |times: &mut dyn Iterator<Item = f64>| TimeUnit::of(times.fold(0.0, f64::max), 3);
+    let with = |unit: TimeUnit| head.replace("[]", &format!("[{}]", unit.name));
+    let any = |count: fn(&Counts) -> u64| figures.iter().any(|figures| count(&figures.counts) > 0);
+    let (head, cells): (String, Cells) = match *shown {
+        Shown::Lost(count) | Shown::Left(count) if !any(count) => return None,
+        Shown::Count(count) | Shown::Left(count) => {
+            (head.to_owned(), Box::new(move |figures| count(&figures.counts).to_string()))
+        }
+        Shown::Lost(count) => {
+            let with_share = move |counts: &Counts| {
+                let lost = count(counts);
+                format!("{lost} ({})", percent(counts.share(lost)))
+            };
+            (head.to_owned(), Box::new(move |figures| with_share(&figures.counts)))
+        }
+        Shown::Number(value) => (head.to_owned(), Box::new(move |figures| number(value(figures)))),
+        Shown::Mean(mean) => {
+            let unit = unit(&mut figures.iter().filter_map(|figures| mean(figures)));
+            (with(unit), Box::new(move |figures| unit.mean(mean(figures))))
+        }
+        Shown::Time(time) => {
+            let unit = unit(&mut figures.iter().filter_map(|figures| time(figures)).map(|ns| ns as f64));
+            (with(unit), Box::new(move |figures| unit.time(time(figures).map(u128::from))))
+        }
+    };
+    Some((Column { head, left: false, place }, cells))
 }
 
 fn figures(row: &WorkerRow) -> Option<&Figures> {

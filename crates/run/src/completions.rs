@@ -1,4 +1,4 @@
-//! The file of completions: workers write parts, each in the order of ids, that are merged at the end.
+//! The file of completions. Each worker writes a part in the order of ids; the parts are merged at the end.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,25 +14,25 @@ use serde::Serialize;
 
 use sandbox::Completions;
 
-/// A part's record: the completion and its request's arrival.
+/// A record of a part: the completion and its request's arrival.
 pub const PART_RECORD: usize = Completion::LEN + 8;
 
-/// Bytes of a part that are in memory at once.
+/// Bytes of a part in memory.
 const CHUNK_BYTES: usize = 800 * PART_RECORD;
 
-/// The parts of one run, in a folder beside the file that they will become.
+/// The parts of one run, in a folder beside the target file.
 pub struct Parts {
     folder: Unfinished,
     target: PathBuf,
 }
 
 impl Parts {
-    /// Makes room for the parts of `target`.
+    /// Makes the folder for the parts of `target`.
     ///
     /// # Errors
-    /// Where the folder can't be made; the error names `target`.
+    /// If the folder can't be made; the error names `target`.
     pub fn new(target: &Path) -> anyhow::Result<Self> {
-        // A pipe or a device has no room beside it.
+        // There is no room for a folder beside a pipe or a device.
         let is_special = std::fs::metadata(target).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
         let place = if is_special { std::env::temp_dir().join("completions") } else { target.to_owned() };
         if target.is_dir() || target == Path::new("-") {
@@ -42,15 +42,15 @@ impl Parts {
         Ok(Self { folder, target: target.to_owned() })
     }
 
-    /// Where worker `worker` puts its completions.
+    /// The receiver of the completions of worker `worker`.
     pub fn part(&self, worker: u32) -> Box<dyn Completions> {
         write_part(self.path(worker))
     }
 
-    /// Merges the parts of `workers` into the file: CSV where its name ends so, else records.
+    /// Merges the parts of `workers` into the file: as CSV if its name ends in .csv, otherwise as records.
     ///
     /// # Errors
-    /// Where it can't be written whole.
+    /// If it can't be written completely.
     pub fn merge(self, workers: impl Iterator<Item = u32>, capabilities: Capabilities) -> anyhow::Result<()> {
         let name = || self.target.display().to_string();
         let mut file = OutFile::create(&self.target)?;
@@ -71,17 +71,17 @@ impl Parts {
         file.finish()
     }
 
-    /// The file of the part of worker `worker`.
+    /// The file with the part of worker `worker`.
     pub fn path(&self, worker: u32) -> PathBuf {
         self.folder.path().join(worker.to_string())
     }
 }
 
-/// Holds the part in the file `part`, which came from elsewhere, against the requests in the file `shard`: each completion belongs
-/// to another of them, in the order of ids, and has its arrival.
+/// Checks the part in the file `part`, which comes from another process, against the requests in the file `shard`: each
+/// completion belongs to a different request, in the order of ids, and has its arrival.
 ///
 /// # Errors
-/// Where one does not, or a file can't be read.
+/// If one does not, or a file can't be read.
 pub fn check_part(part: &Path, shard: &Path) -> io::Result<()> {
     let wrong = |rule: String| Err(io::Error::new(io::ErrorKind::InvalidData, rule));
     let mut requests = BufReader::with_capacity(CHUNK_BYTES, File::open(shard)?);
@@ -96,7 +96,7 @@ pub fn check_part(part: &Path, shard: &Path) -> io::Result<()> {
             match requests.read_exact(&mut request) {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return wrong(format!(
-                        "a completion of id {id} is not in its place, or its shard has no such request"
+                        "the completion of id {id} is out of order, or its shard has no such request"
                     ));
                 }
                 read => read?,
@@ -107,18 +107,18 @@ pub fn check_part(part: &Path, shard: &Path) -> io::Result<()> {
             }
         };
         if arrival != of.arrival_ns.to_le_bytes() {
-            return wrong(format!("the completion of id {id} has another arrival than its request"));
+            return wrong(format!("the completion of id {id} has a different arrival than its request"));
         }
     }
     Ok(())
 }
 
-/// Takes one worker's completions into the file `path`.
+/// Writes one worker's completions to the file `path`.
 pub fn write_part(path: PathBuf) -> Box<dyn Completions> {
     Box::new(Part { path, chunk: Vec::with_capacity(CHUNK_BYTES) })
 }
 
-/// One worker's completions. The file is open only while a chunk is written: 1,000 workers have 1,000 of them.
+/// One worker's completions. The file is open only while a chunk is written, because 1,000 workers have 1,000 files.
 struct Part {
     path: PathBuf,
     chunk: Vec<u8>,
@@ -143,7 +143,7 @@ const COLUMNS: [&str; 6] = ["id", "arrival_ns", "start_ns", "finish_ns", "servic
 
 /// A row of the CSV.
 #[derive(Serialize)]
-struct Row {
+struct CompletionRow {
     id: u64,
     arrival_ns: u64,
     start_ns: Option<u64>,
@@ -152,14 +152,19 @@ struct Row {
     worker: u32,
 }
 
-impl Row {
+impl CompletionRow {
     fn completion(&self) -> Completion {
         let Self { id, start_ns, finish_ns, service_ns, .. } = *self;
-        Completion { id, start_ns: start_ns.unwrap_or(NONE), finish_ns: finish_ns.unwrap_or(NONE), service_ns }
+        Completion {
+            id,
+            start_ns: start_ns.unwrap_or(Completion::NOT_SERVED),
+            finish_ns: finish_ns.unwrap_or(Completion::IN_SERVICE),
+            service_ns,
+        }
     }
 }
 
-/// Parts read side by side, in the order of ids.
+/// The parts, merged in the order of ids.
 struct Merged {
     parts: Vec<PartReader>,
     /// The next id of each part.
@@ -169,7 +174,7 @@ struct Merged {
 struct PartReader {
     worker: u32,
     path: PathBuf,
-    /// Where in the file the chunk after this one begins.
+    /// Offset in the file of the next chunk.
     offset: u64,
     chunk: Vec<u8>,
     at: usize,
@@ -185,7 +190,7 @@ impl Merged {
         Ok(merged)
     }
 
-    /// Puts the next id of part `number`, if it has one, in its place.
+    /// Enters the next id of part `number`, if it has one.
     fn look(&mut self, number: usize) -> io::Result<()> {
         if let Some(record) = self.parts[number].record()? {
             self.next
@@ -196,9 +201,9 @@ impl Merged {
 }
 
 impl Iterator for Merged {
-    type Item = io::Result<Row>;
+    type Item = io::Result<CompletionRow>;
 
-    fn next(&mut self) -> Option<io::Result<Row>> {
+    fn next(&mut self) -> Option<io::Result<CompletionRow>> {
         let Reverse((_, number)) = self.next.pop()?;
         let row = self.parts[number].row();
         Some(self.look(number).map(|()| row))
@@ -206,7 +211,7 @@ impl Iterator for Merged {
 }
 
 impl PartReader {
-    /// The record at hand, read from the file where need be.
+    /// The current record, which is read from the file if necessary.
     fn record(&mut self) -> io::Result<Option<&[u8; PART_RECORD]>> {
         if self.at == self.chunk.len() {
             let mut file = File::open(&self.path)?;
@@ -221,14 +226,14 @@ impl PartReader {
         Ok(self.chunk[self.at..].first_chunk())
     }
 
-    /// Takes the record at hand.
-    fn row(&mut self) -> Row {
+    /// Returns the current record and advances.
+    fn row(&mut self) -> CompletionRow {
         let (completion, arrival) = self.chunk[self.at..self.at + PART_RECORD].split_at(Completion::LEN);
         self.at += PART_RECORD;
         let Completion { id, start_ns, finish_ns, service_ns } =
             Completion::from_bytes(completion.first_chunk().expect("a completion's length"));
         let given = |ns: u64| (ns != NONE).then_some(ns);
-        Row {
+        CompletionRow {
             id,
             arrival_ns: u64::from_le_bytes(*arrival.first_chunk().expect("eight bytes")),
             start_ns: given(start_ns),
@@ -245,8 +250,12 @@ mod tests {
 
     fn write(target: &Path) {
         let parts = Parts::new(target).unwrap();
-        let completion =
-            |id| Completion { id, start_ns: id + 1, finish_ns: if id == 4 { NONE } else { id + 2 }, service_ns: 1 };
+        let completion = |id| Completion {
+            id,
+            start_ns: id + 1,
+            finish_ns: if id == 4 { Completion::IN_SERVICE } else { id + 2 },
+            service_ns: 1,
+        };
         for worker in 1..=3 {
             let mut part = parts.part(worker);
             for id in (0..5000u64).filter(|id| id % 3 + 1 == u64::from(worker)) {
@@ -258,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_become_one_file_in_the_order_of_ids() {
+    fn parts_are_merged_in_the_order_of_ids() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("all.csv");
         write(&target);
@@ -273,11 +282,11 @@ mod tests {
         let bytes = std::fs::read(&target).unwrap();
         let (records, _) = bytes.as_chunks();
         assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().capabilities, Capabilities(9));
-        assert_eq!((records.len(), Completion::from_bytes(&records[5]).finish_ns), (5001, NONE));
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing stays beside the files");
+        assert_eq!((records.len(), Completion::from_bytes(&records[5]).finish_ns), (5001, Completion::IN_SERVICE));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no other file remains");
     }
     #[test]
-    fn a_part_from_elsewhere_holds_its_own_shards_requests_alone() {
+    fn a_part_of_another_process_must_match_its_shard() {
         let folder = tempfile::tempdir().unwrap();
         let (part, shard) = (folder.path().join("part"), folder.path().join("shard"));
         let requests = [3, 5, 9].map(|id| Request { id, arrival_ns: 10 * id, ..Request::default() }.to_bytes());
@@ -297,7 +306,7 @@ mod tests {
         assert!(check(&[(4, 40)]).unwrap_err().contains("id 4"));
         assert!(check(&[(5, 50), (3, 30)]).unwrap_err().contains("id 3"));
         assert!(check(&[(9, 90), (9, 90)]).unwrap_err().contains("id 9"));
-        assert!(check(&[(3, 31)]).unwrap_err().contains("another arrival"));
+        assert!(check(&[(3, 31)]).unwrap_err().contains("a different arrival"));
         std::fs::write(&part, [0; PART_RECORD - 1]).unwrap();
         assert!(check_part(&part, &shard).is_err());
     }

@@ -1,4 +1,5 @@
-//! `host job FILE`: one worker, in a folder of its own that holds the job, the module, the shard and, when this ends, the outcome.
+//! `host job FILE`: runs one worker, in a folder of its own that holds the job, the module, the shard and, at the end,
+//! the outcome.
 //!
 //! An outcome names the attempt (its nonce) and the inputs (their digests) that it belongs to.
 
@@ -9,7 +10,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use cli::output::OutFile;
 use cli::reporter::Reporter;
-use contract::{NONE, Request, RequestHeader};
+use contract::{Request, RequestHeader};
 use failure::Failure;
 use serde::{Deserialize, Serialize};
 
@@ -25,60 +26,61 @@ pub const JOB: &str = "job.json";
 pub const MODULE: &str = "module.wasm";
 /// The requests, as records.
 pub const SHARD: &str = "shard.req";
-/// What came of the worker.
+/// The outcome of the worker.
 pub const OUTCOME: &str = "outcome.json";
 /// The completions, in the order of ids.
 pub const COMPLETIONS: &str = "completions";
 
-/// Bytes of a shard's file that are read at once.
+/// Bytes of a shard's file that are read at a time.
 const CHUNK_BYTES: usize = (256 << 10) / Request::LEN * Request::LEN;
 
-/// What middleware and worker must agree on: the release, and the format of both files, which counts up when a key of them changes.
+/// The version that middleware and worker must share: the release, and the format of both files, which is incremented
+/// when one of their keys changes.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (job format 3)");
 
-/// What a job file and an outcome's file of every version hold.
+/// The part of a job file and of an outcome's file that all versions have.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Versioned {
-    /// [`VERSION`]; None in files from before there was one.
+    /// [`VERSION`]; None in files from before versions.
     pub version: Option<String>,
 }
 
-/// What a job file holds.
+/// The content of a job file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct JobFile {
     /// [`VERSION`] of the middleware.
     pub version: String,
-    /// Of this attempt.
+    /// Nonce of this attempt.
     pub nonce: String,
     /// SHA-256 of the module.
     pub module: String,
-    /// BLAKE3 of the shard's file; None: the module is run on an empty shard.
+    /// BLAKE3 of the shard's file; None: the module runs on an empty shard.
     pub shard: Option<String>,
-    /// Whether completions are wanted.
+    /// Whether completions are requested.
     pub completions: bool,
-    /// What the worker is to do.
+    /// The task of the worker.
     pub job: Job,
 }
 
-/// What an outcome's file holds.
+/// The content of an outcome's file.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct OutcomeFile {
     /// [`VERSION`] of the worker.
     pub version: String,
-    /// Of the attempt that made it.
+    /// Nonce of the attempt that produced it.
     pub nonce: String,
     /// SHA-256 of the module that ran.
     pub module: String,
     /// BLAKE3 of the shard's file.
     pub shard: Option<String>,
-    /// What came of the worker.
+    /// The outcome of the worker.
     pub outcome: Outcome,
 }
 
 /// BLAKE3 of the file `path`, in hexadecimal.
 ///
 /// # Errors
-/// Where it can't be read.
+/// If it can't be read.
 pub fn digest(path: &Path) -> io::Result<String> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(File::open(path)?)?;
@@ -88,8 +90,8 @@ pub fn digest(path: &Path) -> io::Result<String> {
 /// Runs the worker that the job file `path` describes, and writes its outcome beside that file.
 ///
 /// # Errors
-/// Where the job can't be read or its outcome not be written; [`Failure::Executor`] where the job is of another version, which the
-/// outcome's file then names alone; last, the worker's own failure.
+/// If the job can't be read or its outcome can't be written; [`Failure::Executor`] if the job has another version,
+/// which is then the only content of the outcome's file; finally, the worker's own failure.
 pub fn run(path: &Path, reporter: &dyn Reporter, give_up: GiveUp) -> anyhow::Result<()> {
     let name = || path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -125,10 +127,10 @@ fn write_outcome(folder: &Path, outcome: &impl Serialize) -> anyhow::Result<()> 
     OutFile::create(&folder.join(OUTCOME))?.finish_with(&serde_json::to_string(outcome)?)
 }
 
-/// What comes of the worker.
+/// The outcome of the worker.
 ///
 /// # Errors
-/// Where its inputs are not those that the job names, or the host can't go on.
+/// If its inputs are not those of the job, or the host fails.
 fn serve(file: &JobFile, folder: &Path, give_up: GiveUp) -> Result<Outcome, Failure> {
     let fault = |error: Failure| Failure::host(error.to_string());
     let module = Module::read(&folder.join(MODULE)).map_err(fault)?;
@@ -176,8 +178,8 @@ impl ShardFile {
         let mut header = [0; Request::LEN];
         file.read_exact(&mut header).map_err(|_| wrong("it is cut short".to_owned()))?;
         let header = RequestHeader::from_bytes(&header).map_err(wrong)?;
-        if header.record_len as usize != Request::LEN || header.requests == NONE {
-            return Err(wrong("it is not a shard of 48-byte records that says how many there are".to_owned()));
+        if header.record_len as usize != Request::LEN || header.requests == RequestHeader::UNKNOWN {
+            return Err(wrong("it is not a shard of 48-byte records with their number in its header".to_owned()));
         }
         Ok(Self { file, name, left: header.requests })
     }
@@ -190,7 +192,7 @@ impl Shard for ShardFile {
         }
         let requests = self.left.min((CHUNK_BYTES / Request::LEN) as u64);
         chunk.resize(requests as usize * Request::LEN, 0);
-        // Whoever made the job wrote the shard whole.
+        // The shard was complete when the job was made.
         let cut = |error| Failure::host(format!("{}: {error}", self.name));
         self.file.read_exact(&mut chunk).map_err(cut)?;
         self.left -= requests;

@@ -1,4 +1,5 @@
-//! A run: a trace goes through a policy to workers, an executor runs a host for each, what they measured is collected.
+//! Runs: a policy distributes a trace to workers, an executor runs a host for each worker, and their measurements are
+//! collected.
 
 pub mod completions;
 pub mod executor;

@@ -1,16 +1,16 @@
-//! What is odd about a run, and about what it was given.
+//! Notes and warnings on a run and its inputs.
 
 use cli::reporter::Reporter;
 use cli::settings::DemandSettings;
 use contract::{Capabilities, Request};
-use trace::reader::{ReadFlags, Summary};
+use trace::reader::{ReadFlags, TraceSummary};
 
 use measure::outcome::Measured;
 use measure::provenance::RecordedTrace;
 use sandbox::Model;
 
-/// A recorded trace, as a report names it.
-pub fn recorded(summary: &Summary, flags: &ReadFlags) -> RecordedTrace {
+/// A recorded trace, for a report.
+pub fn recorded(summary: &TraceSummary, flags: &ReadFlags) -> RecordedTrace {
     RecordedTrace {
         blake3: summary.blake3.clone(),
         format: summary.format.to_owned(),
@@ -32,60 +32,60 @@ pub fn warn_of_unused_service(settings: &DemandSettings, sampled: u64, requests:
     }
 }
 
-/// With fewer requests nobody can tell what a trace offers in the long run.
+/// With fewer requests, the long-run load of a trace can't be estimated.
 const FEW: u64 = 30;
 
-/// What a trace asks of the servers.
+/// The load that a trace offers to the servers.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Load {
+pub struct OfferedLoad {
     requests: u64,
     demands_ns: u128,
-    /// The first arrival and the last \[ns\].
-    ends_ns: Option<(u64, u64)>,
+    /// The first and the last arrival \[ns\].
+    first_and_last_ns: Option<(u64, u64)>,
 }
 
-impl Load {
-    /// How many requests it has.
+impl OfferedLoad {
+    /// Number of requests.
     pub fn requests(&self) -> u64 {
         self.requests
     }
 
-    /// Counts `requests` in, which come in order of arrival.
+    /// Adds `requests`, which come in order of arrival.
     pub fn add(&mut self, requests: &[Request]) {
         self.requests += requests.len() as u64;
         self.demands_ns += requests.iter().map(|request| u128::from(request.service_ns)).sum::<u128>();
         if let (Some(first), Some(last)) = (requests.first(), requests.last()) {
-            let (first_ns, _) = self.ends_ns.unwrap_or((first.arrival_ns, 0));
-            self.ends_ns = Some((first_ns, last.arrival_ns));
+            let (first_ns, _) = self.first_and_last_ns.unwrap_or((first.arrival_ns, 0));
+            self.first_and_last_ns = Some((first_ns, last.arrival_ns));
         }
     }
 
-    /// Utilization offered: all demands over what `servers` give between the first arrival and the last; None where that
-    /// is 0, or the requests are too few to tell.
+    /// Offered utilization: all demands divided by the capacity of `servers` between the first and the last arrival;
+    /// None if that is 0, or there are too few requests.
     pub fn utilization(&self, servers: u64) -> Option<f64> {
-        let (first_ns, last_ns) = self.ends_ns?;
+        let (first_ns, last_ns) = self.first_and_last_ns?;
         utilization(self.demands_ns, last_ns - first_ns, servers).filter(|_| self.requests >= FEW)
     }
 }
 
-/// What `servers` servers must do of what they can: demands over a time \[ns\]; None where the time is 0.
+/// Demands divided by the capacity of `servers` servers during a time \[ns\]; None if the time is 0.
 pub fn utilization(demands_ns: u128, time_ns: u64, servers: u64) -> Option<f64> {
     let time = u128::from(time_ns) * u128::from(servers);
     (time > 0).then(|| demands_ns as f64 / time as f64)
 }
 
-/// What is odd about a run of workers that measured `measured` and are offered the utilization `offered`, a line each; `sampled`
-/// where a demand was.
+/// Notes on a run of workers that measured `measured` under the offered utilization `offered`, one line each.
+/// `sampled`: whether a demand was sampled.
 pub fn notes(model: &Model, sampled: bool, offered: Option<f64>, workers: u32, measured: &[&Measured]) -> Vec<String> {
     let mut notes: Vec<String> = model.demands().rounding_note().filter(|_| sampled).into_iter().collect();
-    // Workers that got no request are nothing odd, but to run nothing is.
+    // A worker without requests is not remarkable; a run without requests is.
     if !measured.is_empty() && measured.iter().all(|worker| worker.tally.counts.offered == 0) {
-        notes.push("the trace has no requests: averages are over nothing".to_owned());
+        notes.push("the trace has no requests, so averages are undefined".to_owned());
     }
     if let Some(offered) = offered.filter(|&offered| offered >= 1.0) {
         notes.push(format!(
-            "the trace offers {offered:.2} times what {workers} worker(s) of {} server(s) can serve: the longer it is, the \
-             longer requests wait",
+            "the trace offers {offered:.2} times what {workers} worker(s) of {} server(s) can serve: the system is \
+             overloaded, and waiting times grow with the length of the trace",
             model.servers
         ));
     }
@@ -101,21 +101,22 @@ pub fn notes(model: &Model, sampled: bool, offered: Option<f64>, workers: u32, m
         }
         if measured.len() > 1 {
             notes.push(
-                "with DELAY each worker ends by its own: the run's average numbers are sums of the workers' own"
+                "with DELAY each worker stops at its own time: the run's average numbers are the sums of the workers' averages"
                     .to_owned(),
             );
         }
     }
     let Some(capabilities) = measured.first().map(|worker| worker.capabilities) else { return notes };
     if !capabilities.has(Capabilities::DISCIPLINE) {
-        notes.push("the order of service is the simulator's own".to_owned());
+        notes.push("the simulator decides the order of service itself".to_owned());
     }
     if capabilities.has(Capabilities::OWN_DEMANDS) {
-        notes.push("the service that requests got is the simulator's own; policies saw the trace's demands".to_owned());
+        notes.push("the simulator decides service demands itself; policies used the demands of the trace".to_owned());
     }
     if capabilities.has(Capabilities::SHARED) {
         notes.push(
-            "service may be interrupted or shared: the delay in queue is the delay until first service".to_owned(),
+            "service may be interrupted or shared: the delay in queue is the time until service first starts"
+                .to_owned(),
         );
     }
     notes

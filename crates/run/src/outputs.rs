@@ -1,4 +1,4 @@
-//! The files that a run writes if the user asks for them.
+//! The output files of a run that the user requests.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::completions::Parts;
 
-/// What `middleware run` and `host` take.
+/// The output flags of `middleware run` and `host`.
 #[derive(Debug, clap::Args)]
 pub struct OutputFlags {
     /// Also write the report as JSON to FILE.
@@ -21,7 +21,7 @@ pub struct OutputFlags {
     /// Print the report as JSON instead of the table.
     #[arg(long)]
     pub json: bool,
-    /// Write what became of each request to FILE: as CSV if its name ends in .csv, else as records.
+    /// Write the completion of each request to FILE: as CSV if its name ends in .csv, else as records.
     #[arg(long, value_name = "FILE")]
     completions: Option<PathBuf>,
     /// Print what the simulator of each worker wrote to stderr, the first and the last 2 KiB.
@@ -37,7 +37,7 @@ pub fn stderr_lines(stderr: &str) -> impl Iterator<Item = String> {
     stderr.lines().map(|line| printable(line.as_bytes(), LINE))
 }
 
-/// The files, begun.
+/// The files that were started.
 pub struct Outputs {
     report: Option<OutFile>,
     /// The completions.
@@ -45,7 +45,7 @@ pub struct Outputs {
 }
 
 impl OutputFlags {
-    /// Begins the files, so that one that can't be made is an error before the run.
+    /// Starts the files, so that a file that can't be made is an error before the run.
     ///
     /// # Errors
     /// If a file can't be made, or would overwrite one of `inputs` or another output.
@@ -72,7 +72,7 @@ impl Outputs {
     /// Writes `report`, and the completions of `workers`, whose module has `capabilities`.
     ///
     /// # Errors
-    /// If one of them can't be written whole.
+    /// If one of them can't be written completely.
     pub fn finish(
         self,
         report: &impl Serialize,

@@ -1,4 +1,4 @@
-//! Partitioning alone: every request of a trace to exactly one shard.
+//! Partitioning without simulation: sends every request of a trace to exactly one shard.
 
 use cli::reporter::Reporter;
 use policy::Balancer;
@@ -6,10 +6,10 @@ use policy::Balancer;
 use crate::shard_files::Shards;
 use crate::source::Source;
 
-/// Sends all of `source`, balanced by `balancer`, to `shards`; how many requests there were.
+/// Sends all of `source`, distributed by `balancer`, to `shards`. Returns the number of requests.
 ///
 /// # Errors
-/// Where the trace is bad or has no requests, a limit is passed, or a shard can't be written.
+/// If the trace is invalid or has no requests, a limit is exceeded, or a shard can't be written.
 pub fn partition(
     source: &mut Source,
     mut balancer: Balancer,

@@ -1,7 +1,7 @@
 //! A plan: one or many scenarios over one reading of a trace.
 //!
-//! A scenario is a value, and so is what comes of it. The trace is read once for as many scenarios as fit the machine together;
-//! if there are more, it is read again for the next ones.
+//! A scenario is a value, and so is its result. The trace is read once for as many scenarios as fit the machine
+//! together; if there are more, it is read again for the next ones.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,22 +15,22 @@ use policy::Balancer;
 use sandbox::{limits, panicked};
 
 use crate::executor::{Executor, Files, Workers};
-use crate::notes::Load;
+use crate::notes::OfferedLoad;
 use crate::reading::Readings;
 use crate::scenario::Scenario;
 use crate::setup::WORKERS;
 use crate::shard_files::{ShardFiles, Shards};
 use crate::source::Source;
 
-/// Blocks of requests that a scenario may be behind the reading.
+/// Blocks of requests that a scenario may lag behind the reading.
 const BEHIND: usize = 2;
 
-/// What came of a scenario.
+/// The result of a scenario.
 pub struct Execution {
-    /// Of each worker, in the order of their numbers.
+    /// The outcome of each worker, in the order of their numbers.
     pub outcomes: Vec<Outcome>,
-    /// What the trace asks of the workers.
-    pub load: Load,
+    /// The load that the trace offers to the workers.
+    pub load: OfferedLoad,
 }
 
 /// Scenarios over one trace.
@@ -45,7 +45,7 @@ impl Plan {
         Self { readings: Readings::new(source), scenarios }
     }
 
-    /// The trace; what it tells of itself is complete after [`Plan::execute`].
+    /// The trace. Its properties are complete after [`Plan::execute`].
     pub fn source(&self) -> &Source {
         self.readings.source()
     }
@@ -55,10 +55,11 @@ impl Plan {
         &self.scenarios
     }
 
-    /// Makes all runs on `executor`, with `files` for each. A scenario that fails leaves the others as they are.
+    /// Makes all runs on `executor`, with `files` for each. A scenario that fails does not affect the others.
     ///
     /// # Errors
-    /// Where the trace can't be read to its end, or the executor can't be used at all; a scenario's own failure is in its place.
+    /// If the trace can't be read to its end, or the executor can't be used at all. The result of each scenario
+    /// contains its own failure.
     pub fn execute(
         &mut self,
         executor: &dyn Executor,
@@ -91,7 +92,7 @@ impl Plan {
     }
 }
 
-/// The scenarios from number `first` on whose workers and their limits fit the machine together; at least one.
+/// The scenarios, from number `first`, whose workers and limits fit the machine together; at least one.
 fn wave(scenarios: &[Scenario], first: usize) -> Range<usize> {
     let (mut workers, mut memory) = (0, 0usize);
     let fit = scenarios[first..].iter().take_while(|scenario| {
@@ -116,7 +117,7 @@ fn execute(
     for (scenario, files) in scenarios.iter().zip(files) {
         let Files { completions, folder, kept } = files;
         let mut lane = Lane::new(scenario.balancer(), kept);
-        // Without workers it has failed before it began.
+        // A scenario without workers has failed before its start.
         started.push(executor.start(scenario, completions, folder).map_err(|error| lane.failed = Some(error)).ok());
         lanes.push(lane);
     }
@@ -124,14 +125,14 @@ fn execute(
         return Ok(lanes.into_iter().filter_map(|lane| Some(Err(lane.failed?))).collect());
     }
     if let ([lane], [Some(workers)]) = (&mut lanes[..], &mut started[..]) {
-        // No copy for another thread.
+        // With one scenario, no block is copied for another thread.
         let shards = workers.shards();
         let read = readings.read(again, |requests, position| {
             progress.reached(position);
             if lane.failed.is_none() {
                 lane.failed = lane.take(requests, shards).err();
             }
-            // Without another reading, nothing needs the rest of the trace.
+            // If there is no other reading, the rest of the trace is not needed.
             anyhow::ensure!(again || lane.failed.is_none(), "the scenario has failed");
             Ok(())
         });
@@ -154,7 +155,7 @@ fn execute(
                 progress.reached(position);
                 let shared: Arc<[Request]> = requests.into();
                 for block in &blocks {
-                    // A scenario whose thread is gone has failed.
+                    // A scenario whose thread has ended has failed.
                     let _ = block.send(shared.clone());
                 }
                 Ok(())
@@ -163,7 +164,7 @@ fn execute(
     }
     drop(progress);
     if scenarios.iter().any(|scenario| scenario.policy.is_some()) {
-        // There is nothing to balance.
+        // There is no request to balance.
         readings.source().expect_requests()?;
     }
     let end = |(lane, workers): (Lane<'_>, Option<Box<dyn Workers + '_>>)| match (lane.failed, workers) {
@@ -173,19 +174,19 @@ fn execute(
     Ok(lanes.into_iter().zip(started).map(end).collect())
 }
 
-/// One scenario's way from the reading to its workers.
+/// One scenario's path from the reading to its workers.
 struct Lane<'a> {
     balancer: Option<Balancer>,
-    /// Where its shards are kept, if they are.
+    /// The files of its shards, if they are kept.
     kept: Option<&'a mut ShardFiles>,
-    load: Load,
+    load: OfferedLoad,
     assigned: Vec<u32>,
     failed: Option<anyhow::Error>,
 }
 
 impl<'a> Lane<'a> {
     fn new(balancer: Option<Balancer>, kept: Option<&'a mut ShardFiles>) -> Self {
-        Self { balancer, kept, load: Load::default(), assigned: Vec::new(), failed: None }
+        Self { balancer, kept, load: OfferedLoad::default(), assigned: Vec::new(), failed: None }
     }
 
     fn take(&mut self, requests: &[Request], shards: &mut dyn Shards) -> anyhow::Result<()> {
@@ -201,7 +202,7 @@ impl<'a> Lane<'a> {
         self.kept.as_mut().map_or(Ok(()), |kept| kept.send(requests, &self.assigned))
     }
 
-    /// Takes all blocks; after a failure the rest is passed over, so that it holds up no other scenario.
+    /// Processes all blocks. After a failure the rest is discarded, so that it does not delay other scenarios.
     fn follow(&mut self, blocks: &Receiver<Arc<[Request]>>, shards: &mut dyn Shards) {
         while let Ok(block) = blocks.recv() {
             if self.failed.is_none() {
@@ -212,7 +213,7 @@ impl<'a> Lane<'a> {
 }
 
 impl Execution {
-    /// How many requests there were.
+    /// Number of requests.
     pub fn requests(&self) -> u64 {
         self.load.requests()
     }
@@ -225,7 +226,7 @@ impl Execution {
     /// The failure of the lowest worker that failed, with its number.
     ///
     /// # Errors
-    /// Where one failed.
+    /// If one failed.
     pub fn first_failure(&self) -> Result<(), (u32, Failure)> {
         measure::run_report::first_failure(&self.outcomes)
     }

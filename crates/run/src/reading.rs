@@ -1,4 +1,5 @@
-//! The readings of a plan's trace. What can be read once only is copied to a temporary file, if there is to be another reading.
+//! The readings of a plan's trace. A source that can be read only once is copied to a temporary file if there is
+//! another reading.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
@@ -9,7 +10,7 @@ use contract::Request;
 
 use crate::source::Source;
 
-/// Requests that are read from the copy at once.
+/// Requests that are read from the copy at a time.
 const BATCH_REQUESTS: usize = 8192;
 
 /// A trace to be read several times.
@@ -29,7 +30,7 @@ impl Readings {
         &self.source
     }
 
-    /// What is counted of the next reading, and how much there is, if that is known.
+    /// The unit of the progress of the next reading, and its length, if it is known.
     pub(crate) fn length(&self) -> (Unit, Option<u64>) {
         match self.copy.as_ref().and_then(|copy| copy.metadata().ok()) {
             Some(copy) => (Unit::Bytes, Some(copy.len())),
@@ -37,8 +38,8 @@ impl Readings {
         }
     }
 
-    /// Reads the trace from its start: gives `each` some requests at a time, and how far it is in [`Readings::length`]. `again`: there
-    /// will be another reading.
+    /// Reads the trace from its start: passes batches of requests to `each`, with the position in [`Readings::length`].
+    /// `again`: there will be another reading.
     ///
     /// # Errors
     /// As [`Source::read`], or if there is no room for the copy.

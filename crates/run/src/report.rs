@@ -9,7 +9,7 @@ use crate::plan::Execution;
 use crate::scenario::Scenario;
 use crate::source::Source;
 
-/// What the workers of `scenario` measured over `source`, and what made it.
+/// The report of `scenario` over `source`.
 pub fn report(scenario: &Scenario, execution: &Execution, source: &Source) -> RunReport {
     let (job, outcomes) = (&scenario.job, &execution.outcomes);
     let (capabilities, model) = (job.capabilities.unwrap_or_default(), &job.model);
@@ -30,8 +30,7 @@ pub fn report(scenario: &Scenario, execution: &Execution, source: &Source) -> Ru
             && !capabilities.has(Capabilities::SHARED)
             && model.discipline == "fifo";
         if policy.sees_state && !is_model {
-            notes
-                .push(format!("the state of workers that {} saw is that of a first-in first-out model's", policy.name));
+            notes.push(format!("{} used a first-in, first-out model of the workers' state", policy.name));
         }
     }
     RunReport::collect(provenance, notes, outcomes, model.servers, model.delay)

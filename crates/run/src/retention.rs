@@ -1,4 +1,4 @@
-//! The runs of a folder, and which of them stay: one rule for `runs/` and for the volume of the Docker engine.
+//! The runs of a folder, and which of them are kept: one rule for `runs/` and for the volume of the Docker engine.
 
 use std::fs::{self, DirEntry};
 use std::io;
@@ -7,13 +7,13 @@ use std::time::SystemTime;
 
 use cli::output::remove_unless_held;
 
-/// How many runs stay.
+/// Number of runs that are kept.
 pub const KEPT: usize = 20;
 
-/// Bytes of all runs that stay. The last one stays, however large it is.
+/// Size of all runs that are kept \[bytes\]. The last run is kept, however large it is.
 pub const KEPT_BYTES: u64 = 10 << 30;
 
-/// The names of all runs, the one that finished last last; other folders are not ours.
+/// The names of all runs in the order of their end; other folders are ignored.
 pub fn names(runs: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(runs) {
         Ok(entries) => entries,
@@ -22,7 +22,7 @@ pub fn names(runs: &Path) -> io::Result<Vec<String>> {
     };
     let finished = |entry: DirEntry| {
         let name = entry.file_name().into_string().ok().filter(|name| is_run(name))?;
-        // Another run may just have removed it.
+        // Another run may have just removed it.
         Some((entry.metadata().and_then(|folder| folder.modified()).ok()?, name))
     };
     let mut names: Vec<(SystemTime, String)> = entries.filter_map(|entry| finished(entry.ok()?)).collect();
@@ -30,7 +30,7 @@ pub fn names(runs: &Path) -> io::Result<Vec<String>> {
     Ok(names.into_iter().map(|(_, name)| name).collect())
 }
 
-/// `20261124T093000.123456Z-a1B2c3`: runs of one second keep their order too.
+/// `20261124T093000.123456Z-a1B2c3`: the order of names is also correct within one second.
 pub fn is_run(name: &str) -> bool {
     let Some((date, random)) = name.split_once("Z-") else { return false };
     let digits = |text: &str, len| text.len() == len && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -39,19 +39,19 @@ pub fn is_run(name: &str) -> bool {
     date && random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// What [`remove_old`] did.
+/// The result of [`remove_old`].
 #[derive(Debug, Default)]
 pub struct Removed {
-    /// The runs that are gone.
+    /// The removed runs.
     runs: Vec<PathBuf>,
-    /// What they took.
+    /// Their size.
     bytes: u64,
-    /// What could not be removed, and why, a line each.
+    /// Folders that could not be removed, with the reason, one line each.
     pub failures: Vec<String>,
 }
 
 impl Removed {
-    /// What is gone, for people; None where nothing is.
+    /// A note on the removed runs; None if there are none.
     pub fn note(&self) -> Option<String> {
         let names: Vec<String> = self.runs.iter().map(|run| run.display().to_string()).collect();
         (!names.is_empty()).then(|| {
@@ -66,9 +66,9 @@ impl Removed {
     }
 }
 
-/// Removes the runs of the folder `runs` that are too many or too large: a run stays that is among the [`KEPT`] that finished last
-/// and fits, with those of them that finished later and stay, in [`KEPT_BYTES`]; and one whose process still lives. Another run may be
-/// at it too.
+/// Removes the runs of the folder `runs` that are too many or too large. A run is kept if it is among the [`KEPT`] that
+/// finished last and fits in [`KEPT_BYTES`] together with the kept runs that finished later, or if its process is still
+/// alive. Another run may do the same at the same time.
 pub fn remove_old(runs: &Path) -> Removed {
     remove_beyond(runs, KEPT, KEPT_BYTES)
 }
@@ -100,7 +100,7 @@ fn remove_beyond(runs: &Path, most: usize, most_bytes: u64) -> Removed {
     removed
 }
 
-/// Bytes of all files below `path`, as far as they can be seen: what another run removes meanwhile takes none.
+/// Bytes of all files below `path` that can be read; files that another run removes meanwhile count as zero.
 fn size(path: &Path) -> u64 {
     let entries = fs::read_dir(path).into_iter().flatten().flatten();
     let of_entry = |entry: fs::DirEntry| match entry.metadata() {
@@ -131,20 +131,20 @@ mod tests {
     }
 
     #[test]
-    fn runs_that_are_too_many_or_too_large_go_and_are_named() {
+    fn excess_runs_are_removed_and_named() {
         let folder = tempfile::tempdir().unwrap();
         let runs = folder.path();
         let left = || names(runs).unwrap();
         let [oldest, older, large, small, last] =
             [(1, 10), (2, 10), (3, 90), (4, 10), (5, 10)].map(|(time, bytes)| run(runs, time, bytes).0);
         assert!(remove_beyond(runs, 5, 130).note().is_none());
-        // What does not fit goes; what is older and fits stays.
+        // A run that does not fit is removed; an older one that fits is kept.
         let note = remove_beyond(runs, 5, 60).note().unwrap();
         assert!(note.starts_with("old runs removed: ") && note.contains(&large), "{note}");
         assert_eq!(left(), [oldest.clone(), older, small.clone(), last.clone()]);
         let removed = remove_beyond(runs, 3, 60);
         assert_eq!((removed.runs, removed.bytes), (vec![runs.join(&oldest)], 10));
-        // The last stays, however large it is, and so does what a process still holds.
+        // The last run is kept, however large it is, and so is a run whose lock is held.
         let (held, lock) = run(runs, 6, 500);
         let (largest, _) = run(runs, 7, 500);
         assert_eq!(remove_beyond(runs, 1, 60).runs.len(), 3);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn of_runs_that_finished_in_one_second_the_names_are_the_order() {
+    fn runs_that_finished_in_one_second_are_ordered_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let names_of =
             |seconds: std::ops::Range<u64>| seconds.map(|second| run(folder.path(), second, 0).0).collect::<Vec<_>>();
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn only_runs_are_taken_for_runs() {
+    fn only_names_of_runs_are_recognised() {
         assert!(is_run("20261124T093000.000001Z-a1B2c3"));
         for other in [
             ".20261124T093000.000001Z-a1B2c3",

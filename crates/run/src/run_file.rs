@@ -1,4 +1,4 @@
-//! `run.json`: what repeats a run, and what its report keeps out of itself.
+//! `run.json`: everything that repeats a run, and what its report leaves out.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub const REPORT: &str = "report.json";
 /// What `run.json` holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunFile {
-    /// Version of the file's form: [`measure::schema::SCHEMA`].
+    /// Version of the file's schema: [`measure::schema::SCHEMA`].
     pub schema: u32,
     /// The name of the run's folder.
     pub run: String,
@@ -33,14 +33,14 @@ pub struct RunFile {
     pub arguments: Vec<String>,
     /// Every setting that the run reads and that is not empty.
     pub settings: BTreeMap<String, String>,
-    /// How long it took; None until it has ended.
+    /// Its duration; None until it has ended.
     pub seconds: Option<f64>,
-    /// What the run found out about the module, for following runs; None with an executor that remembers nothing.
+    /// The result of the preflight, for later runs; None with an executor that does not keep it.
     pub preflight: Option<Preflight>,
 }
 
 impl RunFile {
-    /// Of a run that begins now; the name is that of its folder.
+    /// For a run that starts now; the name is that of its folder.
     pub fn new(
         module: &Path,
         executor: &str,
@@ -63,11 +63,11 @@ impl RunFile {
 
 impl Report for RunFile {}
 
-/// What a module wrote on an empty shard.
+/// The result of a module on an empty shard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preflight {
     /// A hash of the module, the image and the settings.
     pub inputs: String,
-    /// The bits of the header of its completions.
+    /// The capabilities in the header of its completions.
     pub capabilities: Capabilities,
 }

@@ -1,4 +1,4 @@
-//! The folder of a run: settings, reports and what was kept.
+//! The folder of a run: settings, reports and other files that are kept.
 
 use std::fs::{self, File};
 use std::io;
@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use anyhow::Context as _;
 use cli::output::{OutFile, Unfinished};
+use cli::program::on_signal_report;
 use cli::reporter::Reporter;
 use measure::Outcome;
 use measure::provenance::WorkerReport;
@@ -34,7 +35,7 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Starts the folder of a run in `runs`. `file` is written at once, under the name that the folder gets.
+    /// Creates the folder of a run in `runs`. `file` is written at once, with the folder's name.
     ///
     /// # Errors
     /// If it can't be made.
@@ -50,6 +51,7 @@ impl RunFolder {
         let file = RunFile { run: name, ..file };
         write(aside.path(), RUN, &file)?;
         let lock = aside.rename(&path).with_context(|| path.display().to_string())?;
+        on_signal_report(Some(format!("{} holds its settings, but no report", path.display())));
         Ok(Self { path, file, started: Instant::now(), finished: false, _lock: lock })
     }
 
@@ -58,12 +60,12 @@ impl RunFolder {
         &self.file.run
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Starts the shards that are kept.
+    /// Starts the files of the shards that are kept.
     ///
     /// # Errors
     /// If they can't be made.
@@ -101,11 +103,11 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// The run has ended: writes its report, gives both files to `executor`, and removes runs that are too old to stay, by the
-    /// rule of [`remove_old`].
+    /// After the end of the run: writes its report, gives both files to `executor`, and removes old runs by the rule of
+    /// [`remove_old`].
     ///
     /// # Errors
-    /// If a file can't be written. What fails afterwards is a warning.
+    /// If a file can't be written. A later failure is a warning.
     pub fn finish(
         &mut self,
         report: &RunReport,
@@ -115,6 +117,7 @@ impl RunFolder {
         self.file.seconds = Some(self.started.elapsed().as_secs_f64());
         write(&self.path, RUN, &self.file)?;
         write(&self.path, REPORT, report)?;
+        on_signal_report(Some(format!("{} holds its report", self.path.display())));
         self.finished = true;
         if let Err(error) = executor.keep(&self.file.run, &self.path) {
             reporter.warn(&format!("the workers' volume does not hold this run's report: {error:#}"));
@@ -134,6 +137,7 @@ impl RunFolder {
 impl Drop for RunFolder {
     fn drop(&mut self) {
         if !self.finished {
+            on_signal_report(None);
             let _ = fs::remove_dir_all(&self.path);
         }
     }
@@ -143,7 +147,7 @@ fn write(folder: &Path, name: &str, value: &impl serde::Serialize) -> anyhow::Re
     OutFile::create(&folder.join(name))?.finish_with(&to_json(value)?)
 }
 
-/// Makes the folder `runs`, where it is not there.
+/// Makes the folder `runs` if it does not exist.
 fn make_folder(runs: &Path) -> io::Result<()> {
     fs::create_dir_all(runs).map_err(|error| match fs::metadata(runs) {
         Ok(found) if !found.is_dir() => io::Error::new(error.kind(), "it is no folder"),
@@ -154,7 +158,7 @@ fn make_folder(runs: &Path) -> io::Result<()> {
     })
 }
 
-/// A new run's id: when it began, and six random letters.
+/// A new run's id: its start, and six random letters.
 fn name() -> anyhow::Result<String> {
     let format = format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:6]Z");
     let now = OffsetDateTime::now_utc().format(format)?;
@@ -192,14 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn twenty_runs_at_once_lose_nothing() {
+    fn twenty_concurrent_runs_are_all_kept() {
         let runs = tempfile::tempdir().unwrap();
         let run = || {
             let folder = create(runs.path());
             let report = folder.path().join(REPORT);
             assert!(folder.path().join(RUN).exists());
             let finished = finish(folder);
-            // While it lives, and after its end, if no more than the other nineteen finish later.
+            // During its life, and after its end, if at most nineteen others finish later.
             assert!(report.exists());
             drop(finished);
             report
@@ -216,14 +220,14 @@ mod tests {
     }
 
     #[test]
-    fn the_runs_that_finished_last_stay_and_those_that_live() {
+    fn running_and_last_finished_runs_are_kept() {
         let runs = tempfile::tempdir().unwrap();
         let (first, second, going_on) = (create(runs.path()), create(runs.path()), create(runs.path()));
         let [first_name, second_name] = [&first, &second].map(|run| run.name().to_owned());
         let first = finish(first);
         let twenty_more = || (0..20).for_each(|_| drop(finish(create(runs.path()))));
         twenty_more();
-        // One has ended, but its process has not; one is going on.
+        // One has ended while its process lives; the other is still running.
         assert!(first.path().exists() && going_on.path().exists());
         drop(first);
         drop(finish(second));
@@ -237,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_fails_before_its_end_leaves_nothing() {
+    fn a_run_that_fails_early_leaves_no_folder() {
         let runs = tempfile::tempdir().unwrap();
         drop(create(runs.path()));
         assert_eq!(fs::read_dir(runs.path()).unwrap().count(), 0);

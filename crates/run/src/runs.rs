@@ -15,22 +15,22 @@ use measure::schema::{ReadError, Report as _};
 use crate::retention::names;
 use crate::run_file::{REPORT, RUN, RUNS, RunFile};
 
-/// How many runs an error names.
+/// The largest number of runs in an error.
 const NAMED: usize = 20;
 
-/// A run that is kept.
+/// A kept run.
 pub struct Kept {
     /// Its name.
     pub name: String,
-    /// Its `run.json`; None where it is not there or can't be read.
+    /// Its `run.json`; None if it is missing or can't be read.
     pub run: Option<RunFile>,
     /// Its report.
     pub report: Result<RunReport, NoReport>,
-    /// What its folder takes on disk \[bytes\].
+    /// Size of its folder on disk \[bytes\].
     pub bytes: u64,
 }
 
-/// Why there is no report of a run that is here.
+/// The reason for which a run has no report.
 #[derive(Debug, thiserror::Error)]
 pub enum NoReport {
     /// A process still holds the lock of its folder.
@@ -45,16 +45,15 @@ pub enum NoReport {
     /// The file can't be read.
     #[error("{REPORT}: {0}")]
     Unreadable(io::Error),
-    /// The file is no report of this version.
+    /// The file is not a report of this version.
     #[error("{REPORT}: {0}")]
     Other(#[from] ReadError),
 }
 
-/// The folder of `run`, which is a folder, a run's name or the beginning of one name alone; None is the run
-/// that ended last and has a report.
+/// The folder of `run`, which is a folder, a run's name or a unique prefix of one; None is the run that ended last and
+/// has a report.
 ///
-/// # Errors
-/// Where there is no such run, or `runs` can't be read.
+/// If there is no such run, or `runs` can't be read.
 pub fn find(run: Option<&Path>) -> anyhow::Result<PathBuf> {
     find_in(Path::new(RUNS), run)
 }
@@ -91,7 +90,7 @@ fn find_in(runs: &Path, run: Option<&Path>) -> anyhow::Result<PathBuf> {
 /// The report of the run in `folder`.
 ///
 /// # Errors
-/// Where there is none that this version can read.
+/// If there is none that this version can read.
 pub fn report(folder: &Path) -> Result<RunReport, Failure> {
     read(folder).map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))
 }
@@ -108,10 +107,10 @@ fn read(folder: &Path) -> Result<RunReport, NoReport> {
     }
 }
 
-/// All runs, the one that ended last last.
+/// All runs, in the order of their end.
 ///
 /// # Errors
-/// Where `runs` can't be read.
+/// If `runs` can't be read.
 pub fn list() -> anyhow::Result<Vec<Kept>> {
     let runs = Path::new(RUNS);
     let kept = |name: String| {
@@ -121,8 +120,7 @@ pub fn list() -> anyhow::Result<Vec<Kept>> {
     Ok(names(runs).context(RUNS)?.into_iter().map(kept).collect())
 }
 
-/// What the module wrote of its capabilities in the preflight whose inputs have this hash, where one of the runs that are kept
-/// made it.
+/// The capabilities that the preflight with this hash of inputs found, if one of the kept runs made it.
 pub(crate) fn preflight(inputs: &str) -> Option<Capabilities> {
     let runs = Path::new(RUNS);
     let remembered =
@@ -134,7 +132,7 @@ fn run_file(folder: &Path) -> Option<RunFile> {
     RunFile::read(&fs::read(folder.join(RUN)).ok()?).ok()
 }
 
-/// What the file or folder at `path` takes on disk \[bytes\].
+/// Size of the file or folder at `path` on disk \[bytes\].
 fn on_disk(path: &Path) -> io::Result<u64> {
     let metadata = fs::symlink_metadata(path)?;
     let mut bytes = metadata.blocks() * 512;

@@ -1,16 +1,16 @@
-//! A scenario: one run to be made, as a value.
+//! A scenario: one run, as a value.
 
 use std::ops::Range;
 
 use policy::{Balancer, PolicySpec};
 use sandbox::{Job, Module};
 
-/// One run to be made: a module, what its workers are, and how requests are balanced over them.
+/// One run: a module, the workers, and the policy that distributes requests to them.
 #[derive(Clone)]
 pub struct Scenario {
     /// The simulator.
     pub module: Module,
-    /// What each worker is to do; its number is the first worker's.
+    /// The task of each worker, with the number of the first worker.
     pub job: Job,
     /// The policy; None: one worker gets every request.
     pub policy: Option<PolicySpec>,
@@ -25,7 +25,7 @@ impl Scenario {
         }
     }
 
-    /// The policy at its start; None where there is none.
+    /// The policy at its start; None if there is none.
     pub(crate) fn balancer(&self) -> Option<Balancer> {
         let model = &self.job.model;
         let workers = self.workers().len();

@@ -1,4 +1,4 @@
-//! What running and partitioning need alike: the trace and the balancing that the settings ask for.
+//! Shared by running and partitioning: the trace and the policy that the settings describe.
 
 use std::path::{Path, PathBuf};
 
@@ -15,21 +15,22 @@ use crate::settings::{ModuleSettings, PartitionSettings};
 use crate::source::Source;
 use policy::{Balancer, PolicySpec};
 
-/// Most workers of a run: each is a thread with a memory of its own, and systems map no more than some ten thousand of those.
+/// Upper limit of the workers of a run: each is a thread with its own memory, and systems map at most some ten thousand
+/// of those.
 pub const WORKERS: u64 = 4096;
 
-/// How a trace is balanced, and over what.
+/// How a trace is distributed to workers.
 pub struct Balancing {
     /// The policy.
     pub policy: PolicySpec,
     /// Workers, at least 1.
     pub workers: usize,
-    /// What each of them is.
+    /// The model of each of them.
     pub model: Model,
 }
 
 impl Balancing {
-    /// As the settings say.
+    /// From the settings.
     ///
     /// # Errors
     /// If one of them breaks its rule.
@@ -65,10 +66,10 @@ impl Balancing {
     }
 }
 
-/// The recorded trace that TRACE names, else a generated one.
+/// The recorded trace that TRACE names, otherwise a generated one.
 ///
 /// # Errors
-/// Where it can't be opened, or can't be generated as the settings say.
+/// If it can't be opened, or can't be generated with these settings.
 pub fn source(
     settings: &PartitionSettings,
     flags: &ReadFlags,

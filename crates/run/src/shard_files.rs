@@ -5,24 +5,24 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use contract::{NONE, Request, RequestHeader};
+use contract::{Request, RequestHeader};
 use failure::Failure;
 use trace::writer::{TraceFormat, TraceWriter};
 
-/// Requests of all shards together that are in memory, and of one shard at most.
-const BUFFERED: usize = (64 << 20) / Request::LEN;
+/// Requests in memory: of all shards together, and upper limit of one shard.
+const BUFFER_REQUESTS: usize = (64 << 20) / Request::LEN;
 const BATCH_REQUESTS: usize = 4096;
 
-/// Where the workers' shards go.
+/// Receives the workers' shards.
 pub trait Shards: Send {
-    /// The trace's next requests, and of each the worker, from 0, to whose shard it goes.
+    /// Sends the trace's next requests; `workers` has the worker, from 0, of each.
     ///
     /// # Errors
-    /// Where a shard can't be written.
+    /// If a shard can't be written.
     fn send(&mut self, requests: &[Request], workers: &[u32]) -> anyhow::Result<()>;
 }
 
-/// A folder of shards that is being written.
+/// A folder of shards that are being written.
 pub struct ShardFiles {
     shards: Vec<ShardFile>,
     batch: usize,
@@ -44,10 +44,13 @@ impl ShardFiles {
     /// Starts the shards of `workers` in `folder`, as records or as CSV.
     ///
     /// # Errors
-    /// Where they can't be made.
+    /// If they can't be made.
     pub fn create(folder: &Path, workers: usize, records: bool) -> anyhow::Result<Self> {
-        let (format, extension) =
-            if records { (TraceFormat::Records { requests: NONE }, "req") } else { (TraceFormat::FullCsv, "csv") };
+        let (format, extension) = if records {
+            (TraceFormat::Records { requests: RequestHeader::UNKNOWN }, "req")
+        } else {
+            (TraceFormat::FullCsv, "csv")
+        };
         let shard = |number: usize| {
             let path = folder.join(format!("{number}.{extension}"));
             let writer =
@@ -57,13 +60,13 @@ impl ShardFiles {
         let shards = (1..=workers).map(shard).collect::<anyhow::Result<_>>()?;
         Ok(Self {
             shards,
-            batch: (BUFFERED / workers).clamp(1, BATCH_REQUESTS),
+            batch: (BUFFER_REQUESTS / workers).clamp(1, BATCH_REQUESTS),
             records,
             trace: "the trace".to_owned(),
         })
     }
 
-    /// Has errors name the trace, and the shards as files of `folder`, which theirs will become.
+    /// Makes errors name the trace, and the shards as files of `folder`, into which they will be renamed.
     pub fn shown_as(mut self, folder: &Path, trace: &str) -> Self {
         trace.clone_into(&mut self.trace);
         for shard in &mut self.shards {
@@ -72,10 +75,10 @@ impl ShardFiles {
         self
     }
 
-    /// Writes what is still in memory, and in records' headers how many there are.
+    /// Writes the rest from memory, and the number of records in the headers.
     ///
     /// # Errors
-    /// Where it can't be written.
+    /// If it can't be written.
     pub fn finish(mut self) -> anyhow::Result<()> {
         for shard in &mut self.shards {
             shard.append(&self.trace)?;
@@ -101,7 +104,7 @@ impl Shards for ShardFiles {
 impl ShardFile {
     fn append(&mut self, trace: &str) -> anyhow::Result<()> {
         self.writer.write(&self.requests).map_err(|error| match error.downcast::<Failure>() {
-            // A request that the format can't hold.
+            // The format can't represent a request.
             Ok(failure) => anyhow::Error::from(failure).context(trace.to_owned()),
             Err(error) => error.context(self.shown.display().to_string()),
         })?;
@@ -110,7 +113,7 @@ impl ShardFile {
         Ok(())
     }
 
-    /// Syncs the file, whose header holds the number of requests where there is one.
+    /// Syncs the file. If `header`, its header receives the number of requests.
     fn close(&self, header: bool) -> io::Result<()> {
         let mut file = File::options().write(true).open(&self.path)?;
         if header {
@@ -120,7 +123,7 @@ impl ShardFile {
     }
 }
 
-/// A file that is open only while it is appended to: 1,000 shards are 1,000 files.
+/// A file that is open only while data is appended, because 1,000 shards are 1,000 files.
 struct Appending(PathBuf);
 
 impl Write for Appending {

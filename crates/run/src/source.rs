@@ -1,4 +1,4 @@
-//! Where a run's requests come from: a recorded trace, or the generator.
+//! The source of a run's requests: a recorded trace, or the generator.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ pub enum Source {
     Generated(Box<Generator>, Generation, Demands),
 }
 
-/// What a recorded trace is read from, and how.
+/// The file and the options of a recorded trace.
 pub struct Recorded {
     path: PathBuf,
     flags: ReadFlags,
@@ -30,7 +30,7 @@ impl Source {
     /// The trace in the file `path` (`-` = stdin).
     ///
     /// # Errors
-    /// Where it can't be opened or its format is not known.
+    /// If it can't be opened or its format is not recognised.
     pub fn recorded(path: &Path, flags: &ReadFlags, demands: Demands) -> Result<Self, Failure> {
         let reader = Box::new(TraceReader::open(path, flags, demands)?);
         Ok(Source::Recorded(reader, Recorded { path: path.to_owned(), flags: flags.clone(), demands }))
@@ -41,10 +41,10 @@ impl Source {
         Source::Generated(Box::new(Generator::new(&generation)), generation, demands)
     }
 
-    /// Gives `each` all requests, some at a time and in their order, and how far it is in [`Source::length`].
+    /// Passes all requests to `each`, in order and in batches, with the position in [`Source::length`].
     ///
     /// # Errors
-    /// Where the trace is not what its format says, or what `each` fails with.
+    /// If the trace does not follow its format; any error of `each`.
     pub fn read(&mut self, mut each: impl FnMut(&[Request], u64) -> anyhow::Result<()> + Send) -> anyhow::Result<()> {
         match self {
             Source::Recorded(reader, _) => reader.read(each),
@@ -62,10 +62,10 @@ impl Source {
         }
     }
 
-    /// For whom a trace without requests is a mistake: whether it had any; known after its end.
+    /// For commands that need requests: fails if the trace had none. Call it after its end.
     ///
     /// # Errors
-    /// Where it had none.
+    /// If it had none.
     pub fn expect_requests(&self) -> Result<(), Failure> {
         match self {
             Source::Recorded(reader, _) => reader.expect_requests(),
@@ -73,7 +73,7 @@ impl Source {
         }
     }
 
-    /// Whether it can be read more than once: a pipe can't.
+    /// Whether it can be read more than once, in contrast to a pipe.
     pub fn is_repeatable(&self) -> bool {
         match self {
             Source::Recorded(reader, _) => reader.size().is_some(),
@@ -92,7 +92,7 @@ impl Source {
         }
     }
 
-    /// What [`Source::length`] counts.
+    /// The unit of [`Source::length`].
     pub fn unit(&self) -> Unit {
         match self {
             Source::Recorded(..) => Unit::Bytes,
@@ -108,7 +108,7 @@ impl Source {
         }
     }
 
-    /// Whether it says which block a request addresses.
+    /// Whether it has the blocks that requests address.
     pub fn has_blocks(&self) -> bool {
         match self {
             Source::Recorded(reader, _) => reader.has_blocks(),
@@ -116,7 +116,7 @@ impl Source {
         }
     }
 
-    /// How long it is, where that is known: bytes of a recorded trace, requests of a generated one.
+    /// Its length, if it is known: bytes of a recorded trace, requests of a generated one.
     pub fn length(&self) -> Option<u64> {
         match self {
             Source::Recorded(reader, _) => reader.size(),
@@ -124,7 +124,7 @@ impl Source {
         }
     }
 
-    /// What to tell the user about the trace; complete after its end.
+    /// Remarks on the trace for the user; complete after its end.
     pub fn remarks(&self) -> Vec<String> {
         match self {
             Source::Recorded(reader, _) => reader.remarks(),
@@ -132,7 +132,7 @@ impl Source {
         }
     }
 
-    /// How the report names it; complete after its end.
+    /// The trace, for the report; complete after its end.
     pub fn name(&self) -> TraceUsed {
         match self {
             Source::Recorded(reader, Recorded { flags, .. }) => {
@@ -142,7 +142,7 @@ impl Source {
         }
     }
 
-    /// How many demands were sampled, of how many requests; complete after the end.
+    /// The number of sampled demands, and the number of requests; complete after the end.
     pub fn sampled(&self) -> (u64, u64) {
         match self {
             Source::Generated(_, generation, _) => (generation.samples, generation.samples),
@@ -153,7 +153,8 @@ impl Source {
         }
     }
 
-    /// Utilization that a generated trace offers to `servers` by its settings: CONCURRENCY · ST / (INTER_ARRIVAL · servers).
+    /// The utilization that a generated trace offers to `servers` according to its settings: CONCURRENCY · ST /
+    /// (INTER_ARRIVAL · servers).
     pub fn offered(&self, servers: u64) -> Option<f64> {
         match self {
             Source::Recorded(..) => None,

@@ -1,5 +1,6 @@
-//! Commands of WASI preview 1 that are no simulators, in the simulators' sandbox: so tests can hold it against a suite of
-//! conformance, whose cases ask for files. No program of Queuebox does this: what a simulator may use is in `worker.rs`.
+//! Runs commands of WASI preview 1 that are not simulators in the simulators' sandbox, so that tests can run a
+//! conformance suite in it, whose cases need files. No program of Queuebox does this; `worker.rs` defines the rights of
+//! a simulator.
 
 use failure::Failure;
 use random::streams::Streams;
@@ -14,18 +15,19 @@ use crate::simulator::Simulator;
 use crate::streams::{Input, Output};
 use crate::wasi::{self, Guest};
 
-/// How a command ended and what it wrote.
+/// The end of a command, and its output.
 #[derive(Debug)]
 pub struct Ended {
-    /// Its exit code, whatever it is, or why it has none.
+    /// Its exit code, or the failure that ended it without one.
     pub exit: Result<u32, Failure>,
     /// All of stdout.
     pub stdout: Vec<u8>,
-    /// The first and the last part of stderr, as a line for people.
+    /// The first and the last part of stderr, as one printable line.
     pub error_text: String,
 }
 
-/// Runs `command` with the arguments, environment and folders of `context`, over the header of an empty shard.
+/// Runs `command` with the arguments, environment and folders of `context`. Its stdin holds the header of an empty
+/// shard.
 pub fn run(command: &Simulator, context: WasiP1Ctx, limits: &Limits) -> Ended {
     let guest = Guest {
         wasi: context,
@@ -37,7 +39,7 @@ pub fn run(command: &Simulator, context: WasiP1Ctx, limits: &Limits) -> Ended {
         random: Streams::new(1, "simulator").of(1),
         clock_ns: 0,
         time: Time::new(limits),
-        streams: wasi::Streams::beside_files(),
+        streams: wasi::StdStreams::beside_files(),
     };
     let (guest, exit) = command.run_command(guest);
     Ended { exit, stdout: guest.output.into_plain(), error_text: guest.error_text.line() }

@@ -56,8 +56,8 @@ impl ErrorText {
         let line = self.line();
         match line.char_indices().rev().nth(IN_ERROR) {
             None if line.is_empty() => line,
-            None => format!("; its stderr: {line}"),
-            Some((cut, character)) => format!("; its stderr ends with: …{}", &line[cut + character.len_utf8()..]),
+            None => format!("; stderr: {line}"),
+            Some((cut, character)) => format!("; stderr ends with: …{}", &line[cut + character.len_utf8()..]),
         }
     }
 }
@@ -92,9 +92,9 @@ mod tests {
     #[test]
     fn an_error_has_the_end_which_is_where_a_panic_is() {
         assert_eq!(ErrorText::default().in_error(), "");
-        assert_eq!(wrote(b"a\nb\n").in_error(), "; its stderr: a\\nb");
+        assert_eq!(wrote(b"a\nb\n").in_error(), "; stderr: a\\nb");
         let long = wrote(&[&[b'x'; 3000][..], b"\x1bpanicked"].concat()).in_error();
-        assert!(long.starts_with("; its stderr ends with: …xxx") && long.ends_with("x\\u{1b}panicked"), "{long}");
-        assert_eq!(long.chars().count(), "; its stderr ends with: …".chars().count() + IN_ERROR);
+        assert!(long.starts_with("; stderr ends with: …xxx") && long.ends_with("x\\u{1b}panicked"), "{long}");
+        assert_eq!(long.chars().count(), "; stderr ends with: …".chars().count() + IN_ERROR);
     }
 }

@@ -1,24 +1,24 @@
-//! A look at a module before it is compiled. Compiling takes a multiple of a module's size, up to some KiB for a function of
-//! two bytes; what is too large for it is refused by its sizes alone.
+//! Inspects a module before it is compiled. Compiling takes a multiple of a module's size, up to some KiB for a
+//! function of two bytes, so oversized modules are rejected by their section sizes.
 
 use failure::{Failure, Limit, printable};
 use wasmparser::{BinaryReaderError, ElementItems, ElementKind, Encoding, Parser, Payload, TypeRef};
 
 use crate::limits;
 
-/// Memory of the host that an instance of wasmtime 48 takes for each global, function, segment and element of a passive
-/// segment, and once more for an imported function \[bytes\].
+/// Host memory that an instance of wasmtime 48 takes for each global, function, segment and element of a passive
+/// segment, and additionally for each imported function \[bytes\].
 const GLOBAL: u64 = 16;
 const FUNCTION: u64 = 32;
 const IMPORT: u64 = 32;
 const SEGMENT: u64 = 32;
 const ELEMENT: u64 = 16;
 
-/// Holds the sizes of the module `bytes` against their limits. Returns what each of its instances takes besides memories and tables
-/// \[bytes\].
+/// Checks the sizes of the module `bytes` against their limits. Returns the memory of each of its instances besides
+/// linear memories and tables \[bytes\].
 ///
 /// # Errors
-/// [`Failure::Module`] where it is no core module, [`Failure::Limit`] where it is too large.
+/// [`Failure::Module`] if it is not a core module, [`Failure::Limit`] if it is too large.
 pub(crate) fn inspect(bytes: &[u8]) -> Result<usize, Failure> {
     if !bytes.starts_with(b"\0asm") {
         let precompiled =
@@ -81,7 +81,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<usize, Failure> {
     Ok((instance + FUNCTION * functions) as usize)
 }
 
-/// Sections of which each entry takes some hundred bytes, whatever it says.
+/// Checks a section whose entries take some hundred bytes each, whatever they contain.
 fn entries(of: &str, count: u32) -> Result<(), Failure> {
     within(Limit::SectionEntries, count.into(), limits::ENTRIES, of)
 }

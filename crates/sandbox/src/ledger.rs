@@ -1,5 +1,5 @@
-//! The ledger of one worker: what its simulator has read and not yet answered. Every answer finds its request here, and is held
-//! against it by the rules and folded.
+//! The ledger of one worker: its outstanding requests. Each completion is checked against its request by the rules, and
+//! folded into the tally.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -7,45 +7,45 @@ use std::io;
 use contract::{Capabilities, Completion, NONE, Request};
 use failure::{Failure, Limit};
 
-use crate::rules::{Open, Rules};
+use crate::rules::{COMPLETED, Outstanding, Rules};
 use crate::verify::Verifier;
 use measure::Tally;
 
-/// Takes checked answers with their requests' arrivals, in the order of ids.
+/// Receives checked completions with their requests' arrivals, in the order of ids.
 pub trait Completions: Send {
-    /// The next one.
+    /// Receives the next completion.
     ///
     /// # Errors
-    /// Where it can't be written.
+    /// If it can't be written.
     fn take(&mut self, arrival_ns: u64, completion: &Completion) -> io::Result<()>;
 
     /// There are no more.
     ///
     /// # Errors
-    /// Where they can't be written.
+    /// If they can't be written.
     fn end(&mut self) -> io::Result<()>;
 }
 
 /// The ledger of one worker.
 pub(crate) struct Ledger {
     rules: Rules,
-    /// Most requests that may be open at once.
+    /// Upper limit of outstanding requests.
     limit: usize,
-    /// Requests read, in the order of ids, which is that of arrival. Answered ones stay until they get to the front or are
-    /// more than those still open.
-    read: VecDeque<Open>,
-    open: usize,
-    /// Completions seen, for messages.
+    /// Requests read, in the order of ids, which is that of arrivals. Completed ones are removed when they reach the
+    /// front or outnumber the outstanding ones.
+    read: VecDeque<Outstanding>,
+    outstanding: usize,
+    /// Number of completions so far, for messages.
     records: u64,
     verifier: Option<Verifier>,
     completions: Option<Box<dyn Completions>>,
-    /// Answers that wait for one of a smaller id, only where completions are wanted.
+    /// Completions that wait for one with a smaller id; only if there is a receiver.
     held: BTreeMap<u64, (u64, Completion)>,
 }
 
 impl Ledger {
-    /// An empty ledger of a worker with `servers` and `delay`; `limit` requests may be open at once. Each answer is held against
-    /// `verifier`'s, if there is one, and goes to `completions`.
+    /// An empty ledger of a worker with `servers` and `delay`, with at most `limit` outstanding requests. Each
+    /// completion is compared with that of `verifier`, if there is one, and goes to `completions`.
     pub(crate) fn new(
         servers: u32,
         delay: u64,
@@ -57,7 +57,7 @@ impl Ledger {
             rules: Rules::new(servers, delay),
             limit,
             read: VecDeque::new(),
-            open: 0,
+            outstanding: 0,
             records: 0,
             verifier,
             completions,
@@ -65,7 +65,7 @@ impl Ledger {
         }
     }
 
-    /// The capabilities of the simulator, once its header came.
+    /// The capabilities of the simulator, after its header.
     pub(crate) fn capabilities(&self) -> Option<Capabilities> {
         self.rules.capabilities
     }
@@ -75,13 +75,13 @@ impl Ledger {
         self.rules.tally.counts.offered
     }
 
-    /// Enters the requests of whole `records`, of `length` each, that the simulator has just read.
+    /// Enters the requests of whole `records`, of `length` bytes each, that the simulator has just read.
     ///
     /// # Errors
-    /// Where too many are open, or times pass what 62 bits hold.
+    /// If too many are outstanding, or times exceed 62 bits.
     pub(crate) fn read(&mut self, records: &[u8], length: usize) -> Result<(), Failure> {
-        if self.read.len() > 2 * self.open + 4096 {
-            self.read.retain(|request| request.demand != NONE);
+        if self.read.len() > 2 * self.outstanding + 4096 {
+            self.read.retain(|request| request.demand != COMPLETED);
         }
         match records.as_chunks() {
             // The usual length, as a constant.
@@ -90,9 +90,9 @@ impl Ledger {
             }
             _ => self.enter(records.chunks_exact(length).map(Request::from_bytes))?,
         }
-        if self.open + self.held.len() > self.limit {
+        if self.outstanding + self.held.len() > self.limit {
             let rule = format!(
-                "more than {} are read and not yet answered, or wait for an earlier one's answer (--limit-unanswered)",
+                "more than {} requests are outstanding, or their completions wait for an earlier one (--limit-unanswered)",
                 self.limit
             );
             return Err(Failure::limit(Limit::UnansweredRequests, rule));
@@ -100,55 +100,55 @@ impl Ledger {
         Ok(())
     }
 
-    /// Enters `requests`: counted all at once, or one by one where one of them may be refused or all go to a verifier.
+    /// Enters `requests`: all at once, or one by one if one of them may be rejected or there is a verifier.
     fn enter(&mut self, mut requests: impl Iterator<Item = Request> + Clone) -> Result<(), Failure> {
         let from = self.read.len();
         let (mut latest, mut demands) = (0, 0);
         self.read.extend(requests.clone().map(|request| {
             latest = request.arrival_ns.max(latest);
             demands += u128::from(request.service_ns);
-            Open::new(&request)
+            Outstanding::new(&request)
         }));
         let number = self.read.len() - from;
-        self.open += number;
+        self.outstanding += number;
         if self.verifier.is_none() && self.rules.offer_all(number as u64, latest, demands) {
             return Ok(());
         }
         requests.try_for_each(|request| self.offer(&request))
     }
 
-    /// Counts a request in.
+    /// Counts a request as offered.
     fn offer(&mut self, request: &Request) -> Result<(), Failure> {
-        self.rules.offer(&Open::new(request))?;
+        self.rules.offer(&Outstanding::new(request))?;
         match &mut self.verifier {
             Some(verifier) => verifier.arrive(request),
             None => Ok(()),
         }
     }
 
-    /// Takes the header of the completions.
+    /// Checks the header of the completions.
     ///
     /// # Errors
-    /// Where it is not one.
+    /// If it is invalid.
     pub(crate) fn header(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Failure> {
         self.rules.header(record)
     }
 
-    /// Takes answers.
+    /// Enters completions.
     ///
     /// # Errors
-    /// The first that breaks a rule, and which, or that the completions can't be written.
-    pub(crate) fn answers(&mut self, mut records: &[[u8; Completion::LEN]]) -> Result<(), Failure> {
+    /// The first one that breaks a rule, with the rule; or the receiver's error.
+    pub(crate) fn complete_all(&mut self, mut records: &[[u8; Completion::LEN]]) -> Result<(), Failure> {
         loop {
             records = &records[self.in_order(records)..];
             let Some((record, rest)) = records.split_first() else { return Ok(()) };
-            self.answer(record)?;
+            self.complete(record)?;
             records = rest;
         }
     }
 
-    /// The common case, in one loop: takes the plain answers to the oldest open requests with which `records` begin, and
-    /// returns how many.
+    /// The common case, in one loop: enters the leading `records` that are plain completions of the oldest outstanding
+    /// requests, and returns their number.
     fn in_order(&mut self, records: &[[u8; Completion::LEN]]) -> usize {
         if self.verifier.is_some() || self.completions.is_some() {
             return 0;
@@ -156,107 +156,107 @@ impl Ledger {
         let (oldest, _) = self.read.as_slices();
         let taken = self.rules.fold_plain(oldest, records);
         self.read.drain(..taken);
-        self.open -= taken;
+        self.outstanding -= taken;
         self.records += taken as u64;
-        if self.read.len() > self.open {
-            self.drop_answered();
+        if self.read.len() > self.outstanding {
+            self.drop_completed();
         }
         taken
     }
 
-    /// Takes one answer.
+    /// Enters one completion.
     ///
     /// # Errors
-    /// The rule that it breaks, or that the completions can't be written.
-    pub(crate) fn answer(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Failure> {
-        let answer = Completion::from_bytes(record);
+    /// The rule that it breaks, or the receiver's error.
+    pub(crate) fn complete(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Failure> {
+        let completion = Completion::from_bytes(record);
         self.records += 1;
-        // The common case: the oldest open request is answered.
+        // The common case: the completion of the oldest outstanding request.
         let request = match self.read.front() {
-            Some(front) if front.id == answer.id && front.demand != NONE => self.read.pop_front(),
-            _ => self.find(answer.id),
+            Some(front) if front.id == completion.id && front.demand != COMPLETED => self.read.pop_front(),
+            _ => self.find(completion.id),
         };
         let Some(request) = request else {
-            let surplus = "no request of this id is read and unanswered: more answers than requests read";
-            let rule = if self.open == 0 { surplus } else { "no request of this id is read and unanswered" };
-            return Err(self.broken(&answer, rule));
+            let surplus = "no outstanding request has this id: more completions than requests read";
+            let rule = if self.outstanding == 0 { surplus } else { "no outstanding request has this id" };
+            return Err(self.broken(&completion, rule));
         };
-        self.open -= 1;
-        if self.read.len() > self.open {
-            self.drop_answered();
+        self.outstanding -= 1;
+        if self.read.len() > self.outstanding {
+            self.drop_completed();
         }
-        if let Err(rule) = self.rules.fold(request.arrival, request.demand, &answer) {
-            return Err(self.broken(&answer, rule));
+        if let Err(rule) = self.rules.fold(request.arrival, request.demand, &completion) {
+            return Err(self.broken(&completion, rule));
         }
         if let Some(verifier) = &mut self.verifier {
-            verifier.answer(&answer)?;
+            verifier.complete(&completion)?;
         }
         if self.completions.is_some() {
-            self.pass_on(request.arrival, answer)?;
+            self.collect(request.arrival, completion)?;
         }
         Ok(())
     }
 
-    /// Answers out of order: the request stays as answered until those before it are.
+    /// A completion out of order: the request stays, marked as completed, until those before it are completed.
     #[cold]
-    fn find(&mut self, id: u64) -> Option<Open> {
+    fn find(&mut self, id: u64) -> Option<Outstanding> {
         let place = self.read.binary_search_by_key(&id, |request| request.id).ok()?;
         let found = &mut self.read[place];
-        let demand = std::mem::replace(&mut found.demand, NONE);
-        let request = Open { id, arrival: found.arrival, demand };
-        (demand != NONE).then_some(request)
+        let demand = std::mem::replace(&mut found.demand, COMPLETED);
+        let request = Outstanding { id, arrival: found.arrival, demand };
+        (demand != COMPLETED).then_some(request)
     }
 
-    /// Keeps an open request at the front.
-    fn drop_answered(&mut self) {
-        while self.read.front().is_some_and(|front| front.demand == NONE) {
+    /// Removes completed requests from the front.
+    fn drop_completed(&mut self) {
+        while self.read.front().is_some_and(|front| front.demand == COMPLETED) {
             self.read.pop_front();
         }
     }
 
-    /// Gives the answer to who collects completions, as soon as no smaller id is open.
-    fn pass_on(&mut self, arrival: u64, answer: Completion) -> Result<(), Failure> {
+    /// Passes the completion on to the receiver, as soon as no request with a smaller id is outstanding.
+    fn collect(&mut self, arrival: u64, completion: Completion) -> Result<(), Failure> {
         let Some(take) = &mut self.completions else { return Ok(()) };
-        self.held.insert(answer.id, (arrival, answer));
-        let front = self.read.front().map_or(NONE, |front| front.id);
+        self.held.insert(completion.id, (arrival, completion));
+        let front = self.read.front().map_or(u64::MAX, |front| front.id);
         while let Some(first) = self.held.first_entry().filter(|first| *first.key() < front) {
-            let (arrival, answer) = first.remove();
-            take.take(arrival, &answer).map_err(completions_failed)?;
+            let (arrival, completion) = first.remove();
+            take.take(arrival, &completion).map_err(completions_failed)?;
         }
         Ok(())
     }
 
-    /// The simulator has ended: settles T and what its answers as a whole must be. What of the shard was not read goes
-    /// through [`Closed::unread`].
+    /// Finalises the ledger after the simulator's end: determines T and checks the rules for all completions together.
+    /// The unread rest of the shard goes through [`Closed::unread`].
     ///
     /// # Errors
-    /// The rule that the answers break.
+    /// The rule that the completions break.
     pub(crate) fn close(mut self) -> Result<Closed, Failure> {
-        let first_open = self.read.iter().find(|request| request.demand != NONE).map(|request| request.id);
-        let reached = self.rules.settle(self.open, first_open)?;
-        for request in self.read.iter().filter(|request| request.demand != NONE) {
-            self.rules.tally.unanswered(request.arrival);
+        let first_open = self.read.iter().find(|request| request.demand != COMPLETED).map(|request| request.id);
+        let reached = self.rules.finish(self.outstanding, first_open)?;
+        for request in self.read.iter().filter(|request| request.demand != COMPLETED) {
+            self.rules.tally.add_without_completion(request.arrival);
         }
         if let Some(take) = &mut self.completions {
-            for (arrival, answer) in std::mem::take(&mut self.held).into_values() {
-                take.take(arrival, &answer).map_err(completions_failed)?;
+            for (arrival, completion) in std::mem::take(&mut self.held).into_values() {
+                take.take(arrival, &completion).map_err(completions_failed)?;
             }
             take.end().map_err(completions_failed)?;
         }
         Ok(Closed { ledger: self, reached })
     }
 
-    fn broken(&self, answer: &Completion, rule: &str) -> Failure {
+    fn broken(&self, completion: &Completion, rule: &str) -> Failure {
         let time = |ns: u64| if ns == NONE { "none".to_owned() } else { ns.to_string() };
         let rule = format!(
-            "answer {} (id {}, start {}, finish {}, service {}): {rule}",
+            "completion {} (id {}, start {}, finish {}, service {}): {rule}",
             self.records,
-            answer.id,
-            time(answer.start_ns),
-            time(answer.finish_ns),
-            answer.service_ns
+            completion.id,
+            time(completion.start_ns),
+            time(completion.finish_ns),
+            completion.service_ns
         );
-        Failure::Contract { request: Some(answer.id), rule }
+        Failure::Contract { request: Some(completion.id), rule }
     }
 }
 
@@ -264,17 +264,17 @@ fn completions_failed(error: io::Error) -> Failure {
     Failure::host(format!("completions: {error}"))
 }
 
-/// The ledger after the simulator's end, when T is known.
+/// The ledger after the simulator's end, with T known.
 pub(crate) struct Closed {
     ledger: Ledger,
     reached: bool,
 }
 
 impl Closed {
-    /// Counts the requests of whole `records`, of `length` each, that the simulator left unread.
+    /// Counts the requests of whole `records`, of `length` bytes each, that the simulator left unread.
     ///
     /// # Errors
-    /// Where it should have read them: DELAY was not reached.
+    /// If it should have read them because DELAY was not reached.
     pub(crate) fn unread(&mut self, records: &[u8], length: usize) -> Result<(), Failure> {
         if !self.reached && !records.is_empty() {
             return Err(Failure::contract("it ended before it had read its shard, though DELAY was not reached"));
@@ -282,15 +282,15 @@ impl Closed {
         for record in records.chunks_exact(length) {
             let request = Request::from_bytes(record);
             self.ledger.offer(&request)?;
-            self.ledger.rules.tally.unanswered(request.arrival_ns);
+            self.ledger.rules.tally.add_without_completion(request.arrival_ns);
         }
         Ok(())
     }
 
-    /// What was measured, and whether DELAY was reached.
+    /// The measurements, and whether DELAY was reached.
     ///
     /// # Errors
-    /// With a verifier, the first answer that is missing or too many.
+    /// With a verifier, the first completion that is missing or too many.
     pub(crate) fn result(self) -> Result<(Tally, bool), Failure> {
         let Ledger { rules, verifier, .. } = self.ledger;
         verifier.map_or(Ok(()), Verifier::end).map(|()| (rules.tally, self.reached))

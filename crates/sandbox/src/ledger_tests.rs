@@ -19,7 +19,7 @@ fn ledger(servers: u32, delay: u64, capabilities: Capabilities) -> Ledger {
 }
 
 fn answer(ledger: &mut Ledger, id: u64, start_ns: u64, finish_ns: u64, service_ns: u64) -> Result<(), Failure> {
-    ledger.answer(&Completion { id, start_ns, finish_ns, service_ns }.to_bytes())
+    ledger.complete(&Completion { id, start_ns, finish_ns, service_ns }.to_bytes())
 }
 
 fn rule(result: Result<(), Failure>) -> String {
@@ -30,7 +30,7 @@ fn rule(result: Result<(), Failure>) -> String {
 }
 
 #[test]
-fn answers_in_any_order_add_up() {
+fn completions_in_any_order_add_up() {
     for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]] {
         let mut ledger = ledger(1, 0, FIFO);
         for id in order {
@@ -43,12 +43,12 @@ fn answers_in_any_order_add_up() {
 }
 
 #[test]
-fn each_rule_is_named_with_its_record() {
-    let first = |answer: Completion| rule(ledger(1, 0, FIFO).answer(&answer.to_bytes()));
+fn each_rule_is_named_with_its_completion() {
+    let first = |answer: Completion| rule(ledger(1, 0, FIFO).complete(&answer.to_bytes()));
     let good = Completion { id: 1, start_ns: 10, finish_ns: 20, service_ns: 10 };
     assert_eq!(
         first(Completion { id: 9, ..good }),
-        "answer 1 (id 9, start 10, finish 20, service 10): no request of this id is read and unanswered"
+        "completion 1 (id 9, start 10, finish 20, service 10): no outstanding request has this id"
     );
     assert!(first(Completion { start_ns: 9, ..good }).contains("start is before arrival"));
     assert!(first(Completion { start_ns: 30, ..good }).contains("finish is before start"));
@@ -62,16 +62,16 @@ fn each_rule_is_named_with_its_record() {
 }
 
 #[test]
-fn nothing_is_answered_twice() {
+fn no_request_is_completed_twice() {
     for first in [0, 2] {
         let mut ledger = ledger(1, 0, FIFO);
         answer(&mut ledger, first, 20, 30, 10).unwrap();
-        assert!(rule(answer(&mut ledger, first, 20, 30, 10)).contains("no request of this id is read and unanswered"));
+        assert!(rule(answer(&mut ledger, first, 20, 30, 10)).contains("no outstanding request has this id"));
     }
 }
 
 #[test]
-fn nobody_serves_more_than_there_is() {
+fn total_service_is_bounded_by_the_servers() {
     let mut overlapping = ledger(1, 0, FIFO);
     for id in 0..4 {
         answer(&mut overlapping, id, 30, 40, 10).unwrap();
@@ -85,14 +85,14 @@ fn nobody_serves_more_than_there_is() {
         ledger.read(&Request { id, service_ns: 10, ..Request::default() }.to_bytes(), 48).unwrap();
         answer(&mut ledger, id, 0, 10, 10).unwrap();
     }
-    assert!(rule(ledger.close().map(drop)).contains("20 ns, is more than SERVERS=1 give in 10 ns"));
+    assert!(rule(ledger.close().map(drop)).contains("20 ns, is more than SERVERS=1 can give in 10 ns"));
 }
 
 #[test]
-fn all_must_be_answered() {
+fn every_request_must_be_completed() {
     let mut ledger = ledger(1, 0, FIFO);
     answer(&mut ledger, 0, 0, 10, 10).unwrap();
-    assert!(rule(ledger.close().map(drop)).contains("3 requests unanswered, the first is 1"));
+    assert!(rule(ledger.close().map(drop)).contains("3 outstanding requests, the first is 1"));
     assert!(rule(Ledger::new(1, 0, 1, None, None).close().map(drop)).contains("no header"));
 }
 
@@ -112,11 +112,11 @@ fn abandoned_and_own_demands() {
 }
 
 #[test]
-fn under_delay_the_rest_waits_or_has_not_yet_arrived() {
+fn with_delay_the_rest_is_waiting_or_not_yet_arrived() {
     let mut ledger = ledger(2, 2, FIFO);
     answer(&mut ledger, 0, 0, NONE, 10).unwrap();
     answer(&mut ledger, 1, 10, NONE, 0).unwrap();
-    assert!(rule(answer(&mut ledger, 2, 20, 30, 10)).contains("one more start than DELAY"));
+    assert!(rule(answer(&mut ledger, 2, 20, 30, 10)).contains("more service starts than DELAY"));
 
     let mut ledger = super::tests::ledger(1, 1, FIFO);
     answer(&mut ledger, 1, 25, NONE, 0).unwrap();
@@ -131,7 +131,7 @@ fn under_delay_the_rest_waits_or_has_not_yet_arrived() {
 }
 
 #[test]
-fn under_delay_the_end_is_one() {
+fn with_delay_all_completions_imply_the_same_end() {
     let mut late = ledger(1, 2, FIFO);
     answer(&mut late, 0, 0, 10, 10).unwrap();
     answer(&mut late, 1, 10, 20, 10).unwrap();
@@ -139,11 +139,11 @@ fn under_delay_the_end_is_one() {
 
     let mut torn = ledger(2, 2, FIFO);
     answer(&mut torn, 0, 0, NONE, 5).unwrap();
-    assert!(rule(answer(&mut torn, 1, 10, NONE, 0)).contains("not the end that others in service say"));
+    assert!(rule(answer(&mut torn, 1, 10, NONE, 0)).contains("not the end T that other completions in service imply"));
 
     let mut early = ledger(1, 3, FIFO);
     answer(&mut early, 0, 0, NONE, 0).unwrap();
-    assert!(rule(early.close().map(drop)).contains("3 requests unanswered"));
+    assert!(rule(early.close().map(drop)).contains("3 outstanding requests"));
     let mut closed = Ledger::new(1, 3, 9, None, None);
     closed.header(&CompletionHeader { capabilities: FIFO }.to_bytes()).unwrap();
     let unread = closed.close().unwrap().unread(&Request::default().to_bytes(), 48);
@@ -155,17 +155,17 @@ fn shared_service_is_bounded_by_all_servers() {
     let shared = FIFO.and(Capabilities::SHARED);
     let mut ledger = ledger(2, 0, shared);
     answer(&mut ledger, 0, 0, 5, 10).unwrap();
-    assert!(rule(answer(&mut ledger, 1, 10, 14, 10)).contains("more than all servers give"));
+    assert!(rule(answer(&mut ledger, 1, 10, 14, 10)).contains("more than all servers can give"));
 }
 
 #[test]
-fn too_many_open_requests_are_a_limit() {
+fn outstanding_requests_have_a_limit() {
     let mut ledger = Ledger::new(1, 0, 2, None, None);
     let record = |id| Request { id, ..Request::default() }.to_bytes();
     ledger.read(&record(0), 48).unwrap();
     ledger.read(&record(1), 48).unwrap();
     let failure = ledger.read(&record(2), 48).unwrap_err();
-    assert!(failure.to_string().starts_with("unanswered requests: more than 2 are read"), "{failure}");
+    assert!(failure.to_string().starts_with("unanswered requests: more than 2 requests are outstanding"), "{failure}");
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn times_stay_below_two_to_the_62() {
     let mut ledger = Ledger::new(1, 0, 2, None, None);
     let request = Request { arrival_ns: 1 << 61, service_ns: 1 << 61, ..Request::default() };
     assert!(matches!(ledger.read(&request.to_bytes(), 48), Err(Failure::Trace { .. })));
-    // Of many the first is named, and all before it are counted.
+    // The first of many is named, and all before it are counted.
     let mut ledger = Ledger::new(1, 0, 100, None, None);
     let demands = [1 << 60, 1 << 60, 1 << 60, (1 << 60) - 1, 1, 1];
     let requests = demands.iter().zip(0..).map(|(&service_ns, id)| Request { id, service_ns, ..Request::default() });
@@ -182,9 +182,10 @@ fn times_stay_below_two_to_the_62() {
     assert_eq!(ledger.requests(), 5);
 }
 
-/// Answers that are plain but for one or two, at once and one by one: the same is counted, or the same rule is broken.
+/// Completions that are plain except for one or two, entered at once and one by one: the results are the same, or the
+/// same rule is broken.
 #[test]
-fn many_answers_at_once_are_the_same_as_one_by_one() {
+fn completions_at_once_and_one_by_one_give_the_same_result() {
     let mut random = Streams::new(1, "answers").of(0);
     let (mut broken, mut kept) = (0, 0);
     for _ in 0..20_000 {
@@ -203,7 +204,7 @@ fn many_answers_at_once_are_the_same_as_one_by_one() {
         if requests.iter().all(|request| fifo.arrive(request, &mut |answer| answers.push(answer))) {
             fifo.end(&mut |answer| answers.push(answer));
         }
-        // At times more starts than DELAY.
+        // Sometimes there are more starts than DELAY.
         let delay = delay.saturating_sub(pick(2));
         for _ in 0..pick(3) {
             let (at, other) = (pick(answers.len() as u64) as usize, pick(answers.len() as u64) as usize);
@@ -216,12 +217,12 @@ fn many_answers_at_once_are_the_same_as_one_by_one() {
                 4 => answers.swap(at, other),
                 5 => answers[at] = answers[other],
                 6 => {
-                    // Early or late as a whole.
+                    // Shift the whole service.
                     let by = pick(20).wrapping_sub(10);
                     answers[at].start_ns = answers[at].start_ns.wrapping_add(by);
                     answers[at].finish_ns = answers[at].finish_ns.wrapping_add(by);
                 }
-                // The service that an answered request is noted with.
+                // The marker of a completed request, as its service.
                 7 => {
                     answers[at] = Completion {
                         finish_ns: answers[other].start_ns.wrapping_sub(1),
@@ -241,20 +242,20 @@ fn many_answers_at_once_are_the_same_as_one_by_one() {
             for requests in requests.chunks(chunk) {
                 let bytes: Vec<u8> = requests.iter().flat_map(Request::to_bytes).collect();
                 ledger.read(&bytes, 48)?;
-                // Their answers, but for those that were held back.
+                // Their completions, except for those that were held back.
                 let due = records.partition_point(|record| Completion::from_bytes(record).id <= requests[0].id);
                 let (now, later) = records.split_at(if requests.len() < chunk { records.len() } else { due });
                 if at_once {
-                    ledger.answers(now)?
+                    ledger.complete_all(now)?
                 } else {
-                    now.iter().try_for_each(|record| ledger.answer(record))?
+                    now.iter().try_for_each(|record| ledger.complete(record))?
                 }
                 records = later;
             }
             if at_once {
-                ledger.answers(records)?
+                ledger.complete_all(records)?
             } else {
-                records.iter().try_for_each(|record| ledger.answer(record))?
+                records.iter().try_for_each(|record| ledger.complete(record))?
             }
             ledger.close()?.result()
         };

@@ -3,6 +3,7 @@
 #[cfg(feature = "testing")]
 pub mod command;
 mod error_text;
+mod exit;
 mod imports;
 mod inspect;
 mod ledger;
@@ -17,7 +18,6 @@ pub mod shard;
 mod simulator;
 mod streams;
 mod text;
-mod verdict;
 pub mod verify;
 mod wasi;
 mod worker;

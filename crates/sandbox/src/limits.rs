@@ -1,4 +1,4 @@
-//! Every limit of the sandbox, with its default and its reason: the one place to change one.
+//! Every limit of the sandbox, with its default and its reason. Limits are changed only here.
 
 use std::time::Duration;
 
@@ -7,61 +7,63 @@ use serde::{Deserialize, Serialize};
 /// A mebibyte \[bytes\].
 pub(crate) const MIB: u64 = 1 << 20;
 
-/// What one worker's simulator may use.
+/// The limits of one worker's simulator.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Limits {
     /// Linear memory of all the module's memories together \[bytes\].
     pub memory: usize,
-    /// CPU time of its thread, before what the records read allow.
+    /// CPU time of its thread, in addition to that for the requests read.
     pub cpu_time: Duration,
-    /// Requests read and not yet answered, of one worker.
+    /// Outstanding requests of one worker.
     pub unanswered: usize,
 }
 
-/// More CPU time for every request read: 200 times what the default simulator takes.
+/// Additional CPU time for every request read: 200 times what the default simulator takes.
 pub const CPU_TIME_PER_REQUEST: Duration = Duration::from_micros(2);
 /// Elements of all the module's tables together, and of its segments for them.
 pub const TABLE_ELEMENTS: usize = 1_000_000;
-/// Memory of the host that each takes \[bytes\].
+/// Host memory of one table element \[bytes\].
 pub const TABLE_ELEMENT: usize = 8;
 /// Stack of the module \[bytes\].
 pub const STACK: usize = 1 << 20;
 /// Native stack of a thread that runs a simulator, above the simulator's own \[bytes\].
 pub const THREAD_STACK: usize = 4 << 20;
-/// Memory of all simulators of a run together, their tables and instances included \[bytes\]; one that may use more by its own
-/// limit may.
+/// Memory of all simulators of a run together, including tables and instances \[bytes\]. A single simulator with a
+/// larger limit of its own may exceed it.
 pub const RUN_MEMORY: usize = 8 << 30;
-/// CPU time of the process while a module is compiled, which nothing can interrupt but the end of the process. Ordinary code
-/// of 10 MiB takes less; nested loops of 100 KB can take minutes.
+/// CPU time of the process while a module is compiled; compilation can be interrupted only by ending the process.
+/// Ordinary code of 10 MiB takes less; nested loops of 100 KB can take minutes.
 pub const COMPILE_TIME: Duration = Duration::from_secs(10);
-/// How much the process may grow meanwhile \[bytes\].
+/// Growth of the process during compilation \[bytes\].
 pub const COMPILE_MEMORY: usize = 1 << 30;
-/// Functions of a module, imported ones too: each takes 6 KiB and 40 µs to compile, however small.
+/// Functions of a module, including imported ones: each takes 6 KiB and 40 µs to compile, however small.
 pub const FUNCTIONS: u64 = 50_000;
-/// Bytes of one function's body: straight code of 256 KiB takes up to 700 MB to compile. What rustc makes is rarely above 100 KB.
+/// Bytes of one function's body: straight-line code of 256 KiB takes up to 700 MB to compile. The output of rustc is
+/// rarely above 100 KB.
 pub const FUNCTION_BODY: u64 = 256 << 10;
-/// Entries of a module's section of types, imports, globals, exports or segments.
+/// Entries of one section of a module (types, imports, globals, exports, segments).
 pub const ENTRIES: u64 = 50_000;
 /// Bytes that a simulator may write to stderr.
 pub const ERROR_TEXT: u64 = 64 * MIB;
-/// Bytes of stderr that are kept from its beginning, and as many from its end.
+/// Bytes of stderr that are kept of its beginning, and as many of its end.
 pub const ERROR_TEXT_KEPT: usize = 2048;
 /// Random bytes of one call.
 pub const RANDOM_BYTES: usize = 64 * MIB as usize;
-/// Chunks of memory that one call may read to or write from, as on Linux.
+/// Iovecs of one call, as on Linux.
 pub const VECTORS: u32 = 1024;
-/// What a call counts as, at least, and each of its vectors, however short, in bytes that are copied in the same time.
-pub(crate) const CALL: usize = 4 << 10;
-pub(crate) const VECTOR: usize = 128;
-/// What one call may wait for; there are three descriptors and four clocks.
+/// The smallest work that is counted for a call, and for each of its iovecs: the number of bytes that are copied in the
+/// same time.
+pub(crate) const CALL_BYTES: usize = 4 << 10;
+pub(crate) const IOVEC_BYTES: usize = 128;
+/// Subscriptions of one call of poll_oneoff; there are three descriptors and four clocks.
 pub const EVENTS: usize = 1024;
 /// A module's file \[bytes\].
 pub const MODULE: u64 = 64 * MIB;
 /// A module's file, if it is text \[bytes\]: translating it takes up to 90 times its size of memory.
 pub const MODULE_TEXT: u64 = 4 * MIB;
-/// How often a running simulator's CPU time is looked at.
+/// Interval at which the CPU time of running simulators is checked.
 pub const TICK: Duration = Duration::from_millis(10);
-/// The last arrival of a shard plus all its demands must stay below this \[ns\].
+/// Upper limit of the last arrival of a shard plus all its demands \[ns\].
 pub const LATEST_NS: u64 = 1 << 62;
 
 /// The default of --limit-memory \[MiB\].
@@ -70,14 +72,14 @@ pub const MEMORY_DEFAULT: u64 = 256;
 pub const TIME_DEFAULT: u64 = 30;
 /// The default of --limit-unanswered.
 pub const UNANSWERED_DEFAULT: u64 = 1_000_000;
-/// However many workers share the limit, each may have read a few chunks.
-pub const UNANSWERED_LEAST: u64 = 8192;
+/// The smallest limit of one worker: each may have read a few chunks, however many workers share the limit.
+pub const UNANSWERED_MIN: u64 = 8192;
 
 /// The default of `host check`'s --limit-time \[s\]: its largest shard takes the default simulator a tenth of a second.
 pub const CHECK_TIME_DEFAULT: u64 = 2;
 
 impl Default for Limits {
-    /// Of the one worker of a run, without flags.
+    /// For the only worker of a run, without flags.
     fn default() -> Self {
         Self {
             memory: (MEMORY_DEFAULT * MIB) as usize,
@@ -97,16 +99,16 @@ pub struct LimitFlags {
     /// CPU time of one simulator, besides 2 µs for every request that it reads [s].
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     limit_time: u64,
-    /// Requests of a run that are read and not yet answered, divided among its workers (8192 each at least).
+    /// Outstanding requests of a run (read and not completed), divided among its workers (8192 each at least).
     #[arg(long, value_name = "N", default_value_t = UNANSWERED_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     limit_unanswered: u64,
 }
 
 impl LimitFlags {
-    /// The limits of each of `workers` simulators, of `servers` servers each.
+    /// The limits of each of `workers` simulators, with `servers` servers each.
     pub fn of_worker(&self, workers: u32, servers: u32) -> Limits {
-        // A few chunks may be read, and with DELAY each server holds an answer back.
-        let least = (UNANSWERED_LEAST + u64::from(servers)).min(self.limit_unanswered);
+        // A few chunks may be read, and with DELAY each server holds a completion back.
+        let least = (UNANSWERED_MIN + u64::from(servers)).min(self.limit_unanswered);
         Limits {
             memory: (self.limit_memory * MIB) as usize,
             cpu_time: Duration::from_secs(self.limit_time),

@@ -1,4 +1,4 @@
-//! What a simulator uses while it runs, held against its limits: CPU time, and memory.
+//! Measures the CPU time and the memory of a running simulator, and checks them against its limits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,21 +17,21 @@ pub(crate) fn cpu_time(clock: ClockId) -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// The CPU time of a simulator, which runs on the thread that this was made on.
+/// The CPU time of a simulator. It runs on the thread that made this value.
 pub(crate) struct Time {
     limit: Duration,
     started: Duration,
-    /// Bytes that functions of the host worked on since they last looked at the time.
+    /// Bytes that host calls have worked on since the last check.
     worked: usize,
 }
 
 impl Time {
-    /// From now on.
+    /// Starts now.
     pub(crate) fn new(limits: &Limits) -> Self {
         Self { limit: limits.cpu_time, started: cpu_time(ClockId::ThreadCPUTime), worked: 0 }
     }
 
-    /// Holds it against its limit.
+    /// Checks the CPU time against its limit.
     pub(crate) fn check(&self, ledger: &Ledger) -> Result<(), Failure> {
         let requests = u32::try_from(ledger.requests()).unwrap_or(u32::MAX);
         let allowed = self.limit + limits::CPU_TIME_PER_REQUEST * requests;
@@ -48,8 +48,8 @@ impl Time {
         ))
     }
 
-    /// A function of the host worked on `bytes`. Nothing looks at the time between one call and the next where the simulator has
-    /// no loop, so once a mebibyte this does.
+    /// Counts the work of a host call on `bytes`. A simulator without loops is not checked between host calls, so this
+    /// method checks once a mebibyte.
     pub(crate) fn work(&mut self, bytes: usize, ledger: &Ledger) -> Result<(), Failure> {
         self.worked += bytes;
         if self.worked as u64 >= limits::MIB {
@@ -63,11 +63,11 @@ impl Time {
 /// A page of WebAssembly \[bytes\].
 const PAGE: usize = 64 << 10;
 
-/// Adds up what a simulator allocates.
+/// Adds up the allocations of a simulator.
 pub(crate) struct Memories {
     /// By all simulators of the run \[bytes\].
     all: Arc<AtomicUsize>,
-    /// By this one, its instance included, without and with its tables \[bytes\].
+    /// By this one, including its instance, without and with its tables \[bytes\].
     memory: usize,
     taken: usize,
     limit: usize,
@@ -75,13 +75,13 @@ pub(crate) struct Memories {
 }
 
 impl Memories {
-    /// Of a simulator of the run whose simulators have `all` together.
+    /// For a simulator of the run whose simulators have allocated `all`.
     pub(crate) fn new(all: &Arc<AtomicUsize>, limits: &Limits) -> Self {
         Self { all: all.clone(), memory: 0, taken: 0, limit: limits.memory, elements: 0 }
     }
 
-    /// Counts an instance, with `bytes` of globals and the like, in whole pages: small modules pay nothing, so that one may have
-    /// all of its limit as linear memory.
+    /// Counts an instance with `bytes` of globals and the like, in whole pages. A small module counts as zero, so that
+    /// its linear memory may use the whole limit.
     pub(crate) fn instance(&mut self, bytes: usize) -> wasmtime::Result<()> {
         self.grow(bytes - bytes % PAGE).map(drop)
     }
@@ -127,7 +127,7 @@ impl Drop for Memories {
 
 impl ResourceLimiter for Memories {
     fn memory_growing(&mut self, current: usize, desired: usize, most: Option<usize>) -> wasmtime::Result<bool> {
-        // Beyond what the module declares it is refused whatever is answered here.
+        // Beyond the maximum that the module declares, growth fails whatever is returned here.
         if most.is_some_and(|most| desired > most) {
             return Ok(false);
         }

@@ -1,4 +1,4 @@
-//! Streams and ledger without the sandbox: under the default simulator, natively, which its speed is measured against; and under
+//! Streams and ledger without the sandbox: with the default simulator, natively, for the comparison of speed; and with
 //! given steps, for fuzzing.
 
 use std::cell::RefCell;
@@ -7,15 +7,14 @@ use std::io::{self, Read, Write};
 use failure::Failure;
 use sim_wasm::{Refusal, filter};
 
+use crate::exit::REFUSED_INPUT;
 use crate::ledger::Ledger;
 use crate::shard::Shard;
 use crate::streams::{Input, Output};
-use crate::verdict::REFUSED_INPUT;
 use crate::worker::{Job, close, ledger};
 use measure::outcome::Outcome;
 
-/// As [`crate::simulate`] with the default simulator, but natively: the same shard goes through the same program into the same
-/// ledger.
+/// As [`crate::simulate`] with the default simulator, but natively, with the same shard, program and ledger.
 pub fn simulate(job: &Job, shard: Box<dyn Shard>) -> Outcome {
     let ledger = RefCell::new(ledger(job, None));
     let mut stdin = Stdin { input: Input::new(shard), ledger: &ledger };
@@ -28,17 +27,17 @@ pub fn simulate(job: &Job, shard: Box<dyn Shard>) -> Outcome {
     close(input, &output, ledger.into_inner(), ended)
 }
 
-/// What a simulator does to its streams.
+/// One action of a simulator on its streams.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// It reads that many bytes of its shard.
+    /// Reads this number of bytes of the shard.
     Read(usize),
-    /// It writes these bytes of completions.
+    /// Writes these bytes of completions.
     Write(Vec<u8>),
 }
 
-/// As [`crate::simulate`] of a simulator that does `steps` and ends: for tests of the rules that need no module.
-pub fn rehearse(job: &Job, shard: Box<dyn Shard>, steps: &[Step]) -> Outcome {
+/// As [`crate::simulate`] of a simulator that does `steps` and ends: tests rules without a module.
+pub fn replay(job: &Job, shard: Box<dyn Shard>, steps: &[Step]) -> Outcome {
     let (mut input, mut output, mut ledger) = (Input::new(shard), Output::new(job.capabilities), ledger(job, None));
     let ended = steps.iter().try_for_each(|step| match step {
         Step::Read(length) => input.read(&mut vec![0; *length], &mut ledger).map(drop),

@@ -1,58 +1,63 @@
-//! The rules of contract 1 that the host holds each answer against, and all of them together; what passes is folded.
+//! The rules of contract 1 for single completions and for all of them together. Valid completions are folded into the
+//! tally.
 
-use contract::{Capabilities, Completion, CompletionHeader, NONE, Request};
+use contract::{Capabilities, Completion, CompletionHeader, Request};
 use failure::{At, Failure};
 
 use crate::limits::LATEST_NS;
 use measure::Tally;
 
-/// What the rules need to know of one request that the simulator has read.
+/// The demand that marks a completed request.
+pub(crate) const COMPLETED: u64 = u64::MAX;
+
+/// The part of an outstanding request that the rules need.
 #[derive(Clone, Copy)]
-pub(crate) struct Open {
+pub(crate) struct Outstanding {
     pub(crate) id: u64,
     pub(crate) arrival: u64,
-    /// Its demand; [`NONE`] once it is answered.
+    /// Its demand; [`COMPLETED`] after its completion.
     pub(crate) demand: u64,
 }
 
-impl Open {
+impl Outstanding {
     #[inline]
     pub(crate) fn new(request: &Request) -> Self {
         Self { id: request.id, arrival: request.arrival_ns, demand: request.service_ns }
     }
 }
 
-/// Most answers that are folded as plain at once, and the bits of their delays and services: sums of so many fit 64 bits.
+/// The largest number of plain completions that are folded at once, and the bits of their delays and services: their
+/// sums fit 64 bits.
 const PLAIN_AT_ONCE: usize = 1 << 14;
 const PLAIN_BITS: u32 = 50;
 
-/// What the rules need to know of the answers so far, and what they are folded into.
+/// The state of the rules: what they need of the completions so far, and the tally.
 pub(crate) struct Rules {
     servers: u64,
     delay: u64,
-    /// The capabilities of the simulator, once its header came.
+    /// The capabilities of the simulator, after its header.
     pub(crate) capabilities: Option<Capabilities>,
     /// The largest start and the largest finish so far \[ns\].
     last_start: u64,
     last_finish: u64,
     in_service: InService,
-    /// What is measured.
+    /// The measurements.
     pub(crate) tally: Tally,
 }
 
-/// Those written as in service at T, before T is known.
+/// The completions that are in service at T, before T is known.
 #[derive(Default)]
 struct InService {
     number: u64,
     arrivals: u128,
-    /// The T that start and partial service say, the same for all; only without [`Capabilities::SHARED`].
+    /// The T that start and partial service imply, the same for all; only without [`Capabilities::SHARED`].
     claimed_end: Option<u64>,
     /// The earliest T that their service allows; only with [`Capabilities::SHARED`].
     least_end: u64,
 }
 
 impl Rules {
-    /// Before the first request of a worker of `servers` and DELAY `delay`.
+    /// Before the first request of a worker with `servers` and DELAY `delay`.
     pub(crate) fn new(servers: u32, delay: u64) -> Self {
         Self {
             servers: u64::from(servers),
@@ -65,11 +70,11 @@ impl Rules {
         }
     }
 
-    /// Counts a request in.
+    /// Counts a request as offered.
     ///
     /// # Errors
-    /// Where times pass what 62 bits hold.
-    pub(crate) fn offer(&mut self, request: &Open) -> Result<(), Failure> {
+    /// If times exceed 62 bits.
+    pub(crate) fn offer(&mut self, request: &Outstanding) -> Result<(), Failure> {
         self.tally.counts.offered += 1;
         self.tally.demand_sum_ns += u128::from(request.demand);
         if u128::from(request.arrival) + self.tally.demand_sum_ns >= u128::from(LATEST_NS) {
@@ -82,8 +87,8 @@ impl Rules {
         Ok(())
     }
 
-    /// Counts `number` requests in, the latest of which arrives at `latest`, and which demand `demands` together. Returns
-    /// false, and counts none, where one of them might pass what 62 bits hold.
+    /// Counts `number` requests as offered, the latest of which arrives at `latest`, with the total demand `demands`.
+    /// Returns false, and counts none, if times might exceed 62 bits.
     #[inline]
     pub(crate) fn offer_all(&mut self, number: u64, latest: u64, demands: u128) -> bool {
         let sum = self.tally.demand_sum_ns + demands;
@@ -95,39 +100,39 @@ impl Rules {
         fits
     }
 
-    /// Takes the header of the completions.
+    /// Checks the header of the completions.
     ///
     /// # Errors
-    /// Where it is not one.
+    /// If it is invalid.
     pub(crate) fn header(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Failure> {
         let header = CompletionHeader::from_bytes(record);
-        let header = header.map_err(|rule| Failure::contract(format!("the header of its answers: {rule}")))?;
+        let header = header.map_err(|rule| Failure::contract(format!("the header of its completions: {rule}")))?;
         self.capabilities = Some(header.capabilities);
         Ok(())
     }
 
-    /// Holds answers against the requests in their order and folds them, as long as they are plain: each to the request at
-    /// its place, which was served to its end without a break. Returns how many; the next one is for [`Rules::fold`].
-    pub(crate) fn fold_plain(&mut self, requests: &[Open], answers: &[[u8; Completion::LEN]]) -> usize {
+    /// Checks and folds the leading plain completions: the n-th belongs to the n-th request, which was served without
+    /// interruption. Returns their number; the next one is for [`Rules::fold`].
+    pub(crate) fn fold_plain(&mut self, requests: &[Outstanding], completions: &[[u8; Completion::LEN]]) -> usize {
         let own = Capabilities(Capabilities::OWN_DEMANDS.0 | Capabilities::SHARED.0);
         if self.capabilities.is_none_or(|capabilities| capabilities.0 & own.0 != 0) {
             return 0;
         }
         let starts_left = if self.delay == 0 { u64::MAX } else { self.delay - self.tally.started };
         let most = PLAIN_AT_ONCE.min(usize::try_from(starts_left).unwrap_or(usize::MAX));
-        // All that the loop changes stays in registers, but for the counters.
+        // The variables of the loop are in registers, except for the counters.
         let (mut last_start, mut last_finish) = (self.last_start, self.last_finish);
         let (mut folded, mut delays, mut services, mut longest_delay, mut longest_response) = (0, 0, 0, 0, 0);
         let mut delay_counts = self.tally.delay_in_queue.recorder();
         let mut response_counts = self.tally.response_time.recorder();
-        for (request, answer) in requests.iter().zip(answers).take(most) {
+        for (request, completion) in requests.iter().zip(completions).take(most) {
             let Completion { id, start_ns: start, finish_ns: finish, service_ns: service } =
-                Completion::from_bytes(answer);
+                Completion::from_bytes(completion);
             let delay = start.wrapping_sub(request.arrival);
             let response = delay.wrapping_add(service);
-            // One branch for all rules: any bit set is a difference. Arrivals are below 2^62, so that a start before the
-            // arrival, or none, makes a long delay; an answered request demands NONE; and with neither of them long, finish
-            // is the sum of three small numbers, so not NONE.
+            // One branch for all rules: any bit that is set is a difference. Arrivals are below 2^62, so that a start
+            // before the arrival, or none, gives a long delay; a completed request has the demand COMPLETED; and if
+            // neither is long, finish is the sum of three small numbers, so not IN_SERVICE.
             let differs = (id ^ request.id)
                 | (service ^ request.demand)
                 | (finish.wrapping_sub(request.arrival) ^ response)
@@ -157,15 +162,16 @@ impl Rules {
         folded as usize
     }
 
-    /// Holds an answer against its request, which arrived at `arrival` and demands `demand` \[ns\], and folds it.
+    /// Checks a completion against its request, which arrived at `arrival` with the demand `demand` \[ns\], and folds
+    /// it.
     ///
     /// # Errors
     /// The rule that it breaks.
     #[inline]
-    pub(crate) fn fold(&mut self, arrival: u64, demand: u64, answer: &Completion) -> Result<(), &'static str> {
-        let Completion { start_ns: start, finish_ns: finish, service_ns: service, .. } = *answer;
+    pub(crate) fn fold(&mut self, arrival: u64, demand: u64, completion: &Completion) -> Result<(), &'static str> {
+        let Completion { start_ns: start, finish_ns: finish, service_ns: service, .. } = *completion;
         let capabilities = self.capabilities.unwrap_or_default();
-        if start == NONE {
+        if start == Completion::NOT_SERVED {
             return self.fold_unserved(arrival, finish, service, capabilities);
         }
         if start < arrival {
@@ -176,9 +182,9 @@ impl Rules {
         }
         self.last_start = self.last_start.max(start);
         if self.delay > 0 && self.tally.started == self.delay {
-            return Err("one more start than DELAY");
+            return Err("more service starts than DELAY allows");
         }
-        if finish == NONE {
+        if finish == Completion::IN_SERVICE {
             return self.fold_in_service(arrival, start, service, capabilities);
         }
         if finish < start {
@@ -189,7 +195,7 @@ impl Rules {
                 return Err("finish - start is not service");
             }
         } else if u128::from(service) > u128::from(self.servers) * u128::from(finish - start) {
-            return Err("service is more than all servers give between start and finish");
+            return Err("service is more than all servers can give between start and finish");
         }
         self.last_finish = self.last_finish.max(finish);
         if service == demand || capabilities.has(Capabilities::OWN_DEMANDS) {
@@ -210,14 +216,14 @@ impl Rules {
         if service != 0 {
             return Err("never served, but service is not 0");
         }
-        if finish == NONE {
+        if finish == Completion::IN_SERVICE {
             return Err("neither start nor finish");
         }
         if finish < arrival {
             return Err("finish is before arrival");
         }
         if finish == arrival && !capabilities.has(Capabilities::CAPACITY) {
-            return Err("rejected by a simulator that does not say that it honours CAPACITY (bit 4)");
+            return Err("rejected, but the simulator does not declare CAPACITY (capability bit 4)");
         }
         self.last_finish = self.last_finish.max(finish);
         self.tally.left_unserved(arrival, finish);
@@ -232,7 +238,7 @@ impl Rules {
         capabilities: Capabilities,
     ) -> Result<(), &'static str> {
         if self.delay == 0 {
-            return Err("still in service at the end, though without DELAY all is served to the end");
+            return Err("still in service at the end, but without DELAY every request must be completed");
         }
         if capabilities.has(Capabilities::SHARED) {
             let least = start.saturating_add(service.div_ceil(self.servers));
@@ -240,7 +246,7 @@ impl Rules {
         } else {
             let end = start.saturating_add(service);
             if *self.in_service.claimed_end.get_or_insert(end) != end {
-                return Err("start + service is not the end that others in service say");
+                return Err("start + service is not the end T that other completions in service imply");
             }
         }
         self.in_service.number += 1;
@@ -249,12 +255,13 @@ impl Rules {
         Ok(())
     }
 
-    /// All answers are there, but to `open` requests of which the first is `first_open`: settles T and what the answers as a whole
-    /// must be. Returns whether the DELAY-th entry into service was reached.
+    /// Finalises after the last completion, with `open` outstanding requests, of which the first is `first_open`:
+    /// determines T and checks the rules for all completions together. Returns whether the DELAY-th service start was
+    /// reached.
     ///
     /// # Errors
-    /// The rule that the answers break.
-    pub(crate) fn settle(&mut self, open: usize, first_open: Option<u64>) -> Result<bool, Failure> {
+    /// The rule that the completions break.
+    pub(crate) fn finish(&mut self, open: usize, first_open: Option<u64>) -> Result<bool, Failure> {
         let contract = |rule: String| Err(Failure::contract(rule));
         if self.capabilities.is_none() {
             return contract("it wrote no header".to_owned());
@@ -264,7 +271,7 @@ impl Rules {
         self.tally.end_ns = end;
         if !reached && (open > 0 || self.in_service.number > 0) {
             let rule = match first_open {
-                Some(id) => format!("it ended with {open} requests unanswered, the first is {id}"),
+                Some(id) => format!("it ended with {open} outstanding requests, the first is {id}"),
                 None => "it left requests in service, though DELAY was not reached".to_owned(),
             };
             return Err(Failure::Contract { request: first_open, rule });
@@ -277,19 +284,21 @@ impl Rules {
         }
         if let Some(claimed) = self.in_service.claimed_end.filter(|&claimed| claimed != end) {
             return contract(format!(
-                "those in service say that the end was at {claimed} ns; the DELAY-th start was at {end} ns"
+                "completions still in service imply T = {claimed} ns, but the DELAY-th start was at {end} ns"
             ));
         }
         if self.in_service.least_end > end {
-            return contract("those in service got more service than all servers give until the end".to_owned());
+            return contract(
+                "completions still in service received more service than all servers can give by T".to_owned(),
+            );
         }
         if self.tally.service_sum_ns > u128::from(self.servers) * u128::from(end) {
             return contract(format!(
-                "all service together, {} ns, is more than SERVERS={} give in {end} ns",
+                "the total service, {} ns, is more than SERVERS={} can give in {end} ns",
                 self.tally.service_sum_ns, self.servers
             ));
         }
-        self.tally.still_here(self.in_service.number, self.in_service.arrivals);
+        self.tally.add_time_in_system(self.in_service.number, self.in_service.arrivals);
         Ok(reached)
     }
 }

@@ -1,4 +1,4 @@
-//! Where a worker's requests come from.
+//! Sources of a worker's requests.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
@@ -12,14 +12,14 @@ pub trait Shard: Send {
         Request::LEN
     }
 
-    /// The next whole records, without a header; None at the end. `spent` is an earlier chunk, to be used again.
+    /// The next whole records, without a header; None at the end. `spent` is an earlier chunk, whose memory is reused.
     ///
     /// # Errors
-    /// Where the shard can't be had to its end.
+    /// If the shard can't be read to its end.
     fn next(&mut self, spent: Vec<u8>) -> Result<Option<Vec<u8>>, Failure>;
 }
 
-/// No requests at all.
+/// A shard without requests.
 pub struct Empty;
 
 impl Shard for Empty {
@@ -28,7 +28,8 @@ impl Shard for Empty {
     }
 }
 
-/// A bounded pipe of request records from who reads a trace to one worker's thread. Chunks hold `bytes` at most.
+/// A bounded pipe of request records from the thread that reads a trace to one worker's thread. A chunk holds at most
+/// `bytes`.
 pub fn pipe(bytes: usize) -> (ShardSender, ShardReceiver) {
     let (chunks, received) = sync_channel(2);
     let (give_back, spent) = channel();
@@ -39,7 +40,8 @@ pub fn pipe(bytes: usize) -> (ShardSender, ShardReceiver) {
     )
 }
 
-/// The writing end of [`pipe`]. Dropped without [`ShardSender::finish`] it tells the worker that its shard is not whole.
+/// The writing end of [`pipe`]. If it is dropped without [`ShardSender::finish`], the worker's shard ends with an
+/// error.
 pub struct ShardSender {
     chunks: SyncSender<Vec<u8>>,
     spent: Receiver<Vec<u8>>,
@@ -48,25 +50,25 @@ pub struct ShardSender {
 }
 
 impl ShardSender {
-    /// Sends one request; waits while the worker is behind.
+    /// Sends one request; waits while the pipe is full.
     #[inline]
     pub fn send(&mut self, request: &Request) {
         self.chunk.extend_from_slice(&request.to_bytes());
         if self.chunk.len() >= self.chunk_len {
-            self.pass_on();
+            self.flush();
         }
     }
 
-    /// The shard is whole.
+    /// Marks the shard as complete.
     pub fn finish(mut self) {
         if !self.chunk.is_empty() {
-            self.pass_on();
+            self.flush();
         }
-        // An empty chunk is the end. Where the worker's thread is gone, its own error tells more.
+        // An empty chunk marks the end. If the worker's thread has gone, its own error is reported.
         let _ = self.chunks.send(Vec::new());
     }
 
-    fn pass_on(&mut self) {
+    fn flush(&mut self) {
         let mut next = self.spent.try_recv().unwrap_or_else(|_| Vec::with_capacity(self.chunk_len));
         next.clear();
         let _ = self.chunks.send(std::mem::replace(&mut self.chunk, next));
@@ -82,7 +84,7 @@ pub struct ShardReceiver {
 impl Shard for ShardReceiver {
     fn next(&mut self, spent: Vec<u8>) -> Result<Option<Vec<u8>>, Failure> {
         if spent.capacity() > 0 {
-            // The sender may have finished; then nobody needs it.
+            // If the sender has finished, the chunk is dropped.
             let _ = self.give_back.send(spent);
         }
         match self.chunks.recv() {
@@ -98,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_goes_in_comes_out_and_an_unfinished_shard_is_an_error() {
+    fn requests_arrive_in_order_and_an_unfinished_shard_is_an_error() {
         let (mut sender, mut receiver) = pipe(Request::LEN * 3);
         let requests: Vec<Request> = (0..8).map(|id| Request { id, ..Request::default() }).collect();
         let sent = requests.clone();

@@ -1,4 +1,4 @@
-//! The sandbox: wasmtime set up so that a module can compute and nothing else, within limits.
+//! The sandbox: configures wasmtime so that a module can only compute, within limits.
 
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
@@ -11,16 +11,15 @@ use rayon_core::ThreadPoolBuilder;
 use rustix::time::ClockId;
 use wasmtime::{Config, Engine, InstancePre, Linker, Store, Strategy, UnknownImportError, UpdateDeadline, ValType};
 
+use crate::exit::{host_failed, result_of};
 use crate::imports;
 use crate::inspect::inspect;
 use crate::limits::{self, Limits};
 use crate::meter::{Memories, cpu_time};
 use crate::module::Module;
-use crate::verdict::{host_failed, verdict};
 use crate::wasi::{self, Guest};
 
-/// Ends the process. Compiling can't be interrupted otherwise, and may take all of the machine; which process that is, the program
-/// decides.
+/// Ends the process, which is the only way to interrupt compilation. The program that calls the library decides how.
 pub type GiveUp = fn(&Failure) -> !;
 
 /// A simulator's module, compiled once and shared by all workers of a run.
@@ -28,13 +27,14 @@ pub type GiveUp = fn(&Failure) -> !;
 pub struct Simulator {
     instance: InstancePre<Guest>,
     module: Module,
-    /// What each instance takes besides memories and tables, and what all its guests allocate together \[bytes\].
+    /// Memory of each instance besides linear memories and tables, and the allocations of all guests together
+    /// \[bytes\].
     instance_size: usize,
     memory: Arc<AtomicUsize>,
 }
 
 impl Simulator {
-    /// Compiles the module in the file `path`. `give_up` is called where that passes its limits of time or memory.
+    /// Compiles the module in the file `path`. `give_up` is called if compilation exceeds its limits of time or memory.
     ///
     /// # Errors
     /// As [`Module::read`] and [`Simulator::compile`].
@@ -45,11 +45,11 @@ impl Simulator {
         })
     }
 
-    /// Compiles a module. `give_up` is called where that passes its limits of time or memory.
+    /// Compiles a module. `give_up` is called if compilation exceeds its limits of time or memory.
     ///
     /// # Errors
-    /// [`Failure::Module`] where it is no simulator of contract 1: no WebAssembly, imports other than WASI preview 1, no
-    /// `memory`, no `_start`; [`Failure::Limit`] where it is too large.
+    /// [`Failure::Module`] if it is not a simulator of contract 1: no WebAssembly, imports other than WASI preview 1,
+    /// no `memory`, no `_start`; [`Failure::Limit`] if it is too large.
     pub fn compile(module: Module, give_up: GiveUp) -> Result<Self, Failure> {
         let invalid = |error: wasmtime::Error| {
             let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
@@ -74,24 +74,24 @@ impl Simulator {
         Ok(Self { instance, module, instance_size, memory: Arc::default() })
     }
 
-    /// What it was compiled from.
+    /// The module that was compiled.
     pub fn module(&self) -> &Module {
         &self.module
     }
 
-    /// What one of its guests will allocate.
+    /// The meter of allocations for one of its guests.
     pub(crate) fn memories(&self, limits: &Limits) -> Memories {
         Memories::new(&self.memory, limits)
     }
 
-    /// Runs `guest` to its end, and gives it back with how it ended.
+    /// Runs `guest` to its end. Returns it with its result.
     pub(crate) fn run(&self, guest: Guest) -> (Guest, Result<(), Failure>) {
         let (guest, ended) = self.call(guest);
-        let ended = ended.or_else(|error| verdict(&error, &guest));
+        let ended = ended.or_else(|error| result_of(&error, &guest));
         (guest, ended)
     }
 
-    /// Runs a command that is no simulator to its end: `guest`, and the exit code.
+    /// Runs a command that is not a simulator to its end. Returns `guest` and the exit code.
     #[cfg(feature = "testing")]
     pub(crate) fn run_command(&self, guest: Guest) -> (Guest, Result<u32, Failure>) {
         let (guest, ended) = self.call(guest);
@@ -99,7 +99,7 @@ impl Simulator {
             Ok(()) => Ok(0),
             Err(error) => match error.downcast_ref::<wasi::Exit>() {
                 Some(wasi::Exit(code)) => Ok(*code),
-                None => verdict(&error, &guest).map(|()| 0),
+                None => result_of(&error, &guest).map(|()| 0),
             },
         };
         (guest, ended)
@@ -125,15 +125,15 @@ impl Simulator {
     }
 }
 
-/// Addresses that wasmtime reserves for a simulator's memory, and what is mapped besides \[bytes\].
+/// Addresses that wasmtime reserves for a simulator's memory, and the size of other mappings \[bytes\].
 const RESERVED: u64 = 0x1_0400_0000;
 const SPARE: u64 = 128 << 20;
 
-/// Whether there are threads to compile on: wasmtime takes those of this pool, and would panic without them.
+/// Whether there are threads for compilation: wasmtime uses those of this pool, and would panic without them.
 static COMPILE_THREADS: LazyLock<bool> = LazyLock::new(|| ThreadPoolBuilder::new().build_global().is_ok());
 
-/// What of WebAssembly a simulator may use: what is deterministic and bounded.
-#[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "only tests look at it from outside"))]
+/// The features of WebAssembly that a simulator may use: those that are deterministic and bounded.
+#[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "only tests use it from outside"))]
 pub fn config() -> Config {
     let mut config = Config::new();
     config
@@ -169,8 +169,8 @@ fn check_exports(module: &wasmtime::Module) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends the process with a limit's exit code, unless what is returned is dropped in time: compilation can't be interrupted, and
-/// comes before all else.
+/// Ends the process with a limit's exit code, unless the returned sender is dropped in time. Compilation can't be
+/// interrupted, and happens before anything else.
 fn watch_compilation(give_up: GiveUp) -> Result<Sender<()>, Failure> {
     let (compiling, ended) = channel::<()>();
     let (time, memory) = (cpu_time(ClockId::ProcessCPUTime), resident());
@@ -196,12 +196,12 @@ fn watch_compilation(give_up: GiveUp) -> Result<Sender<()>, Failure> {
     Ok(compiling)
 }
 
-/// What this process holds in memory, where the system tells \[bytes\].
+/// The resident memory of this process, if the system reports it \[bytes\].
 fn resident() -> usize {
     program::memory("VmRSS:").unwrap_or(0) as usize
 }
 
-/// Lets `engine` look at its guests' time, as long as it is used.
+/// Checks the CPU time of the guests of `engine`, as long as it is used.
 fn tick(engine: &Engine) -> Result<(), Failure> {
     let engine = engine.weak();
     std::thread::Builder::new()
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_compiled_already_is_refused() {
+    fn a_precompiled_module_is_rejected() {
         // Loading it would run its native code.
         let artefact = Engine::new(&config()).unwrap().precompile_module(b"\0asm\x01\0\0\0").unwrap();
         let refused = Simulator::compile(Module::new(&artefact), program::end).map(drop).unwrap_err();

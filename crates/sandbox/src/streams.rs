@@ -1,6 +1,6 @@
-//! The simulator's stdin and stdout, as the host holds them.
+//! The host's side of the simulator's stdin and stdout.
 
-use contract::{Capabilities, Completion, NONE, RequestHeader};
+use contract::{Capabilities, Completion, RequestHeader};
 use failure::Failure;
 
 use crate::ledger::Ledger;
@@ -11,7 +11,8 @@ pub(crate) struct Input {
     shard: Box<dyn Shard>,
     record_len: usize,
     chunk: Vec<u8>,
-    /// Bytes of `chunk` that are read, and of whole records that are in the ledger; both wait for the header's 48.
+    /// Bytes of `chunk` that were read, and those of whole records that are in the ledger. Both count from after the
+    /// header of 48 bytes.
     read: usize,
     entered: usize,
     /// `chunk` is the stream's header.
@@ -21,15 +22,16 @@ pub(crate) struct Input {
 
 impl Input {
     pub(crate) fn new(shard: Box<dyn Shard>) -> Self {
-        // The number of requests is not known beforehand on any executor, so that a simulator sees the same bytes on all.
+        // No executor declares the number of requests, so that a simulator reads the same bytes on all of them.
         let record_len = shard.record_len();
-        let header = RequestHeader { record_len: record_len as u32, requests: NONE };
+        let header = RequestHeader { record_len: record_len as u32, requests: RequestHeader::UNKNOWN };
         let mut header = header.to_bytes().to_vec();
         header.resize(record_len, 0);
         Self { shard, record_len, chunk: header, read: 0, entered: 0, is_header: true, ended: false }
     }
 
-    /// Fills `buffer`; fewer bytes come only at the end, so that what a simulator reads hangs on no timing.
+    /// Fills `buffer`. It returns fewer bytes only at the end, so that what a simulator reads does not depend on
+    /// timing.
     pub(crate) fn read(&mut self, buffer: &mut [u8], ledger: &mut Ledger) -> Result<usize, Failure> {
         let mut filled = 0;
         while filled < buffer.len() {
@@ -44,7 +46,7 @@ impl Input {
                 let whole = self.read - self.read % self.record_len;
                 let before = ledger.requests();
                 let read = ledger.read(&self.chunk[self.entered..whole], self.record_len);
-                // Where one is refused, those from there on are still to be counted, and no other a second time.
+                // If a request is rejected, those from there on are still to be counted, and no other is counted twice.
                 self.entered += (ledger.requests() - before) as usize * self.record_len;
                 read?;
             }
@@ -77,12 +79,12 @@ impl Input {
     }
 }
 
-/// stdout: the completions' header and records, each given to the ledger when it is whole.
+/// stdout: the completions' header and records. Each whole record goes to the ledger.
 #[derive(Default)]
 pub(crate) struct Output {
-    /// All that was written, where it is no completions.
+    /// The whole output of a command that is not a simulator.
     plain: Option<Vec<u8>>,
-    /// What every worker's header must say, once the module was run on an empty shard.
+    /// The expected capabilities in the header, known after the module was run on an empty shard.
     expected: Option<Capabilities>,
     part: [u8; Completion::LEN],
     filled: usize,
@@ -93,13 +95,13 @@ impl Output {
         Self { expected, ..Self::default() }
     }
 
-    /// That of a command which is no simulator.
+    /// For a command that is not a simulator.
     #[cfg(feature = "testing")]
     pub(crate) fn plain() -> Self {
         Self { plain: Some(Vec::new()), ..Self::default() }
     }
 
-    /// What such a command wrote.
+    /// The output of such a command.
     #[cfg(feature = "testing")]
     pub(crate) fn into_plain(self) -> Vec<u8> {
         self.plain.unwrap_or_default()
@@ -122,7 +124,7 @@ impl Output {
             self.record(&self.part, ledger)?;
         }
         let (records, rest) = bytes.as_chunks::<{ Completion::LEN }>();
-        ledger.answers(records)?;
+        ledger.complete_all(records)?;
         self.part[..rest.len()].copy_from_slice(rest);
         self.filled = rest.len();
         Ok(())
@@ -130,7 +132,7 @@ impl Output {
 
     fn record(&self, record: &[u8; Completion::LEN], ledger: &mut Ledger) -> Result<(), Failure> {
         if ledger.capabilities().is_some() {
-            return ledger.answer(record);
+            return ledger.complete(record);
         }
         ledger.header(record)?;
         match self.expected {
@@ -143,11 +145,11 @@ impl Output {
         }
     }
 
-    /// The stream has ended.
+    /// At the end of the stream.
     pub(crate) fn end(&self) -> Result<(), Failure> {
         match self.filled {
             0 => Ok(()),
-            bytes => Err(Failure::contract(format!("its last answer is cut short, {bytes} of 32 bytes"))),
+            bytes => Err(Failure::contract(format!("its last completion is cut short, {bytes} of 32 bytes"))),
         }
     }
 }
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_read_with_its_last_byte() {
+    fn a_request_enters_the_ledger_with_its_last_byte() {
         for size in [1, 47, 48, 49, 1000] {
             let mut ledger = Ledger::new(1, 0, 100, None, None);
             let mut input = Input::new(Box::new(Chunks(0, 5)));
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_read_is_left_for_counting() {
+    fn unread_requests_remain_to_be_counted() {
         for (bytes, left) in [(0, 5), (48, 5), (95, 5), (96, 4), (150, 3), (288, 0)] {
             let mut ledger = Ledger::new(1, 0, 100, None, None);
             let mut input = Input::new(Box::new(Chunks(0, 5)));
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn where_reading_is_refused_each_request_is_counted_once() {
+    fn each_request_is_counted_once_after_an_error() {
         let mut ledger = Ledger::new(1, 0, 1, None, None);
         let mut input = Input::new(Box::new(Chunks(0, 5)));
         assert!(matches!(input.read(&mut [0; 1000], &mut ledger), Err(Failure::Limit { .. })));
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_may_come_in_any_pieces() {
+    fn completions_may_be_written_in_any_chunks() {
         let mut bytes = CompletionHeader { capabilities: Capabilities(1) }.to_bytes().to_vec();
         for id in 0..5 {
             bytes.extend_from_slice(&Completion { id, ..Completion::default() }.to_bytes());

@@ -1,4 +1,5 @@
-//! `--verify`: the same shard natively, by the default simulator's model, while requests stream by; each answer must agree.
+//! `--verify`: simulates the same shard natively with the default simulator's model, while requests are read, and
+//! compares each completion.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,37 +7,39 @@ use contract::{Capabilities, Completion, NONE, Request};
 use failure::Failure;
 use sim_wasm::Fifo;
 
-/// What first in, first out gives beside what the simulator gives.
+/// Compares the completions of first in, first out with those of the simulator.
 pub(crate) struct Verifier {
-    /// None once its simulation has ended.
+    /// None after the end of its simulation.
     fifo: Option<Fifo>,
-    /// Answers that the simulator owes, in the model's order…
+    /// Completions of the model that the simulator has not given yet, in the model's order…
     expected: VecDeque<Completion>,
-    /// …and those of them that it did not give in that order.
+    /// …and those that it did not give in that order.
     overtaken: HashMap<u64, Completion>,
-    /// Answers that the simulator gave before the model did.
+    /// Completions that the simulator gave before the model did.
     early: HashMap<u64, Completion>,
 }
 
-/// Whether the answers of a simulator with these capabilities, under `discipline`, can be verified.
+/// Checks whether the completions of a simulator with these capabilities, under `discipline`, can be verified.
 ///
 /// # Errors
-/// [`Failure::Usage`] where they are not to be first in, first out, or its order of service or its demands are its own.
+/// [`Failure::Usage`] if the discipline is not first in, first out, or the simulator decides the order of service or
+/// the demands itself.
 pub fn check(capabilities: Capabilities, discipline: &str) -> Result<(), Failure> {
     let own = [
-        (!capabilities.has(Capabilities::DISCIPLINE), "has an order of service of its own (bit 2 is not set)"),
-        (capabilities.has(Capabilities::OWN_DEMANDS), "decides itself what service a request needs (bit 16)"),
-        (capabilities.has(Capabilities::SHARED), "shares or interrupts service (bit 32)"),
+        (
+            !capabilities.has(Capabilities::DISCIPLINE),
+            "decides the order of service itself (capability bit 2 is not set)",
+        ),
+        (capabilities.has(Capabilities::OWN_DEMANDS), "decides demands itself (capability bit 16)"),
+        (capabilities.has(Capabilities::SHARED), "shares or interrupts service (capability bit 32)"),
     ];
     if discipline != "fifo" {
-        let text = format!(
-            "--verify: DISCIPLINE={discipline}: only fifo is known natively, so there is nothing to hold it against"
-        );
+        let text = format!("--verify: DISCIPLINE={discipline}: only fifo has a native model to compare with");
         return Err(Failure::usage(text));
     }
     match own.into_iter().find(|(own, _)| *own) {
         Some((_, why)) => {
-            Err(Failure::usage(format!("--verify: the module {why}, so there is nothing to hold it against")))
+            Err(Failure::usage(format!("--verify: the module {why}, so there is no native model to compare it with")))
         }
         None => Ok(()),
     }
@@ -47,27 +50,27 @@ impl Verifier {
         Self { fifo: Some(fifo), expected: VecDeque::new(), overtaken: HashMap::new(), early: HashMap::new() }
     }
 
-    /// The model takes in a request.
+    /// A request was read.
     pub(crate) fn arrive(&mut self, request: &Request) -> Result<(), Failure> {
         let Some(mut fifo) = self.fifo.take() else { return Ok(()) };
         let from = self.expected.len();
-        if fifo.arrive(request, &mut |answer| self.expected.push_back(answer)) {
+        if fifo.arrive(request, &mut |completion| self.expected.push_back(completion)) {
             self.fifo = Some(fifo);
         }
-        self.settle(from)
+        self.compare_early(from)
     }
 
-    /// The simulator answers a request.
-    pub(crate) fn answer(&mut self, given: &Completion) -> Result<(), Failure> {
+    /// The simulator completed a request.
+    pub(crate) fn complete(&mut self, given: &Completion) -> Result<(), Failure> {
         if self.expected.front().is_some_and(|expected| expected.id == given.id) {
             return self.expected.pop_front().map_or(Ok(()), |expected| agree(&expected, given));
         }
         self.overtaken.extend(self.expected.drain(..).map(|expected| (expected.id, expected)));
         match self.overtaken.remove(&given.id) {
             Some(expected) => agree(&expected, given),
-            // Once the model has ended it gives no more.
+            // After its end, the model gives no more completions.
             None if self.fifo.is_none() => {
-                Err(differs("no answer", &format!("the simulator gives {}", show(given)), given.id))
+                Err(differs("no completion", &format!("the simulator gives {}", show(given)), given.id))
             }
             None => {
                 self.early.insert(given.id, *given);
@@ -80,21 +83,21 @@ impl Verifier {
     pub(crate) fn end(mut self) -> Result<(), Failure> {
         if let Some(fifo) = self.fifo.take() {
             let from = self.expected.len();
-            fifo.end(&mut |answer| self.expected.push_back(answer));
-            self.settle(from)?;
+            fifo.end(&mut |completion| self.expected.push_back(completion));
+            self.compare_early(from)?;
         }
         let owed = self.expected.iter().chain(self.overtaken.values()).min_by_key(|expected| expected.id);
         if let Some(expected) = owed {
-            return Err(differs(&show(expected), "the simulator gave no answer", expected.id));
+            return Err(differs(&show(expected), "the simulator gives no completion", expected.id));
         }
         match self.early.values().min_by_key(|given| given.id) {
-            Some(given) => Err(differs("no answer", &format!("the simulator gives {}", show(given)), given.id)),
+            Some(given) => Err(differs("no completion", &format!("the simulator gives {}", show(given)), given.id)),
             None => Ok(()),
         }
     }
 
-    /// Holds what the model gave since `from` against what the simulator gave before.
-    fn settle(&mut self, from: usize) -> Result<(), Failure> {
+    /// Compares the completions of the model since `from` with those that the simulator gave before.
+    fn compare_early(&mut self, from: usize) -> Result<(), Failure> {
         if self.early.is_empty() {
             return Ok(());
         }
@@ -120,9 +123,14 @@ fn differs(expected: &str, given: &str, id: u64) -> Failure {
     Failure::Contract { request: Some(id), rule }
 }
 
-fn show(answer: &Completion) -> String {
+fn show(completion: &Completion) -> String {
     let time = |ns: u64| if ns == NONE { "none".to_owned() } else { ns.to_string() };
-    format!("start {}, finish {}, service {}", time(answer.start_ns), time(answer.finish_ns), answer.service_ns)
+    format!(
+        "start {}, finish {}, service {}",
+        time(completion.start_ns),
+        time(completion.finish_ns),
+        completion.service_ns
+    )
 }
 
 #[cfg(test)]
@@ -136,61 +144,63 @@ mod tests {
         (0..4).map(|id| Request { id, arrival_ns: id, service_ns: 10, ..Request::default() }).collect()
     }
 
-    fn answers(model: Model) -> Vec<Completion> {
-        let (mut fifo, mut answers) = (Fifo::new(model), Vec::new());
-        if requests().iter().all(|request| fifo.arrive(request, &mut |answer| answers.push(answer))) {
-            fifo.end(&mut |answer| answers.push(answer));
+    fn completions(model: Model) -> Vec<Completion> {
+        let (mut fifo, mut completions) = (Fifo::new(model), Vec::new());
+        if requests().iter().all(|request| fifo.arrive(request, &mut |completion| completions.push(completion))) {
+            fifo.end(&mut |completion| completions.push(completion));
         }
-        answers
+        completions
     }
 
-    fn verdict(model: Model, answers: &[Completion], early: bool) -> String {
+    fn comparison(model: Model, completions: &[Completion], early: bool) -> String {
         let mut verifier = Verifier::new(Fifo::new(model));
         let requests = requests();
         let arrive = |verifier: &mut Verifier| requests.iter().try_for_each(|request| verifier.arrive(request));
-        let answer = |verifier: &mut Verifier| answers.iter().try_for_each(|given| verifier.answer(given));
+        let completion = |verifier: &mut Verifier| completions.iter().try_for_each(|given| verifier.complete(given));
         let both = if early {
-            answer(&mut verifier).and_then(|()| arrive(&mut verifier))
+            completion(&mut verifier).and_then(|()| arrive(&mut verifier))
         } else {
-            arrive(&mut verifier).and_then(|()| answer(&mut verifier))
+            arrive(&mut verifier).and_then(|()| completion(&mut verifier))
         };
         both.and_then(|()| verifier.end()).map_or_else(|failure| failure.to_string(), |()| "agrees".to_owned())
     }
 
     #[test]
-    fn true_answers_agree_in_any_order() {
+    fn true_completions_agree_in_any_order() {
         for model in [MODEL, Model { delay: 3, ..MODEL }, Model { capacity: 2, ..MODEL }] {
             for early in [false, true] {
-                let mut right = answers(model);
-                assert_eq!(verdict(model, &right, early), "agrees");
+                let mut right = completions(model);
+                assert_eq!(comparison(model, &right, early), "agrees");
                 right.reverse();
-                assert_eq!(verdict(model, &right, early), "agrees");
+                assert_eq!(comparison(model, &right, early), "agrees");
             }
         }
     }
 
     #[test]
-    fn the_first_that_differs_is_named() {
-        let single = answers(Model { servers: 1, ..MODEL });
+    fn the_first_difference_is_reported() {
+        let single = completions(Model { servers: 1, ..MODEL });
         assert_eq!(
-            verdict(MODEL, &single, false),
+            comparison(MODEL, &single, false),
             "--verify: request 1: first in, first out gives start 1, finish 11, service 10; the simulator gives start 10, \
              finish 20, service 10"
         );
-        let right = answers(MODEL);
-        assert!(verdict(MODEL, &right[..3], false).ends_with("finish 21, service 10; the simulator gave no answer"));
-        let full = answers(Model { capacity: 2, ..MODEL });
-        assert!(verdict(MODEL, &full, false).contains("request 2: first in, first out gives start 10"));
-        let mut more = answers(Model { delay: 2, ..MODEL });
-        more.push(Completion { id: 3, start_ns: NONE, finish_ns: 3, service_ns: 0 });
+        let right = completions(MODEL);
         assert!(
-            verdict(Model { delay: 2, ..MODEL }, &more, false)
-                .contains("request 3: first in, first out gives no answer")
+            comparison(MODEL, &right[..3], false).ends_with("finish 21, service 10; the simulator gives no completion")
+        );
+        let full = completions(Model { capacity: 2, ..MODEL });
+        assert!(comparison(MODEL, &full, false).contains("request 2: first in, first out gives start 10"));
+        let mut more = completions(Model { delay: 2, ..MODEL });
+        more.push(Completion { id: 3, start_ns: Completion::NOT_SERVED, finish_ns: 3, service_ns: 0 });
+        assert!(
+            comparison(Model { delay: 2, ..MODEL }, &more, false)
+                .contains("request 3: first in, first out gives no completion")
         );
     }
 
     #[test]
-    fn what_is_the_simulators_own_can_not_be_verified() {
+    fn own_order_and_own_demands_can_not_be_verified() {
         assert!(check(Capabilities(15), "fifo").is_ok());
         assert!(check(Capabilities(15), "lifo").is_err());
         for capabilities in [Capabilities(13), Capabilities(15 + 16), Capabilities(15 + 32)] {

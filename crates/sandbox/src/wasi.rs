@@ -1,8 +1,9 @@
-//! The functions of WASI preview 1 that a module may import, each of which counts as work against the limit of CPU time.
+//! The functions of WASI preview 1 that a module may import. Each counts as work against the limit of CPU time.
 //!
-//! The standard streams are the host's own: through wasmtime-wasi they cost more than the simulation. Time is virtual and
-//! randomness is a stream of SEED and WORKER, so that a simulator can't tell one run from the next. wasmtime-wasi answers for
-//! arguments and environment, and for files, which only the commands of `command.rs` have (`wasi/descriptors.rs`).
+//! The standard streams are implemented here: through wasmtime-wasi they cost more than the simulation. Time is virtual
+//! and randomness is a stream of SEED and WORKER, so that a simulator can't distinguish one run from the next.
+//! wasmtime-wasi handles arguments and environment, and files, which only the commands of `command.rs` have
+//! (`wasi/descriptors.rs`).
 
 use failure::{Failure, Limit};
 use random::streams::Stream;
@@ -19,10 +20,10 @@ use crate::streams::{Input, Output};
 
 mod descriptors;
 
-pub(crate) use descriptors::Streams;
+pub(crate) use descriptors::StdStreams;
 use descriptors::{Standard, file_read, file_write};
 
-/// What one simulator's functions work on.
+/// The state that one simulator's functions work on.
 pub(crate) struct Guest {
     pub(crate) wasi: WasiP1Ctx,
     pub(crate) memories: Memories,
@@ -33,17 +34,17 @@ pub(crate) struct Guest {
     pub(crate) random: Stream,
     pub(crate) clock_ns: u64,
     pub(crate) time: Time,
-    pub(crate) streams: Streams,
+    pub(crate) streams: StdStreams,
 }
 
-/// How a simulator ends that calls `proc_exit`.
+/// The end of a simulator by `proc_exit`.
 #[derive(Debug, thiserror::Error)]
 #[error("exit code {0}")]
 pub(crate) struct Exit(pub(crate) u32);
 
 type Result<T> = std::result::Result<T, wasmtime::Error>;
 
-/// WASI's numbers for errors.
+/// Error numbers of WASI.
 mod errno {
     pub(super) const SUCCESS: u32 = 0;
     pub(super) const BADF: u32 = 8;
@@ -53,21 +54,21 @@ mod errno {
     pub(super) const SPIPE: u32 = 70;
 }
 
-/// An answer to the simulator, or the error number that it gets instead.
+/// The result of a function, or the error number that the simulator gets instead.
 type Answer = std::result::Result<(), u32>;
 
 const WASI: &str = "wasi_snapshot_preview1";
-/// Clocks 0 to 3 are one.
+/// Clocks 0 to 3 are the same clock.
 const CLOCKS: u32 = 4;
 
-/// Adds all of WASI preview 1 to `linker`. Nothing is taken from wasmtime-wasi's own linker: its functions are not metered, and
-/// some copy what the simulator names before they look at the descriptor.
+/// Adds all of WASI preview 1 to `linker`. wasmtime-wasi's own linker is not used: its functions are not metered, and
+/// some copy the simulator's arguments before they check the descriptor.
 pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     descriptors::add_to_linker(linker)?;
     linker.func_wrap(WASI, "fd_read", fd_read)?;
     linker.func_wrap(WASI, "fd_write", fd_write)?;
     linker.func_wrap(WASI, "clock_time_get", |mut caller: Caller<'_, Guest>, clock: u32, _: u64, time: u32| {
-        // Reading it advances it, so that a simulator which waits for time to pass gets on.
+        // Each reading advances the clock, so that a simulator that waits for time to pass makes progress.
         let guest = caller.data_mut();
         guest.clock_ns = guest.clock_ns.saturating_add(1);
         let now = caller.data().clock_ns;
@@ -85,24 +86,25 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     linker.func_wrap(WASI, "poll_oneoff", poll_oneoff)?;
     linker.func_wrap(WASI, "proc_exit", |code: u32| -> Result<()> { Err(Exit(code).into()) })?;
     linker.func_wrap(WASI, "proc_raise", |mut caller: Caller<'_, Guest>, signal: i32| {
-        pass_on(&mut caller, |wasi, memory| theirs::proc_raise(wasi, memory, signal))
+        delegate(&mut caller, |wasi, memory| theirs::proc_raise(wasi, memory, signal))
     })?;
-    linker.func_wrap(WASI, "sched_yield", |mut caller: Caller<'_, Guest>| pass_on(&mut caller, theirs::sched_yield))?;
+    linker
+        .func_wrap(WASI, "sched_yield", |mut caller: Caller<'_, Guest>| delegate(&mut caller, theirs::sched_yield))?;
     linker.func_wrap(WASI, "args_sizes_get", |mut caller: Caller<'_, Guest>, number: i32, bytes: i32| {
         given(&mut caller, WasiSnapshotPreview1::args_sizes_get)?;
-        pass_on(&mut caller, |wasi, memory| theirs::args_sizes_get(wasi, memory, number, bytes))
+        delegate(&mut caller, |wasi, memory| theirs::args_sizes_get(wasi, memory, number, bytes))
     })?;
     linker.func_wrap(WASI, "args_get", |mut caller: Caller<'_, Guest>, at: i32, bytes: i32| {
         given(&mut caller, WasiSnapshotPreview1::args_sizes_get)?;
-        pass_on(&mut caller, |wasi, memory| theirs::args_get(wasi, memory, at, bytes))
+        delegate(&mut caller, |wasi, memory| theirs::args_get(wasi, memory, at, bytes))
     })?;
     linker.func_wrap(WASI, "environ_sizes_get", |mut caller: Caller<'_, Guest>, number: i32, bytes: i32| {
         given(&mut caller, WasiSnapshotPreview1::environ_sizes_get)?;
-        pass_on(&mut caller, |wasi, memory| theirs::environ_sizes_get(wasi, memory, number, bytes))
+        delegate(&mut caller, |wasi, memory| theirs::environ_sizes_get(wasi, memory, number, bytes))
     })?;
     linker.func_wrap(WASI, "environ_get", |mut caller: Caller<'_, Guest>, at: i32, bytes: i32| {
         given(&mut caller, WasiSnapshotPreview1::environ_sizes_get)?;
-        pass_on(&mut caller, |wasi, memory| theirs::environ_get(wasi, memory, at, bytes))
+        delegate(&mut caller, |wasi, memory| theirs::environ_get(wasi, memory, at, bytes))
     })?;
     Ok(())
 }
@@ -123,7 +125,7 @@ fn fd_read(mut caller: Caller<'_, Guest>, fd: u32, iovecs: u32, count: u32, read
     let mut total = 0;
     for number in 0..count {
         let Some((at, len)) = iovec(memory, iovecs, number) else { return Ok(errno::FAULT) };
-        // Vectors may overlap, but what is read must fit into 32 bits.
+        // Iovecs may overlap, but the number of bytes read must fit into 32 bits.
         let len = len.min(u32::MAX as usize - total);
         let Some(buffer) = memory.get_mut(at..at + len) else { return Ok(errno::FAULT) };
         let filled = guest.input.read(buffer, &mut guest.ledger)?;
@@ -181,7 +183,7 @@ fn random_get(mut caller: Caller<'_, Guest>, at: u32, len: u32) -> Result<u32> {
     .and_then(|answer| worked(&mut caller, len).map(|()| answer))
 }
 
-/// Nothing ever waits here: streams and files are always ready, and a sleep only advances the clock.
+/// No call waits: streams and files are always ready, and a sleep only advances the clock.
 fn poll_oneoff(mut caller: Caller<'_, Guest>, subscriptions: u32, events: u32, count: u32, ready: u32) -> Result<u32> {
     const SUBSCRIPTION: usize = 48;
     const EVENT: usize = 32;
@@ -203,13 +205,13 @@ fn poll_oneoff(mut caller: Caller<'_, Guest>, subscriptions: u32, events: u32, c
             if absolute { u64_at(record, 24) } else { clock_ns.saturating_add(u64_at(record, 24)) }
         };
         let kind = |record: &[u8]| record[8];
-        // Which clock or descriptor.
+        // The clock or the descriptor.
         let what = |record: &[u8]| u32::from_le_bytes(record[16..20].try_into().unwrap_or_default());
         let records = || asked.chunks_exact(SUBSCRIPTION);
         if records().any(|record| kind(record) > WRITE || kind(record) == CLOCK && what(record) >= CLOCKS) {
             return Err(errno::INVAL);
         }
-        // With a stream among them no time passes; else the earliest clock is waited for.
+        // With a stream among the subscriptions no time passes; otherwise the clock advances to the earliest one.
         let until = if records().any(|record| kind(record) != CLOCK) { None } else { records().map(due).min() };
         let now = until.map_or(clock_ns, |until| until.max(clock_ns));
         let mut out = Vec::new();
@@ -219,7 +221,7 @@ fn poll_oneoff(mut caller: Caller<'_, Guest>, subscriptions: u32, events: u32, c
             event[10] = kind(record);
             if kind(record) != CLOCK {
                 match guest.is_open(what(record), kind(record) == WRITE) {
-                    // How many bytes can be read is not known before they are.
+                    // The number of bytes that can be read is not known in advance.
                     true => event[16] = 1,
                     false => event[8] = errno::BADF as u8,
                 }
@@ -230,37 +232,38 @@ fn poll_oneoff(mut caller: Caller<'_, Guest>, subscriptions: u32, events: u32, c
         put(memory, events, &out)?;
         put(memory, ready, &((out.len() / EVENT) as u32).to_le_bytes())
     })
-    // Looking at a subscription takes longer than filling its bytes.
+    // Checking a subscription takes longer than filling its bytes.
     .and_then(|answer| worked(&mut caller, count as usize * 16 * SUBSCRIPTION).map(|()| answer))
 }
 
-/// A call worked on `bytes`, or as long as that takes.
+/// Counts the work of a call: `bytes`, or the number of bytes that are copied in the same time.
 fn worked(caller: &mut Caller<'_, Guest>, bytes: usize) -> Result<()> {
     let guest = caller.data_mut();
     Ok(guest.time.work(bytes, &guest.ledger)?)
 }
 
-/// What a call with `count` vectors counts as, whatever their lengths.
+/// The work of a call with `count` iovecs, whatever their lengths.
 fn vectors(count: u32) -> usize {
-    limits::CALL + count.min(limits::VECTORS) as usize * limits::VECTOR
+    limits::CALL_BYTES + count.min(limits::VECTORS) as usize * limits::IOVEC_BYTES
 }
 
-/// Counts what wasmtime-wasi does with the arguments or the environment, whose `sizes` are: each call copies all of them.
+/// Counts the work of wasmtime-wasi on the arguments or the environment, of these `sizes`: each call copies all of
+/// them.
 fn given<E>(
     caller: &mut Caller<'_, Guest>,
     sizes: impl FnOnce(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> std::result::Result<(u32, u32), E>,
 ) -> Result<()> {
     let (number, bytes) = sizes(&mut caller.data_mut().wasi, &mut GuestMemory::Unshared(&mut [])).unwrap_or_default();
-    worked(caller, number as usize * limits::CALL + bytes as usize)
+    worked(caller, number as usize * limits::CALL_BYTES + bytes as usize)
 }
 
-/// What wasmtime-wasi answers. Its functions can't be had from a linker with the simulator as who calls them; these, which the
-/// linker's are made of, are public.
-fn pass_on(
+/// The result of a function of wasmtime-wasi. Its linker has no functions that accept this store; the public functions,
+/// of which the linker's are made, do.
+fn delegate(
     caller: &mut Caller<'_, Guest>,
     call: impl FnOnce(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> Result<i32>,
 ) -> Result<u32> {
-    worked(caller, limits::CALL)?;
+    worked(caller, limits::CALL_BYTES)?;
     let most_copied = caller.as_context_mut().hostcall_fuel();
     let memory = memory(caller)?;
     let (memory, guest) = memory.data_and_store_mut(caller);
@@ -271,19 +274,19 @@ fn pass_on(
 fn memory(caller: &mut Caller<'_, Guest>) -> Result<Memory> {
     match caller.get_export("memory") {
         Some(Extern::Memory(memory)) => Ok(memory),
-        // The module's exports are checked before it runs.
+        // The module's exports were checked before.
         _ => Err(Failure::module("it exports no memory").into()),
     }
 }
 
 fn answer(caller: &mut Caller<'_, Guest>, work: impl FnOnce(&mut [u8], &mut Guest) -> Answer) -> Result<u32> {
-    worked(caller, limits::CALL)?;
+    worked(caller, limits::CALL_BYTES)?;
     let memory = memory(caller)?;
     let (memory, guest) = memory.data_and_store_mut(caller);
     Ok(work(memory, guest).err().unwrap_or(errno::SUCCESS))
 }
 
-/// Number `number` of the vectors at `iovecs`, as address and length.
+/// Iovec number `number` at `iovecs`, as address and length.
 fn iovec(memory: &[u8], iovecs: u32, number: u32) -> Option<(usize, usize)> {
     let at = iovecs as usize + number as usize * 8;
     let (address, len) = (memory.get(at..at + 4)?, memory.get(at + 4..at + 8)?);

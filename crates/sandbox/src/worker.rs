@@ -1,4 +1,4 @@
-//! One worker: a simulator over its shard, from the first request to what was measured.
+//! One worker: runs a simulator over its shard, and measures it.
 
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
@@ -26,7 +26,7 @@ use crate::wasi::{self, Guest};
 use measure::outcome::{Measured, Outcome};
 use measure::provenance::SettingsUsed;
 
-/// The settings of the model, as every simulator gets them.
+/// The settings of the model, which every simulator gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
     /// ST: mean of the demands that are sampled \[ns\].
@@ -39,7 +39,7 @@ pub struct Model {
     pub discipline: String,
     /// CAPACITY: requests in the system at most; 0 = no limit.
     pub capacity: u64,
-    /// DELAY: entries into service until the simulation ends; 0 = the whole shard.
+    /// DELAY: service starts until the simulation ends; 0 = the whole shard.
     pub delay: u64,
     /// SEED.
     pub seed: u64,
@@ -63,23 +63,23 @@ impl Model {
         })
     }
 
-    /// The model with each setting at its default but ST.
+    /// The model with every setting at its default, except ST.
     pub fn of_defaults(st_ns: u64) -> Self {
         let (service, discipline) = (ServiceDistribution::Exponential, "fifo".to_owned());
         Self { st_ns, service, servers: 1, discipline, capacity: 0, delay: 0, seed: 1 }
     }
 
-    /// What samples the demands that a trace does not give.
+    /// The sampler of the demands that a trace does not give.
     pub fn demands(&self) -> Demands {
         Demands::new(self.st_ns, self.service, self.seed)
     }
 
-    /// What of it first in, first out needs.
+    /// The part that the native model needs.
     pub(crate) fn fifo(&self) -> sim_wasm::Model {
         sim_wasm::Model { servers: self.servers, capacity: self.capacity, delay: self.delay }
     }
 
-    /// The settings that must be honoured since they are not at their default: name, value, bit.
+    /// The settings that the simulator must support because they are not at their default: name, value, capability.
     fn demanding(&self) -> Vec<(&'static str, String, Capabilities)> {
         let mut all = Vec::new();
         if self.servers != 1 {
@@ -98,32 +98,32 @@ impl Model {
     }
 }
 
-/// What one worker is to do.
+/// The task of one worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
     /// Its number, from 1.
     pub worker: u32,
-    /// How many there are.
+    /// Number of workers.
     pub workers: u32,
     /// The settings of the model.
     pub model: Model,
     /// The simulator's arguments.
     pub arguments: Vec<String>,
-    /// What the simulator may use.
+    /// The limits of the simulator.
     pub limits: Limits,
-    /// Whether each answer is held against the native model's.
+    /// Whether each completion is compared with the native model's.
     pub verify: bool,
     /// The capabilities that [`preflight`] found.
     pub capabilities: Option<Capabilities>,
 }
 
 impl Job {
-    /// That of the one worker of a run, without arguments.
+    /// For the only worker of a run, without arguments.
     pub fn alone(model: Model, limits: Limits) -> Self {
         Self { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, capabilities: None }
     }
 
-    /// The settings that take part in it, as a report names them; ST and SERVICE only where a demand was `sampled`.
+    /// The settings that take part, for a report; ST and SERVICE only if a demand was `sampled`.
     pub fn used(&self, sampled: bool) -> SettingsUsed {
         let Model { st_ns, service, servers, discipline, capacity, delay, seed } = &self.model;
         SettingsUsed {
@@ -144,7 +144,7 @@ impl Job {
 /// Runs `simulator` once on an empty shard and checks its capabilities against the settings of `job`.
 ///
 /// # Errors
-/// As [`honours`]; else why it failed.
+/// As [`honours`]; any failure of the run.
 pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Capabilities> {
     let outcome = std::thread::scope(|scope| {
         spawn(scope, "preflight".to_owned(), || simulate(simulator, job, Box::new(Empty), None))?
@@ -159,13 +159,13 @@ pub fn preflight(simulator: &Simulator, job: &Job) -> anyhow::Result<Capabilitie
 /// Checks the capabilities of a module against the settings of `job`.
 ///
 /// # Errors
-/// [`Failure::Usage`] where a setting is not at its default and the module does not honour it, or its answers are to be
-/// verified and can't be.
+/// [`Failure::Usage`] if a setting is not at its default and the module does not support it, or its completions can't
+/// be verified as requested.
 pub fn honours(capabilities: Capabilities, job: &Job) -> Result<(), Failure> {
     for (setting, value, bit) in job.model.demanding() {
         if !capabilities.has(bit) {
             return Err(Failure::usage(format!(
-                "{setting}={value}: the module does not say that it honours {setting} (bit {})",
+                "{setting}={value}: the module does not support {setting} (capability bit {} is not set)",
                 bit.0
             )));
         }
@@ -173,10 +173,10 @@ pub fn honours(capabilities: Capabilities, job: &Job) -> Result<(), Failure> {
     if job.verify { verify::check(capabilities, &job.model.discipline) } else { Ok(()) }
 }
 
-/// Runs `work`, which runs simulators, on a thread that has the stack for them.
+/// Runs `work`, which runs simulators, on a thread with a sufficient stack.
 ///
 /// # Errors
-/// Where the system has no thread left.
+/// If the system can't start a thread.
 pub fn spawn<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: String,
@@ -189,7 +189,7 @@ pub fn spawn<'scope, T: Send + 'scope>(
 /// As [`spawn`], for work that borrows nothing.
 ///
 /// # Errors
-/// Where the system has no thread left.
+/// If the system can't start a thread.
 pub fn start<T: Send + 'static>(
     name: String,
     work: impl FnOnce() -> T + Send + 'static,
@@ -198,13 +198,13 @@ pub fn start<T: Send + 'static>(
     thread.spawn(work).map_err(|error| program::no_thread(&name, &error))
 }
 
-/// What is wrong where such a thread panicked.
+/// The failure after a panic of such a thread.
 pub fn panicked() -> Failure {
     Failure::host("a worker's thread panicked, which is a fault of Queuebox")
 }
 
-/// Runs `simulator` over `shard` on this thread, which [`spawn`] made, and measures its answers, which also go to `completions`, in the order of
-/// ids. When it ends early, or fails, the rest of the shard is read all the same, to count it.
+/// Runs `simulator` over `shard` on this thread, which [`spawn`] made, and measures its completions, which also go to
+/// `completions` in the order of ids. If it ends early, or fails, the rest of the shard is read and counted.
 pub fn simulate(
     simulator: &Simulator,
     job: &Job,
@@ -221,7 +221,7 @@ pub fn simulate(
         random: Streams::new(job.model.seed, "simulator").of(u64::from(job.worker)),
         clock_ns: 0,
         time: Time::new(&job.limits),
-        streams: wasi::Streams::new(),
+        streams: wasi::StdStreams::new(),
     };
     let (guest, ended) = simulator.run(guest);
     let Guest { input, output, ledger, memories, error_text, .. } = guest;
@@ -242,7 +242,7 @@ pub(crate) fn ledger(job: &Job, completions: Option<Box<dyn Completions>>) -> Le
     Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, verifier, completions)
 }
 
-/// Finalises the ledger of a simulator that `ended`: reads the rest of its shard, to count it.
+/// Finalises the ledger of a simulator that `ended`: reads and counts the rest of its shard.
 pub(crate) fn close(mut input: Input, output: &Output, ledger: Ledger, ended: Result<(), Failure>) -> Outcome {
     let mut offered = ledger.requests();
     let mut closed = ended.and_then(|()| output.end()).and_then(|()| {

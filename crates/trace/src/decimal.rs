@@ -1,9 +1,9 @@
-//! Decimal numbers, taken exactly and cut to whole units.
+//! Decimal numbers, read exactly and cut to whole units.
 
-/// `text` times `scale`, cut to an integer: `1.5` × 1,000,000 = 1,500,000. None where `text` is not digits with at most
-/// one point between them, or the result passes 2⁶⁴.
+/// `text` times `scale`, cut to an integer: `1.5` × 1,000,000 = 1,500,000. None if `text` is not a sequence of digits
+/// with at most one point between them, or if the result is 2⁶⁴ or more.
 ///
-/// Digits after the 19th behind the point are read but count for nothing: no unit here is that fine.
+/// Digits after the 19th decimal place are read and ignored: no unit here is that fine.
 pub fn scaled(text: &[u8], scale: u64) -> Option<u64> {
     let (whole, fraction) = match text.iter().position(|&byte| byte == b'.') {
         None => (text, None),
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decimals_are_exact_and_cut() {
+    fn decimals_are_exact_and_are_cut() {
         assert_eq!(scaled(b"0.07949090003967285", 1_000_000_000), Some(79_490_900));
         assert_eq!(scaled(b"18446744073709551615", 1), Some(u64::MAX));
         assert_eq!(scaled(b"18446744073709551616", 1), None);

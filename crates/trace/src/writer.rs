@@ -1,4 +1,4 @@
-//! Writes requests as a trace: CSV for people and files, records for programs.
+//! Writes requests as a trace: CSV for spreadsheets and other tools, records for programs.
 
 mod row_buffer;
 
@@ -6,24 +6,24 @@ use std::io::{self, Write};
 
 pub use row_buffer::RowBuffer;
 
-use contract::{NONE, Request, RequestHeader};
+use contract::{Request, RequestHeader};
 use failure::Failure;
 
-/// Requests that are formatted together, and then written at once.
+/// Requests that are formatted together and written at once.
 const BATCH_REQUESTS: usize = 2048;
 
-/// What a trace is written as.
+/// The format of a written trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TraceFormat {
-    /// CSV as tracegen writes it: no demands, so that whoever reads it samples them.
+    /// CSV as tracegen writes it: without demands, so that its reader samples them.
     Csv,
-    /// CSV with every column, demands included; flags have none.
+    /// CSV with every column, demands included, but not flags.
     FullCsv,
     /// The original generator's five columns without a header: arrival \[µs, cut\], system 0, `r` or `w`, block, size.
     Original,
     /// A header and 48-byte records.
     Records {
-        /// Requests that will be written; [`NONE`] = not known beforehand.
+        /// Requests that will be written, or [`RequestHeader::UNKNOWN`].
         requests: u64,
     },
 }
@@ -40,8 +40,8 @@ impl TraceFormat {
     }
 }
 
-/// Writes a trace to `W`, 2,048 requests at once where it is given so many. The order and the values of requests are the
-/// caller's to keep.
+/// Writes a trace to `W`, in batches of up to 2,048 requests. The caller is responsible for the order and the values of
+/// requests.
 #[derive(Debug)]
 pub struct TraceWriter<W> {
     to: W,
@@ -54,7 +54,7 @@ impl<W: Write> TraceWriter<W> {
     /// Starts a trace.
     ///
     /// # Errors
-    /// Where `to` does.
+    /// If writing to `to` fails.
     pub fn new(mut to: W, format: TraceFormat) -> io::Result<Self> {
         to.write_all(&format.start())?;
         Ok(Self { to, format, buffer: RowBuffer::new(format), written: 0 })
@@ -63,7 +63,7 @@ impl<W: Write> TraceWriter<W> {
     /// Writes the next requests.
     ///
     /// # Errors
-    /// Where `to` does; [`Failure::Trace`] where CSV has no letter for a request's `op`.
+    /// If writing to `to` fails; [`Failure::Trace`] if CSV has no letter for a request's `op`.
     pub fn write(&mut self, requests: &[Request]) -> anyhow::Result<()> {
         for requests in requests.chunks(BATCH_REQUESTS) {
             self.buffer.fill(requests)?;
@@ -76,22 +76,22 @@ impl<W: Write> TraceWriter<W> {
     /// Writes the next requests, which are in `buffer`, of the same format.
     ///
     /// # Errors
-    /// Where `to` does.
+    /// If writing to `to` fails.
     pub fn write_rows(&mut self, buffer: &RowBuffer) -> io::Result<()> {
         self.written += buffer.requests;
         self.to.write_all(buffer.bytes())
     }
 
-    /// Flushes, and gives `to` back.
+    /// Flushes and returns `to`.
     ///
     /// # Errors
-    /// Where `to` does; [`Failure::Host`] where records' header announced another number of requests.
+    /// If writing to `to` fails; [`Failure::Host`] if the header of records declared another number of requests.
     pub fn finish(mut self) -> anyhow::Result<W> {
         if let TraceFormat::Records { requests } = self.format
-            && requests != NONE
+            && requests != RequestHeader::UNKNOWN
             && requests != self.written
         {
-            let text = format!("a trace of {requests} requests was begun, {} were written", self.written);
+            let text = format!("the header declares {requests} requests, but {} were written", self.written);
             return Err(Failure::host(text).into());
         }
         self.to.flush()?;

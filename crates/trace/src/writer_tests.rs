@@ -37,7 +37,7 @@ const TWO: [Request; 2] = [
 ];
 
 #[test]
-fn each_format_is_written_as_format_md_says() {
+fn each_format_is_written_as_documented() {
     assert_eq!(
         text(TraceFormat::Csv, &TWO),
         "id,arrival_ns,client,op,block,size\n\
@@ -55,7 +55,7 @@ fn each_format_is_written_as_format_md_says() {
         "1,0,r,10,1\n\
          18446744073709551,0,w,1000000,4294967295\n"
     );
-    for requests in [2, NONE] {
+    for requests in [2, RequestHeader::UNKNOWN] {
         let mut writer = TraceWriter::new(Vec::new(), TraceFormat::Records { requests }).unwrap();
         writer.write(&TWO[..1]).unwrap();
         writer.write(&TWO[1..]).unwrap();
@@ -72,7 +72,7 @@ fn an_empty_trace_still_has_its_header() {
 }
 
 #[test]
-fn a_piece_of_the_longest_rows_fits() {
+fn a_batch_of_the_longest_rows_fits() {
     let longest = Request {
         id: u64::MAX,
         arrival_ns: u64::MAX,
@@ -93,13 +93,13 @@ fn a_piece_of_the_longest_rows_fits() {
 }
 
 #[test]
-fn every_length_of_a_number_is_written_in_every_column_and_after_every_other() {
+fn numbers_of_every_length_are_written_in_every_column() {
     let near = |power: u32| {
         let power = 10u64.pow(power);
         [power - 2.min(power), power - 1, power, power + 1]
     };
     let mut values: Vec<u64> = (0..20).flat_map(near).collect();
-    // Onward over many rows, where upper digits are kept, and over their ends; then jumps back and forth.
+    // Ascending over many rows, while upper digits are kept and beyond; then jumps back and forth.
     for border in [1000, 10_000, 1_000_000, 100_000_000, 1_000_000_000, 10_000_000_000_000] {
         values.extend((border - 1100..border + 1100).step_by(7));
     }
@@ -141,11 +141,11 @@ fn every_length_of_a_number_is_written_in_every_column_and_after_every_other() {
 }
 
 #[test]
-fn what_csv_cannot_say_is_refused() {
+fn an_operation_without_a_letter_is_rejected() {
     let odd = Request { id: 7, op: 5, ..Request::default() };
     for format in [TraceFormat::Csv, TraceFormat::FullCsv, TraceFormat::Original] {
         let error = TraceWriter::new(Vec::new(), format).unwrap().write(&[odd]).unwrap_err();
-        assert_eq!(error.to_string(), "request 7: op 5 is neither 0 (r) nor 1 (w), and CSV has no other");
+        assert_eq!(error.to_string(), "request 7: op 5 can't be written as CSV, which has only 0 (r) and 1 (w)");
         assert!(matches!(error.downcast_ref(), Some(Failure::Trace { .. })));
     }
     let records = TraceFormat::Records { requests: 1 };
@@ -153,11 +153,11 @@ fn what_csv_cannot_say_is_refused() {
 }
 
 #[test]
-fn a_header_that_announced_another_number_is_an_error() {
+fn a_header_that_declares_another_number_is_an_error() {
     let mut writer = TraceWriter::new(Vec::new(), TraceFormat::Records { requests: 3 }).unwrap();
     writer.write(&TWO).unwrap();
     let error = writer.finish().unwrap_err().to_string();
-    assert_eq!(error, "a trace of 3 requests was begun, 2 were written");
+    assert_eq!(error, "the header declares 3 requests, but 2 were written");
 }
 
 #[test]
@@ -192,7 +192,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn another_reader_of_csv_finds_what_was_written(requests in prop::collection::vec(request(), 0..20)) {
+    fn another_csv_reader_reads_the_same_requests(requests in prop::collection::vec(request(), 0..20)) {
         let full = text(TraceFormat::FullCsv, &requests);
         let rows: Vec<Vec<String>> = csv::Reader::from_reader(full.as_bytes()).deserialize().map(Result::unwrap).collect();
         let expected: Vec<Vec<String>> = requests.iter().map(|r| vec![

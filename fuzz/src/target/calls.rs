@@ -1,4 +1,4 @@
-//! Modules that do nothing but call the host, with numbers and vectors that are right, on an edge, or anything.
+//! Modules that only make host calls, with numbers and iovecs that are valid, on a boundary, or arbitrary.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use random::streams::Stream;
 
 use crate::edit::{once_in, pick};
 
-/// Functions of WASI with their parameters, of which `l` is an i64; the result is an i32.
+/// Functions of WASI with their parameters; `l` is an i64. The result is an i32.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("args_get", "ii"),
     ("args_sizes_get", "ii"),
@@ -32,7 +32,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("sock_send", "iiiii"),
 ];
 
-/// Imports of all of them, as text.
+/// Imports of all of them, as WAT.
 pub(super) fn imports() -> String {
     let mut text = "(import \"wasi_snapshot_preview1\" \"proc_exit\" (func $proc_exit (param i32)))".to_owned();
     for (name, parameters) in FUNCTIONS {
@@ -46,7 +46,7 @@ pub(super) fn imports() -> String {
 /// A module.
 pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     let pages = pick(random, &[1, 1, 2, 200]);
-    // At 256 a header of answers; vectors are put together below it.
+    // At 256 is a header of completions; iovecs are composed below it.
     let mut text = format!(
         "(module {}(memory (export \"memory\") {pages})(data (i32.const 256) \"QBOXCPL\\n\\01\\00\\00\\00\\20\")(func (export \
          \"_start\")",
@@ -58,7 +58,7 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
             let _ = write!(text, "(i32.store (i32.const {at}) (i32.const {}))", number(random));
             continue;
         }
-        // The streams more often than all else.
+        // The streams more often than all other functions.
         let (name, parameters) = match random.below(6) {
             0 | 1 => ("fd_read", "iiii"),
             2 | 3 => ("fd_write", "iiii"),
@@ -81,7 +81,7 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     wat::parse_str(text + "))").expect("a text of this file")
 }
 
-/// An address, a length or a count: low ones most often, and those where memory or numbers end.
+/// An address, a length or a count: mostly low, or a boundary of memory or of numbers.
 fn number(random: &mut Stream) -> u32 {
     let near = random.below(9) as u32;
     match random.below(8) {

@@ -6,7 +6,10 @@ use sandbox::native::Step;
 
 use super::requests::job;
 
-/// One simulator's doings over one shard.
+/// The actions of one simulator over one shard.
+///
+/// Encoding: settings (6 bytes), three bytes for each request, then the steps: a byte below 128 reads 12 times as many
+/// bytes; another byte b writes the b − 127 bytes after it.
 ///
 /// As bytes: settings (6), three for each request, then the steps: a byte below 128 reads 12 times as many bytes, another
 /// writes as many of those behind it as it is above 127.
@@ -21,13 +24,13 @@ const SETTINGS: usize = 6;
 const SERVERS: [u32; 8] = [1, 1, 1, 2, 3, 7, 1_000, 1_000_000];
 
 impl Case {
-    /// The case in `bytes`; any bytes are one.
+    /// The case in `bytes`; any bytes are valid.
     pub(super) fn read(bytes: &[u8]) -> Self {
         let mut settings = [0; SETTINGS];
         let (start, rest) = bytes.split_at(bytes.len().min(SETTINGS));
         settings[..start.len()].copy_from_slice(start);
         let [kind, delay, capacity, limit, count, capabilities] = settings;
-        // Half of the bytes are no limit and no end.
+        // Half of the values mean no limit and no end.
         let half = |byte: u8| u64::from(byte.saturating_sub(127));
         let mut job = job();
         job.model.servers = SERVERS[usize::from(kind & 7)];
@@ -43,7 +46,7 @@ impl Case {
 }
 
 fn read_requests(bytes: &[u8]) -> Vec<Request> {
-    // Low values, and powers of two up to the largest time that there may be.
+    // Low values, and powers of two up to the largest time.
     let time = |byte: u8| if byte < 224 { u64::from(byte) } else { (1 << (byte - 193)) - 1 };
     let mut last = Request::default();
     let mut requests = Vec::new();

@@ -1,19 +1,19 @@
-//! Completions, valid ones and such that were tampered with, to the rules that the host holds them against. It must take
-//! and refuse what the oracle does, and measure the same.
+//! Completions, valid and corrupted ones, for the rules of the host. It must accept and reject the same as the oracle,
+//! and measure the same.
 
-use contract::{Capabilities, Completion, CompletionHeader, NONE, Request};
+use contract::{Capabilities, Completion, CompletionHeader, Request};
 use measure::Outcome;
 use random::streams::Stream;
-use sandbox::native::rehearse;
+use sandbox::native::replay;
 use sim_wasm::Fifo;
 
 use super::case::Case;
-use super::requests::Piece;
+use super::requests::OneChunk;
 use super::{check_words, oracle};
 use crate::End;
 use crate::edit::{edit, number, once_in, pick, place};
 
-/// A first-in first-out simulator over random requests, whose answers may be changed.
+/// A first-in, first-out simulator over random requests, whose completions may be changed.
 pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     let odds = |random: &mut Stream| if once_in(random, 3) { 127 + random.below(20) as u8 } else { 0 };
     let count = random.below(40) as u8;
@@ -35,28 +35,29 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     let mut held_back = Vec::new();
     let (mut read, mut seen) = (0, 0);
     while read < record_len * (requests.len() + 1) {
-        // A simulator that asks for all, for a record, or for uneven chunks.
+        // A simulator that reads everything at once, one record, or uneven chunks.
         let chunks = pick(random, &[127, record_len as u64 / 12, random.clone().below(128)]);
         bytes.push(chunks as u8);
         read += 12 * chunks as usize;
         let whole = (read / record_len).saturating_sub(1).min(requests.len());
         let mut due = Vec::new();
         for request in &requests[seen..whole] {
-            // Demands that add up to more than the host takes: the model is not made for them.
+            // Demands whose sum exceeds the host's limit: the model does not support them.
             running = running && request.arrival_ns + request.service_ns < 1 << 61;
-            running = running && fifo.arrive(request, &mut |answer| due.push((*request, answer)));
+            running = running && fifo.arrive(request, &mut |completion| due.push((*request, completion)));
         }
         seen = whole;
         if whole == requests.len() && running {
-            std::mem::replace(&mut fifo, Fifo::new(model)).end(&mut |answer| due.push((Request::default(), answer)));
+            std::mem::replace(&mut fifo, Fifo::new(model))
+                .end(&mut |completion| due.push((Request::default(), completion)));
         }
-        for (request, answer) in due {
-            let mut answers = vec![answer];
+        for (request, completion) in due {
+            let mut completions = vec![completion];
             if changes > 0 && once_in(random, odds) {
-                change(random, &request, &mut answers);
+                change(random, &request, &mut completions);
             }
             let to = if shuffled && once_in(random, 2) { &mut held_back } else { &mut pending };
-            answers.iter().for_each(|answer| to.extend_from_slice(&answer.to_bytes()));
+            completions.iter().for_each(|completion| to.extend_from_slice(&completion.to_bytes()));
         }
         if once_in(random, 2) {
             write(random, &mut pending, &mut bytes);
@@ -81,37 +82,37 @@ fn write(random: &mut Stream, pending: &mut Vec<u8>, bytes: &mut Vec<u8>) {
     }
 }
 
-/// Changes an answer, to another that is allowed or to one that is not.
-fn change(random: &mut Stream, request: &Request, answers: &mut Vec<Completion>) {
-    let Some(answer) = answers.first_mut() else { return };
+/// Changes a completion, to a valid or an invalid one.
+fn change(random: &mut Stream, request: &Request, completions: &mut Vec<Completion>) {
+    let Some(completion) = completions.first_mut() else { return };
     let delta = random.below(30);
     match random.below(12) {
         0 => {
-            answer.start_ns = answer.start_ns.saturating_add(delta);
-            answer.finish_ns = answer.finish_ns.saturating_add(delta);
+            completion.start_ns = completion.start_ns.saturating_add(delta);
+            completion.finish_ns = completion.finish_ns.saturating_add(delta);
         }
         1 => {
-            answer.service_ns = random.below(answer.service_ns.saturating_add(1));
-            answer.finish_ns = answer.start_ns.saturating_add(answer.service_ns);
+            completion.service_ns = random.below(completion.service_ns.saturating_add(1));
+            completion.finish_ns = completion.start_ns.saturating_add(completion.service_ns);
         }
         2 | 3 => {
             let finish_ns = request.arrival_ns + if delta < 10 { 0 } else { delta };
-            *answer = Completion { start_ns: NONE, finish_ns, service_ns: 0, ..*answer };
+            *completion = Completion { start_ns: Completion::NOT_SERVED, finish_ns, service_ns: 0, ..*completion };
         }
-        4 => answer.finish_ns = NONE,
-        5 => answer.finish_ns = answer.finish_ns.saturating_add(delta),
+        4 => completion.finish_ns = Completion::IN_SERVICE,
+        5 => completion.finish_ns = completion.finish_ns.saturating_add(delta),
         6 => {
-            let again = *answer;
-            answers.push(again);
+            let again = *completion;
+            completions.push(again);
         }
-        7 => answers.clear(),
+        7 => completions.clear(),
         field => {
             let (number, add) = (number(random), random.below(3).wrapping_sub(1));
             let field = match field {
-                8 => &mut answer.id,
-                9 => &mut answer.start_ns,
-                10 => &mut answer.finish_ns,
-                _ => &mut answer.service_ns,
+                8 => &mut completion.id,
+                9 => &mut completion.start_ns,
+                10 => &mut completion.finish_ns,
+                _ => &mut completion.service_ns,
             };
             *field = if place(random, 2) == 0 { number } else { field.wrapping_add(add) };
         }
@@ -120,13 +121,14 @@ fn change(random: &mut Stream, request: &Request, answers: &mut Vec<Completion>)
 
 pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
     let case = Case::read(bytes);
-    let Outcome { offered, result, .. } = rehearse(&case.job, Piece::new(&case.requests, case.record_len), &case.steps);
+    let Outcome { offered, result, .. } =
+        replay(&case.job, OneChunk::new(&case.requests, case.record_len), &case.steps);
     let expected = oracle::judge(&case);
     if offered != case.requests.len() as u64 {
         return Err(format!("{} requests are counted as {offered}", case.requests.len()));
     }
     match (result, expected) {
-        (Ok(measured), Ok(expected)) => expected.agrees(&measured).map(|()| "taken"),
+        (Ok(measured), Ok(expected)) => expected.agrees(&measured).map(|()| "accepted"),
         (Err(failure), Err(broken)) => {
             check_words(&failure)?;
             match broken.classes.iter().find(|&&class| class == failure.class()) {
@@ -134,7 +136,7 @@ pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
                 None => Err(format!("refused as {}: {failure}; but {broken:?}", failure.class())),
             }
         }
-        (Ok(_), Err(broken)) => Err(format!("taken, but {broken:?}")),
+        (Ok(_), Err(broken)) => Err(format!("accepted, but {broken:?}")),
         (Err(failure), Ok(_)) => Err(format!("refused, but no rule is broken: {failure}")),
     }
 }

@@ -1,5 +1,5 @@
-//! Native CSVs, valid ones and edited ones, to the trace reader. It must read what the `csv` crate and plain rules read,
-//! refuse what they refuse, and name the same line.
+//! Native CSVs, valid and edited ones, for the trace reader. It must read the same as the `csv` crate with plain rules,
+//! reject the same, and name the same line.
 
 use contract::Request;
 use failure::{At, Failure};
@@ -11,10 +11,10 @@ use super::rows;
 use crate::End;
 use crate::edit::{edit, number, once_in, pick, place};
 
-/// What the reader reads at once.
+/// Bytes of the reader's blocks.
 const BLOCK: u64 = 256 << 10;
 
-/// A CSV of random columns. Some are longer than a block, some have lines about as long as may be.
+/// A CSV of random columns. Some are longer than a block, some have lines of about the maximal length.
 pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     let columns = columns(random);
     let large = once_in(random, 200);
@@ -41,7 +41,7 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
         text.extend_from_slice(line_break);
     }
     if once_in(random, 100) {
-        // In a note, a digit, or wherever it falls.
+        // In a note, in a number, or at any position.
         let at = place(random, text.len());
         let long = vec![pick(random, b"0x"); 65_480 + random.below(80) as usize];
         text.splice(at..at, long);
@@ -49,7 +49,7 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     if !once_in(random, 4) {
         let edits = 1 + random.below(4);
         let header = if once_in(random, 4) { 0 } else { columns.join(",").len() };
-        // Where the text is cut into blocks more than elsewhere.
+        // Around block borders more often than elsewhere.
         let from = match text.len() as u64 / BLOCK {
             blocks @ 1.. if once_in(random, 2) => ((1 + random.below(blocks)) * BLOCK - random.below(64)) as usize,
             _ => header + place(random, text.len() - header),
@@ -63,12 +63,12 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     text
 }
 
-/// Some columns, mostly one of them an arrival, in any order.
+/// Some columns in any order; mostly one of them is an arrival.
 fn columns(random: &mut Stream) -> Vec<String> {
     let unit = |random: &mut Stream| pick(random, &["s", "ms", "us", "ns"]);
     let usual = "id,arrival_ns,client,op,block,size";
     let all = "id,arrival_ns,service_ns,client,class,op,block,size,reply_size";
-    // The first has a quick way of its own.
+    // The first has a fast path of its own.
     let given: &str = match random.below(5) {
         0 | 1 => usual,
         2 => all,
@@ -109,7 +109,7 @@ fn cell(random: &mut Stream, column: &str, id: u64, arrival_ns: u64) -> String {
     }
 }
 
-/// `ns` in the unit of `column`, with zeros and digits that count for nothing.
+/// `ns` in the unit of `column`, with added zeros and digits that do not change the value.
 fn decimal(random: &mut Stream, ns: u64, column: &str) -> String {
     let places = match column.split_once('_').map(|(_, unit)| unit) {
         Some("s") => 9,

@@ -1,4 +1,4 @@
-//! The trace of a case, as a file and as a pipe, and what it is read as.
+//! The trace of a case, as a file and as a pipe, and the result of reading it.
 
 use std::cell::RefCell;
 use std::fs::{self, OpenOptions};
@@ -9,18 +9,18 @@ use contract::Request;
 use failure::Failure;
 use random::demand::{Demands, ServiceDistribution};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use trace::reader::{ReadFlags, Summary, TraceReader};
+use trace::reader::{ReadFlags, TraceReader, TraceSummary};
 
-/// What samples demands.
+/// The sampler of demands.
 pub(super) fn demands() -> Demands {
     Demands::new(1_000, ServiceDistribution::Exponential, 1)
 }
 
-/// What a trace was read as.
+/// The result of reading a trace.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) requests: Vec<Request>,
-    pub(super) summary: Summary,
+    pub(super) summary: TraceSummary,
 }
 
 /// The files of one thread: a case's trace, and a pipe.
@@ -33,7 +33,7 @@ thread_local! {
 }
 
 impl Input {
-    /// Lets `work` read `trace`.
+    /// Calls `work` with `trace` as input.
     pub(super) fn with<T>(trace: &[u8], work: impl FnOnce(&Input) -> Result<T, String>) -> Result<T, String> {
         INPUT.with_borrow_mut(|input| {
             let input = match input {
@@ -55,7 +55,7 @@ impl Input {
         self.folder.path().join("case")
     }
 
-    /// The trace as errors call it.
+    /// The name of the trace in errors.
     pub(super) fn name(&self) -> String {
         self.file().display().to_string()
     }
@@ -69,13 +69,13 @@ impl Input {
         read(&self.file(), flags)
     }
 
-    /// Reads it from a pipe that gives it in uneven chunks.
+    /// Reads it from a pipe that returns uneven chunks.
     pub(super) fn read_piped(&self, flags: &ReadFlags) -> Result<Read, Failure> {
         let (trace, pipe) = (fs::read(self.file())?, self.pipe());
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let mut pipe = OpenOptions::new().write(true).open(&pipe)?;
-                // The reader may stop in the middle: then the pipe is closed.
+                // The reader may stop early: then the pipe is closed.
                 trace.chunks(4_099).try_for_each(|chunk| pipe.write_all(chunk))
             });
             read(Path::new(&pipe), flags)
@@ -94,7 +94,7 @@ fn read(path: &Path, flags: &ReadFlags) -> Result<Read, Failure> {
     Ok(Read { requests, summary: reader.summary() })
 }
 
-/// What an edit may put in: what separates, numbers at their ends, what begins a format.
+/// Words for edits: separators, boundary values of numbers, beginnings of formats.
 pub(super) const WORDS: &[&[u8]] = &[
     b",",
     b"\n",

@@ -24,7 +24,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "csv", make: csv::make, run: csv::run },
 ];
 
-/// Whether an error is fit to be shown: bounded, and no command to a terminal.
+/// Whether an error is fit for display: bounded, and without terminal control sequences.
 fn check_words(failure: &Failure) -> Result<(), String> {
     let text = failure.to_string();
     if printable(text.as_bytes(), usize::MAX) != text {

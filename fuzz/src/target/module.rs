@@ -1,5 +1,5 @@
-//! Modules, generated and tampered with, loaded and run as any other over a small shard: whatever they are, the end is
-//! one of the classes, within the limits, and the same again.
+//! Modules, generated and corrupted, loaded and run over a small shard: every end belongs to a class, keeps the limits,
+//! and is repeatable.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -16,17 +16,17 @@ use sandbox::{Job, Simulator, preflight, simulate, spawn};
 use wasmparser::{Parser, Payload};
 
 use super::input::Input;
-use super::requests::{CPU_TIME, Piece, job};
+use super::requests::{CPU_TIME, OneChunk, job};
 use super::{calls, check_words, smith};
 use crate::End;
 use crate::edit::{edit, once_in, pick};
 
-/// How much later than its limit the end may come: a look at the time each 10 ms, a host's call between two.
+/// The delay with which a time limit may take effect: the time is checked every 10 ms, and host calls may last longer.
 const LATER: Duration = Duration::from_millis(1_000);
 /// Requests of the shard.
 const REQUESTS: u64 = 40;
 
-/// Simulators to tamper with, the default one first.
+/// Simulators to corrupt, the default one first.
 static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     const GUESTS: &[&str] = &[
         include_str!("../../../tests/guests/fifo.wat"),
@@ -39,12 +39,12 @@ static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let path = std::env::var_os("QUEUEBOX_SIM")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../bin/sim.wasm"), PathBuf::from);
     let default = std::fs::read(&path).unwrap_or_else(|error| {
-        panic!("{}: {error}: `make all` builds the simulator, QUEUEBOX_SIM says where it is", path.display())
+        panic!("{}: {error}: `make all` builds the simulator, QUEUEBOX_SIM is its path", path.display())
     });
     std::iter::once(default).chain(guests).collect()
 });
 
-/// Bytes from which `wasm-smith` makes a module, one that calls the host, or a simulator that was tampered with.
+/// Bytes from which `wasm-smith` makes a module, a module with host calls, or a corrupted simulator.
 pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     match random.below(4) {
         0 => {}
@@ -67,7 +67,7 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     module
 }
 
-/// Puts another instruction in the place of one, or another number into it, most often one that is valid there.
+/// Replaces an instruction by another one, or its number by another number, mostly valid ones.
 fn tamper(random: &mut Stream, module: &mut [u8]) {
     /// Instructions of the same types: comparisons and arithmetic of i32 and i64.
     const ALIKE: [(u8, u8); 6] = [(0x46, 0x4f), (0x51, 0x5a), (0x67, 0x69), (0x6a, 0x78), (0x79, 0x7b), (0x7c, 0x8a)];
@@ -78,7 +78,7 @@ fn tamper(random: &mut Stream, module: &mut [u8]) {
     let at = pick(random, &places);
     let code = module[at];
     let number = match code {
-        // Loads and stores: the offset, behind the alignment.
+        // Loads and stores: the offset, after the alignment.
         0x28..=0x3e => at + 2,
         // Branches, calls, variables, constants.
         0x0c | 0x0d | 0x10 | 0x20..=0x24 | 0x41 | 0x42 => at + 1,
@@ -91,13 +91,13 @@ fn tamper(random: &mut Stream, module: &mut [u8]) {
             return;
         }
     };
-    // Numbers of one byte only.
+    // Only numbers of one byte.
     if let Some(number) = module.get_mut(number).filter(|number| **number < 0x80) {
         *number = if once_in(random, 2) { random.below(0x80) as u8 } else { (*number ^ 1) & 0x7f };
     }
 }
 
-/// Where the instructions of `module` stand.
+/// Offsets of the instructions of `module`.
 fn instructions(module: &[u8]) -> Vec<usize> {
     let bodies = Parser::new(0).parse_all(module).map_while(Result::ok).filter_map(|payload| match payload {
         Payload::CodeSectionEntry(body) => body.get_operators_reader().ok(),
@@ -143,7 +143,7 @@ pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
             }
         };
         let first = one(&simulator, &job)?;
-        // CPU time alone may differ.
+        // Only the CPU time may differ.
         let timed = |outcome: &Outcome| {
             outcome.result.as_ref().is_err_and(|failure| failure.passed_limit() == Some(Limit::CpuTime))
         };
@@ -167,13 +167,13 @@ fn one(simulator: &Simulator, job: &Job) -> Result<Outcome, String> {
         .collect();
     let (outcome, took) = std::thread::scope(|scope| {
         let work = || {
-            let outcome = simulate(simulator, job, Piece::new(&requests, Request::LEN), None);
-            // The thread is new: all of its time is the simulator's.
+            let outcome = simulate(simulator, job, OneChunk::new(&requests, Request::LEN), None);
+            // The thread is new, so all of its time is the simulator's.
             let time = clock_gettime(ClockId::ThreadCPUTime);
             (outcome, Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
         };
         let thread = spawn(scope, "simulator".to_owned(), work).map_err(|failure| failure.to_string())?;
-        thread.join().map_err(|_| "its thread panicked; the message stands above".to_owned())
+        thread.join().map_err(|_| "its thread panicked; the message is above".to_owned())
     })?;
     let allowed = CPU_TIME + CPU_TIME_PER_REQUEST * REQUESTS as u32 + LATER;
     if took > allowed {
@@ -192,7 +192,7 @@ fn one(simulator: &Simulator, job: &Job) -> Result<Outcome, String> {
     }
 }
 
-/// The class of a failure that a module may be the cause of.
+/// The class of a failure, if a module can cause it.
 fn check(failure: &Failure) -> Result<End, String> {
     check_words(failure)?;
     match failure {
@@ -203,7 +203,7 @@ fn check(failure: &Failure) -> Result<End, String> {
         | Failure::Contract { .. }
         | Failure::Usage { .. } => Ok(failure.class().name()),
         Failure::Host { .. } | Failure::Trace { .. } | Failure::Executor { .. } => {
-            Err(format!("a module is the cause of class {}: {failure}", failure.class()))
+            Err(format!("a module caused class {}: {failure}", failure.class()))
         }
     }
 }

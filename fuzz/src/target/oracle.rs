@@ -1,9 +1,9 @@
-//! The rules of contract 1 (docs/contract.md, "End of the simulation" and "Rules that the host checks") a second time, written
-//! plainly from there: every completion is kept, and looked up as often as necessary.
+//! A second implementation of the rules of contract 1 (docs/contract.md, "End of the simulation" and "Rules that the
+//! host checks"), as plain as possible: every completion is kept and looked up as often as necessary.
 
 use std::collections::BTreeMap;
 
-use contract::{Capabilities, Completion, NONE, Request};
+use contract::{Capabilities, Completion, Request};
 use failure::Class;
 use measure::Measured;
 use sandbox::native::Step;
@@ -11,13 +11,13 @@ use sim_wasm::Fifo;
 
 use super::case::Case;
 
-/// Times and demands together stay below this.
+/// Upper limit of times and of sums of demands.
 const LATEST: u128 = 1 << 62;
 
-/// A rule that is broken.
+/// A broken rule.
 #[derive(Debug)]
 pub(super) struct Broken {
-    /// The classes that the host may name: more than one where one step breaks two rules.
+    /// The classes that the host may report: more than one if a step breaks two rules.
     pub(super) classes: Vec<Class>,
     #[expect(dead_code, reason = "it is for the message")]
     rule: String,
@@ -27,7 +27,7 @@ fn contract<T>(rule: impl Into<String>) -> Result<T, Broken> {
     Err(Broken { classes: vec![Class::Contract], rule: rule.into() })
 }
 
-/// What the host must have measured.
+/// The measurements that the host must have made.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Expected {
     capabilities: Capabilities,
@@ -35,12 +35,12 @@ pub(super) struct Expected {
     end_ns: u64,
     /// Completed, in service, rejected, abandoned, waiting, not yet arrived.
     counts: [u64; 6],
-    /// Demands, delays in queue, service, waiting requests and those in the system over time.
+    /// Demands, delays in queue, service, and the integrals of the numbers waiting and in the system.
     sums: [u128; 5],
 }
 
 impl Expected {
-    /// Whether the host `measured` it.
+    /// Whether the host measured the same.
     pub(super) fn agrees(&self, measured: &Measured) -> Result<(), String> {
         let (tally, counts) = (&measured.tally, &measured.tally.counts);
         let measured = Self {
@@ -67,30 +67,32 @@ impl Expected {
     }
 }
 
-/// What is known while the steps are gone through.
+/// The state during the steps.
 struct Ledger<'a> {
     case: &'a Case,
-    /// Bytes of stdin read; the answers' bytes of stdout.
+    /// Bytes of stdin that were read; bytes of stdout that were written.
     read: usize,
     record: Vec<u8>,
     capabilities: Option<Capabilities>,
-    answers: BTreeMap<u64, Completion>,
+    completions: BTreeMap<u64, Completion>,
 }
 
-/// What becomes of `case`: the first rule that is broken, or what is measured.
+/// The result of `case`: the first broken rule, or the measurements.
 pub(super) fn judge(case: &Case) -> Result<Expected, Broken> {
-    let mut ledger = Ledger { case, read: 0, record: Vec::new(), capabilities: None, answers: BTreeMap::new() };
+    let mut ledger = Ledger { case, read: 0, record: Vec::new(), capabilities: None, completions: BTreeMap::new() };
     let outcome = ledger.go_through();
     if !case.job.verify {
         return outcome;
     }
     match outcome {
-        // The model may tell of its difference earlier than a rule is broken.
+        // The model may report its difference before a rule is broken.
         Err(mut broken) => {
             broken.classes.push(Class::Contract);
             Err(broken)
         }
-        Ok(_) if ledger.answers != first_in_first_out(case) => contract("--verify: the answers are not the model's"),
+        Ok(_) if ledger.completions != first_in_first_out(case) => {
+            contract("--verify: the completions differ from the model's")
+        }
         accepted => accepted,
     }
 }
@@ -98,17 +100,17 @@ pub(super) fn judge(case: &Case) -> Result<Expected, Broken> {
 fn first_in_first_out(case: &Case) -> BTreeMap<u64, Completion> {
     let model = &case.job.model;
     let mut fifo = Fifo::new(sim_wasm::Model { servers: model.servers, capacity: model.capacity, delay: model.delay });
-    let mut answers = BTreeMap::new();
+    let mut completions = BTreeMap::new();
     for request in &case.requests {
-        if !fifo.arrive(request, &mut |answer| _ = answers.insert(answer.id, answer)) {
-            return answers;
+        if !fifo.arrive(request, &mut |completion| _ = completions.insert(completion.id, completion)) {
+            return completions;
         }
     }
-    fifo.end(&mut |answer| _ = answers.insert(answer.id, answer));
-    answers
+    fifo.end(&mut |completion| _ = completions.insert(completion.id, completion));
+    completions
 }
 
-/// Whether a request comes so late, or the demands are so large, that times could pass 62 bits.
+/// Whether a request arrives so late, or the demands are so large, that times could exceed 62 bits.
 fn too_late(requests: &[Request]) -> bool {
     let mut demands = 0;
     requests.iter().any(|request| {
@@ -128,7 +130,7 @@ impl Ledger<'_> {
         self.end()
     }
 
-    /// The requests that are read to their last byte.
+    /// The requests that were read to their last byte.
     fn requests(&self) -> &[Request] {
         let whole = (self.read / self.case.record_len).saturating_sub(1);
         &self.case.requests[..whole]
@@ -136,7 +138,7 @@ impl Ledger<'_> {
 
     fn read(&mut self, length: usize) -> Result<(), Broken> {
         self.read = (self.read + length).min(self.case.record_len * (self.case.requests.len() + 1));
-        let unanswered = self.requests().len() - self.answers.len();
+        let unanswered = self.requests().len() - self.completions.len();
         let rules =
             [(Class::Trace, too_late(self.requests())), (Class::Limit, unanswered > self.case.job.limits.unanswered)];
         let classes: Vec<_> = rules.into_iter().filter_map(|(class, broken)| broken.then_some(class)).collect();
@@ -150,7 +152,7 @@ impl Ledger<'_> {
             Ok(record) => {
                 self.record.clear();
                 if self.capabilities.is_some() {
-                    self.answer(Completion::from_bytes(&record))
+                    self.completion(Completion::from_bytes(&record))
                 } else {
                     self.header(&record)
                 }
@@ -175,17 +177,17 @@ impl Ledger<'_> {
         self.capabilities.is_some_and(|capabilities| capabilities.has(bit))
     }
 
-    /// What a server gives in `time`, all of them together.
+    /// The server time of all servers in `time`.
     fn capacity(&self, time: u64) -> u128 {
         u128::from(self.case.job.model.servers) * u128::from(time)
     }
 
     fn started(&self) -> u64 {
-        self.answers.values().filter(|answer| answer.start_ns != NONE).count() as u64
+        self.completions.values().filter(|completion| completion.start_ns != Completion::NOT_SERVED).count() as u64
     }
 
-    fn answer(&mut self, answer: Completion) -> Result<(), Broken> {
-        let Completion { id, start_ns: start, finish_ns: finish, service_ns: service } = answer;
+    fn completion(&mut self, completion: Completion) -> Result<(), Broken> {
+        let Completion { id, start_ns: start, finish_ns: finish, service_ns: service } = completion;
         let Some(request) = self.requests().iter().find(|request| request.id == id).copied() else {
             return contract(format!("{id} is not read"));
         };
@@ -193,15 +195,15 @@ impl Ledger<'_> {
         let arrival = request.arrival_ns;
         let delay = self.case.job.model.delay;
         let rules = match (start, finish) {
-            (NONE, _) => {
+            (Completion::NOT_SERVED, _) => {
                 vec![
                     service == 0,
-                    finish != NONE,
+                    finish != Completion::IN_SERVICE,
                     finish >= arrival,
                     finish > arrival || self.capabilities(Capabilities::CAPACITY),
                 ]
             }
-            (_, NONE) => vec![start >= arrival, service <= request.service_ns || own, delay > 0],
+            (_, Completion::IN_SERVICE) => vec![start >= arrival, service <= request.service_ns || own, delay > 0],
             _ => vec![
                 start >= arrival,
                 finish >= start,
@@ -215,10 +217,10 @@ impl Ledger<'_> {
             ],
         };
         if let Some(number) = rules.iter().position(|held| !held) {
-            return contract(format!("rule {number} of {answer:?} for {request:?}"));
+            return contract(format!("rule {number} of {completion:?} for {request:?}"));
         }
-        if self.answers.insert(id, answer).is_some() {
-            return contract(format!("{id} is answered twice"));
+        if self.completions.insert(id, completion).is_some() {
+            return contract(format!("{id} is completed twice"));
         }
         if delay > 0 && self.started() > delay {
             return contract("more starts than DELAY");
@@ -231,31 +233,37 @@ impl Ledger<'_> {
             return contract("the last record is cut");
         }
         let Some(capabilities) = self.capabilities else { return contract("no header") };
-        let served = || self.answers.values().filter(|answer| answer.start_ns != NONE);
-        let finishes = || self.answers.values().map(|answer| answer.finish_ns).filter(|&finish| finish != NONE);
-        let in_service = || self.answers.values().filter(|answer| answer.finish_ns == NONE);
+        let served = || self.completions.values().filter(|completion| completion.start_ns != Completion::NOT_SERVED);
+        let finishes = || {
+            self.completions
+                .values()
+                .map(|completion| completion.finish_ns)
+                .filter(|&finish| finish != Completion::IN_SERVICE)
+        };
+        let in_service =
+            || self.completions.values().filter(|completion| completion.finish_ns == Completion::IN_SERVICE);
         let delay_reached = self.case.job.model.delay > 0 && self.started() == self.case.job.model.delay;
-        let starts = served().map(|answer| answer.start_ns);
+        let starts = served().map(|completion| completion.start_ns);
         let end = if delay_reached { starts.max() } else { finishes().max() }.unwrap_or(0);
-        if !delay_reached && (self.answers.len() < self.case.requests.len() || in_service().next().is_some()) {
+        if !delay_reached && (self.completions.len() < self.case.requests.len() || in_service().next().is_some()) {
             return contract("not all is served to the end");
         }
         if finishes().any(|finish| finish > end) {
             return contract("a finish after T");
         }
-        for answer in in_service() {
-            let received = u128::from(answer.service_ns);
-            let time = end - answer.start_ns;
+        for completion in in_service() {
+            let received = u128::from(completion.service_ns);
+            let time = end - completion.start_ns;
             let fits = if capabilities.has(Capabilities::SHARED) {
                 received <= self.capacity(time)
             } else {
                 received == u128::from(time)
             };
             if !fits {
-                return contract(format!("{answer:?} is not in service at {end}"));
+                return contract(format!("{completion:?} is not in service at {end}"));
             }
         }
-        if served().map(|answer| u128::from(answer.service_ns)).sum::<u128>() > self.capacity(end) {
+        if served().map(|completion| u128::from(completion.service_ns)).sum::<u128>() > self.capacity(end) {
             return contract("more server time than there is");
         }
         if too_late(&self.case.requests) {
@@ -269,20 +277,20 @@ impl Ledger<'_> {
         let mut sums = [0; 5];
         for request in &self.case.requests {
             let arrival = request.arrival_ns;
-            let answer = self.answers.get(&request.id);
-            let fate = match answer {
+            let completion = self.completions.get(&request.id);
+            let fate = match completion {
                 None if arrival < end_ns => 4,
                 None => 5,
-                Some(Completion { finish_ns: NONE, .. }) => 1,
-                Some(Completion { start_ns: NONE, finish_ns, .. }) => {
+                Some(Completion { finish_ns: Completion::IN_SERVICE, .. }) => 1,
+                Some(Completion { start_ns: Completion::NOT_SERVED, finish_ns, .. }) => {
                     if *finish_ns == arrival {
                         2
                     } else {
                         3
                     }
                 }
-                Some(answer) => {
-                    if answer.service_ns == request.service_ns || capabilities.has(Capabilities::OWN_DEMANDS) {
+                Some(completion) => {
+                    if completion.service_ns == request.service_ns || capabilities.has(Capabilities::OWN_DEMANDS) {
                         0
                     } else {
                         3
@@ -290,13 +298,13 @@ impl Ledger<'_> {
                 }
             };
             counts[fate] += 1;
-            let started = answer.filter(|answer| answer.start_ns != NONE);
-            // When it left the queue and the system, T where it did not; nothing before it has arrived.
-            let left = answer.map_or(end_ns, |answer| answer.finish_ns).min(end_ns).max(arrival);
-            let entered = started.map_or(left, |answer| answer.start_ns);
+            let started = completion.filter(|completion| completion.start_ns != Completion::NOT_SERVED);
+            // When it left the queue and the system, or T; requests that arrive after T are not counted.
+            let left = completion.map_or(end_ns, |completion| completion.finish_ns).min(end_ns).max(arrival);
+            let entered = started.map_or(left, |completion| completion.start_ns);
             sums[0] += u128::from(request.service_ns);
-            sums[1] += started.map_or(0, |answer| u128::from(answer.start_ns - arrival));
-            sums[2] += started.map_or(0, |answer| u128::from(answer.service_ns));
+            sums[1] += started.map_or(0, |completion| u128::from(completion.start_ns - arrival));
+            sums[2] += started.map_or(0, |completion| u128::from(completion.service_ns));
             sums[3] += u128::from(entered - arrival);
             sums[4] += u128::from(left - arrival);
         }

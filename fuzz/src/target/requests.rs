@@ -1,4 +1,4 @@
-//! What a simulator is given: a few requests in memory, and a job with low limits.
+//! A simulator's input: a few requests in memory, and a job with low limits.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use sandbox::limits::Limits;
 use sandbox::shard::Shard;
 use sandbox::{Job, Model};
 
-/// CPU time of one simulator: the least that is looked at.
+/// CPU time of one simulator: the shortest that can be measured.
 pub(super) const CPU_TIME: Duration = Duration::from_millis(5);
 /// Its memory \[bytes\].
 const MEMORY: usize = 16 << 20;
-/// Requests that it may leave unanswered.
+/// Requests that may be outstanding.
 const UNANSWERED: usize = 64;
 
 /// A worker's job with the settings' defaults.
@@ -23,13 +23,13 @@ pub(super) fn job() -> Job {
     Job::alone(model, limits)
 }
 
-/// Requests as a shard of one chunk, whose records are `record_len` bytes long.
-pub(super) struct Piece {
+/// A shard of one chunk, with records of `record_len` bytes.
+pub(super) struct OneChunk {
     record_len: usize,
     records: Option<Vec<u8>>,
 }
 
-impl Piece {
+impl OneChunk {
     pub(super) fn new(requests: &[Request], record_len: usize) -> Box<Self> {
         let mut records = Vec::new();
         for request in requests {
@@ -41,7 +41,7 @@ impl Piece {
     }
 }
 
-impl Shard for Piece {
+impl Shard for OneChunk {
     fn record_len(&self) -> usize {
         self.record_len
     }

@@ -1,23 +1,23 @@
-//! The native CSV (docs/traces.md) as the `csv` crate and a few plain rules read it.
+//! Reads native CSV (docs/traces.md) with the `csv` crate and a few plain rules.
 //!
-//! Where this differs from what the crate alone would take: quotes, blank lines, lone carriage returns and long lines are
-//! refused before it sees them, and all rows must be of one length.
+//! Differences to the crate alone: quotes, blank lines, stray carriage returns and long lines are rejected before the
+//! crate reads them, and all rows must have the same number of columns.
 
-use contract::{NONE, Request};
+use contract::Request;
 use csv::{ByteRecord, ReaderBuilder};
 use random::demand::Demands;
 use trace::reader::LINE_LIMIT;
 
-/// Names of the units of times, and how many digits behind the point are nanoseconds.
+/// Names of the units of times, and the number of decimals down to nanoseconds.
 const UNITS: [(&str, usize); 4] = [("s", 9), ("ms", 6), ("us", 3), ("ns", 0)];
 
-/// The first line that is wrong, 1 first; None where there is no line at all.
+/// The first wrong line, from 1; None if there is no line.
 #[derive(Debug)]
 pub(super) struct Wrong {
     pub(super) line: Option<u64>,
 }
 
-/// What a column is.
+/// The meaning of a column.
 #[derive(Clone, Copy, PartialEq)]
 enum Column {
     Arrival(usize),
@@ -30,7 +30,7 @@ enum Column {
 pub(super) fn read(text: &[u8], demands: &Demands) -> Result<Vec<Request>, Wrong> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let lines = text.split_inclusive(|&byte| byte == b'\n');
-    // The crate would take some of what no line may be, so it gets the lines before.
+    // The crate would accept some invalid lines, so it gets only the lines before the first of them.
     let (mut right, mut count) = (0, 0u64);
     for line in lines.clone().take_while(|line| may_be(line)) {
         right += line.len();
@@ -38,7 +38,7 @@ pub(super) fn read(text: &[u8], demands: &Demands) -> Result<Vec<Request>, Wrong
     }
     let wrong_line = (count < lines.count() as u64).then_some(count + 1);
     let wrong = |line: u64| Wrong { line: Some(line) };
-    // A second byte order mark is part of a name, where the crate would pass over it.
+    // A second byte order mark is part of a name; the crate would skip it.
     let bom_is_cell = text.starts_with(b"\xef\xbb\xbf");
     let text = [if bom_is_cell { &b"\xef\xbb\xbf"[..] } else { b"" }, &text[..right]].concat();
     let mut reader = ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text.as_slice());
@@ -56,7 +56,7 @@ pub(super) fn read(text: &[u8], demands: &Demands) -> Result<Vec<Request>, Wrong
     if wrong_line.is_some() { Err(Wrong { line: wrong_line }) } else { Ok(requests) }
 }
 
-/// Whether a line, given with its line break, is one at all.
+/// Whether a line, with its line break, is valid by itself.
 fn may_be(line: &[u8]) -> bool {
     let line = line.strip_suffix(b"\r\n").or(line.strip_suffix(b"\n")).unwrap_or(line);
     !line.is_empty() && line.len() <= LINE_LIMIT && !line.iter().any(|byte| matches!(byte, b'"' | b'\r'))
@@ -95,7 +95,7 @@ fn request(columns: &[Column], record: &ByteRecord, row: u64, demands: &Demands)
     if record.len() != columns.len() {
         return None;
     }
-    let mut request = Request { id: row, service_ns: NONE, ..Request::default() };
+    let mut request = Request { id: row, service_ns: Request::TO_SAMPLE, ..Request::default() };
     for (column, cell) in columns.iter().zip(record) {
         if *column == Column::Ignored {
             continue;
@@ -121,7 +121,7 @@ fn request(columns: &[Column], record: &ByteRecord, row: u64, demands: &Demands)
             Column::Ignored => {}
         }
     }
-    if request.service_ns == NONE {
+    if request.service_ns == Request::TO_SAMPLE {
         request.service_ns = demands.sample(request.id);
     }
     Some(request)
@@ -135,7 +135,7 @@ fn integer<T: TryFrom<u128>>(text: &str) -> Option<T> {
     T::try_from(digits(text)?.parse().ok()?).ok()
 }
 
-/// A time \[ns\]: the point moved by writing the digits out, whatever is behind it then cut off.
+/// A time \[ns\]: moves the decimal point by writing the digits out, and cuts the rest.
 fn time(text: &str, places: usize) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let moved = format!("{}{:0<places$.places$}", digits(whole)?, digits(fraction)?);

@@ -1,4 +1,4 @@
-//! Modules by `wasm-smith`, most of them commands that the host takes and that call it.
+//! Modules by `wasm-smith`, most of which the host accepts and which make host calls.
 
 use std::sync::LazyLock;
 
@@ -7,10 +7,10 @@ use wasm_smith::{Config, InstructionKind, InstructionKinds, Module};
 
 use super::calls;
 
-/// What of WASI they may import.
+/// The imports of WASI that they may have.
 static IMPORTS: LazyLock<Vec<u8>> = LazyLock::new(|| compile(&calls::imports()));
 
-/// What they must export, with a little memory, with none, with almost too much of it.
+/// The exports that they must have, with a little memory, without memory, and with almost too much.
 static EXPORTS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     ["1", "1", "0", "4 10", "250"]
         .map(|pages| compile(&format!("(memory (export \"memory\") {pages}) (func (export \"_start\"))")))
@@ -21,7 +21,7 @@ fn compile(text: &str) -> Vec<u8> {
     wat::parse_str(format!("(module {text})")).expect("a text of this file")
 }
 
-/// The module that `bytes` stand for.
+/// The module that `bytes` generate.
 pub(super) fn module(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut source = Unstructured::new(bytes);
     let config = match source.int_in_range(0..=15)? {
@@ -31,7 +31,7 @@ pub(super) fn module(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(Module::new(config, &mut source)?.to_bytes())
 }
 
-/// What a simulator may be made of.
+/// The configuration of a simulator.
 fn command(source: &mut Unstructured<'_>) -> Result<Config> {
     // With few kinds of instructions, more of them are calls.
     const FEW: &[InstructionKind] = &[
@@ -44,9 +44,9 @@ fn command(source: &mut Unstructured<'_>) -> Result<Config> {
     Ok(Config {
         available_imports: Some(IMPORTS.clone()),
         exports: Some(source.choose(&EXPORTS)?.clone()),
-        // That of the exports comes on top.
+        // The memory of the exports is added.
         max_memories: 0,
-        // Functions come before `_start` and use up the bytes: with more, its body is empty.
+        // Functions before `_start` use up the bytes: with more of them, its body is empty.
         max_funcs: 10,
         max_types: 6,
         max_globals: 6,
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
     use wasmparser::{Operator, Parser, Payload, TypeRef, Validator};
 
-    /// Calls of the host in the body of `_start`, which is the last function; None where the module is not valid.
+    /// Host calls in the body of `_start`, which is the last function; None if the module is invalid.
     fn calls(module: &[u8]) -> Option<usize> {
         Validator::new().validate_all(module).ok()?;
         let (mut imported, mut calls) = (0, 0);

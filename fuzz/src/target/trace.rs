@@ -1,5 +1,5 @@
-//! Traces of every format, edited, to the trace reader: it refuses what it can't read by a line or a record, and what it
-//! reads is in order.
+//! Traces of every format, edited, for the trace reader: it rejects them with a line or a record, and the requests that
+//! it reads are in order.
 
 use contract::{Request, RequestHeader};
 use failure::{At, Failure};
@@ -11,7 +11,7 @@ use super::input::{Input, Read, WORDS};
 use crate::End;
 use crate::edit::{edit, number, once_in, pick};
 
-/// The formats, each with a trace of it. Records are made.
+/// The formats, each with an example. Records are generated.
 const SEEDS: &[(&str, &[u8])] = &[
     ("csv", b"arrival_us,service_us\n0,5\n2,5\n20,1\n"),
     ("csv", b"id,arrival_ns,client,op,block,size\n0,10,0,r,17,8\n1,10,3,w,4294967296,1\n9,2000,1,R,0,65535\n"),
@@ -23,11 +23,11 @@ const SEEDS: &[(&str, &[u8])] = &[
     ("records", b""),
 ];
 
-/// A case: how to read it (a byte), and the trace.
+/// A case: options of reading (a byte), and the trace.
 pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     let (format, seed) = pick(random, SEEDS);
     let mut bytes = vec![random.bits() as u8];
-    // Mostly recognised, or read as what it is; else as any.
+    // Mostly recognised, or read as its own format; otherwise as any format.
     if !once_in(random, 4) {
         let named = SEEDS.iter().position(|(name, _)| *name == format).unwrap_or(0) as u8;
         bytes[0] = (bytes[0] & 0b1110_0011) | (named << 2);
@@ -45,7 +45,7 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
 fn records(random: &mut Stream) -> Vec<u8> {
     let count = random.below(12);
     let record_len = pick(random, &[48usize, 48, 56, 4_096]);
-    let requests = if once_in(random, 2) { contract::NONE } else { count };
+    let requests = if once_in(random, 2) { contract::RequestHeader::UNKNOWN } else { count };
     let mut bytes = RequestHeader { record_len: record_len as u32, requests }.to_bytes().to_vec();
     bytes.resize(record_len, 0);
     let mut request = Request::default();
@@ -62,7 +62,7 @@ fn records(random: &mut Stream) -> Vec<u8> {
 
 pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
     let (how, trace) = bytes.split_first().unwrap_or((&0, &[]));
-    // Bits: sort, rebase, three for the format, two whether it is named, and one that reads a pipe too.
+    // Bits: sort, rebase, three for the format, two whether the format is given, and one for reading from a pipe too.
     let named = SEEDS[usize::from(how >> 2 & 7)].0;
     let flags = ReadFlags {
         sort: how & 1 != 0,
@@ -100,24 +100,24 @@ fn check_requests(read: &Read, flags: &ReadFlags, trace: &[u8]) -> Result<(), St
         return Err(format!("the first arrival is {first_ns} in {summary:?}"));
     }
     if flags.sort && (0..).zip(requests).any(|(id, request)| request.id != id) {
-        return Err("sorted requests are not numbered by their place".to_owned());
+        return Err("sorted requests are not numbered by their position".to_owned());
     }
     let whole = summary.requests == requests.len() as u64 && summary.bytes == trace.len() as u64;
     let named = flags.trace_format.as_deref().is_none_or(|named| named == summary.format);
     if whole && named && summary.sampled <= summary.requests { Ok(()) } else { Err(format!("{summary:?}")) }
 }
 
-/// Whether an error is the trace's own, and says where.
+/// Whether an error is about the trace, and gives its location.
 fn check_refusal(failure: &Failure, input: &Input, trace: &[u8]) -> Result<End, String> {
-    /// What can be wrong with a trace as a whole.
+    /// Errors of a trace as a whole.
     const WHOLE: &[&str] = &[
         "the file is empty",
         "the file is cut short",
-        "the file holds too many",
+        "the file is too long",
         "the first bytes are",
         "version ",
         "record length ",
-        "the header's last bytes",
+        "the header's reserved bytes",
     ];
     check_words(failure)?;
     let wrong = || format!("refused as {}: {failure}", failure.class());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cli::output;
 use cli::reporter::Reporter;
+use cli::terminal;
 use failure::printable;
 use report::table;
 use run::executor::{self, ExecutorSettings};
@@ -28,5 +29,6 @@ pub(crate) fn results(
     };
     // Whoever made it, its text may not command the terminal.
     let line = |line: &str| printable(line.as_bytes(), usize::MAX) + "\n";
-    Ok(output::print(&table::plain(&report).lines().map(line).collect::<String>())?)
+    let text = table::plain(&report, terminal::width());
+    Ok(output::print_tables(&text.lines().map(line).collect::<String>())?)
 }

@@ -8,6 +8,7 @@ use cli::output;
 use cli::program;
 use cli::reporter::{Reporter, Terminal};
 use cli::settings::Sources;
+use cli::terminal;
 use measure::run_report::RunReport;
 use measure::schema::to_json;
 use report::table;
@@ -119,9 +120,9 @@ fn print(flags: &RunFlags, report: &RunReport, folder: Option<&RunFolder>) -> an
     }
     let kept = folder.map(|folder| {
         format!(
-            "The report is in {}; `make results` or `middleware results` prints all of it.\n",
+            "The report is in {};\n`make results` or `middleware results` prints all of it.\n",
             folder.path().display()
         )
     });
-    Ok(output::print(&format!("{}\n{}", table::table(report), kept.unwrap_or_default()))?)
+    Ok(output::print_tables(&format!("{}\n{}", table::table(report, terminal::width()), kept.unwrap_or_default()))?)
 }

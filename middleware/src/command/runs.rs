@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cli::output;
+use cli::{output, terminal};
 use failure::printable;
 use measure::provenance::{RecordedTrace, TraceUsed};
 use measure::run_report::RowResult;
@@ -23,9 +23,9 @@ pub(crate) fn runs() -> anyhow::Result<()> {
     let text = if kept.is_empty() {
         format!("there is no run in {RUNS}/ yet: middleware run\n")
     } else {
-        table(&kept.iter().map(listed).collect::<Vec<_>>())
+        table(&kept.iter().map(listed).collect::<Vec<_>>(), terminal::width())
     };
-    Ok(output::print(&text)?)
+    Ok(output::print_tables(&text)?)
 }
 
 fn listed(kept: &Kept) -> Listed<'_> {

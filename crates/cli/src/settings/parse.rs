@@ -13,7 +13,7 @@ use failure::{Failure, Origin};
 use super::rule::{text_of, with_origin};
 use super::{FILE_NAME, KNOWN};
 use crate::env_file::{self, Line};
-use crate::program;
+use crate::{program, terminal};
 
 /// No settings file is longer than this \[bytes\].
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -40,9 +40,9 @@ impl Sources {
     }
 }
 
-/// The command line of `C` as programs take it: with `--env-file` for each command that has settings.
+/// The command line of `C` as programs take it: with `--quiet`, and with `--env-file` for each command that has settings.
 pub fn command<C: CommandFactory>() -> Command {
-    prepare(C::command())
+    prepare(C::command().arg(terminal::quiet_flag()))
 }
 
 /// The arguments of this process, with settings from all sources. Unknown lines of the settings file are warned of, and
@@ -52,11 +52,13 @@ pub fn command<C: CommandFactory>() -> Command {
 /// If the settings file can't be read, or a line of it is not a setting.
 pub fn parse<C: CommandFactory + FromArgMatches>() -> Result<(C, Sources), Failure> {
     let variable = |key: &str| std::env::var_os(key).map(|value| value.to_string_lossy().into_owned());
-    let Parsed { matches, sources, warnings, taken } = match read(C::command(), std::env::args_os(), variable, open) {
+    let command = C::command().arg(terminal::quiet_flag());
+    let Parsed { matches, sources, warnings, taken } = match read(command, std::env::args_os(), variable, open) {
         Ok(parsed) => parsed,
         Err(Refused::Arguments(error)) => error.exit(),
         Err(Refused::Settings(failure)) => return Err(failure),
     };
+    terminal::apply_quiet_flag(&matches);
     warnings.iter().for_each(|warning| program::warn(warning));
     if !taken.is_empty() {
         program::note(&format!("from the environment: {}", taken.join(" ")));

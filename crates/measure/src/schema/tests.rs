@@ -1,4 +1,4 @@
-//! Tests of [`super`]: reports are read back without loss, and their JSON Schema in docs/ is the types' own.
+//! Tests of [`super`]: reports are read back without loss, and the JSON Schemas in docs/ are those of the types.
 
 use contract::Capabilities;
 use failure::{Class, Limit};
@@ -15,7 +15,7 @@ use crate::provenance::*;
 use crate::run_report::{Imbalance, RowError, RowResult, RunReport, WorkerRow};
 use crate::{Counts, Figures, Histogram, Percentiles, Tally};
 
-/// There is no NaN in reports, and nothing infinite.
+/// Numbers in reports are finite.
 fn double() -> impl Strategy<Value = f64> {
     any::<u64>().prop_map(f64::from_bits).prop_filter("finite", |number| number.is_finite())
 }
@@ -174,7 +174,7 @@ fn worker_report() -> impl Strategy<Value = WorkerReport> {
     )
 }
 
-/// What is written is what is read, and written again the same text.
+/// The report is read back as it was written, and is then written as the same text.
 fn is_read_back<R: Report + Serialize + PartialEq + std::fmt::Debug>(report: &R) {
     let text = serde_json::to_string_pretty(report).unwrap();
     assert!(text.starts_with("{\n  \"schema\": 1,\n"), "{text}");
@@ -184,7 +184,7 @@ fn is_read_back<R: Report + Serialize + PartialEq + std::fmt::Debug>(report: &R)
 }
 
 proptest! {
-    // Files would be looked for where these tests can't open any.
+    // The default would look for files, which these tests can't open.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
@@ -199,20 +199,20 @@ proptest! {
 }
 
 #[test]
-fn another_schema_is_named_and_not_misread() {
-    let told = |text: &str| RunReport::read(text.as_bytes()).unwrap_err().to_string();
-    // Whatever else is in it.
+fn another_schema_is_named_in_the_error() {
+    let refusal = |text: &str| RunReport::read(text.as_bytes()).unwrap_err().to_string();
+    // Whatever its other fields are.
     assert_eq!(
-        told(r#"{ "schema": 2, "queuebox": "0.9.0", "workers": "another form" }"#),
-        "it has schema 2; this version reads 1: read it with the Queuebox that wrote it (0.9.0), or run it again"
+        refusal(r#"{ "schema": 2, "queuebox": "0.9.0", "workers": "another form" }"#),
+        "it has schema 2; this version reads schema 1: read it with the Queuebox that wrote it (0.9.0), or repeat the run"
     );
     assert_eq!(
-        told(r#"{ "queuebox": "0.1.0", "contract": 1, "workers": [] }"#),
-        "it has no schema, as those of earlier versions; this version reads 1: run it again"
+        refusal(r#"{ "queuebox": "0.1.0", "contract": 1, "workers": [] }"#),
+        "it has no schema, so an earlier version wrote it; this version reads schema 1: repeat the run"
     );
-    assert!(told(r#"{ "schema": 1, "workers": [] }"#).starts_with("it is no report of Queuebox: missing field"));
-    assert!(told("[]").starts_with("it is no report of Queuebox: "));
-    assert!(told("").starts_with("it is no report of Queuebox: EOF"));
+    assert!(refusal(r#"{ "schema": 1, "workers": [] }"#).starts_with("it is not a report of Queuebox: missing field"));
+    assert!(refusal("[]").starts_with("it is not a report of Queuebox: "));
+    assert!(refusal("").starts_with("it is not a report of Queuebox: EOF"));
 }
 
 /// The schema of a failure's class.
@@ -220,7 +220,7 @@ pub(crate) fn class(_: &mut SchemaGenerator) -> Schema {
     one_of(Class::ALL)
 }
 
-/// The schema of a limit that was passed.
+/// The schema of a limit.
 pub(crate) fn limit(_: &mut SchemaGenerator) -> Schema {
     one_of(Limit::ALL)
 }
@@ -229,18 +229,18 @@ fn one_of(names: &[impl Serialize]) -> Schema {
     json_schema!({ "type": "string", "enum": names })
 }
 
-/// Set, the tests write the schemas instead of comparing them: `make schema`.
+/// If set, the tests write the schemas instead of comparing them: `make schema`.
 const WRITE: &str = "QUEUEBOX_WRITE_SCHEMA";
 
 fn is_in_docs<R: JsonSchema>(name: &str, committed: &str) {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let schema = serde_json::to_string_pretty(&generator.into_root_schema_for::<R>()).unwrap() + "\n";
-    // What comments escape for rustdoc.
+    // Comments escape these for rustdoc.
     let schema = schema.replace(r"\\[", "[").replace(r"\\]", "]");
     if std::env::var_os(WRITE).is_some() {
         std::fs::write(format!("{}/../../docs/{name}", env!("CARGO_MANIFEST_DIR")), schema).unwrap();
     } else {
-        assert!(schema == committed, "docs/{name} is not the schema of what is written: make schema writes it");
+        assert!(schema == committed, "docs/{name} is stale: `make schema` writes it");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an executor is to the rest.
+//! The interface of executors.
 
 use std::path::Path;
 
@@ -11,36 +11,36 @@ use crate::run_file::Preflight;
 use crate::scenario::Scenario;
 use crate::shard_files::{ShardFiles, Shards};
 
-/// Where the files of a scenario go.
+/// The files of a scenario.
 #[derive(Default)]
 pub struct Files<'a> {
-    /// What became of each request, if it is wanted.
+    /// The completions, if they are requested.
     pub completions: Option<&'a Parts>,
-    /// A folder for what is needed on the way, if there is one.
+    /// A folder for intermediate files, if there is one.
     pub folder: Option<&'a Path>,
     /// The shards, if they are kept.
     pub kept: Option<&'a mut ShardFiles>,
 }
 
-/// Runs hosts somewhere.
+/// Runs hosts.
 pub trait Executor {
     /// Its name.
     fn name(&self) -> &'static str;
 
-    /// What it does while the trace is read.
+    /// Its activity while the trace is read.
     fn doing(&self) -> &'static str;
 
-    /// Runs `module` once on an empty shard, where hosts run, unless that is remembered of an earlier run; checks the capabilities of
-    /// the module against the settings of `job`, and returns them.
+    /// Runs `module` once on an empty shard, where hosts run, unless the result of an earlier run is available. Checks
+    /// the capabilities of the module against the settings of `job`, and returns them.
     ///
     /// # Errors
-    /// As [`sandbox::preflight`], or where the executor fails.
+    /// As [`sandbox::preflight`], or if the executor fails.
     fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Capabilities>;
 
-    /// Makes the workers of `scenario` ready to get their requests.
+    /// Prepares the workers of `scenario` for their requests.
     ///
     /// # Errors
-    /// Where the executor fails.
+    /// If the executor fails.
     fn start<'a>(
         &'a self,
         scenario: &'a Scenario,
@@ -56,20 +56,20 @@ pub trait Executor {
         Ok(())
     }
 
-    /// What `run.json` remembers of the preflight, for following runs.
+    /// The result of the preflight that `run.json` keeps, for later runs.
     fn remembered(&self) -> Option<Preflight> {
         None
     }
 }
 
-/// The workers of a scenario. Dropped before their end they end without an outcome.
+/// The workers of a scenario. If they are dropped before [`Workers::finish`], they end without an outcome.
 pub trait Workers {
-    /// Where their requests go.
+    /// Receives their requests.
     fn shards(&mut self) -> &mut dyn Shards;
 
-    /// The trace has ended: what came of each worker, in the order of their numbers.
+    /// Waits for the end after the last request: the outcome of each worker, in the order of their numbers.
     ///
     /// # Errors
-    /// Where the executor fails; a worker's failure is in its outcome.
+    /// If the executor fails; a worker's failure is in its outcome.
     fn finish(self: Box<Self>) -> anyhow::Result<Vec<Outcome>>;
 }

@@ -1,4 +1,4 @@
-//! Threads: each worker is a thread of this process.
+//! The local executor: each worker is a thread of this process.
 
 use std::cell::RefCell;
 use std::thread::JoinHandle;
@@ -15,12 +15,13 @@ use crate::scenario::Scenario;
 use crate::shard_files::Shards;
 use std::path::Path;
 
-/// Bytes of all pipes together, of one pipe at most, and chunks of a pipe: filled, on their way (two), simulated.
+/// Bytes of all pipes together, upper limit of one pipe's chunk, and chunks of a pipe: one being filled, two on their
+/// way, one being simulated.
 const BUFFERS: usize = 64 << 20;
 const CHUNK_BYTES: usize = 256 << 10;
 const CHUNKS: usize = 4;
 
-/// The executor that needs nothing but this process.
+/// The executor that needs only this process.
 pub struct Local {
     /// The modules that were compiled.
     compiled: RefCell<Vec<Simulator>>,
@@ -28,7 +29,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// Threads of this process, which `give_up` ends where a module takes too much to compile.
+    /// Threads of this process. `give_up` ends it if compiling a module exceeds its limits.
     pub fn new(give_up: GiveUp) -> Self {
         Self { compiled: RefCell::default(), give_up }
     }
@@ -96,7 +97,7 @@ impl Workers for Threads {
 }
 
 impl Drop for Threads {
-    /// Before their end they are told that their shards are not whole; what they write is written when this is over.
+    /// Workers that are dropped early get the error of an incomplete shard. After this call they write nothing more.
     fn drop(&mut self) {
         self.pipes.0.clear();
         self.threads.drain(..).for_each(|thread| drop(thread.join()));

@@ -1,4 +1,4 @@
-//! Executors: where hosts run.
+//! Executors: they run the hosts.
 
 mod docker;
 mod interface;
@@ -23,22 +23,22 @@ pub use jobs::OUTCOMES;
 pub use local::Local;
 pub use settings::ExecutorSettings;
 
-/// What there is to run hosts on.
+/// An available executor.
 enum Found {
     Threads,
     Docker {
         docker: Box<Docker>,
         host: String,
-        /// It was asked for, or named by an address.
+        /// Whether it was requested, or named by an address.
         required: bool,
     },
-    /// No Docker engine answers, and threads do as well.
+    /// No Docker engine responds, and threads are a substitute.
     Instead {
         why: String,
     },
 }
 
-/// Looks for what EXECUTOR and the addresses name.
+/// Looks for the executor that EXECUTOR and the addresses name.
 ///
 /// # Errors
 /// Where an engine that is asked for, or named by an address, does not answer.
@@ -67,7 +67,7 @@ fn find(settings: &ExecutorSettings, reporter: &Arc<dyn Reporter>) -> Result<Fou
 /// and why.
 ///
 /// # Errors
-/// Where an engine that is asked for, or named by an address, does not answer or has no workers.
+/// If an engine that is requested, or named by an address, does not respond or has no workers.
 pub fn choose(
     settings: &ExecutorSettings,
     workers: usize,
@@ -114,8 +114,8 @@ pub fn which(
     }
 }
 
-/// The report of `run`, or of the last one, from where the workers of the Docker engine keep it; None where there is no such
-/// engine or run.
+/// The report of `run`, or of the last one, from the volume of the Docker engine; None if there is no such engine or
+/// run.
 ///
 /// # Errors
 /// As [`find`].

@@ -13,7 +13,7 @@ fn folder(names: &[&str]) -> tempfile::TempDir {
 }
 
 #[test]
-fn a_run_is_found_by_as_much_of_its_name_as_is_its_own() {
+fn a_run_is_found_by_a_unique_prefix_of_its_name() {
     let runs = folder(&[FIRST, SECOND, THIRD]);
     let found = |name: &str| find_in(runs.path(), Some(Path::new(name))).map_err(|error| error.to_string());
     assert_eq!(found(SECOND), Ok(runs.path().join(SECOND)));
@@ -25,7 +25,7 @@ fn a_run_is_found_by_as_much_of_its_name_as_is_its_own() {
     let none = found("nope").unwrap_err();
     assert!(none.starts_with("there is no run nope in "), "{none}");
     assert!([FIRST, SECOND, THIRD].iter().all(|name| none.contains(name)), "{none}");
-    // A folder elsewhere.
+    // A folder in another place.
     let path = runs.path().join(FIRST);
     assert_eq!(found(path.to_str().unwrap()), Ok(path));
     assert!(find_in(folder(&[]).path(), None).unwrap_err().to_string().contains("there is no run in "));
@@ -49,12 +49,16 @@ fn an_error_names_the_twenty_runs_that_ended_last() {
 #[test]
 fn a_report_that_is_missing_or_of_another_schema_is_an_error() {
     let runs = folder(&[FIRST]);
-    let told = || report(&runs.path().join(FIRST)).unwrap_err().to_string();
+    let refusal = || report(&runs.path().join(FIRST)).unwrap_err().to_string();
     assert!(
-        told().ends_with("Z-aaaaaa: there is no report.json in it: the file was removed; run it again"),
+        refusal().ends_with("Z-aaaaaa: there is no report.json in it: the file was removed; run it again"),
         "{}",
-        told()
+        refusal()
     );
     fs::write(runs.path().join(FIRST).join(REPORT), r#"{"schema": 2, "queuebox": "0.9.0"}"#).unwrap();
-    assert!(told().contains("Z-aaaaaa: report.json: it has schema 2; this version reads 1: "), "{}", told());
+    assert!(
+        refusal().contains("Z-aaaaaa: report.json: it has schema 2; this version reads schema 1: "),
+        "{}",
+        refusal()
+    );
 }

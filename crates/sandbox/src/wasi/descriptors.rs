@@ -1,6 +1,6 @@
-//! Descriptors, and the functions on them but for reading and writing. What is no descriptor is answered at once, and so is a
-//! standard stream; wasmtime-wasi is asked about files alone, which no simulator has. It copies or checks what the arguments
-//! point at, some of it before it looks at the descriptor, and its runtime has threads.
+//! Descriptors, and their functions other than reading and writing. An invalid descriptor and a standard stream are
+//! handled here; wasmtime-wasi gets only calls on files, which no simulator has. It copies or checks the memory that
+//! arguments point at, sometimes before it checks the descriptor, and its runtime has threads.
 
 use std::convert::identity;
 
@@ -9,7 +9,7 @@ use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as theirs, WasiSnapshotPrev
 use wasmtime_wasi::runtime::in_tokio;
 use wiggle::GuestMemory;
 
-use super::{Guest, Result, WASI, answer, errno, pass_on, put, worked};
+use super::{Guest, Result, WASI, answer, delegate, errno, put, worked};
 use crate::limits;
 
 /// A standard stream.
@@ -20,27 +20,27 @@ pub(super) enum Standard {
     Error,
 }
 
-/// The descriptor of each standard stream, None once it is closed.
-pub(crate) struct Streams {
+/// The standard stream of each descriptor, None after it was closed.
+pub(crate) struct StdStreams {
     at: [(Standard, Option<u32>); 3],
-    /// Whether other descriptors may be files. wasmtime-wasi keeps them, and then keeps count of these three as well, so that both
-    /// agree on which numbers are free.
+    /// Whether other descriptors may be files. wasmtime-wasi manages those, and then these three as well, so that both
+    /// agree on free numbers.
     files: bool,
 }
 
-impl Streams {
-    /// Those of a simulator, which has no files.
+impl StdStreams {
+    /// For a simulator, which has no files.
     pub(crate) fn new() -> Self {
         Self { at: [(Standard::Input, Some(0)), (Standard::Output, Some(1)), (Standard::Error, Some(2))], files: false }
     }
 
-    /// Those of a command that may have files too.
+    /// For a command, which may have files.
     #[cfg(feature = "testing")]
     pub(crate) fn beside_files() -> Self {
         Self { files: true, ..Self::new() }
     }
 
-    /// The stream that `descriptor` is, None where it may be a file; else the error number.
+    /// The standard stream of `descriptor`, None if it may be a file; otherwise the error number.
     pub(super) fn find(&self, descriptor: u32) -> std::result::Result<Option<Standard>, u32> {
         match self.at.iter().find(|(_, at)| *at == Some(descriptor)) {
             None if !self.files => Err(errno::BADF),
@@ -61,7 +61,7 @@ impl Streams {
 }
 
 impl Guest {
-    /// Whether `descriptor` is one to write to, or to read from.
+    /// Whether `descriptor` can be written to, or read from.
     pub(super) fn is_open(&mut self, descriptor: u32, to_write: bool) -> bool {
         match self.streams.find(descriptor) {
             Ok(Some(stream)) => (stream != Standard::Input) == to_write,
@@ -74,7 +74,8 @@ impl Guest {
     }
 }
 
-/// Adds functions that answer an error number of a standard stream, and leave a file to wasmtime-wasi, in its runtime or without.
+/// Adds functions that return an error number for a standard stream, and delegate a file to wasmtime-wasi, in its
+/// runtime or without.
 macro_rules! add {
     ($linker:ident: $($name:ident($($argument:ident: $kind:ty),+) of $fd:ident => $stream:ident, $run:ident;)+) => {$(
         $linker.func_wrap(
@@ -82,9 +83,9 @@ macro_rules! add {
             stringify!($name),
             |mut caller: Caller<'_, Guest>, $($argument: $kind),+| -> Result<u32> {
                 match caller.data().streams.find($fd as u32) {
-                    Ok(None) => pass_on(&mut caller, |wasi, memory| $run(theirs::$name(wasi, memory, $($argument),+))),
-                    Ok(Some(_)) => worked(&mut caller, limits::CALL).map(|()| errno::$stream),
-                    Err(error) => worked(&mut caller, limits::CALL).map(|()| error),
+                    Ok(None) => delegate(&mut caller, |wasi, memory| $run(theirs::$name(wasi, memory, $($argument),+))),
+                    Ok(Some(_)) => worked(&mut caller, limits::CALL_BYTES).map(|()| errno::$stream),
+                    Err(error) => worked(&mut caller, limits::CALL_BYTES).map(|()| error),
                 }
             },
         )?;
@@ -132,13 +133,13 @@ pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     Ok(())
 }
 
-/// Of a stream: of unknown type, and which of reading and writing is its right.
+/// For a stream: unknown type, and the right to read or to write.
 fn fd_fdstat_get(mut caller: Caller<'_, Guest>, fd: u32, to: u32) -> Result<u32> {
     const READ: u64 = 1 << 1;
     const WRITE: u64 = 1 << 6;
     let right = match caller.data().streams.find(fd) {
         Ok(None) => {
-            return pass_on(&mut caller, |wasi, memory| {
+            return delegate(&mut caller, |wasi, memory| {
                 in_tokio(theirs::fd_fdstat_get(wasi, memory, fd as i32, to as i32))
             });
         }
@@ -152,12 +153,12 @@ fn fd_fdstat_get(mut caller: Caller<'_, Guest>, fd: u32, to: u32) -> Result<u32>
     })
 }
 
-/// Of a stream: of unknown type, and zeros.
+/// For a stream: unknown type, and zeros.
 fn fd_filestat_get(mut caller: Caller<'_, Guest>, fd: u32, to: u32) -> Result<u32> {
     const FILESTAT: usize = 64;
     match caller.data().streams.find(fd) {
         Ok(None) => {
-            pass_on(&mut caller, |wasi, memory| in_tokio(theirs::fd_filestat_get(wasi, memory, fd as i32, to as i32)))
+            delegate(&mut caller, |wasi, memory| in_tokio(theirs::fd_filestat_get(wasi, memory, fd as i32, to as i32)))
         }
         found => answer(&mut caller, |memory, _| found.and_then(|_| put(memory, to, &[0; FILESTAT]))),
     }
@@ -165,7 +166,7 @@ fn fd_filestat_get(mut caller: Caller<'_, Guest>, fd: u32, to: u32) -> Result<u3
 
 fn fd_close(mut caller: Caller<'_, Guest>, fd: u32) -> Result<u32> {
     let answer = if caller.data().streams.files {
-        pass_on(&mut caller, |wasi, memory| in_tokio(theirs::fd_close(wasi, memory, fd as i32)))?
+        delegate(&mut caller, |wasi, memory| in_tokio(theirs::fd_close(wasi, memory, fd as i32)))?
     } else {
         answer(&mut caller, |_, guest| guest.streams.find(fd).map(drop))?
     };
@@ -177,7 +178,7 @@ fn fd_close(mut caller: Caller<'_, Guest>, fd: u32) -> Result<u32> {
 
 fn fd_renumber(mut caller: Caller<'_, Guest>, from: u32, to: u32) -> Result<u32> {
     let answer = if caller.data().streams.files {
-        pass_on(&mut caller, |wasi, memory| in_tokio(theirs::fd_renumber(wasi, memory, from as i32, to as i32)))?
+        delegate(&mut caller, |wasi, memory| in_tokio(theirs::fd_renumber(wasi, memory, from as i32, to as i32)))?
     } else {
         answer(&mut caller, |_, guest| guest.streams.find(from).and(guest.streams.find(to)).map(drop))?
     };
@@ -190,11 +191,11 @@ fn fd_renumber(mut caller: Caller<'_, Guest>, from: u32, to: u32) -> Result<u32>
 /// Reads from a file.
 pub(super) fn file_read(caller: &mut Caller<'_, Guest>, arguments: [u32; 4]) -> Result<u32> {
     let [fd, iovecs, count, read] = arguments.map(|number| number as i32);
-    pass_on(caller, |wasi, memory| in_tokio(theirs::fd_read(wasi, memory, fd, iovecs, count, read)))
+    delegate(caller, |wasi, memory| in_tokio(theirs::fd_read(wasi, memory, fd, iovecs, count, read)))
 }
 
 /// Writes to a file.
 pub(super) fn file_write(caller: &mut Caller<'_, Guest>, arguments: [u32; 4]) -> Result<u32> {
     let [fd, iovecs, count, written] = arguments.map(|number| number as i32);
-    pass_on(caller, |wasi, memory| in_tokio(theirs::fd_write(wasi, memory, fd, iovecs, count, written)))
+    delegate(caller, |wasi, memory| in_tokio(theirs::fd_write(wasi, memory, fd, iovecs, count, written)))
 }

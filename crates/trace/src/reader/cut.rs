@@ -1,38 +1,38 @@
-//! The first stage: the trace's bytes, cut into blocks of whole rows.
+//! The first stage: cuts the input into blocks of whole rows.
 
 use std::io::{self, Read};
 
 use failure::Failure;
 
-use super::place::{Place, Rows};
+use super::location::{Location, Rows};
 
-/// The longest line \[bytes\], its line break not counted.
+/// The longest line \[bytes\], without its line break.
 pub const LINE_LIMIT: usize = 64 << 10;
 
-/// How much is read at once \[bytes\].
+/// Bytes of one read.
 pub(super) const BLOCK_SIZE: usize = 256 << 10;
 
-/// The rule that a too long line breaks.
+/// The rule that a line above the limit breaks.
 pub(super) fn too_long() -> String {
     format!("the line is longer than {LINE_LIMIT} bytes")
 }
 
-/// Whole rows, each with its end: every line has its line break, also where the trace's last one has none.
+/// Whole rows. Every line has its line break; one is added if the trace's last line has none.
 #[derive(Debug, Default)]
 pub(super) struct Block {
     pub(super) bytes: Vec<u8>,
-    /// Number of its first row in the trace (0 first).
+    /// Number of its first row in the trace, from 0.
     pub(super) first_row: u64,
 }
 
-/// Reads the input once, from its start to its end, and names it by the BLAKE3 of its bytes.
+/// Reads the input once, from start to end, and computes the BLAKE3 of its bytes.
 pub(super) struct Cutter {
     input: Box<dyn Read + Send>,
     block_size: usize,
     hasher: blake3::Hasher,
     bytes: u64,
     ended: bool,
-    /// Read, and not yet given out.
+    /// Bytes that were read and not yet returned in a block.
     tail: Vec<u8>,
     rows: u64,
     /// The last byte read; a line feed before the first.
@@ -51,12 +51,12 @@ impl Cutter {
         self.bytes
     }
 
-    /// Rows given out so far.
+    /// Rows returned so far.
     pub(super) fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Whether what was read ends within a line.
+    /// Whether the input read so far ends within a line.
     pub(super) fn ends_in_a_line(&self) -> bool {
         self.last != b'\n'
     }
@@ -66,40 +66,40 @@ impl Cutter {
         self.hasher.finalize().to_hex().to_string()
     }
 
-    /// Looks ahead until `enough`, or to the end.
-    pub(super) fn peek(&mut self, place: &Place, enough: impl Fn(&[u8]) -> bool) -> Result<&[u8], Failure> {
+    /// Reads ahead until `enough`, or to the end.
+    pub(super) fn peek(&mut self, location: &Location, enough: impl Fn(&[u8]) -> bool) -> Result<&[u8], Failure> {
         let mut bytes = std::mem::take(&mut self.tail);
         while !self.ended && !enough(&bytes) {
             let len = bytes.len();
-            self.fill(place, &mut bytes, len)?;
+            self.fill(location, &mut bytes, len)?;
         }
         self.tail = bytes;
         Ok(&self.tail)
     }
 
-    /// Passes over `len` bytes that were looked at, or as many as there are.
+    /// Skips `len` peeked bytes, or as many as there are.
     pub(super) fn skip(&mut self, len: usize) {
         self.tail.drain(..len.min(self.tail.len()));
     }
 
-    /// Passes over the first line, which was looked at.
+    /// Skips the first line, which was peeked.
     pub(super) fn skip_line(&mut self) {
         self.skip(memchr::memchr(b'\n', &self.tail).map_or(usize::MAX, |end| end + 1));
     }
 
-    /// Puts the next rows into `block`; false at the end.
-    pub(super) fn next(&mut self, place: &Place, block: &mut Block) -> Result<bool, Failure> {
+    /// Puts the next rows into `block`; returns false at the end.
+    pub(super) fn next(&mut self, location: &Location, block: &mut Block) -> Result<bool, Failure> {
         let bytes = &mut block.bytes;
         let mut filled = self.tail.len();
-        // What the block held before stays until it is written over: clearing it would zero it for each block.
+        // Old bytes of the block are kept until they are overwritten: clearing the buffer would zero it for each block.
         bytes.resize(bytes.len().max(filled), 0);
         bytes[..filled].copy_from_slice(&self.tail);
         let cut = loop {
-            self.fill(place, bytes, filled)?;
+            self.fill(location, bytes, filled)?;
             if self.ended {
-                end_last_line(place, bytes);
+                end_last_line(location, bytes);
             }
-            let cut = match place.rows {
+            let cut = match location.rows {
                 Rows::Lines { .. } => memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1),
                 Rows::Records { len } => bytes.len() / len * len,
             };
@@ -107,27 +107,27 @@ impl Cutter {
             if cut > 0 || self.ended {
                 break cut;
             }
-            // The line break may be a carriage return that is here and a line feed that is not.
-            if matches!(place.rows, Rows::Lines { .. }) && filled > LINE_LIMIT + 1 {
-                return Err(place.at(self.rows, &too_long()));
+            // The line break may be a carriage return that was read and a line feed that was not.
+            if matches!(location.rows, Rows::Lines { .. }) && filled > LINE_LIMIT + 1 {
+                return Err(location.at(self.rows, &too_long()));
             }
         };
-        if let (0, 1.., Rows::Records { len }) = (cut, filled, place.rows) {
-            return Err(place.at(self.rows, &format!("the file is cut short ({filled} of {len} bytes)")));
+        if let (0, 1.., Rows::Records { len }) = (cut, filled, location.rows) {
+            return Err(location.at(self.rows, &format!("the file is cut short ({filled} of {len} bytes)")));
         }
         self.tail.clear();
         self.tail.extend_from_slice(&bytes[cut..]);
         bytes.truncate(cut);
         block.first_row = self.rows;
-        self.rows += match place.rows {
+        self.rows += match location.rows {
             Rows::Lines { .. } => memchr::memchr_iter(b'\n', bytes).count() as u64,
             Rows::Records { len } => (cut / len) as u64,
         };
         Ok(cut > 0)
     }
 
-    /// Reads on behind the first `from` of `bytes`, a block's size or to the end.
-    fn fill(&mut self, place: &Place, bytes: &mut Vec<u8>, from: usize) -> Result<(), Failure> {
+    /// Reads after the first `from` bytes of `bytes`, up to a block's size or to the end.
+    fn fill(&mut self, location: &Location, bytes: &mut Vec<u8>, from: usize) -> Result<(), Failure> {
         bytes.resize(from + self.block_size, 0);
         let mut end = from;
         while end < bytes.len() && !self.ended {
@@ -135,7 +135,7 @@ impl Cutter {
                 Ok(0) => self.ended = true,
                 Ok(read) => end += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Failure::host(format!("{}: {error}", place.name))),
+                Err(error) => return Err(Failure::host(format!("{}: {error}", location.name))),
             }
         }
         bytes.truncate(end);
@@ -146,9 +146,9 @@ impl Cutter {
     }
 }
 
-/// Gives the trace's last line its line break; a carriage return there stays one that ends no line.
-fn end_last_line(place: &Place, bytes: &mut Vec<u8>) {
-    if matches!(place.rows, Rows::Lines { .. }) {
+/// Adds the line break of the trace's last line. A final carriage return stays a stray one, which ends no line.
+fn end_last_line(location: &Location, bytes: &mut Vec<u8>) {
+    if matches!(location.rows, Rows::Lines { .. }) {
         match bytes.last() {
             None | Some(b'\n') => {}
             Some(b'\r') => bytes.extend_from_slice(b"\r\n"),

@@ -1,13 +1,13 @@
-//! The second stage: a block's rows become requests. It is a pure function of the block and its first row's number.
+//! The second stage: decodes a block's rows into requests, a pure function of the block and its first row's number.
 
-use contract::{NONE, Request};
+use contract::Request;
 use random::demand::Demands;
 
 use super::cut::Block;
 use super::field::TIME_LIMIT;
 use super::row::Row;
 
-/// Makes requests of a trace's rows.
+/// Decodes rows into requests.
 #[derive(Debug)]
 pub(super) enum Decoder {
     /// Lines of cells.
@@ -24,8 +24,8 @@ pub(super) struct Wrong {
 }
 
 impl Decoder {
-    /// Appends the requests of `block`, up to the first row that is wrong. Their arrivals may be negative (two's
-    /// complement); their demands are [`NONE`] where the trace does not give them.
+    /// Appends the requests of `block`, up to the first wrong row. Arrivals may be negative (two's complement); demands
+    /// are [`Request::TO_SAMPLE`] if the trace does not give them.
     pub(super) fn decode(&self, block: &Block, requests: &mut Vec<Request>) -> Result<(), Wrong> {
         match self {
             Decoder::Lines(row) => lines(row, block, requests),
@@ -65,21 +65,21 @@ fn records(len: usize, block: &Block, requests: &mut Vec<Request>) -> Result<(),
     Ok(())
 }
 
-/// What is known of a block's requests before it is their turn.
+/// Properties of a block's requests that do not depend on the blocks before.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Completed {
-    /// How many of their demands were sampled.
+    /// Number of demands that were sampled.
     pub(super) sampled: u64,
-    /// Whether ids increase and arrivals do not go back among them, nor lie before 0.
+    /// Whether ids increase and arrivals do not decrease among them, and none is negative.
     pub(super) in_order: bool,
 }
 
-/// Samples the demands that the trace does not give, and looks whether the requests are in order.
+/// Samples the demands that the trace does not give, and checks whether the requests are in order.
 pub(super) fn complete(demands: &Demands, requests: &mut [Request]) -> Completed {
     let mut completed = Completed { sampled: 0, in_order: true };
     let mut last: Option<(u64, i64)> = None;
     for request in requests {
-        if request.service_ns == NONE {
+        if request.service_ns == Request::TO_SAMPLE {
             request.service_ns = demands.sample(request.id);
             completed.sampled += 1;
         }

@@ -1,4 +1,4 @@
-//! What a column can mean, and how one cell of it is read.
+//! Meanings of columns, and how a cell of each is read.
 
 use time::{Date, Month};
 
@@ -6,49 +6,49 @@ use crate::decimal;
 use contract::Request;
 use random::streams::fnv1a;
 
-/// Times stay below this, 146 years \[ns\].
+/// Upper limit of times, 146 years \[ns\].
 pub(super) const TIME_LIMIT: u64 = 1 << 62;
 
 /// The Julian day of 1970-01-01.
 const EPOCH: i32 = 2_440_588;
 
-/// What a column means. Times hold the length of their unit \[ns\].
+/// The meaning of a column. Times hold the length of their unit \[ns\].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
     /// The request's id.
     Id,
-    /// When it arrived.
+    /// Its arrival.
     Arrival(u64),
-    /// When it arrived: `2023-11-16 18:17:03.9799600`, counted from 1970, which may be negative.
+    /// Its arrival: `2023-11-16 18:17:03.9799600`, since 1970; may be negative.
     Date,
-    /// When it ended; it arrived its duration earlier, which may be negative.
+    /// Its end; the arrival is the end minus the duration, and may be negative.
     End(u64),
-    /// Its demand; sampled where it is empty.
+    /// Its demand; sampled if it is empty.
     Service(u64),
     /// Its demand, never empty.
     Duration(u64),
     /// The client's number.
     Client,
-    /// The client's name, hashed: the two halves of FNV-1a, one XORed on the other.
+    /// The client's name, hashed: the two halves of FNV-1a, XORed.
     ClientName,
     /// Priority or kind.
     Class,
-    /// Words for reads and writes.
+    /// The names of reads and writes.
     Op(&'static [(&'static str, u8)]),
     /// The first block.
     Block,
-    /// What is asked for by name, hashed by FNV-1a.
+    /// The name of what is requested, hashed by FNV-1a.
     BlockName,
-    /// Size, in what the format counts.
+    /// Size, in the format's unit.
     Size,
-    /// Size of the answer, in what the format counts.
+    /// Size of the response, in the format's unit.
     ReplySize,
     /// Not read.
     Ignored,
 }
 
 impl Field {
-    /// Puts what `cell` says into `request`; None where it is not what [`Field::rule`] asks for.
+    /// Writes the value of `cell` into `request`; None if the cell breaks [`Field::rule`].
     pub(super) fn read(self, cell: &[u8], request: &mut Request) -> Option<()> {
         match self {
             Field::Id => request.id = decimal::integer(cell)?,
@@ -72,7 +72,7 @@ impl Field {
         Some(())
     }
 
-    /// What a cell must be.
+    /// The rule for a cell.
     pub(super) fn rule(self) -> String {
         match self {
             Field::Id | Field::Block => "an integer below 2^64".to_owned(),
@@ -89,7 +89,7 @@ impl Field {
         }
     }
 
-    /// Whether both say the same of a request, so that only one can be taken.
+    /// Whether both have the same meaning, so that only one may occur.
     pub(super) fn same(self, other: Field) -> bool {
         std::mem::discriminant(&self) == std::mem::discriminant(&other)
     }
@@ -103,7 +103,7 @@ fn name(cell: &[u8]) -> Option<u64> {
     (!cell.is_empty()).then(|| fnv1a(cell))
 }
 
-/// `YYYY-MM-DD hh:mm:ss`, seconds with or without decimals, since 1970 \[ns\]. There are no leap seconds.
+/// `YYYY-MM-DD hh:mm:ss`, with or without decimals, since 1970 \[ns\]. There are no leap seconds.
 fn date(cell: &[u8]) -> Option<i64> {
     let (day, clock) = (cell.get(..10)?, cell.get(11..)?);
     let apart = day[4] == b'-' && day[7] == b'-' && cell[10] == b' ';

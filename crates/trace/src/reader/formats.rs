@@ -1,20 +1,20 @@
-//! The formats of traces that can be read, as data: a new one is an entry of [`FORMATS`].
+//! The trace formats that can be read, as data: a new one is an entry of [`FORMATS`].
 
 use super::field::Field;
 use contract::Request;
 
-/// A format: what its rows are and what their columns mean.
+/// A format: its rows and the meanings of their columns.
 #[derive(Debug)]
 pub(super) struct Format {
-    /// What `--trace-format` and reports call it.
+    /// Its name in `--trace-format` and in reports.
     pub(super) name: &'static str,
     pub(super) shape: Shape,
-    /// Each column's name (in errors too) and meaning; without a header in this order.
+    /// Name (as in errors) and meaning of each column; without a header in this order.
     pub(super) columns: &'static [(&'static str, Field)],
     pub(super) origin: Origin,
 }
 
-/// How its bytes are divided.
+/// How the input is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     /// Records of contract 1.
@@ -23,7 +23,7 @@ pub(super) enum Shape {
     Lines { separator: Separator, header: Header },
 }
 
-/// What stands between two cells.
+/// The separator of two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Separator {
     /// One comma.
@@ -35,20 +35,20 @@ pub(super) enum Separator {
 /// Whether the first line names the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Header {
-    /// It is a row already.
-    None,
+    /// The first line is a row.
+    Absent,
     /// It names every column of the format, in any order; other columns are ignored.
     All,
-    /// It names an arrival and whichever other columns there are, in any order; those unknown are ignored.
-    Some,
+    /// It names an arrival and any of the other columns, in any order; unknown columns are ignored.
+    Subset,
 }
 
-/// What its times are counted from.
+/// The origin of its times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// The trace's start, 0: they are kept, unless `--rebase` is given.
+    /// The trace's start, 0: times are kept, unless `--rebase` is given.
     Start,
-    /// Anything else: they are counted from the earliest arrival.
+    /// Any other: times are counted from the earliest arrival.
     Foreign,
 }
 
@@ -62,12 +62,12 @@ const LETTERS: Field =
 
 const COMMAS: Separator = Separator::Comma;
 
-/// Every format, in the order in which a trace is held against them.
+/// Every format, in the order in which they are tried.
 pub(super) static FORMATS: &[Format] = &[
     Format { name: "records", shape: Shape::Records, columns: &[], origin: Origin::Start },
     Format {
         name: "csv",
-        shape: Shape::Lines { separator: COMMAS, header: Header::Some },
+        shape: Shape::Lines { separator: COMMAS, header: Header::Subset },
         columns: &[
             ("id", Field::Id),
             ("arrival_ns", Field::Arrival(NS)),
@@ -87,10 +87,10 @@ pub(super) static FORMATS: &[Format] = &[
         ],
         origin: Origin::Start,
     },
-    // What the generator printed that Queuebox descends from.
+    // The output of the original generator, from which Queuebox descends.
     Format {
         name: "original",
-        shape: Shape::Lines { separator: COMMAS, header: Header::None },
+        shape: Shape::Lines { separator: COMMAS, header: Header::Absent },
         columns: &[
             ("arrival_us", Field::Arrival(US)),
             ("system", Field::Client),
@@ -122,7 +122,7 @@ pub(super) static FORMATS: &[Format] = &[
     // https://github.com/CMU-SAFARI/MQSim#trace-based-workload
     Format {
         name: "mqsim",
-        shape: Shape::Lines { separator: Separator::Blanks, header: Header::None },
+        shape: Shape::Lines { separator: Separator::Blanks, header: Header::Absent },
         columns: &[
             ("arrival_ns", Field::Arrival(NS)),
             ("device", Field::Client),

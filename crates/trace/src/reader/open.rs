@@ -1,53 +1,53 @@
-//! Opens a trace: whose format is it?
+//! Opens a trace and recognises its format.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
-use contract::{NONE, Request, RequestHeader};
+use contract::{Request, RequestHeader};
 use failure::{Failure, printable};
 use random::demand::Demands;
 
 use super::cut::{BLOCK_SIZE, Cutter, LINE_LIMIT, too_long};
 use super::decode::Decoder;
 use super::formats::{self, FORMATS, Format, Header, Origin, Shape};
-use super::place::{Place, Rows};
+use super::location::{Location, Rows};
 use super::row::{self, Row};
 use super::sequence::Sequencer;
 use super::sort::SORT_LIMIT;
 use super::{ReadFlags, TraceReader};
 
-/// What UTF-8 texts may start with.
+/// The byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 impl TraceReader {
-    /// Opens the trace at `path`, `-` for stdin, and recognises its format, unless `flags` name it. Where a trace does not
-    /// give a demand, `demands` samples it.
+    /// Opens the trace at `path`, `-` for stdin, and recognises its format, unless `flags` name it. `demands` samples
+    /// the demands that the trace does not give.
     ///
     /// # Errors
-    /// [`Failure::Trace`] where there is none, it is empty or of no known format; [`Failure::Usage`] where the flag names
-    /// none; [`Failure::Host`] where it can't be read.
+    /// [`Failure::Trace`] if there is no trace, it is empty or its format is not recognised; [`Failure::Usage`] if the
+    /// flag names no format; [`Failure::Host`] if it can't be read.
     pub fn open(path: &Path, flags: &ReadFlags, demands: Demands) -> Result<Self, Failure> {
-        let place = Place::new(path);
+        let location = Location::new(path);
         let (input, size): (Box<dyn Read + Send>, _) = if path == Path::new("-") {
             (Box::new(io::stdin()), None)
         } else {
-            let file = File::open(path).map_err(|error| place.whole(&error.to_string()))?;
-            let metadata = file.metadata().map_err(|error| place.whole(&error.to_string()))?;
+            let file = File::open(path).map_err(|error| location.whole(&error.to_string()))?;
+            let metadata = file.metadata().map_err(|error| location.whole(&error.to_string()))?;
             if metadata.is_dir() {
-                return Err(place.whole("is a folder, not a trace"));
+                return Err(location.whole("is a folder, not a trace"));
             }
             (Box::new(file), Some(metadata.len()).filter(|_| metadata.is_file()))
         };
-        let mut reader = Self::start(place, input, size, flags, demands, BLOCK_SIZE, SORT_LIMIT)?;
+        let mut reader = Self::start(location, input, size, flags, demands, BLOCK_SIZE, SORT_LIMIT)?;
         reader.is_piped &= path != Path::new("-") || !stdin_is_file();
         Ok(reader)
     }
 
-    /// Reads `input` in blocks of `block_size` \[bytes\]; `--sort` holds `sort_limit` requests.
+    /// Reads `input` in blocks of `block_size` \[bytes\]; `--sort` holds at most `sort_limit` requests.
     pub(super) fn start(
-        mut place: Place,
+        mut location: Location,
         input: Box<dyn Read + Send>,
         size: Option<u64>,
         flags: &ReadFlags,
@@ -60,32 +60,32 @@ impl TraceReader {
         let format = match asked {
             Some(format) => {
                 if matches!(format.shape, Shape::Lines { .. }) {
-                    skip_bom(&place, &mut cutter)?;
+                    skip_bom(&location, &mut cutter)?;
                 }
                 format
             }
-            None => recognise(&place, &mut cutter)?,
+            None => recognise(&location, &mut cutter)?,
         };
-        let mut promised = None;
+        let mut declared = None;
         let decoder = match format.shape {
             Shape::Records => {
-                let header = records_header(&place, &mut cutter)?;
-                promised = Some(header.requests).filter(|&requests| requests != NONE);
+                let header = records_header(&location, &mut cutter)?;
+                declared = Some(header.requests).filter(|&requests| requests != RequestHeader::UNKNOWN);
                 Decoder::Records { len: header.record_len as usize }
             }
-            Shape::Lines { .. } => Decoder::Lines(columns(&place, format, &mut cutter)?),
+            Shape::Lines { .. } => Decoder::Lines(columns(&location, format, &mut cutter)?),
         };
-        place.rows = match (&decoder, format.shape) {
+        location.rows = match (&decoder, format.shape) {
             (Decoder::Records { len }, _) => Rows::Records { len: *len },
-            (_, Shape::Lines { header: Header::None, .. }) => Rows::Lines { first: 1 },
+            (_, Shape::Lines { header: Header::Absent, .. }) => Rows::Lines { first: 1 },
             _ => Rows::Lines { first: 2 },
         };
         Ok(Self {
-            place,
+            location,
             format,
             size,
             is_piped: size.is_none(),
-            promised,
+            declared,
             demands,
             cutter,
             decoder,
@@ -109,69 +109,70 @@ fn asked(name: &str) -> Result<&'static Format, Failure> {
     })
 }
 
-/// The format that the trace is in, going by how it starts: records by their first bytes, others by their header, those
-/// without one by what the first row can be read as.
-fn recognise(place: &Place, cutter: &mut Cutter) -> Result<&'static Format, Failure> {
-    let is_records = cutter.peek(place, |bytes| bytes.len() >= 8)?.starts_with(&RequestHeader::MAGIC);
-    skip_bom(place, cutter)?;
-    let first = first_line(place, cutter)?;
+/// Recognises the format by the start of the trace: records by their first bytes, CSV by its header, formats without a
+/// header by whether the first row can be read.
+fn recognise(location: &Location, cutter: &mut Cutter) -> Result<&'static Format, Failure> {
+    let is_records = cutter.peek(location, |bytes| bytes.len() >= 8)?.starts_with(&RequestHeader::MAGIC);
+    skip_bom(location, cutter)?;
+    let first = first_line(location, cutter)?;
     let starts = |format: &&Format| match format.shape {
         Shape::Records => is_records,
-        Shape::Lines { header: Header::None, .. } => {
+        Shape::Lines { header: Header::Absent, .. } => {
             matches!(Row::new(format, first), Some(Ok(row)) if row.read(first, 0).is_ok())
         }
         Shape::Lines { header, .. } => row::fits(format, header, first),
     };
     FORMATS.iter().find(starts).ok_or_else(|| {
         let (shown, names) = (printable(first, 80), formats::names());
-        place.at(0, &format!("no format is known that starts with \"{shown}\": a CSV has a header with arrival_ns, _us, _ms or _s; --trace-format names one of {names}"))
+        location.at(0, &format!("unrecognised trace format (first line: \"{shown}\"): a CSV needs a header with arrival_ns, _us, _ms or _s; --trace-format selects one of {names}"))
     })
 }
 
-/// The columns of a trace of `format`; passes over its header.
-fn columns(place: &Place, format: &Format, cutter: &mut Cutter) -> Result<Row, Failure> {
-    let first = first_line(place, cutter)?;
+/// The columns of a trace of `format`; skips its header.
+fn columns(location: &Location, format: &Format, cutter: &mut Cutter) -> Result<Row, Failure> {
+    let first = first_line(location, cutter)?;
     let row = match Row::new(format, first) {
-        Some(row) => row.map_err(|rule| place.at(0, &rule))?,
-        None => return Err(place.whole("is not a trace of lines")),
+        Some(row) => row.map_err(|rule| location.at(0, &rule))?,
+        None => return Err(location.whole("is not a text trace")),
     };
-    if matches!(format.shape, Shape::Lines { header: Header::All | Header::Some, .. }) {
+    if matches!(format.shape, Shape::Lines { header: Header::All | Header::Subset, .. }) {
         cutter.skip_line();
     }
     Ok(row)
 }
 
-/// Passes over a byte order mark at the start.
-fn skip_bom(place: &Place, cutter: &mut Cutter) -> Result<(), Failure> {
-    if cutter.peek(place, |bytes| bytes.len() >= BOM.len())?.starts_with(BOM) {
+/// Skips a byte order mark at the start.
+fn skip_bom(location: &Location, cutter: &mut Cutter) -> Result<(), Failure> {
+    if cutter.peek(location, |bytes| bytes.len() >= BOM.len())?.starts_with(BOM) {
         cutter.skip(BOM.len());
     }
     Ok(())
 }
 
 /// The first line, without its line break.
-fn first_line<'a>(place: &Place, cutter: &'a mut Cutter) -> Result<&'a [u8], Failure> {
-    let bytes = cutter.peek(place, |bytes| bytes.contains(&b'\n') || bytes.len() > LINE_LIMIT + 1)?;
+fn first_line<'a>(location: &Location, cutter: &'a mut Cutter) -> Result<&'a [u8], Failure> {
+    let bytes = cutter.peek(location, |bytes| bytes.contains(&b'\n') || bytes.len() > LINE_LIMIT + 1)?;
     let line = match memchr::memchr(b'\n', bytes) {
         Some(end) => bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]),
-        None if bytes.is_empty() => return Err(place.whole("the file is empty")),
+        None if bytes.is_empty() => return Err(location.whole("the file is empty")),
         None => bytes,
     };
     if line.len() > LINE_LIMIT {
-        return Err(place.at(0, &too_long()));
+        return Err(location.at(0, &too_long()));
     }
     Ok(line)
 }
 
 /// Reads the header of records.
-fn records_header(place: &Place, cutter: &mut Cutter) -> Result<RequestHeader, Failure> {
-    let short =
-        |have: usize, need: usize| place.whole(&format!("the file is cut short: {have} of the header's {need} bytes"));
-    let bytes = cutter.peek(place, |bytes| bytes.len() >= Request::LEN)?;
+fn records_header(location: &Location, cutter: &mut Cutter) -> Result<RequestHeader, Failure> {
+    let short = |have: usize, need: usize| {
+        location.whole(&format!("the file is cut short: {have} of the header's {need} bytes"))
+    };
+    let bytes = cutter.peek(location, |bytes| bytes.len() >= Request::LEN)?;
     let start = bytes.first_chunk().ok_or_else(|| short(bytes.len(), Request::LEN))?;
-    let header = RequestHeader::from_bytes(start).map_err(|rule| place.whole(&rule))?;
+    let header = RequestHeader::from_bytes(start).map_err(|rule| location.whole(&rule))?;
     let len = header.record_len as usize;
-    let have = cutter.peek(place, |bytes| bytes.len() >= len)?.len();
+    let have = cutter.peek(location, |bytes| bytes.len() >= len)?.len();
     if have < len {
         return Err(short(have, len));
     }

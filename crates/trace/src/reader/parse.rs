@@ -1,34 +1,34 @@
-//! The first two stages at work: blocks are cut one after another, decoded by several threads, and put back in order.
+//! Runs the first two stages: blocks are cut one after another, decoded by several threads, and put back in order.
 
 use std::sync::Mutex;
 
-use crate::turns::{Turns, on_threads};
+use crate::ordered::{Turns, on_threads};
 use contract::Request;
 use failure::Failure;
 
 use super::cut::{Block, Cutter};
 use super::decode::{Decoder, Wrong};
-use super::place::Place;
+use super::location::Location;
 
-/// A block whose turn it is.
+/// A decoded block, passed on in the order of the trace.
 pub(super) struct Parsed<'a, C> {
-    /// Its requests, up to the first row that is wrong.
+    /// Its requests, up to the first wrong row.
     pub(super) requests: &'a mut [Request],
-    /// The first row that is wrong, if one is.
+    /// The first wrong row, if there is one.
     pub(super) decoded: Result<(), Wrong>,
-    /// What `complete` made of the requests.
+    /// The result of `complete` for the requests.
     pub(super) completed: C,
-    /// How far the trace is read with it \[bytes\].
+    /// The position in the trace at the block's end \[bytes\].
     pub(super) bytes: u64,
 }
 
-/// Gives `take` the blocks that `cutter` cuts, in their order. `complete`, which like decoding is done on `threads` threads at
-/// once, works on one block's requests alone.
+/// Passes the blocks that `cutter` cuts to `take`, in their order. `complete` processes the requests of one block
+/// alone; like decoding, it runs on `threads` threads at once.
 ///
 /// # Errors
-/// The first thing that is wrong in the trace, or that `take` fails with.
+/// The first error in the trace, or of `take`.
 pub(super) fn parse<C, E: From<Failure> + Send>(
-    place: &Place,
+    location: &Location,
     cutter: &mut Cutter,
     decoder: &Decoder,
     threads: usize,
@@ -41,10 +41,10 @@ pub(super) fn parse<C, E: From<Failure> + Send>(
         let (mut block, mut requests) = (Block::default(), Vec::new());
         loop {
             let (cut, bytes, turn) = {
-                // Where a thread panicked with it, that is what is told.
+                // After a panic on another thread, the panic is reported, not this error.
                 let Ok(mut input) = input.lock() else { return Ok(()) };
                 let (cutter, blocks) = &mut *input;
-                let cut = cutter.next(place, &mut block);
+                let cut = cutter.next(location, &mut block);
                 if let Ok(false) = cut {
                     return Ok(());
                 }

@@ -1,23 +1,23 @@
-//! The quick way through a row of plain numbers. It takes only what [`Field::read`] takes too, and of the rest says
-//! nothing: such a row goes the exact way, which finds what is wrong with it.
+//! A fast path for rows of plain numbers. It accepts only rows that [`Field::read`] accepts too. Other rows take the
+//! exact path, which reports the error if there is one.
 
 use crate::decimal;
-use contract::{NONE, Request};
+use contract::Request;
 
 use super::cut::LINE_LIMIT;
 use super::field::{Field, TIME_LIMIT};
 
-/// Whether it can read such a column.
+/// Whether the fast path can read such a column.
 pub(super) fn can_read(field: Field) -> bool {
     use Field::{Arrival, Block, Class, Client, Id, Ignored, Op, ReplySize, Service, Size};
     matches!(field, Id | Arrival(_) | Service(_) | Client | Class | Op(_) | Block | Size | ReplySize | Ignored)
 }
 
-/// The request in the row that starts at `bytes`, and the row's length with its line break; None where it must be read
-/// the exact way.
+/// The request in the row that starts at `bytes`, and the row's length with its line break; None if the row needs the
+/// exact path.
 #[inline]
 pub(super) fn read(columns: &[Field], bytes: &[u8], row: u64) -> Option<(Request, usize)> {
-    let mut request = Request { id: row, service_ns: NONE, ..Request::default() };
+    let mut request = Request { id: row, service_ns: Request::TO_SAMPLE, ..Request::default() };
     let (last, others) = columns.split_last()?;
     let mut at = 0;
     for &field in others {
@@ -31,11 +31,11 @@ pub(super) fn read(columns: &[Field], bytes: &[u8], row: u64) -> Option<(Request
     if *bytes.get(at)? == b'\r' {
         at += 1;
     }
-    // A decimal may be of any length.
+    // A decimal may have any length.
     (*bytes.get(at)? == b'\n' && at <= LINE_LIMIT).then_some((request, at + 1))
 }
 
-/// Puts what the cell at `at` says into `request`, and tells where the cell ends.
+/// Writes the value of the cell at `at` into `request`, and returns the cell's end.
 #[inline(always)]
 fn cell(field: Field, bytes: &[u8], at: usize, request: &mut Request) -> Option<usize> {
     if let Field::Op(words) = field {
@@ -44,7 +44,7 @@ fn cell(field: Field, bytes: &[u8], at: usize, request: &mut Request) -> Option<
         return Some(at + 1);
     }
     if field == Field::Ignored {
-        // A quote ends it too, and then nothing that may stand there follows.
+        // A quote ends the cell too; then no valid separator follows.
         let end = bytes[at..].iter().position(|byte| matches!(byte, b',' | b'\r' | b'\n' | b'"'))?;
         return Some(at + end);
     }
@@ -66,7 +66,7 @@ fn cell(field: Field, bytes: &[u8], at: usize, request: &mut Request) -> Option<
     Some(end)
 }
 
-/// Puts a time into `ns`, of which the digits before the point are read: `number`, up to `end`.
+/// Writes a time into `ns`. The digits before the point have been read: `number`, up to `end`.
 #[inline(always)]
 fn time(bytes: &[u8], at: usize, (number, mut end): (u64, usize), unit: u64, ns: &mut u64) -> Option<usize> {
     *ns = if *bytes.get(end)? == b'.' {
@@ -78,7 +78,7 @@ fn time(bytes: &[u8], at: usize, (number, mut end): (u64, usize), unit: u64, ns:
     (*ns < TIME_LIMIT).then_some(end)
 }
 
-/// The 1 to 19 digits at `at`, and where they end.
+/// The 1 to 19 digits at `at`, and their end.
 #[inline(always)]
 fn digits(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
@@ -97,16 +97,17 @@ fn digits(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     (len <= 19).then_some((number, at + len))
 }
 
-/// The number that the digits at the start of `bytes` make, and how many they are; eight bytes at a time (Lemire and
+/// The number that the digits at the start of `bytes` make, and the number of digits; eight bytes at a time (Lemire and
 /// others: "Number parsing at a gigabyte per second", 2021).
 #[inline(always)]
 fn up_to_eight(bytes: &[u8; 8]) -> (u64, usize) {
     const ZEROS: u64 = 0x3030_3030_3030_3030;
-    // Digits become 0 to 9, and adding 0x76 leaves only their highest bit at 0 (a carry harms none before it).
+    // Digits become 0 to 9, and adding 0x76 leaves only their highest bit at 0; a carry does not affect the bytes
+    // before it.
     let values = u64::from_le_bytes(*bytes) ^ ZEROS;
     let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
     let len = others.trailing_zeros() as usize / 8;
-    // Zeros before the number in the place of what stands behind it.
+    // Shift zeros in before the number and the bytes after it out.
     let values = values.checked_shl(64 - 8 * len as u32).unwrap_or(0);
     let pairs = (values & 0x0f0f_0f0f_0f0f_0f0f).wrapping_mul(2_561) >> 8;
     let fours = (pairs & 0x00ff_00ff_00ff_00ff).wrapping_mul(6_553_601) >> 16;
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_are_read_up_to_what_is_none() {
+    fn digits_are_read_up_to_the_first_other_byte() {
         for number in (0..20).map(|places| 9_876_543_210_987_654_321 / 10u64.pow(places)) {
             for behind in [",", "\n", ".", "/", ":", "\u{ff}", "\0"] {
                 let text = format!("{number}{behind}................");

@@ -1,8 +1,8 @@
-//! One row of a trace of lines.
+//! One row of a text trace.
 
 use std::collections::HashSet;
 
-use contract::{NONE, Request};
+use contract::Request;
 use failure::printable;
 
 use super::cut::{LINE_LIMIT, too_long};
@@ -10,30 +10,30 @@ use super::field::Field;
 use super::formats::{Format, Header, Separator, Shape};
 use super::{plain, tracegen_row};
 
-/// The columns of one trace's lines: what each means and how errors call it.
+/// The columns of one trace's lines: their meanings, and their names in errors.
 #[derive(Debug)]
 pub(super) struct Row {
     separator: Separator,
     columns: Vec<(String, Field)>,
-    /// The columns again where [`plain::read`] can read them, else none.
+    /// The columns again if [`plain::read`] can read them, else none.
     plain: Vec<Field>,
     /// Whether [`tracegen_row::read`] can read them.
     tracegen: bool,
-    /// The arrival is what the column of ends says, less the duration.
+    /// Whether the arrival is the end minus the duration.
     from_end: bool,
 }
 
 impl Row {
-    /// The columns of a trace of `format` whose first line, without its line break, is `first`; None where the format's
-    /// traces are not lines.
+    /// The columns of a trace of `format` whose first line, without its line break, is `first`; None if the format is
+    /// not a text format.
     ///
     /// # Errors
     /// The rule that a header breaks.
     pub(super) fn new(format: &Format, first: &[u8]) -> Option<Result<Self, String>> {
         let Shape::Lines { separator, header } = format.shape else { return None };
         let columns = match header {
-            Header::None => Ok(format.columns.iter().map(|&(name, field)| (name.to_owned(), field)).collect()),
-            Header::All | Header::Some => named(format, header, first),
+            Header::Absent => Ok(format.columns.iter().map(|&(name, field)| (name.to_owned(), field)).collect()),
+            Header::All | Header::Subset => named(format, header, first),
         };
         Some(columns.map(|columns: Vec<(String, Field)>| {
             let from_end = columns.iter().any(|(_, field)| matches!(field, Field::End(_)));
@@ -44,15 +44,15 @@ impl Row {
         }))
     }
 
-    /// As [`Row::read`] of the line that starts at `at`, with its length including its line break, if a quick way can read
-    /// it.
+    /// As [`Row::read`] of the line that starts at `at`, with its length including its line break, if a fast path can
+    /// read it.
     #[inline]
     pub(super) fn read_quickly(&self, bytes: &[u8], at: usize, row: u64) -> Option<(Request, usize)> {
         let read = if self.tracegen { tracegen_row::read(bytes, at) } else { None };
         read.or_else(|| plain::read(&self.plain, &bytes[at..], row))
     }
 
-    /// What its columns mean.
+    /// The meanings of its columns.
     pub(super) fn fields(&self) -> impl Iterator<Item = Field> {
         self.columns.iter().map(|&(_, field)| field)
     }
@@ -62,15 +62,15 @@ impl Row {
         self.columns.iter().filter(|(_, field)| *field == Field::Ignored).map(|(name, _)| name.as_str()).collect()
     }
 
-    /// The request in `line` (without its line break), `row` its number. The arrival may be negative (two's complement);
-    /// a demand that is to be sampled is [`NONE`].
+    /// The request in `line` (without its line break), which is row number `row`. The arrival may be negative (two's
+    /// complement); a demand that is to be sampled is [`Request::TO_SAMPLE`].
     ///
     /// # Errors
     /// The rule that it breaks.
     pub(super) fn read(&self, line: &[u8], row: u64) -> Result<Request, String> {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         check_line(line)?;
-        let mut request = Request { id: row, service_ns: NONE, ..Request::default() };
+        let mut request = Request { id: row, service_ns: Request::TO_SAMPLE, ..Request::default() };
         let mut cells = Cells { separator: self.separator, rest: Some(line) };
         for (name, field) in &self.columns {
             let cell = cells.next().ok_or_else(|| self.miscounted(line))?;
@@ -93,15 +93,15 @@ impl Row {
     }
 }
 
-/// Whether the header `first` may be one of `format`'s: it names what the format needs. Whatever else is wrong with it
-/// is then said by [`Row::new`].
+/// Whether `first` may be a header of `format`: it names the required columns. [`Row::new`] reports any other error in
+/// it.
 pub(super) fn fits(format: &Format, header: Header, first: &[u8]) -> bool {
     let names: Vec<&[u8]> = first.split(|&byte| byte == b',').map(bare).collect();
     let has = |name: &str| names.contains(&name.as_bytes());
     match header {
-        Header::None => false,
+        Header::Absent => false,
         Header::All => format.columns.iter().all(|(name, _)| has(name)),
-        Header::Some => format.columns.iter().any(|(name, field)| matches!(field, Field::Arrival(_)) && has(name)),
+        Header::Subset => format.columns.iter().any(|(name, field)| matches!(field, Field::Arrival(_)) && has(name)),
     }
 }
 
@@ -120,20 +120,20 @@ fn named(format: &Format, header: Header, first: &[u8]) -> Result<Vec<(String, F
             return Err(format!("column \"{name}\" has a space around its name"));
         }
         if !names.insert(cell) {
-            return Err(format!("column \"{name}\" stands there twice"));
+            return Err(format!("duplicate column \"{name}\""));
         }
         let known = format.columns.iter().find(|(known, _)| known.as_bytes() == cell);
         let field = known.map_or(Field::Ignored, |&(_, field)| field);
         if field != Field::Ignored
             && let Some((other, _)) = columns.iter().find(|(_, other)| other.same(field))
         {
-            return Err(format!("columns {other} and {name} say the same"));
+            return Err(format!("columns {other} and {name} have the same meaning"));
         }
         columns.push((name, field));
     }
     let missing = |name: &str| !columns.iter().any(|(other, _)| other == name);
     match header {
-        Header::Some if !columns.iter().any(|(_, field)| matches!(field, Field::Arrival(_))) => {
+        Header::Subset if !columns.iter().any(|(_, field)| matches!(field, Field::Arrival(_))) => {
             Err("no column is an arrival (arrival_ns, arrival_us, arrival_ms or arrival_s)".to_owned())
         }
         Header::All => match format.columns.iter().find(|(name, _)| missing(name)) {
@@ -144,7 +144,7 @@ fn named(format: &Format, header: Header, first: &[u8]) -> Result<Vec<(String, F
     }
 }
 
-/// What holds for every line, whatever its columns.
+/// The rules for every line, whatever its columns.
 fn check_line(line: &[u8]) -> Result<(), String> {
     if line.is_empty() {
         return Err("the line is blank".to_owned());
@@ -154,8 +154,8 @@ fn check_line(line: &[u8]) -> Result<(), String> {
     }
     match memchr::memchr2(b'"', b'\r', line).map(|at| line[at]) {
         None => Ok(()),
-        Some(b'"') => Err("quotes are not taken".to_owned()),
-        Some(_) => Err("a carriage return stands inside the line".to_owned()),
+        Some(b'"') => Err("quoted fields are not supported".to_owned()),
+        Some(_) => Err("stray carriage return in the line".to_owned()),
     }
 }
 

@@ -1,18 +1,18 @@
-//! The third stage: requests in their order, checked across blocks, and counted from the trace's start.
+//! The third stage: checks the order of requests across blocks, and subtracts the origin of time.
 
 use contract::Request;
 use failure::Failure;
 
 use super::field::TIME_LIMIT;
-use super::place::Place;
+use super::location::Location;
 
 /// Checks the order of the requests and moves their origin.
 #[derive(Debug)]
 pub(super) struct Sequencer {
-    /// The first arrival becomes 0.
+    /// Whether the first arrival becomes 0.
     rebase: bool,
     first_ns: i64,
-    /// Id and arrival of the request before, as the trace has them.
+    /// Id and arrival of the previous request, as the trace has them.
     last: Option<(u64, i64)>,
     requests: u64,
 }
@@ -28,28 +28,34 @@ impl Sequencer {
         self.requests
     }
 
-    /// What was taken off each arrival \[ns\].
+    /// The offset that is subtracted from each arrival \[ns\].
     pub(super) fn offset_ns(&self) -> i64 {
         if self.rebase { self.first_ns } else { 0 }
     }
 
-    /// The first arrival and the last, as the trace has them \[ns\].
-    pub(super) fn ends_ns(&self) -> Option<(i64, i64)> {
+    /// The first and the last arrival, as the trace has them \[ns\].
+    pub(super) fn first_and_last_ns(&self) -> Option<(i64, i64)> {
         self.last.map(|(_, last_ns)| (self.first_ns, last_ns))
     }
 
-    /// Passes the trace's next requests, which may be known to be in order among themselves, with arrivals from 0 on.
+    /// Checks the trace's next requests. If `in_order`, they are known to be in order among themselves, with no
+    /// negative arrival.
     ///
     /// # Errors
-    /// Where an id does not increase or an arrival goes back.
-    pub(super) fn pass(&mut self, place: &Place, requests: &mut [Request], in_order: bool) -> Result<(), Failure> {
+    /// If an id does not increase or an arrival decreases.
+    pub(super) fn pass(
+        &mut self,
+        location: &Location,
+        requests: &mut [Request],
+        in_order: bool,
+    ) -> Result<(), Failure> {
         let (Some(first), Some(end)) = (requests.first(), requests.last()) else { return Ok(()) };
         if self.last.is_none() {
             self.first_ns = first.arrival_ns as i64;
         }
         let offset_ns = self.offset_ns();
         let follows = |(last_id, last_ns): (u64, i64)| last_id < first.id && last_ns <= first.arrival_ns as i64;
-        // The common case needs no look at each.
+        // The common case needs no check of each request.
         if in_order && offset_ns == 0 && self.last.is_none_or(follows) && end.arrival_ns < TIME_LIMIT {
             self.last = Some((end.id, end.arrival_ns as i64));
             self.requests += requests.len() as u64;
@@ -62,17 +68,17 @@ impl Sequencer {
                 if arrival_ns < last_ns {
                     let rule =
                         format!("arrival_ns goes back ({arrival_ns} after {last_ns}); --sort puts them in order");
-                    return Err(place.at(row, &rule));
+                    return Err(location.at(row, &rule));
                 }
                 if request.id <= last_id {
-                    return Err(place.at(row, &format!("id does not increase ({} after {last_id})", request.id)));
+                    return Err(location.at(row, &format!("id does not increase ({} after {last_id})", request.id)));
                 }
             }
             last = Some((request.id, arrival_ns));
-            // Neither is 2^62 or more in absolute value, so that nothing wraps.
+            // Both are below 2^62 in absolute value, so that nothing overflows.
             request.arrival_ns = (arrival_ns - offset_ns) as u64;
             if request.arrival_ns >= TIME_LIMIT {
-                return Err(place.at(row, "the arrival comes 2^62 ns or more after the first"));
+                return Err(location.at(row, "the arrival comes 2^62 ns or more after the first"));
             }
         }
         self.last = last;

@@ -1,4 +1,4 @@
-//! What is promised of traces: what is taken, what is refused and in which words.
+//! Tests of reading: accepted and rejected traces, with the texts of errors.
 
 mod agreement;
 mod foreign;
@@ -9,21 +9,21 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::cut::BLOCK_SIZE;
-use super::place::Place;
-use super::{ReadFlags, Summary, TraceReader};
+use super::location::Location;
+use super::{ReadFlags, TraceReader, TraceSummary};
 use contract::Request;
 use failure::{At, Class, Failure, Limit};
 use random::demand::{Demands, ServiceDistribution};
 
-/// What a trace was read as.
+/// The result of reading a trace.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     requests: Vec<Request>,
     remarks: Vec<String>,
-    summary: Summary,
+    summary: TraceSummary,
 }
 
-/// Gives its bytes in chunks, as a pipe may.
+/// Returns its bytes in chunks, as a pipe may.
 struct Pipe(Vec<u8>, usize);
 
 impl Read for Pipe {
@@ -41,11 +41,11 @@ fn demands() -> Demands {
 
 /// Reads in blocks of `block_size`, small ones on several threads.
 fn read_in_blocks(trace: &[u8], flags: &ReadFlags, block_size: usize, sort_limit: usize) -> Result<Outcome, Failure> {
-    let (place, input) = (Place::new(Path::new("t.csv")), Box::new(Pipe(trace.to_vec(), 0)));
-    let mut reader = TraceReader::start(place, input, None, flags, demands(), block_size, sort_limit)?;
+    let (location, input) = (Location::new(Path::new("t.csv")), Box::new(Pipe(trace.to_vec(), 0)));
+    let mut reader = TraceReader::start(location, input, None, flags, demands(), block_size, sort_limit)?;
     let mut requests = Vec::new();
     let threads = if block_size == BLOCK_SIZE { 1 } else { 3 };
-    reader.read_on(threads, |some, _| {
+    reader.read_with_threads(threads, |some, _| {
         assert!(!some.is_empty());
         requests.extend_from_slice(some);
         Ok::<_, Failure>(())
@@ -53,7 +53,7 @@ fn read_in_blocks(trace: &[u8], flags: &ReadFlags, block_size: usize, sort_limit
     Ok(Outcome { requests, remarks: reader.remarks(), summary: reader.summary() })
 }
 
-/// Reads a trace, the same whatever the size of blocks.
+/// Reads a trace; the result must not depend on the block size.
 fn read_with(trace: impl AsRef<[u8]>, flags: &ReadFlags) -> Result<Outcome, Failure> {
     let read = |block_size| read_in_blocks(trace.as_ref(), flags, block_size, 1_000);
     let outcome = read(BLOCK_SIZE);
@@ -71,7 +71,7 @@ fn requests(trace: impl AsRef<[u8]>) -> Vec<Request> {
     read(trace).requests
 }
 
-/// The words in which a trace is refused.
+/// The error text of a rejected trace.
 fn refused(trace: impl AsRef<[u8]>) -> String {
     refused_with(trace, &ReadFlags::default())
 }
@@ -116,7 +116,7 @@ fn flags_are_the_same_for_all_programs() {
 }
 
 #[test]
-fn a_trace_that_is_not_there_is_named() {
+fn a_missing_trace_is_named_in_the_error() {
     let open = |path: &Path| TraceReader::open(path, &ReadFlags::default(), demands()).err().unwrap();
     let missing = open(Path::new("no/such.csv"));
     let whole =
@@ -127,7 +127,7 @@ fn a_trace_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_file_is_read_and_its_length_known() {
+fn a_file_is_read_and_its_length_is_known() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");
     std::fs::write(&path, "arrival_ns\n0\n").unwrap();
@@ -143,14 +143,14 @@ fn a_file_is_read_and_its_length_known() {
 }
 
 #[test]
-fn an_input_that_fails_is_named() {
+fn a_failing_input_is_named_in_the_error() {
     struct Broken;
     impl Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
             Err(io::Error::other("the disk is gone"))
         }
     }
-    let place = Place::new(Path::new("-"));
-    let reader = TraceReader::start(place, Box::new(Broken), None, &sort(), demands(), 1, 1);
+    let location = Location::new(Path::new("-"));
+    let reader = TraceReader::start(location, Box::new(Broken), None, &sort(), demands(), 1, 1);
     assert_eq!(reader.err(), Some(Failure::host("stdin: the disk is gone")));
 }

@@ -1,14 +1,14 @@
-//! Requests as bytes.
+//! Requests encoded as rows or records.
 
 use super::TraceFormat;
 use contract::Request;
 use failure::{At, Failure};
 
-/// What no row is longer than \[bytes\]: four columns of up to 20 digits, three of 10, one of 5, one letter and separators make
-/// 125. A power of two.
-const ROW: usize = 128;
+/// Upper limit of a row's length \[bytes\]: four columns of up to 20 digits, three of 10, one of 5, one letter and
+/// separators make 125. A power of two.
+const ROW_BYTES: usize = 128;
 
-/// Bytes behind a row that may be written together with it, and are written over then.
+/// Bytes after a row that may be written together with it, and are overwritten by the next row.
 const SPARE: usize = 20;
 
 fn check_letters(requests: &[Request]) -> Result<(), Failure> {
@@ -17,12 +17,12 @@ fn check_letters(requests: &[Request]) -> Result<(), Failure> {
         Some(&Request { id, op, .. }) => Err(Failure::Trace {
             file: None,
             at: Some(At::Request(id)),
-            rule: format!("op {op} is neither 0 (r) nor 1 (w), and CSV has no other"),
+            rule: format!("op {op} can't be written as CSV, which has only 0 (r) and 1 (w)"),
         }),
     }
 }
 
-/// Some requests of a trace as they are written; the next ones take their place.
+/// A batch of encoded requests.
 #[derive(Debug, Clone)]
 pub struct RowBuffer {
     format: TraceFormat,
@@ -34,7 +34,7 @@ pub struct RowBuffer {
 }
 
 impl RowBuffer {
-    /// No requests.
+    /// An empty batch.
     pub fn new(format: TraceFormat) -> Self {
         let (ids, arrivals) = (Counter::default(), Counter::default());
         Self { format, bytes: Vec::new(), len: 0, requests: 0, ids, arrivals }
@@ -44,15 +44,15 @@ impl RowBuffer {
         &self.bytes[..self.len]
     }
 
-    /// Puts `requests` in place of the old ones.
+    /// Replaces the contents with `requests`.
     ///
     /// # Errors
-    /// Where CSV has no letter for a request's `op`.
+    /// If CSV has no letter for a request's `op`.
     pub fn fill(&mut self, requests: &[Request]) -> Result<(), Failure> {
         if !matches!(self.format, TraceFormat::Records { .. }) {
             check_letters(requests)?;
         }
-        let room = requests.len() * ROW + SPARE;
+        let room = requests.len() * ROW_BYTES + SPARE;
         if self.bytes.len() < room {
             self.bytes = vec![0; room];
         }
@@ -83,7 +83,7 @@ impl RowBuffer {
     }
 }
 
-/// Writes rows, from `write`, to the start of `bytes`, and says how long they are.
+/// Writes rows with `write` to the start of `bytes`, and returns their total length.
 #[inline]
 fn rows(bytes: &mut [u8], requests: &[Request], mut write: impl for<'a> FnMut(Row<'a>, &Request) -> Row<'a>) -> usize {
     let mut len = 0;
@@ -94,19 +94,20 @@ fn rows(bytes: &mut [u8], requests: &[Request], mut write: impl for<'a> FnMut(Ro
     len
 }
 
-/// A row, built from the first byte to the last. Digits are stored three or eight at once; what is too much of them is
-/// written over by the next column. Handed on by value, so that its length stays in a register.
+/// A row under construction, from the first byte to the last. Digits are stored three or eight at once; excess bytes
+/// are overwritten by the next column. It is passed by value, so that its length stays in a register.
 struct Row<'a> {
-    bytes: &'a mut [u8; ROW + SPARE],
+    bytes: &'a mut [u8; ROW_BYTES + SPARE],
     len: usize,
 }
 
 impl Row<'_> {
-    /// The first `len` of `bytes`.
+    /// Appends the first `len` of `bytes`.
     #[inline(always)]
     fn put<const N: usize>(self, bytes: [u8; N], len: usize) -> Self {
-        // As an array: a copy of known length is one store, not a call. The mask changes nothing, and spares the check.
-        *self.bytes[self.len & (ROW - 1)..].first_chunk_mut().expect("a row has room for its columns") = bytes;
+        // As an array: a copy of known length is one store, not a call. The mask changes nothing, and avoids the bounds
+        // check.
+        *self.bytes[self.len & (ROW_BYTES - 1)..].first_chunk_mut().expect("a row has room for its columns") = bytes;
         Self { bytes: self.bytes, len: self.len + len }
     }
 
@@ -115,13 +116,13 @@ impl Row<'_> {
         self.put(if request.op == Request::READ { *b"r," } else { *b"w," }, 2)
     }
 
-    /// A number and what separates it from the next one.
+    /// A number and the separator after it.
     #[inline(always)]
     fn number(self, value: u64, separator: u8) -> Self {
         self.whole(value).put([separator], 1)
     }
 
-    /// A number that is seldom far from the one in the row above, and a comma.
+    /// A number that usually differs little from the one in the row above, and a comma.
     #[inline(always)]
     fn growing<const STEP: u64>(self, value: u64, counter: &mut Counter<STEP>) -> Self {
         let near = value.wrapping_sub(counter.top) < STEP;
@@ -135,7 +136,7 @@ impl Row<'_> {
         row.put([b','], 1)
     }
 
-    /// The upper digits of a growing number, where the row above had others.
+    /// The upper digits of a growing number, if they differ from those in the row above.
     #[inline(never)]
     fn first<const STEP: u64>(self, value: u64, counter: &mut Counter<STEP>) -> Self {
         let start = self.len;
@@ -188,17 +189,17 @@ impl Row<'_> {
     }
 }
 
-/// What a growing column has in common with the row above.
+/// The part of a growing column that is the same as in the row above.
 #[derive(Debug, Clone, Default)]
 struct Counter<const STEP: u64> {
     /// The number, cut to a multiple of STEP.
     top: u64,
-    /// The digits of top / STEP; none where it is 0.
+    /// The digits of top / STEP; none if it is 0.
     digits: [u8; SPARE],
     len: usize,
 }
 
-/// 000 to 999: the digits, the first one lowest, then how many zeros they begin with (of 000 two).
+/// The digits of 000 to 999, the first one lowest, then the number of leading zeros (two for 000).
 const THREE: [u32; 1000] = {
     let mut table = [0; 1000];
     let mut n = 0;
@@ -220,8 +221,8 @@ const THREE: [u32; 1000] = {
 /// 10⁸.
 const EIGHT_DIGITS: u64 = 100_000_000;
 
-/// The eight digits of `value`, which is below 10⁸, the first one lowest: halves, then quarters, then single digits, all of one
-/// size at once. The multiplications divide by 100 and by 10, exact below 10⁴ and 100.
+/// The eight digits of `value`, which is below 10⁸, the first one lowest: halves, then quarters, then single digits,
+/// all of the same size at once. The multiplications divide by 100 and by 10, and are exact below 10⁴ and 100.
 #[inline]
 fn digits(value: u64) -> u64 {
     let halves = (value / 10_000) | ((value % 10_000) << 32);
@@ -231,7 +232,7 @@ fn digits(value: u64) -> u64 {
     quotients | ((quarters - quotients * 10) << 8)
 }
 
-/// Digits as they are written.
+/// The characters of the digits.
 #[inline]
 fn text(digits: u64) -> [u8; 8] {
     (digits | 0x3030_3030_3030_3030).to_le_bytes()

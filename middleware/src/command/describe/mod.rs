@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use cli::reporter::Terminal;
 use cli::settings::{DemandSettings, SeedSettings, Sources};
-use cli::{output, program};
+use cli::{output, program, terminal};
 use failure::Failure;
 use run::notes;
 use run::settings::WorkerSettings;
@@ -64,8 +64,11 @@ struct DescribeSettings {
 pub(crate) fn describe(flags: &DescribeFlags, sources: &Sources) -> anyhow::Result<()> {
     output::distinct(&[], &[Some(&flags.trace), sources.file()])?;
     let description = read(&flags.trace, &flags.read, &flags.settings)?;
-    let text = if flags.json { serde_json::to_string_pretty(&description)? + "\n" } else { text::text(&description) };
-    Ok(output::print(&text)?)
+    Ok(if flags.json {
+        output::print(&(serde_json::to_string_pretty(&description)? + "\n"))?
+    } else {
+        output::print_tables(&text::text(&description, terminal::width()))?
+    })
 }
 
 /// What the trace at `path` is like. Tells the user what is odd about it.

@@ -66,7 +66,7 @@ fn as_computed_by_hand() {
 #[test]
 fn text_is_aligned() {
     let (description, _) = of(FIVE);
-    let text = text::text(&description);
+    let text = text::text(&description, 80);
     let (head, rest) = text.split_once('\n').unwrap();
     assert!(head.starts_with("trace             csv, BLAKE3 ") && head.len() == 46, "{head}");
     assert_eq!(rest, TEXT);
@@ -75,7 +75,7 @@ fn text_is_aligned() {
 const TEXT: &str = "\
 requests          5 in 8.000 s, the first at 10.000 s
 rate              0.500 requests/s in the mean
-peak              200.000 requests/s: 2 in the busiest window of 10 ms, from 11.000 s on
+peak              200.000 requests/s: 2 in a window of 10 ms, from 11.000 s on
 interarrival of 0 25.000 % (1 of 4)
 operations        80.000 % reads, 20.000 % writes
 clients           3; the busiest sends 60.000 % (3 of 5)
@@ -85,11 +85,17 @@ offered load      1.000 servers busy in the mean
 utilization       0.250 offered to WORKERS=4 of one server each
 workers needed    at least 2 to stay below utilization 1, 2 to stay below 0.75
 
-                  mean      CV       min       p50       p90       p95       p99     p99.9       max
-──────────────────────────────────────────────────────────────────────────────────────────────────────
-interarrival   2.000 s   0.791      0 ns   1.000 s   4.000 s   4.000 s   4.000 s   4.000 s   4.000 s
-demand         1.600 s   0.306   1.000 s   2.000 s   2.000 s   2.000 s   2.000 s   2.000 s   2.000 s
-size             3.200   0.824         1         2         8         8         8         8         8
+       interarrival   demand   size
+───────────────────────────────────
+mean        2.000 s  1.600 s  3.200
+CV            0.791    0.306  0.824
+min            0 ns  1.000 s      1
+p50         1.000 s  2.000 s      2
+p90         4.000 s  2.000 s      8
+p95         4.000 s  2.000 s      8
+p99         4.000 s  2.000 s      8
+p99.9       4.000 s  2.000 s      8
+max         4.000 s  2.000 s      8
 ";
 
 #[test]
@@ -102,7 +108,7 @@ fn one_request_and_all_at_one_instant() {
     assert_eq!((&value["load"]["offered"], &value["load"]["workers_below_1"]), (&Value::Null, &Value::Null));
     assert_eq!(value["settings"]["SERVICE"], "deterministic");
     assert_eq!(value["demand"]["cv"], json!(0.0));
-    assert!(!text::text(&description).contains("NaN"));
+    assert!(!text::text(&description, 80).contains("NaN"));
 
     let (description, value) = of(&("arrival_ns,service_ns\n".to_owned() + &"5,0\n".repeat(100)));
     assert_eq!(
@@ -110,7 +116,7 @@ fn one_request_and_all_at_one_instant() {
         (&json!(99), &json!(0.0), &Value::Null)
     );
     assert_eq!((&value["mean_rate_per_s"], &value["demand"]["cv"]), (&Value::Null, &Value::Null));
-    assert!(text::text(&description).contains("100.000 % (99 of 99)"));
+    assert!(text::text(&description, 80).contains("100.000 % (99 of 99)"));
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! A description as people read it in a terminal.
 
-use std::fmt::Write as _;
-
-use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use measure::{decimal, fixed, or_dash};
+use report::grid::{Column, Grid, Place, paragraph};
 use serde_json::Value;
 
 use super::description::{Description, Operations, Peak, Share};
@@ -12,13 +10,10 @@ use super::distribution::{PERCENTILES, Summary};
 /// Units of time, and to which power of 10 they are nanoseconds.
 const UNITS: [(&str, u32); 3] = [("s", 9), ("ms", 6), ("µs", 3)];
 
-/// A line a subject, then a table of what is distributed.
-pub(super) fn text(description: &Description) -> String {
+/// A line a subject, then a table of what is distributed, in lines of at most `width` characters.
+pub(super) fn text(description: &Description, width: usize) -> String {
     let mut text = String::new();
-    let mut line = |name: &str, value: String| {
-        // Writing to a string can't fail.
-        let _ = writeln!(text, "{name:<18}{value}");
-    };
+    let mut line = |name: &str, value: String| text += &paragraph(&format!("{name:<18}"), &value, width);
     let of = |count: u64, all: u64| percent(count as f64 / all as f64);
 
     let Description { trace, requests, span_ns, interarrival, .. } = description;
@@ -61,44 +56,42 @@ pub(super) fn text(description: &Description) -> String {
             format!("at least {below_1} to stay below utilization 1, {below_0_75} to stay below 0.75")
         }),
     );
-    text + "\n" + &distributions(description)
+    text + "\n" + &distributions(description, width)
 }
 
-/// The table of interarrival times, demands and sizes.
-fn distributions(description: &Description) -> String {
-    let mut table = Table::new();
-    table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
-    let percentiles = PERCENTILES.map(|(_, name, _)| name);
-    table.set_header(["", "mean", "CV", "min"].into_iter().chain(percentiles).chain(["max"]));
-    for (name, summary) in [("interarrival", &description.interarrival), ("demand", &description.demand)] {
-        table.add_row(row(name, summary, summary.mean().map(mean), short));
+/// The table of interarrival times, demands and sizes: a column for each.
+fn distributions(description: &Description, width: usize) -> String {
+    let times = [("interarrival", &description.interarrival), ("demand", &description.demand)]
+        .map(|(name, summary)| (name, figures(summary, summary.mean().map(mean), short)));
+    let sizes = [("size", &description.size), ("reply size", &description.reply_size)].into_iter();
+    let sizes = sizes.filter_map(|(name, summary)| {
+        let summary = summary.as_ref()?;
+        Some((name, figures(summary, summary.mean().map(|mean| decimal(mean, 3)), |size| size.to_string())))
+    });
+    let columns: Vec<(&str, Vec<String>)> = times.into_iter().chain(sizes).collect();
+
+    let column = |name: &str, left: bool| Column { head: name.to_owned(), left, place: Place::First };
+    let names = columns.iter().map(|(name, _)| column(name, false));
+    let mut grid = Grid::new([column("", true)].into_iter().chain(names).collect());
+    let ranks = ["min"].into_iter().chain(PERCENTILES.map(|(_, name, _)| name)).chain(["max"]);
+    for (number, name) in ["mean", "CV"].into_iter().chain(ranks).enumerate() {
+        let cells = columns.iter().map(|(_, figures)| figures[number].clone());
+        grid.row([name.to_owned()].into_iter().chain(cells).collect());
     }
-    for (name, summary) in [("size", &description.size), ("reply size", &description.reply_size)] {
-        if let Some(summary) = summary {
-            let mean = summary.mean().map(|mean| decimal(mean, 3));
-            table.add_row(row(name, summary, mean, |size| size.to_string()));
-        }
-    }
-    for (place, column) in table.column_iter_mut().enumerate() {
-        let names = place == 0;
-        column.set_padding(if names { (0, 1) } else { (1, 1) });
-        column.set_cell_alignment(if names { CellAlignment::Left } else { CellAlignment::Right });
-    }
-    // Without the table's left border.
-    table.lines().map(|line| line.trim_end().chars().skip(1).chain(['\n']).collect::<String>()).collect()
+    grid.render(width)
 }
 
-fn row(name: &str, summary: &Summary, mean: Option<String>, show: impl Fn(u64) -> String) -> Vec<String> {
-    let mut cells = vec![name.to_owned(), mean.unwrap_or("-".to_owned()), or_dash(summary.cv, |cv| decimal(cv, 3))];
+/// Mean, CV, minimum, percentiles and maximum.
+fn figures(summary: &Summary, mean: Option<String>, show: impl Fn(u64) -> String) -> Vec<String> {
     let ranks = std::iter::once(summary.min).chain(summary.percentiles).chain([summary.max]);
-    cells.extend(ranks.map(|value| or_dash(value, &show)));
-    cells
+    let ranks = ranks.map(|value| or_dash(value, &show));
+    [mean.unwrap_or("-".to_owned()), or_dash(summary.cv, |cv| decimal(cv, 3))].into_iter().chain(ranks).collect()
 }
 
 fn peak(peak: &Peak) -> String {
     let Peak { rate_per_s, window_ns, requests, start_ns } = *peak;
     let (rate, window) = (per_second(rate_per_s), whole(window_ns));
-    format!("{rate}: {requests} in the busiest window of {window}, from {} on", time(start_ns))
+    format!("{rate}: {requests} in a window of {window}, from {} on", time(start_ns))
 }
 
 fn share(share: &Share, requests: u64, most_popular: &str) -> String {

@@ -1,4 +1,4 @@
-//! Files to and from a stopped container, as tar streams.
+//! Transfers files to and from a stopped container, as tar streams.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -16,26 +16,26 @@ use futures_util::{Stream, StreamExt as _, stream};
 use super::call::within;
 use super::reason::reason;
 
-/// Bytes that are sent at once.
+/// Bytes that are sent at a time.
 const CHUNK_BYTES: u64 = 1 << 20;
 
-/// Largest file that is taken into memory: an outcome whose histograms use every bucket is half of that.
+/// The largest file that is read into memory: an outcome whose histograms use every bucket is half of that.
 const IN_MEMORY: u64 = 8 << 20;
 
-/// What a file takes in an archive besides its bytes: headers, padding, the end.
+/// Overhead of a file in an archive: headers, padding, the end.
 const AROUND: u64 = 64 << 10;
 
-/// How long an upload of nothing may take, and how few bytes a second are still patience.
-const LEAST: Duration = Duration::from_secs(60);
+/// Time limit of an empty transfer, and the lowest rate of others \[bytes/s\].
+const BASE_TIME: Duration = Duration::from_secs(60);
 const SLOWEST: u64 = 1 << 20;
 
-/// A file to send: its path below the folder that it is unpacked in, and its content.
+/// A file to send: its path below the folder in which it is unpacked, and its content.
 pub(super) enum Sent<'a> {
     Bytes(PathBuf, &'a [u8]),
     File(PathBuf, &'a Path),
 }
 
-/// Unpacks `files` in the container's folder `folder`, owned by the user that the worker runs as.
+/// Unpacks `files` in the container's folder `folder`. Their owner is the user that the worker runs as.
 pub(super) async fn upload(docker: &Docker, container: &str, folder: &str, files: &[Sent<'_>]) -> anyhow::Result<()> {
     let mut parts: Vec<Box<dyn Read + Send>> = Vec::new();
     let mut total = 0;
@@ -69,7 +69,7 @@ pub(super) async fn upload(docker: &Docker, container: &str, folder: &str, files
         stream::iter(Chunks(parts.into_iter().fold(Box::new(io::empty()), |all, part| Box::new(all.chain(part)))));
     let options = UploadToContainerOptionsBuilder::default().path(folder).build();
     let sending = docker.upload_to_container(container, Some(options), bollard::body_try_stream(body));
-    Ok(within(LEAST + Duration::from_secs(total / SLOWEST), "upload", sending).await?)
+    Ok(within(BASE_TIME + Duration::from_secs(total / SLOWEST), "upload", sending).await?)
 }
 
 /// A reader in chunks.
@@ -96,20 +96,20 @@ fn header(path: &Path, length: u64, kind: tar::EntryType) -> io::Result<Vec<u8>>
     header.set_mode(if kind.is_dir() { 0o755 } else { 0o644 });
     header.set_uid(super::call::USER);
     header.set_gid(super::call::USER);
-    // Of runs on the volume, those that finished last stay.
+    // Retention on the volume uses this time: it keeps the runs that finished last.
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     header.set_mtime(now.as_secs());
     header.set_cksum();
     Ok(header.as_bytes().to_vec())
 }
 
-/// The content of a file of the container, None where there is no such file.
+/// The content of a file of the container; None if there is no such file.
 pub(super) async fn download(docker: &Docker, container: &str, path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     let mut content = Vec::new();
     Ok(fetch(docker, container, path, IN_MEMORY, &mut content).await?.then_some(content))
 }
 
-/// Copies a file of the container, of `most` bytes at most, to `target`; false where there is no such file.
+/// Copies a file of the container, of at most `most` bytes, to `target`; false if there is no such file.
 pub(super) async fn download_to(
     docker: &Docker,
     container: &str,
@@ -123,7 +123,7 @@ pub(super) async fn download_to(
 async fn fetch(docker: &Docker, container: &str, path: &Path, most: u64, to: &mut impl Write) -> anyhow::Result<bool> {
     let options = DownloadFromContainerOptionsBuilder::default().path(&path.display().to_string()).build();
     let chunks = docker.download_from_container(container, Some(options));
-    let patience = LEAST + Duration::from_secs(most / SLOWEST);
+    let patience = BASE_TIME + Duration::from_secs(most / SLOWEST);
     let spool = receive(chunks, most + AROUND, patience).await.with_context(|| format!("{}", path.display()))?;
     let Some(spool) = spool else { return Ok(false) };
     let mut archive = tar::Archive::new(spool);
@@ -132,7 +132,7 @@ async fn fetch(docker: &Docker, container: &str, path: &Path, most: u64, to: &mu
         if entry.header().entry_type().is_file() {
             let size = entry.size();
             anyhow::ensure!(size <= most, "{} has {size} bytes, more than {most}", path.display());
-            // An archive that ends early reads as if the file did.
+            // An archive that is cut short looks like a file that is cut short.
             let copied = io::copy(&mut entry, to)?;
             anyhow::ensure!(copied == size, "{}: {copied} of {size} bytes arrived", path.display());
             return Ok(true);
@@ -141,7 +141,7 @@ async fn fetch(docker: &Docker, container: &str, path: &Path, most: u64, to: &mu
     Ok(false)
 }
 
-/// Takes in a whole archive of `most` bytes at most, within `patience`; None where the container has no such file.
+/// Receives a whole archive of at most `most` bytes, within `patience`; None if the container has no such file.
 async fn receive(
     chunks: impl Stream<Item = Result<Bytes, Error>>,
     most: u64,
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_download_without_end_is_cut_at_its_bytes_and_at_its_time() {
+    fn a_download_is_limited_in_bytes_and_in_time() {
         let chunk = || Ok(Bytes::from(vec![0; 1000]));
         let error = received(stream::repeat_with(chunk), 10_000).unwrap_err().to_string();
         assert!(error.contains("more than 10000 bytes"), "{error}");

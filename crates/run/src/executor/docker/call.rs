@@ -1,4 +1,4 @@
-//! What every call to the engine needs.
+//! Common to all calls to the engine.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
@@ -8,13 +8,13 @@ use failure::Failure;
 
 use super::reason::reason;
 
-/// The user that workers run as, and so the owner of what they are given.
+/// The user that workers run as, and the owner of their files.
 pub(super) const USER: u64 = 65534;
 
-/// How long a call may take that moves no data.
+/// Time limit of a call that transfers no data.
 pub(super) const CALL: Duration = Duration::from_secs(60);
 
-/// A call to the engine that must answer in time.
+/// A call to the engine with a time limit.
 pub(super) async fn within<T>(
     patience: Duration,
     what: &str,
@@ -27,7 +27,7 @@ pub(super) async fn within<T>(
     }
 }
 
-/// A poisoned lock still guards what it guards.
+/// Locks a mutex; its value is valid after a panic too.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! What a container wrote to its standard error, for the error of an attempt that failed.
+//! The standard error of a container, for the error of a failed attempt.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use failure::printable;
 use futures_util::{Stream, StreamExt as _};
 
-/// Lines that are asked for; the engine cuts one that is longer than 16 KiB in several.
+/// Lines that are requested; the engine splits lines that are longer than 16 KiB.
 const LINES: &str = "20";
 
 /// Bytes that are kept of them.
@@ -21,11 +21,12 @@ pub(super) const IN_ERROR: usize = 300;
 /// Characters of all that is kept, each byte escaped.
 pub(super) const ALL: usize = 6 * BYTES;
 
-/// How long the engine may take.
+/// Time limit of the engine.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// When the container wrote the last line that there is now; empty where there is none. Neither the end that the engine gives of an
-/// attempt nor the start of the next one tells their lines apart: lines get their times when the engine reads them.
+/// The time of the last line that the container has written; empty if there is none. This is the only way to
+/// distinguish the lines of two attempts: the engine timestamps lines when it reads them, so neither the end of one
+/// attempt nor the start of the next separates them.
 pub(super) async fn last_time(docker: &Docker, id: &str) -> Vec<u8> {
     let mut last = Vec::new();
     each(stderr(docker, id, "1"), PATIENCE, |time, _| last = time.to_vec()).await;
@@ -38,7 +39,7 @@ pub(super) async fn end_of_stderr(docker: &Docker, id: &str, since: &[u8], most:
     shown(&end(stderr(docker, id, LINES), since, PATIENCE).await, most)
 }
 
-/// The last `lines` lines, each behind its time.
+/// The last `lines` lines, each after its time.
 fn stderr(docker: &Docker, id: &str, lines: &str) -> impl Stream<Item = Bytes> {
     let options = LogsOptionsBuilder::default().stderr(true).timestamps(true).tail(lines).build();
     docker.logs(id, Some(options)).filter_map(|output| async {
@@ -49,11 +50,11 @@ fn stderr(docker: &Docker, id: &str, lines: &str) -> impl Stream<Item = Bytes> {
     })
 }
 
-/// The last bytes of `lines` that are younger than `since`, as far as they come within `patience`.
+/// The last bytes of `lines` that are newer than `since`, if they arrive within `patience`.
 async fn end(lines: impl Stream<Item = impl AsRef<[u8]>>, since: &[u8], patience: Duration) -> Vec<u8> {
     let mut kept = Vec::new();
     each(lines, patience, |time, text| {
-        // All are of UTC and have nine decimals.
+        // All times are UTC and have nine decimals.
         if time > since {
             kept.extend_from_slice(text);
             let more = kept.len().saturating_sub(BYTES);
@@ -64,7 +65,7 @@ async fn end(lines: impl Stream<Item = impl AsRef<[u8]>>, since: &[u8], patience
     kept
 }
 
-/// Gives `take` the time and the text of each of `lines` that comes within `patience`.
+/// Calls `take` with the time and the text of each of `lines` that arrives within `patience`.
 async fn each(lines: impl Stream<Item = impl AsRef<[u8]>>, patience: Duration, mut take: impl FnMut(&[u8], &[u8])) {
     let taking = async {
         let mut lines = std::pin::pin!(lines);
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_this_attempt_wrote_is_taken() {
+    fn only_lines_of_this_attempt_are_used() {
         let lines = [
             "2026-11-24T09:30:00.119999999Z older\n",
             "2026-11-24T09:30:00.120000000Z old\n",
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_without_end_is_cut_at_its_bytes_and_at_its_time() {
+    fn a_log_is_limited_in_bytes_and_in_time() {
         let slowly = stream::unfold((), |()| async {
             tokio::time::sleep(Duration::from_millis(1)).await;
             Some((format!("2027-01-01T00:00:00.000000000Z {}", "x".repeat(1000)), ()))

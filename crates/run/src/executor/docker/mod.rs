@@ -1,5 +1,5 @@
-//! The Docker engine: workers are containers that compose has made; the Docker Engine API alone wakes them, gives them their work and
-//! fetches what came of it.
+//! The Docker executor: workers are containers that compose has created. This program starts them, sends their jobs and
+//! receives their outcomes through the Docker Engine API alone.
 
 mod archive;
 mod call;
@@ -42,22 +42,22 @@ use slot::ContainerSlot;
 
 pub(crate) use connect::Address;
 
-/// Most containers that are used: each holds a connection or two. More workers are served in turns.
+/// The largest number of containers that are used: each has a connection or two. Further workers run afterwards.
 const AT_ONCE: usize = 64;
 
-/// An engine that answered.
+/// An engine that has responded.
 pub(crate) struct Docker {
     address: Address,
     runtime: Runtime,
     api: Api,
     containers: Vec<Container>,
     held: OnceCell<Held>,
-    /// The preflight: the hash of its inputs, and the capabilities of the module.
+    /// The result of the preflight: the hash of its inputs, and the capabilities of the module.
     preflight: RefCell<Option<(String, Capabilities)>>,
     reporter: Arc<dyn Reporter>,
 }
 
-/// The containers, while they are this run's alone.
+/// The containers while this run has exclusive use of them.
 struct Held {
     containers: Vec<Container>,
     running: Running,
@@ -65,10 +65,10 @@ struct Held {
 }
 
 impl Docker {
-    /// Connects to the engine at `address` and looks for workers there.
+    /// Connects to the engine at `address` and lists its workers.
     ///
     /// # Errors
-    /// Where it does not answer.
+    /// If it does not respond.
     pub(crate) fn connect(address: Address, reporter: Arc<dyn Reporter>) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let api = runtime.block_on(address.connect())?;
@@ -86,12 +86,12 @@ impl Docker {
         Ok(Self { address, runtime, api, containers, held: OnceCell::new(), preflight: RefCell::default(), reporter })
     }
 
-    /// The report of a run on the volume, or of its last one; None where there is none.
+    /// The report of the run `run` on the volume, or of the last one; None if there is none.
     pub(crate) fn kept_report(&self, run: Option<&str>) -> anyhow::Result<Option<RunReport>> {
         self.runtime.block_on(results::report(&self.api, run))
     }
 
-    /// How many workers compose has made there.
+    /// Number of workers that compose has created there.
     pub(crate) fn workers(&self) -> usize {
         self.containers.len()
     }
@@ -110,7 +110,7 @@ impl Docker {
         self.containers.first().ok_or_else(|| Failure::executor("there are no workers"))
     }
 
-    /// The containers, which are this run's from the first call on.
+    /// The containers; the first call reserves them for this run.
     fn hold(&self) -> anyhow::Result<&Held> {
         if let Some(held) = self.held.get() {
             return Ok(held);
@@ -149,7 +149,7 @@ impl Executor for Docker {
 
     fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Capabilities> {
         let alone = Job { worker: 1, verify: false, capabilities: None, ..job.clone() };
-        // The image holds the sandbox.
+        // The image contains the sandbox.
         let inputs =
             json!({ "version": VERSION, "module": module.sha256(), "image": self.first()?.image, "job": alone })
                 .to_string();
@@ -160,7 +160,7 @@ impl Executor for Docker {
                 let work = Work { module, shards: None, completions: None, folder: None, reporter: &*self.reporter };
                 let outcome = self.serve(&work, &alone, 1)?.pop().context("no outcome")?;
                 match outcome.result {
-                    // It was not run.
+                    // The module was not run.
                     Err(failure @ (Failure::Module { .. } | Failure::Executor { .. })) => return Err(failure.into()),
                     result => result.context("on an empty shard")?.capabilities,
                 }

@@ -1,4 +1,4 @@
-//! The workers' containers, which compose has made, and the lock that gives them to one run at a time.
+//! The workers' containers, which compose has created, and the lock that reserves them for one run at a time.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -20,10 +20,10 @@ use futures_util::StreamExt as _;
 use super::call::{CALL, within};
 use super::reason::reason;
 
-/// How long the lock of a run that has ended may still be there, without a word of it.
+/// How long the lock of a run that has ended may still exist, without a sign of it.
 const AFTERMATH: Duration = Duration::from_millis(700);
 
-/// After how long a lock that was made but never started is nobody's: its run was killed in between.
+/// After this time, a lock that was created and never started is abandoned: its run was killed in between.
 const NEVER_STARTED: Duration = Duration::from_secs(3);
 
 /// How long a second run waits for the first.
@@ -35,21 +35,21 @@ pub(super) struct Container {
     pub(super) id: String,
     /// Its image, by id.
     pub(super) image: String,
-    /// The number that compose gave it.
+    /// Its compose number.
     pub(super) number: u32,
     name: String,
     running: bool,
 }
 
-/// The project that compose made the workers under.
+/// The compose project of the workers.
 pub(super) fn project() -> String {
     std::env::var("COMPOSE_PROJECT_NAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "queuebox".to_owned())
 }
 
-/// The containers that compose made of `service`, by their numbers.
+/// The containers of the compose service `service`, by their numbers.
 ///
 /// # Errors
-/// Where the engine does not list them, or two have one number.
+/// If the engine does not list them, or two have the same number.
 pub(super) async fn containers(docker: &Docker, service: &str) -> Result<Vec<Container>, Failure> {
     let labels = vec![
         format!("com.docker.compose.project={}", project()),
@@ -83,7 +83,8 @@ pub(super) async fn containers(docker: &Docker, service: &str) -> Result<Vec<Con
     }
 }
 
-/// Removes a lock that was seen first, and not started, [`NEVER_STARTED`] ago (`seen`); the engine refuses where it runs by now.
+/// Removes a lock that was first seen (`seen`) at least [`NEVER_STARTED`] ago and has not been started. The engine
+/// refuses if it is running by now.
 async fn remove_unstarted(docker: &Docker, name: &str, seen: &mut Option<(String, Instant)>) {
     let inspected = within(CALL, name, docker.inspect_container(name, None::<InspectContainerOptions>)).await;
     let Ok(ContainerInspectResponse { id: Some(id), state: Some(state), .. }) = inspected else { return };
@@ -100,12 +101,12 @@ async fn remove_unstarted(docker: &Docker, name: &str, seen: &mut Option<(String
     }
 }
 
-/// Kills a container and waits until the engine says that it has ended.
+/// Kills a container and waits until the engine reports that it has stopped.
 ///
 /// # Errors
-/// Where it can't be ended, or is gone.
+/// If it can't be stopped, or does not exist any more.
 pub(super) async fn stop(docker: &Docker, id: &str) -> Result<(), NotStopped> {
-    // A paused one can't be killed; one that has ended can be neither.
+    // A paused container can't be killed; a stopped one can be neither unpaused nor killed.
     let _ = within(CALL, "unpause", docker.unpause_container(id)).await;
     let _ = within(CALL, "kill", docker.kill_container(id, None::<KillContainerOptions>)).await;
     let mut waiting = Box::pin(docker.wait_container(id, None::<WaitContainerOptions>));
@@ -113,31 +114,32 @@ pub(super) async fn stop(docker: &Docker, id: &str) -> Result<(), NotStopped> {
         Ok(Some(Ok(_) | Err(Error::DockerContainerWaitError { .. }))) => Ok(()),
         Ok(Some(Err(Error::DockerResponseServerError { status_code: 404, .. }))) => Err(NotStopped::Gone),
         Ok(Some(Err(error))) => Err(NotStopped::Unknown(reason(&error))),
-        Ok(None) => Err(NotStopped::Unknown("the engine ended the wait without a word".to_owned())),
-        Err(_) => Err(NotStopped::Unknown("it does not end".to_owned())),
+        Ok(None) => Err(NotStopped::Unknown("the engine closed the wait without a status".to_owned())),
+        Err(_) => Err(NotStopped::Unknown("it does not stop".to_owned())),
     }
 }
 
-/// Why a container can't be said to have ended.
+/// The reason for which a container may not have stopped.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotStopped {
     #[error("the container is gone")]
     Gone,
-    #[error("the container can't be ended: {0}")]
+    #[error("the container can't be stopped: {0}")]
     Unknown(String),
 }
 
-/// The containers are this run's, as long as this lives: a container of a fixed name runs while its stdin is held open, and
-/// ends with us, however we end.
+/// The exclusive use of the containers, as long as this value lives: a container with a fixed name runs while its stdin
+/// is open, and stops with this process, however that ends.
 pub(super) struct Lock {
     _attached: AttachContainerResults,
 }
 
 impl Lock {
-    /// Takes the containers, and ends what a run that was killed left running in them. Returns them as they then are.
+    /// Reserves the containers, and kills those that an aborted run left running. Returns the current list of
+    /// containers.
     ///
     /// # Errors
-    /// [`Failure::Executor`] where another run has them.
+    /// [`Failure::Executor`] if another run uses them.
     pub(super) async fn take(
         docker: &Docker,
         image: &str,
@@ -170,17 +172,17 @@ impl Lock {
                 }
             }
         };
-        // Only now nobody else changes them.
+        // From here on no other run changes them.
         let containers = containers(docker, "worker").await?;
         for container in containers.iter().filter(|container| container.running) {
-            reporter.note(&format!("worker {} still runs for a run that was killed: ended", container.number));
+            reporter.note(&format!("killed worker {}, left over from an aborted run", container.number));
             let stopped = stop(docker, &container.id).await;
             stopped.map_err(|failure| Failure::executor(format!("worker {}: {failure}", container.number)))?;
         }
         Ok((Self { _attached: attached }, containers))
     }
 
-    /// Starts the lock and holds its stdin; None where somebody took it for nobody's and removed it.
+    /// Starts the lock and holds its stdin; None if another run regarded it as abandoned and removed it.
     async fn hold(docker: &Docker, id: &str) -> Result<Option<AttachContainerResults>, Failure> {
         let gone = |error: &Error| matches!(error, Error::DockerResponseServerError { status_code: 404, .. });
         let held = async {
@@ -197,7 +199,7 @@ impl Lock {
         }
     }
 
-    /// Makes the lock and gives its id; None as the error: somebody else has it.
+    /// Creates the lock and returns its id. The error is None if another run has it.
     async fn create(docker: &Docker, name: &str, image: &str) -> Result<String, Option<Failure>> {
         let options = CreateContainerOptionsBuilder::default().name(name).build();
         let body = ContainerCreateBody {

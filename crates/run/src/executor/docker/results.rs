@@ -1,5 +1,5 @@
-//! The reports of runs on the volume `shared`. The workers do not have it: compose makes one more container, which has it and is
-//! never started for anything but removing old runs, and files go through that one.
+//! The reports of runs on the volume `shared`. Workers have no access to it. Files go through one more container that
+//! compose creates, which has the volume and is started only to remove old runs.
 
 use std::path::{Path, PathBuf};
 
@@ -18,16 +18,16 @@ use super::slot::exit_code;
 use crate::retention::{KEPT, is_run};
 use crate::run_file::{REPORT, RUN};
 
-/// Where the volume is in its container.
+/// Path of the volume in its container.
 const SHARED: &str = "/shared";
 
-/// What is kept of a run.
+/// The files of a run that are kept.
 const FILES: [&str; 2] = [RUN, REPORT];
 
-/// The names of the last runs, a line each, the newest last.
+/// The names of the last runs, one a line, the newest last.
 const LAST: &str = "last";
 
-/// The container that has the volume.
+/// The container with the volume.
 async fn container(docker: &Docker) -> Result<Container, Failure> {
     let found = containers(docker, "results").await?.into_iter().next();
     found.ok_or_else(|| Failure::executor("there is no container for the volume of results; make workers makes it"))
@@ -38,7 +38,7 @@ async fn last(docker: &Docker, container: &Container) -> anyhow::Result<Vec<Stri
     Ok(String::from_utf8_lossy(&text).lines().filter(|name| is_run(name)).map(str::to_owned).collect())
 }
 
-/// The report of `run`, or of the last one; None where there is none.
+/// The report of `run`, or of the last one; None if there is none.
 pub(super) async fn report(docker: &Docker, run: Option<&str>) -> anyhow::Result<Option<RunReport>> {
     let Ok(container) = container(docker).await else { return Ok(None) };
     let run = match run {
@@ -56,7 +56,7 @@ pub(super) async fn report(docker: &Docker, run: Option<&str>) -> anyhow::Result
 pub(super) async fn keep(docker: &Docker, run: &str, folder: &Path, reporter: &dyn Reporter) -> anyhow::Result<()> {
     let container = container(docker).await?;
     let mut names = last(docker, &container).await?;
-    // Often enough that the volume holds few more than twice as many as stay.
+    // Often enough that the volume holds few more than twice as many runs as are kept.
     let is_due = names.len() >= KEPT;
     if is_due {
         names.clear();

@@ -1,4 +1,4 @@
-//! The containers that work for this run: a signal that ends this program ends them too.
+//! The containers that run jobs of this run: a signal that ends this program stops them too.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,14 +12,14 @@ use super::call::lock;
 use super::connect::Address;
 use super::pool::stop;
 
-/// How long a signal waits for the containers to end.
+/// How long the program waits for the containers to stop after a signal.
 const ENDING: Duration = Duration::from_secs(20);
 
 /// The containers' ids.
 #[derive(Clone, Default)]
 pub(super) struct Running {
     ids: Arc<Mutex<Vec<String>>>,
-    /// A signal came: nothing is begun any more.
+    /// Set after a signal: nothing new is started.
     ending: Arc<AtomicBool>,
 }
 
@@ -33,7 +33,8 @@ impl Running {
             runtime.block_on(async {
                 let end = async {
                     let Ok(api) = address.connect().await else { return };
-                    // Again and again: a start may be under way. An attempt whose container has ended leaves the list.
+                    // Repeatedly, because a start may be under way. An attempt whose container has stopped leaves the
+                    // list.
                     loop {
                         let ids = lock(&theirs.ids).clone();
                         if ids.is_empty() {
@@ -43,14 +44,14 @@ impl Running {
                         tokio::time::sleep(PAUSE).await;
                     }
                 };
-                // An engine that hangs is left behind.
+                // Do not wait for an engine that hangs.
                 let _ = tokio::time::timeout(ENDING, end).await;
             });
         });
         running
     }
 
-    /// A signal came: nothing may be begun.
+    /// Whether a signal was received, so that nothing may be started.
     pub(super) fn is_ending(&self) -> bool {
         self.ending.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! A container as a slot: files go in and out while it is stopped, and only the engine decides how it ended.
+//! A container as a slot. Files are transferred while it is stopped, and only the engine decides how it ended.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -11,7 +11,7 @@ use failure::{Failure, Limit};
 use futures_util::StreamExt as _;
 use sandbox::limits;
 
-use super::super::jobs::{Ended, PAUSE, Slot, Work};
+use super::super::jobs::{Ended, PAUSE, Slot, Stage, Work};
 use super::archive::{Sent, download, download_to, upload};
 use super::call::{CALL, within};
 use super::logs::{IN_ERROR, end_of_stderr, last_time};
@@ -19,19 +19,19 @@ use super::pool::{Container, NotStopped, stop};
 use super::running::Running;
 use crate::job::{self, JobFile};
 
-/// Where a worker's own folder is in its container; no other container has it.
+/// A worker's own folder in its container; no other container has it.
 const FOLDER: &str = "/job";
 
-/// Time for what is not the simulator's: to start, to compile, to write the outcome.
+/// Time for everything except the simulator: to start, to compile, to write the outcome.
 const AROUND: Duration = Duration::from_secs(20);
 
-/// How much longer than its CPU time a worker may take by the wall clock.
+/// Ratio of a worker's limits of wall-clock time and CPU time.
 const SLOWNESS: u32 = 4;
 
-/// What a container needs above the module's memory: to compile it, and to run.
+/// Memory of a container in addition to the module's: to compile it, and to run \[bytes\].
 const HOST_MEMORY: u64 = limits::COMPILE_MEMORY as u64 + (128 << 20);
 
-/// How long an engine may be away before its containers count as lost.
+/// After this time without a response from the engine, its containers count as lost.
 const AWAY: Duration = Duration::from_secs(30);
 
 /// One worker's container in a run.
@@ -39,9 +39,9 @@ pub(super) struct ContainerSlot<'a> {
     api: &'a Docker,
     container: &'a Container,
     running: &'a Running,
-    /// How many containers share a processor.
+    /// Number of containers that share a processor.
     turns: u32,
-    /// When the container had last written to its stderr before it was started; None until then.
+    /// The time of the container's last line on stderr before it was started; None before the first start.
     since: RefCell<Option<Vec<u8>>>,
 }
 
@@ -56,7 +56,13 @@ impl Slot for ContainerSlot<'_> {
         format!("container {}", self.container.number)
     }
 
-    async fn run(&self, work: &Work<'_>, job: &JobFile, requests: u64) -> anyhow::Result<Ended> {
+    async fn run(
+        &self,
+        work: &Work<'_>,
+        job: &JobFile,
+        requests: u64,
+        reached: &dyn Fn(Stage),
+    ) -> anyhow::Result<Ended> {
         let Self { api, container, running, .. } = *self;
         self.since.replace(None);
         running.add(&container.id);
@@ -71,9 +77,11 @@ impl Slot for ContainerSlot<'_> {
         anyhow::ensure!(!self.is_ending(), "the run is ending");
         self.since.replace(Some(last_time(api, &container.id).await));
         within(CALL, "start", api.start_container(&container.id, None::<StartContainerOptions>)).await?;
+        reached(Stage::Simulating);
         let limits = &job.job.limits;
         let time = limits::CPU_TIME_PER_REQUEST * u32::try_from(requests).unwrap_or(u32::MAX);
         let code = exit_code(api, container, (AROUND + (limits.cpu_time + time) * SLOWNESS) * self.turns).await?;
+        reached(Stage::Collecting);
         let after = state(api, container).await?;
         anyhow::ensure!(
             !after.running && after.exit_code == code && after.started_at != before.started_at,
@@ -108,7 +116,7 @@ impl Slot for ContainerSlot<'_> {
         self.running.remove(&self.container.id);
     }
 
-    /// Stops the container, also if its engine is away for a while.
+    /// Stops the container, even if its engine does not respond for a while.
     async fn free(&self) -> bool {
         let began = Instant::now();
         loop {
@@ -126,13 +134,13 @@ impl Slot for ContainerSlot<'_> {
     }
 }
 
-/// What the engine reports of a container.
+/// The state of a container that the engine reports.
 struct State {
     running: bool,
     exit_code: i64,
     oom_killed: bool,
     started_at: Option<String>,
-    /// Memory that it may use; 0 = no limit \[bytes\].
+    /// Its memory limit; 0 = none \[bytes\].
     memory: u64,
 }
 
@@ -149,7 +157,7 @@ async fn state(docker: &Docker, container: &Container) -> Result<State, Failure>
     })
 }
 
-/// Waits until the container has ended. Returns the exit code that the engine reports.
+/// Waits until the container has stopped. Returns the exit code that the engine reports.
 pub(super) async fn exit_code(docker: &Docker, container: &Container, patience: Duration) -> Result<i64, Failure> {
     let mut waiting = Box::pin(docker.wait_container(&container.id, None::<WaitContainerOptions>));
     let ended = tokio::time::timeout(patience, waiting.next()).await;

@@ -1,5 +1,5 @@
-//! How the engine is reached: a connection a call, over its local socket, TCP or TLS, that brings no more bytes than the call may
-//! need. The client library takes most bodies into memory whole.
+//! Connections to the engine: one for each call, over its local socket, TCP or TLS. Each accepts no more bytes than its
+//! call may need, because the client library reads most bodies into memory completely.
 
 use std::future::Future;
 use std::io;
@@ -21,13 +21,13 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// Most bytes of an answer that is no file: the list of 4,096 workers is a fifth of that.
+/// Upper limit of a response that is not a file \[bytes\]: the list of 4,096 workers is a fifth of that.
 const ANSWER: u64 = 64 << 20;
 
-/// The library's own time limit \[s\]: none that counts, since each call has one of ours.
+/// The library's own time limit \[s\]: practically none, because each call has its own limit.
 const TIMEOUT_S: u64 = 86_400;
 
-/// Where an engine listens.
+/// The address of an engine.
 #[derive(Clone)]
 pub(super) enum Peer {
     Unix(PathBuf),
@@ -46,7 +46,7 @@ pub(super) fn client(peer: &Peer, version: Option<ClientVersion>) -> Result<Dock
         let connector = Connector { peer: peer.clone(), most };
         Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
     };
-    // What downloads bring is bounded by what takes it in.
+    // The code that receives a download limits its length.
     let (answers, downloads) = (connecting(ANSWER), connecting(u64::MAX));
     let transport = move |mut request: BollardRequest| {
         // The library does not send the version.
@@ -75,10 +75,10 @@ fn with_version(uri: &Uri, version: ClientVersion) -> Result<Uri, Error> {
     Ok(Uri::from_parts(parts)?)
 }
 
-/// The two sides of TLS by the files of `folder`: its authority alone is trusted, and this side shows its certificate.
+/// A TLS configuration from the files in `folder`: it trusts only this authority, and presents this certificate.
 ///
 /// # Errors
-/// Where a file is missing or is not what it must be, with its name.
+/// If a file is missing or invalid; the error names it.
 pub(super) fn tls(folder: &Path) -> Result<Arc<ClientConfig>, String> {
     let wrong = |name: &str, error: &dyn std::fmt::Display| {
         format!("{}: {error} (DOCKER_CERT_PATH names the folder)", folder.join(name).display())
@@ -97,11 +97,11 @@ pub(super) fn tls(folder: &Path) -> Result<Arc<ClientConfig>, String> {
     Ok(Arc::new(config.map_err(|error| wrong("cert.pem", &error))?))
 }
 
-/// Makes the connections.
+/// Opens the connections.
 #[derive(Clone)]
 struct Connector {
     peer: Peer,
-    /// Bytes that each may bring.
+    /// Upper limit of the bytes of each.
     most: u64,
 }
 
@@ -140,7 +140,7 @@ trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
 
-/// A connection that fails once it has brought more bytes than it may.
+/// A connection that fails after more than its limit of bytes.
 struct Bounded {
     inner: Box<dyn Duplex>,
     left: u64,

@@ -1,9 +1,10 @@
-//! Jobs: what executors share that are not threads. The shards of a scenario are files; each worker is a job that is tried on slots
-//! until it has an outcome that belongs to this attempt and can be true.
+//! Jobs: shared by executors that do not use threads. The shards of a scenario are files. Each worker is a job that is
+//! tried on slots until it has an outcome that belongs to the attempt and is possible.
 
 mod attempt;
 mod outcome;
 mod queue;
+mod stages;
 
 use std::cell::RefCell;
 use std::fs;
@@ -27,8 +28,10 @@ use crate::shard_files::{ShardFiles, Shards};
 use attempt::attempt;
 use failure::Failure;
 use queue::{Next, Queue};
+pub(super) use stages::Stage;
+use stages::Stages;
 
-/// A quarter of the pause before the second attempt; it is four times as long before each further one.
+/// A quarter of the pause before the second attempt; the pause is four times as long before each further one.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where a run folder keeps each outcome as it comes, until the run has its report.
@@ -37,10 +40,10 @@ pub const OUTCOMES: &str = "outcomes";
 /// What the jobs of a scenario are made of.
 pub(super) struct Work<'a> {
     pub(super) module: &'a Module,
-    /// The folder with the shards; None: the module runs on an empty one.
+    /// The folder with the shards; None: the module runs on an empty shard.
     pub(super) shards: Option<&'a Path>,
     pub(super) completions: Option<&'a Parts>,
-    /// The run folder, which keeps each outcome as it comes.
+    /// The run folder, which keeps each outcome when it arrives.
     pub(super) folder: Option<&'a Path>,
     pub(super) reporter: &'a dyn Reporter,
 }
@@ -51,55 +54,61 @@ impl Work<'_> {
         self.shards.map(|shards| shards.join(format!("{worker}.req")))
     }
 
-    /// How many requests it holds.
+    /// Number of its requests.
     pub(super) fn requests(&self, worker: u32) -> std::io::Result<u64> {
         let length = self.shard(worker).map_or(Ok(0), |shard| shard.metadata().map(|metadata| metadata.len()))?;
         Ok((length / contract::Request::LEN as u64).saturating_sub(1))
     }
 }
 
-/// How a job ended.
+/// The end of a job.
 pub(super) enum Ended {
-    /// The host ended with `code` and left this file; None: it left none.
+    /// The host exited with `code` and left this file; None: it left none.
     Exited { code: i64, outcome: Option<Vec<u8>> },
-    /// The slot ended it at a limit.
+    /// The slot stopped it at a limit.
     Stopped(Failure),
 }
 
-/// A place that runs one job at a time, such as a container.
+/// Runs one job at a time, for example a container.
 pub(super) trait Slot {
     /// Its name in warnings.
     fn name(&self) -> String;
 
-    /// Runs `job`, whose shard holds `requests` requests, and waits for its end.
+    /// Runs `job`, whose shard holds `requests` requests, and waits for its end. It reports each stage to `reached`.
     ///
     /// # Errors
     /// For faults of the infrastructure, after which the job may be tried elsewhere.
-    async fn run(&self, work: &Work<'_>, job: &JobFile, requests: u64) -> anyhow::Result<Ended>;
+    async fn run(
+        &self,
+        work: &Work<'_>,
+        job: &JobFile,
+        requests: u64,
+        reached: &dyn Fn(Stage),
+    ) -> anyhow::Result<Ended>;
 
-    /// Copies the completions of the job that ended, of `most` bytes at most, to `target`; false if there are none.
+    /// Copies the completions of the job that ended, of at most `most` bytes, to `target`; false if there are none.
     ///
     /// # Errors
     /// As [`Slot::run`].
     async fn completions(&self, target: &Path, most: u64) -> anyhow::Result<bool>;
 
-    /// The end of what the last job wrote to its standard error, as one line; empty if that is not known.
+    /// The end of the last job's standard error, as one line; empty if it is not available.
     async fn stderr(&self) -> String;
 
-    /// The job has its outcome.
+    /// Called when the outcome of the job is complete.
     fn done(&self);
 
-    /// Stops whatever runs here. Returns whether the slot can be used again.
+    /// Stops the job that runs here. Returns whether the slot can be used again.
     async fn free(&self) -> bool;
 
-    /// Whether the program is about to end: then no job is begun.
+    /// Whether the program is about to end, so that no job may be started.
     fn is_ending(&self) -> bool;
 }
 
 /// Tries workers 1 to `workers` on `slots` until each has its outcome.
 ///
 /// # Errors
-/// If no slot is left that can be used.
+/// If no usable slot is left.
 pub(super) async fn dispatch<S: Slot>(
     slots: &[S],
     work: &Work<'_>,
@@ -107,16 +116,24 @@ pub(super) async fn dispatch<S: Slot>(
     workers: u32,
 ) -> Result<Vec<Outcome>, Failure> {
     let queue = RefCell::new(Queue::new(workers, slots.len()));
-    join_all(slots.iter().enumerate().map(|(number, slot)| serve(number, slot, work, job, &queue))).await;
+    let stages = Stages::new(work.shards.is_some().then_some(work.reporter), workers, slots.len());
+    join_all(slots.iter().enumerate().map(|(number, slot)| serve(number, slot, work, job, &queue, &stages))).await;
     if slots.iter().any(Slot::is_ending) {
-        // The thread of the signal ends the program once all jobs have stopped.
+        // The thread of the signal ends the program after all jobs have stopped.
         pending::<()>().await;
     }
     queue.into_inner().outcomes()
 }
 
 /// Tries workers on `slot` until all have their outcomes, or it can't be used any more.
-async fn serve<S: Slot>(number: usize, slot: &S, work: &Work<'_>, job: &Job, queue: &RefCell<Queue>) {
+async fn serve<S: Slot>(
+    number: usize,
+    slot: &S,
+    work: &Work<'_>,
+    job: &Job,
+    queue: &RefCell<Queue>,
+    stages: &Stages<'_>,
+) {
     while !slot.is_ending() {
         let next = queue.borrow_mut().next(number);
         let tried = match next {
@@ -128,7 +145,7 @@ async fn serve<S: Slot>(number: usize, slot: &S, work: &Work<'_>, job: &Job, que
             }
         };
         let worker = tried.worker;
-        let result = attempt(slot, work, Job { worker, ..job.clone() }).await;
+        let result = attempt(slot, work, Job { worker, ..job.clone() }, &|stage| stages.reached(worker, stage)).await;
         if slot.is_ending() {
             slot.done();
             return;
@@ -140,9 +157,10 @@ async fn serve<S: Slot>(number: usize, slot: &S, work: &Work<'_>, job: &Job, que
                     work.reporter.warn(&format!("the outcome of worker {worker} is not kept: {error:#}"));
                 }
                 queue.borrow_mut().ended(worker, outcome);
+                stages.reached(worker, Stage::Done);
             }
             Err(fault) => {
-                // Whatever happened to it, it must have ended to be used again, here or by the next run.
+                // After a fault, the job must have ended before the slot is used again, by this run or the next one.
                 let usable = slot.free().await;
                 slot.done();
                 let offered = work.requests(worker).unwrap_or(0);
@@ -175,7 +193,7 @@ pub(super) trait Serve {
     fn serve(&self, work: &Work<'_>, job: &Job, workers: u32) -> anyhow::Result<Vec<Outcome>>;
 }
 
-/// Workers whose shards are written before one begins: a job needs its shard whole, and may be tried again.
+/// Workers whose shards are written before any of them starts: a job needs its whole shard, and may be tried again.
 pub(super) struct Spooled<'a, E> {
     executor: &'a E,
     scenario: &'a Scenario,
@@ -187,7 +205,8 @@ pub(super) struct Spooled<'a, E> {
 }
 
 impl<'a, E: Serve> Spooled<'a, E> {
-    /// The workers of `scenario` on `executor`. Shards are in the run folder meanwhile, or in the system's for temporary files.
+    /// The workers of `scenario` on `executor`. Until then the shards are in the run folder, or in the system's
+    /// temporary folder.
     ///
     /// # Errors
     /// If their files can't be made.

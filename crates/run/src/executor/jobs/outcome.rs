@@ -1,5 +1,5 @@
-//! Whether an outcome counts. A job runs a module that anyone may have written, so what it leaves is data from outside: it counts
-//! only for the attempt, the module and the shard that this program gave it, and only if it can be true.
+//! Validates outcomes. A job runs a module from an unknown author, so its outcome is untrusted data. It is accepted
+//! only for the attempt, the module and the shard of the job, and only if it is possible.
 
 use crate::job::{JobFile, OutcomeFile, VERSION, Versioned};
 use anyhow::{anyhow, bail, ensure};
@@ -7,13 +7,13 @@ use failure::{Failure, printable};
 use measure::{Measured, Outcome};
 use sandbox::limits;
 
-/// The worker's image holds a host that does not speak this version of jobs: no attempt on it can end well.
+/// The worker's image contains a host with another version of jobs, so every attempt on it must fail.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the worker image is of another version ({}; this is {VERSION}): make workers builds it anew", .0.as_deref().unwrap_or("one without a number"))]
+#[error("the worker image has another version ({}; this program has {VERSION}): make workers rebuilds it", .0.as_deref().unwrap_or("one without a number"))]
 pub(super) struct OtherVersion(Option<String>);
 
 impl OtherVersion {
-    /// Of a host from before there were versions, which can't read the job and leaves nothing.
+    /// A host from before there were versions, which can't read the job and leaves no outcome.
     pub(super) const UNKNOWN: Self = Self(None);
 }
 
@@ -23,23 +23,23 @@ const STDERR: usize = 6 * limits::ERROR_TEXT_KEPT + 64;
 /// The outcome in the file `text` of `job`, which had `requests` requests and ended with exit code `code`.
 ///
 /// # Errors
-/// [`OtherVersion`]; or where it is not believed, with the reason.
-pub(super) fn believe(text: &[u8], job: &JobFile, requests: u64, code: i64) -> anyhow::Result<Outcome> {
+/// [`OtherVersion`]; or the reason for which it is rejected.
+pub(super) fn validate(text: &[u8], job: &JobFile, requests: u64, code: i64) -> anyhow::Result<Outcome> {
     let unreadable = |error| anyhow!("the outcome can't be read: {error}");
     let Versioned { version } = serde_json::from_slice(text).map_err(unreadable)?;
     if version.as_ref() != Some(&job.version) {
         return Err(OtherVersion(version.map(|version| printable(version.as_bytes(), 60))).into());
     }
     let file: OutcomeFile = serde_json::from_slice(text).map_err(unreadable)?;
-    ensure!(file.nonce == job.nonce, "the outcome is another attempt's");
-    ensure!(file.module == job.module && file.shard == job.shard, "the outcome is of another module or shard");
+    ensure!(file.nonce == job.nonce, "the outcome belongs to another attempt");
+    ensure!(file.module == job.module && file.shard == job.shard, "the outcome belongs to another module or shard");
     let Outcome { offered, result, stderr } = &file.outcome;
     if let Err(Failure::Host { message }) = result {
         bail!("{message}");
     }
     ensure!(stderr.len() <= STDERR, "the outcome has more of the simulator's stderr than a host keeps");
     ensure!(*offered == requests, "the worker counted {offered} of its {requests} requests");
-    let told = match result {
+    let expected = match result {
         Ok(Measured { tally, capabilities, .. }) => {
             if let Err(rule) = tally.check(requests) {
                 bail!("the outcome can't be true: {rule}");
@@ -52,11 +52,11 @@ pub(super) fn believe(text: &[u8], job: &JobFile, requests: u64, code: i64) -> a
             0
         }
         Err(failure @ (Failure::Host { .. } | Failure::Trace { .. } | Failure::Executor { .. })) => {
-            bail!("no worker fails with class {}: {failure}", failure.class())
+            bail!("a worker can't fail with class {}: {failure}", failure.class())
         }
         Err(failure) => failure.exit_code().into(),
     };
-    ensure!(told == code, "the host ended with exit code {code}, its outcome is that of {told}");
+    ensure!(expected == code, "the host ended with exit code {code}, but its outcome implies {expected}");
     Ok(file.outcome)
 }
 
@@ -93,24 +93,24 @@ mod tests {
         OutcomeFile { version, nonce, module, shard, outcome: Outcome { offered: 1, result, stderr: String::new() } }
     }
 
-    fn believed(forge: impl FnOnce(&mut OutcomeFile), code: i64) -> Result<Outcome, String> {
+    fn validated(forge: impl FnOnce(&mut OutcomeFile), code: i64) -> Result<Outcome, String> {
         let mut file = outcome();
         forge(&mut file);
         let text = serde_json::to_vec(&file).unwrap();
-        believe(&text, &job(), 1, code).map_err(|error| error.to_string())
+        validate(&text, &job(), 1, code).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn what_the_job_asked_for_is_believed() {
-        assert_eq!(believed(|_| {}, 0).unwrap().offered, 1);
+    fn an_outcome_of_the_job_is_accepted() {
+        assert_eq!(validated(|_| {}, 0).unwrap().offered, 1);
         let trap = |file: &mut OutcomeFile| file.outcome.result = Err(Failure::trap("it trapped"));
-        assert!(believed(trap, 5).unwrap().result.is_err());
+        assert!(validated(trap, 5).unwrap().result.is_err());
     }
 
     #[test]
-    fn what_is_another_jobs_or_can_not_be_true_is_not() {
+    fn an_outcome_of_another_job_or_an_impossible_one_is_rejected() {
         let no = |forge: fn(&mut OutcomeFile), code, reason: &str| {
-            let error = believed(forge, code).unwrap_err();
+            let error = validated(forge, code).unwrap_err();
             assert!(error.contains(reason), "{error}");
         };
         fn measured(file: &mut OutcomeFile) -> &mut Measured {
@@ -126,19 +126,19 @@ mod tests {
         no(|file| measured(file).capabilities = Capabilities(1), 0, "other capabilities");
         no(|_| {}, 1, "exit code 1");
         no(|file| file.outcome.result = Err(Failure::trap("it trapped")), 0, "exit code 0");
-        no(|file| file.outcome.result = Err(Failure::executor("gone")), 8, "no worker fails with class executor");
+        no(|file| file.outcome.result = Err(Failure::executor("gone")), 8, "can't fail with class executor");
         no(|file| file.outcome.result = Err(Failure::host("full")), 1, "full");
-        assert!(believe(b"{", &job(), 1, 0).unwrap_err().to_string().contains("can't be read"));
+        assert!(validate(b"{", &job(), 1, 0).unwrap_err().to_string().contains("can't be read"));
     }
 
     #[test]
-    fn another_version_is_named_whatever_else_the_outcome_holds() {
+    fn another_version_is_named_whatever_the_outcome_contains() {
         for (text, theirs) in [
             (r#"{"version":"0.0.1 (job format 9)"}"#, Some("0.0.1 (job format 9)")),
             (r#"{"version":"\u001b[2J","outcome":7}"#, Some("\\u{1b}[2J")),
             (r#"{"nonce":"n","module":"m","shard":"s","outcome":{}}"#, None),
         ] {
-            let error = believe(text.as_bytes(), &job(), 1, 8).unwrap_err();
+            let error = validate(text.as_bytes(), &job(), 1, 8).unwrap_err();
             assert_eq!(error.downcast_ref(), Some(&OtherVersion(theirs.map(str::to_owned))));
             assert!(error.to_string().contains(VERSION) && error.to_string().contains("make workers"), "{error}");
         }

@@ -1,4 +1,4 @@
-//! Which worker is tried next, and where.
+//! The order of attempts: which worker is tried next, and on which slot.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Display;
@@ -6,7 +6,7 @@ use std::fmt::Display;
 use failure::Failure;
 use measure::Outcome;
 
-/// How often a worker is tried: faults of the infrastructure are tried again, a simulator's own failure never.
+/// Attempts for each worker: faults of the infrastructure are tried again, failures of a simulator are not.
 pub(super) const ATTEMPTS: usize = 4;
 
 /// The workers of a run that have no outcome yet, and the outcomes.
@@ -14,7 +14,7 @@ pub(super) struct Queue {
     workers: usize,
     waiting: VecDeque<Tried>,
     outcomes: BTreeMap<u32, Outcome>,
-    /// Slots that can be used.
+    /// Number of usable slots.
     usable: usize,
 }
 
@@ -24,10 +24,10 @@ pub(super) struct Tried {
     on: Vec<usize>,
 }
 
-/// What a slot is to do.
+/// The next action of a slot.
 pub(super) enum Next {
     Try(Tried),
-    /// Nothing for now; another slot's worker may come back.
+    /// Wait: another slot's worker may come back.
     Wait,
     /// All workers have their outcomes.
     Done,
@@ -40,7 +40,7 @@ impl Queue {
         Self { workers: workers as usize, waiting, outcomes: BTreeMap::new(), usable }
     }
 
-    /// The next worker for `slot`: one that did not fail there before, unless it failed on as many as there are.
+    /// The next worker for `slot`: one that did not fail there before, unless it failed on all usable slots.
     pub(super) fn next(&mut self, slot: usize) -> Next {
         if self.outcomes.len() == self.workers {
             return Next::Done;
@@ -53,13 +53,14 @@ impl Queue {
         }
     }
 
-    /// A worker has its outcome.
+    /// Stores a worker's outcome.
     pub(super) fn ended(&mut self, worker: u32, outcome: Outcome) {
         self.outcomes.insert(worker, outcome);
     }
 
-    /// An attempt on `slot` told nothing about its worker, whose shard has `offered` requests; where that `is_final`, no
-    /// other one will. Returns how many were made, where it will be tried again.
+    /// An attempt on `slot` failed without a result for its worker, whose shard has `offered` requests. If it
+    /// `is_final`, there is no further attempt. Returns the number of attempts so far if the worker will be tried
+    /// again.
     pub(super) fn failed(
         &mut self,
         mut tried: Tried,
@@ -82,7 +83,7 @@ impl Queue {
         None
     }
 
-    /// A slot can't be used any more.
+    /// A slot has become unusable.
     pub(super) fn gone(&mut self) {
         self.usable -= 1;
     }
@@ -90,7 +91,7 @@ impl Queue {
     /// The outcomes by worker.
     ///
     /// # Errors
-    /// If there are not all: no slot is left.
+    /// If an outcome is missing because no slot is left.
     pub(super) fn outcomes(self) -> Result<Vec<Outcome>, Failure> {
         if self.outcomes.len() < self.workers {
             return Err(Failure::executor("no container is left that can be used"));
@@ -118,7 +119,7 @@ mod tests {
         assert!(matches!(queue.next(1), Next::Wait));
         let second = tried(&mut queue, 2);
         assert_eq!(queue.failed(second, 2, 7, &"killed", false), Some(2));
-        // It failed on both: either may try again, and after the fourth attempt nobody.
+        // It failed on both: either may try again, and after the fourth attempt neither.
         let third = tried(&mut queue, 1);
         assert_eq!(queue.failed(third, 1, 7, &"killed", false), Some(3));
         let fourth = tried(&mut queue, 1);
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_final_is_not_tried_again() {
+    fn a_final_fault_is_not_tried_again() {
         let mut queue = Queue::new(1, 2);
         let first = tried(&mut queue, 1);
         assert_eq!(queue.failed(first, 1, 7, &"another version", true), None);
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_container_tries_again_what_failed_there() {
+    fn the_last_container_retries_its_own_failures() {
         let mut queue = Queue::new(1, 2);
         let first = tried(&mut queue, 1);
         assert_eq!(queue.failed(first, 1, 7, &"killed", false), Some(1));

@@ -1,4 +1,4 @@
-//! Random CSVs, and random edits of them, read as the `csv` crate and a few plain rules read them.
+//! Random CSVs, and random edits of them, compared with the `csv` crate and a few plain rules.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const TIMES: [(&str, usize); 4] = [("s", 9), ("ms", 6), ("us", 3), ("ns", 0)];
 
-/// What a native CSV says, by another way; None where it must be refused.
+/// The requests of a native CSV, by another method; None if it must be rejected.
 fn oracle(text: &str) -> Option<Vec<Request>> {
     for line in text.split_inclusive('\n') {
         let line = line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line);
@@ -58,7 +58,7 @@ fn integer<T: TryFrom<u128>>(text: &str) -> Option<T> {
     T::try_from(digits(text)?.parse().ok()?).ok()
 }
 
-/// Moves the point by writing the digits out.
+/// Moves the decimal point by writing the digits out.
 fn time(text: &str, unit: &str) -> Option<u64> {
     let places = TIMES.iter().find(|(name, _)| *name == unit)?.1;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -66,7 +66,7 @@ fn time(text: &str, unit: &str) -> Option<u64> {
     integer(&moved).filter(|&ns: &u64| ns < 1 << 62)
 }
 
-/// Those that tracegen writes, or others in a random order, an arrival among them.
+/// The columns that tracegen writes, or others in a random order, with an arrival among them.
 fn columns() -> impl Strategy<Value = Vec<String>> {
     let tracegen = "id,arrival_ns,client,op,block,size".split(',').map(str::to_owned).collect();
     prop_oneof![Just(tracegen), any_columns()]
@@ -113,7 +113,7 @@ fn csv(columns: &[String], seeds: &[[u64; 10]], line_break: &str) -> String {
     text
 }
 
-/// `ns` in the unit of `column`, with zeros and digits behind that count for nothing.
+/// `ns` in the unit of `column`, with added zeros and digits that do not change the value.
 fn decimal(ns: u64, column: &str, noise: u64) -> String {
     let places = TIMES.iter().find(|(unit, _)| column.ends_with(&format!("_{unit}"))).unwrap().1;
     let text = format!("{ns:0>width$}", width = places + 1);
@@ -132,7 +132,7 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
     prop_assert_eq!(&read(1 + text.len() / 3), &outcome);
     match (expected, outcome) {
         (Some(requests), outcome) => prop_assert_eq!(outcome.map(|read| read.requests), Ok(requests)),
-        (None, outcome) => prop_assert!(matches!(outcome, Err(Failure::Trace { .. })), "{:?} is taken", outcome),
+        (None, outcome) => prop_assert!(matches!(outcome, Err(Failure::Trace { .. })), "{:?} is accepted", outcome),
     }
     Ok(())
 }
@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn after_random_edits_both_read_or_refuse_the_same(
+    fn after_random_edits_both_accept_or_reject_the_same(
         columns in columns(),
         seeds in prop::collection::vec(any::<[u64; 10]>(), 1..6),
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0..3, prop::sample::select(b"0019,..rwx-+ \"\r\n".to_vec())), 1..4),
@@ -172,7 +172,7 @@ proptest! {
                 _ => {}
             }
         }
-        // A letter of two bytes may have lost one of them.
+        // A character of two bytes may have lost one of them.
         agree(&String::from_utf8_lossy(&text))?;
     }
 }

@@ -1,8 +1,8 @@
-//! The layouts of others.
+//! Formats of other tools.
 
 use super::*;
 
-/// Arrivals of a trace [ns], and what was taken off them.
+/// The arrivals of a trace [ns], and the offset that was subtracted.
 fn arrivals(read: &Outcome) -> (Vec<u64>, i64) {
     (read.requests.iter().map(|request| request.arrival_ns).collect(), read.summary.offset_ns)
 }
@@ -44,7 +44,7 @@ fn azure_functions_arrive_their_duration_before_their_end() {
     assert_eq!(arrivals(&read), (vec![0, 4_369_140, 1_250_509_100], -509_100));
     assert_eq!(read.requests.iter().map(|r| r.service_ns).collect::<Vec<_>>(), [80_000_000, 57_154_000_000, 0]);
     assert_eq!(read.summary.sampled, 0);
-    // FNV-1a as its authors publish it: "a" and "foobar".
+    // FNV-1a as published by its authors: "a" and "foobar".
     assert_eq!(read.requests[0].client, 0xaf63_dc4c ^ 0x8601_ec8c);
     assert_eq!(read.requests[0].block, 0x8594_4171_f739_67e8);
     assert_eq!(read.requests[1].block, read.requests[2].block);
@@ -79,7 +79,7 @@ fn azure_llm_has_dates_and_tokens() {
     assert_eq!(arrivals(&read), (vec![0, 52_000_000, 20_576_020_040_000], 1_700_158_623_979_960_000));
     let first = Request { size: 4_808, reply_size: 10, service_ns: demands().sample(0), ..Request::default() };
     assert_eq!(read.requests[0], first);
-    // Its columns are known in any order too, and others are told.
+    // Columns in another order are recognised, and unknown ones are reported.
     let turned = super::read("x,GeneratedTokens,TIMESTAMP,ContextTokens\n,10,1970-01-01 00:00:00.5,4808\n");
     assert_eq!((turned.requests[0], turned.summary.offset_ns), (first, 500_000_000));
     assert_eq!(turned.remarks, ["t.csv: ignored columns: x"]);
@@ -90,7 +90,7 @@ fn azure_llm_has_dates_and_tokens() {
 }
 
 #[test]
-fn dates_are_those_of_the_calendar() {
+fn dates_follow_the_calendar() {
     let offset = |date: &str| read(format!("TIMESTAMP,ContextTokens,GeneratedTokens\n{date},1,1\n")).summary.offset_ns;
     assert_eq!(offset("1970-01-01 00:00:00"), 0);
     assert_eq!(offset("1969-12-31 23:59:59.9999999999"), -1);

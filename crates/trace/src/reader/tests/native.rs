@@ -6,7 +6,7 @@ use crate::reader::LINE_LIMIT;
 const HEADER: &str = "id,arrival_ns,service_ns,client,class,op,block,size,reply_size\n";
 
 #[test]
-fn columns_stand_in_any_order() {
+fn columns_may_be_in_any_order() {
     let expected = Request {
         id: 3,
         arrival_ns: 5,
@@ -27,7 +27,7 @@ fn columns_stand_in_any_order() {
 }
 
 #[test]
-fn only_the_arrival_is_needed() {
+fn only_the_arrival_is_required() {
     let sampled = |id| Request { id, arrival_ns: id * 10, service_ns: demands().sample(id), ..Request::default() };
     let read = read("arrival_ns\n0\n10\n20\n");
     assert_eq!(read.requests, [sampled(0), sampled(1), sampled(2)]);
@@ -36,14 +36,14 @@ fn only_the_arrival_is_needed() {
 }
 
 #[test]
-fn an_empty_service_is_drawn_by_the_requests_id() {
+fn an_empty_demand_is_sampled_by_the_requests_id() {
     let read = read("id,arrival_ns,service_ns\n4,0,\n9,0,0\n11,1,5\n");
     assert_eq!(read.requests.iter().map(|r| r.service_ns).collect::<Vec<_>>(), [demands().sample(4), 0, 5]);
     assert_eq!(read.summary.sampled, 1);
 }
 
 #[test]
-fn times_are_exact_and_cut_to_ns() {
+fn times_are_exact_and_are_cut_to_ns() {
     let ns = |trace: &str| {
         let request = requests(trace)[0];
         (request.arrival_ns, request.service_ns)
@@ -55,7 +55,7 @@ fn times_are_exact_and_cut_to_ns() {
 }
 
 #[test]
-fn ways_of_ending_lines_and_a_byte_order_mark_are_taken() {
+fn line_breaks_and_a_byte_order_mark_are_accepted() {
     let expected = requests("arrival_ns,op\n1,w\n1,r\n2,w\n");
     for trace in [
         "\u{feff}arrival_ns,op\n1,w\n1,r\n2,w\n",
@@ -68,14 +68,14 @@ fn ways_of_ending_lines_and_a_byte_order_mark_are_taken() {
 }
 
 #[test]
-fn columns_that_are_not_known_are_told_in_one_line() {
+fn unknown_columns_are_reported_in_one_line() {
     let read = read("arrival_ns,temperature,size,Block,\u{1b}\n1,-3 ü,4,x,\n");
     assert_eq!((read.requests[0].size, read.requests[0].block), (4, 0));
     assert_eq!(read.remarks[0], "t.csv: ignored columns: temperature, Block, \\u{1b}");
 }
 
 #[test]
-fn a_trace_is_named_by_all_its_bytes() {
+fn the_digest_covers_all_bytes_of_a_trace() {
     let trace = "\u{feff}arrival_ns\r\n1";
     let summary = read(trace).summary;
     assert_eq!((summary.bytes, summary.blake3), (16, blake3::hash(trace.as_bytes()).to_hex().to_string()));
@@ -86,25 +86,23 @@ fn a_header_alone_is_a_trace_without_requests() {
     for trace in ["arrival_ns", "arrival_ns\n", "\u{feff}id,arrival_ns\r\n"] {
         assert_eq!(read(trace).requests, []);
     }
-    let (place, input) = (Place::new(Path::new("t.csv")), Box::new(Pipe(b"arrival_ns\n".to_vec(), 0)));
-    let mut reader = TraceReader::start(place, input, None, &sort(), demands(), BLOCK_SIZE, 1).unwrap();
+    let (location, input) = (Location::new(Path::new("t.csv")), Box::new(Pipe(b"arrival_ns\n".to_vec(), 0)));
+    let mut reader = TraceReader::start(location, input, None, &sort(), demands(), BLOCK_SIZE, 1).unwrap();
     reader.read(|_, _| Ok::<_, Failure>(())).unwrap();
     assert_eq!(reader.expect_requests(), Err(breaks(None, "the trace has no requests")));
 }
 
-/// The readers of these tests read pipes.
+/// These tests read from pipes.
 #[test]
-fn a_last_line_of_a_pipe_without_its_break_is_told() {
-    let told = |line| {
-        format!(
-            "t.csv:{line}: the pipe ended before this line's break; the line is taken as it is, and may have been cut short"
-        )
+fn a_last_line_of_a_pipe_without_line_break_is_reported() {
+    let remark = |line| {
+        format!("t.csv:{line}: the pipe ended without a line break after this line, which may have been cut short")
     };
     for (trace, line) in
         [("arrival_ns\n0\n20", 3), ("arrival_ns", 1), ("0,0,r,17,8\n1,0,w,4,1", 2), ("\u{feff}arrival_ns\r\n1", 2)]
     {
-        assert_eq!(read(trace).remarks.last(), Some(&told(line)), "{trace:?}");
-        assert_eq!(read_with(trace, &sort()).unwrap().remarks.last(), Some(&told(line)), "{trace:?}");
+        assert_eq!(read(trace).remarks.last(), Some(&remark(line)), "{trace:?}");
+        assert_eq!(read_with(trace, &sort()).unwrap().remarks.last(), Some(&remark(line)), "{trace:?}");
     }
     for trace in ["arrival_ns\n0\n20\n", "arrival_ns\n", "0,0,r,17,8\r\n"] {
         assert_eq!(read(trace).remarks, [""; 0], "{trace:?}");
@@ -112,29 +110,29 @@ fn a_last_line_of_a_pipe_without_its_break_is_told() {
 }
 
 #[test]
-fn headers_are_refused() {
+fn wrong_headers_are_rejected() {
     for (trace, words) in [
         ("", "t.csv: the file is empty"),
         ("\u{feff}", "t.csv: the file is empty"),
         (
             "\u{feff}\u{feff}arrival_ns\n1\n",
-            "t.csv:1: no format is known that starts with \"\\u{feff}arrival_ns\": a CSV has a header with arrival_ns, _us, _ms or _s; --trace-format names one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
+            "t.csv:1: unrecognised trace format (first line: \"\\u{feff}arrival_ns\"): a CSV needs a header with arrival_ns, _us, _ms or _s; --trace-format selects one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
         ),
         (
             "\n",
-            "t.csv:1: no format is known that starts with \"\": a CSV has a header with arrival_ns, _us, _ms or _s; --trace-format names one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
+            "t.csv:1: unrecognised trace format (first line: \"\"): a CSV needs a header with arrival_ns, _us, _ms or _s; --trace-format selects one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
         ),
         (
             "when,\u{7}\n1,2\n",
-            "t.csv:1: no format is known that starts with \"when,\\u{7}\": a CSV has a header with arrival_ns, _us, _ms or _s; --trace-format names one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
+            "t.csv:1: unrecognised trace format (first line: \"when,\\u{7}\"): a CSV needs a header with arrival_ns, _us, _ms or _s; --trace-format selects one of records, csv, original, azure-functions-2021, azure-llm, mqsim",
         ),
-        ("\"arrival_ns\",op\n1,r\n", "t.csv:1: quotes are not taken"),
+        ("\"arrival_ns\",op\n1,r\n", "t.csv:1: quoted fields are not supported"),
         ("id, arrival_ns\n0,1\n", "t.csv:1: column \" arrival_ns\" has a space around its name"),
-        ("arrival_ns,x,x\n1,1,1\n", "t.csv:1: column \"x\" stands there twice"),
-        ("id,arrival_ns,id\n1,1,1\n", "t.csv:1: column \"id\" stands there twice"),
-        ("arrival_ns,arrival_s\n1,1\n", "t.csv:1: columns arrival_ns and arrival_s say the same"),
-        ("arrival_ns,service_ns,service_s\n1,1\n", "t.csv:1: columns service_ns and service_s say the same"),
-        ("arrival_ns,id\r", "t.csv:1: a carriage return stands inside the line"),
+        ("arrival_ns,x,x\n1,1,1\n", "t.csv:1: duplicate column \"x\""),
+        ("id,arrival_ns,id\n1,1,1\n", "t.csv:1: duplicate column \"id\""),
+        ("arrival_ns,arrival_s\n1,1\n", "t.csv:1: columns arrival_ns and arrival_s have the same meaning"),
+        ("arrival_ns,service_ns,service_s\n1,1\n", "t.csv:1: columns service_ns and service_s have the same meaning"),
+        ("arrival_ns,id\r", "t.csv:1: stray carriage return in the line"),
     ] {
         assert_eq!(refused(trace), words, "{trace:?}");
     }
@@ -150,7 +148,7 @@ fn headers_are_refused() {
 }
 
 #[test]
-fn a_bad_row_is_refused_by_its_line() {
+fn a_wrong_row_is_rejected_with_its_line() {
     let long_cell = format!("{} is not an integer below 2^64", format_args!("\"{}…\"", "7".repeat(40)));
     let long = "7".repeat(50);
     for (row, words) in [
@@ -158,9 +156,9 @@ fn a_bad_row_is_refused_by_its_line() {
         ("\r", "the line is blank"),
         ("117,7200,,0,0,r,1,1", "the row has 8 columns, not 9"),
         ("117,7200,,0,0,r,1,1,0,", "the row has 10 columns, not 9"),
-        ("\"117\",7200,,0,0,r,1,1,0", "quotes are not taken"),
-        ("117,7200,,0,0,r,1,\r1,0", "a carriage return stands inside the line"),
-        ("117,7200,,0,0,r,1,1,0\r\r", "a carriage return stands inside the line"),
+        ("\"117\",7200,,0,0,r,1,1,0", "quoted fields are not supported"),
+        ("117,7200,,0,0,r,1,\r1,0", "stray carriage return in the line"),
+        ("117,7200,,0,0,r,1,1,0\r\r", "stray carriage return in the line"),
         ("-1,7200,,0,0,r,1,1,0", "id \"-1\" is not an integer below 2^64"),
         (",7200,,0,0,r,1,1,0", "id \"\" is not an integer below 2^64"),
         ("18446744073709551616,7200,,0,0,r,1,1,0", "id \"18446744073709551616\" is not an integer below 2^64"),
@@ -195,15 +193,15 @@ fn a_bad_row_is_refused_by_its_line() {
             trace.push_str(&format!("{id},7200,,0,0,r,1,1,0\n"));
         }
         trace.push_str(row);
-        // What follows is worse, and must not be said first.
+        // The next row is worse, but must not be reported first.
         trace.push_str("\n\"\n");
         assert_eq!(refused(&trace), format!("t.csv:118: {words}"));
     }
 }
 
 #[test]
-fn a_last_line_that_ends_within_its_line_break_is_refused() {
-    assert_eq!(refused("arrival_ns\n1\n2\r"), "t.csv:3: a carriage return stands inside the line");
+fn a_last_line_that_ends_within_its_line_break_is_rejected() {
+    assert_eq!(refused("arrival_ns\n1\n2\r"), "t.csv:3: stray carriage return in the line");
 }
 
 #[test]
@@ -242,13 +240,13 @@ fn sort_has_a_limit() {
 }
 
 #[test]
-fn a_late_start_is_kept_and_told_unless_rebased() {
+fn a_late_start_is_kept_and_reported_unless_rebased() {
     let trace = "arrival_ns\n1000\n1001\n1999\n";
     let kept = read(trace);
     assert_eq!((kept.requests[0].arrival_ns, kept.summary.offset_ns), (1_000, 0));
     assert_eq!(
         kept.remarks,
-        ["t.csv: the first arrival (1000 ns) is later than the trace is long (999 ns); --rebase starts it at 0"]
+        ["t.csv: the first arrival (1000 ns) is larger than the length of the trace (999 ns); --rebase starts it at 0"]
     );
     let rebased = read_with(trace, &rebase()).unwrap();
     assert_eq!(rebased.requests.iter().map(|r| r.arrival_ns).collect::<Vec<_>>(), [0, 1, 999]);

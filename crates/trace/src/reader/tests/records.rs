@@ -1,7 +1,7 @@
 //! Records of contract 1.
 
 use super::*;
-use contract::{NONE, RequestHeader};
+use contract::RequestHeader;
 
 fn some() -> Vec<Request> {
     let request = |id: u64| Request {
@@ -19,16 +19,16 @@ fn some() -> Vec<Request> {
     (0..20).map(request).collect()
 }
 
-fn records(requests: &[Request], promised: u64) -> Vec<u8> {
-    let mut bytes = RequestHeader::new(promised).to_bytes().to_vec();
+fn records(requests: &[Request], declared: u64) -> Vec<u8> {
+    let mut bytes = RequestHeader::new(declared).to_bytes().to_vec();
     bytes.extend(requests.iter().flat_map(Request::to_bytes));
     bytes
 }
 
 #[test]
-fn records_come_back_as_they_went() {
-    for promised in [20, NONE] {
-        let read = read(records(&some(), promised));
+fn records_survive_encoding() {
+    for declared in [20, RequestHeader::UNKNOWN] {
+        let read = read(records(&some(), declared));
         assert_eq!(read.requests, some());
         assert_eq!((read.summary.format, read.summary.sampled, read.summary.offset_ns), ("records", 0, 0));
         assert_eq!(read.remarks.len(), 1, "a late start");
@@ -39,7 +39,7 @@ fn records_come_back_as_they_went() {
 }
 
 #[test]
-fn what_is_not_known_at_a_records_end_is_skipped() {
+fn unknown_bytes_at_the_end_of_a_record_are_skipped() {
     let mut bytes = RequestHeader { record_len: 64, requests: 20 }.to_bytes().to_vec();
     bytes.extend([9; 16]);
     for request in some() {
@@ -52,18 +52,18 @@ fn what_is_not_known_at_a_records_end_is_skipped() {
 #[test]
 fn a_shard_may_be_empty() {
     assert_eq!(read(records(&[], 0)).summary.requests, 0);
-    assert_eq!(read(records(&[], NONE)).summary.requests, 0);
+    assert_eq!(read(records(&[], RequestHeader::UNKNOWN)).summary.requests, 0);
 }
 
 #[test]
-fn broken_files_are_refused() {
+fn broken_files_are_rejected() {
     let whole = records(&some(), 20);
     let cut = |len| refused(&whole[..len]);
     assert_eq!(cut(8), "t.csv: the file is cut short: 8 of the header's 48 bytes");
-    assert_eq!(cut(48), "t.csv: the file is cut short: 0 requests where its header says 20");
-    assert_eq!(cut(48 * 20), "t.csv: the file is cut short: 19 requests where its header says 20");
+    assert_eq!(cut(48), "t.csv: the file is cut short: 0 requests, but its header declares 20");
+    assert_eq!(cut(48 * 20), "t.csv: the file is cut short: 19 requests, but its header declares 20");
     assert_eq!(cut(48 * 20 + 47), "t.csv: record 20: the file is cut short (47 of 48 bytes)");
-    assert_eq!(refused(records(&some(), 19)), "t.csv: the file holds too many: 20 requests where its header says 19");
+    assert_eq!(refused(records(&some(), 19)), "t.csv: the file is too long: 20 requests, but its header declares 19");
     assert_eq!(refused_with(&whole[..100], &sort()), "t.csv: record 2: the file is cut short (4 of 48 bytes)");
 
     let mut version = whole.clone();
@@ -85,7 +85,10 @@ fn order_and_times_are_checked() {
         "t.csv: record 8: arrival_ns goes back (3 after 106); --sort puts them in order"
     );
     assert_eq!(with(|r| r.id = 18), "t.csv: record 8: id does not increase (18 after 18)");
-    assert_eq!(with(|r| r.arrival_ns = NONE), "t.csv: record 8: arrival_ns 18446744073709551615 is not below 2^62 ns");
+    assert_eq!(
+        with(|r| r.arrival_ns = u64::MAX),
+        "t.csv: record 8: arrival_ns 18446744073709551615 is not below 2^62 ns"
+    );
     assert_eq!(
         with(|r| r.service_ns = 1 << 62),
         "t.csv: record 8: service_ns 4611686018427387904 is not below 2^62 ns"

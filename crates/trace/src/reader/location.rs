@@ -1,4 +1,4 @@
-//! Where a request stands in its trace, for errors.
+//! The location of a request in its trace, for errors.
 
 use std::path::Path;
 
@@ -7,14 +7,14 @@ use failure::{At, Failure};
 /// How a trace is divided into rows, one a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rows {
-    /// Lines; the first row is line number `first` (1 first).
+    /// Lines; the first row is line `first`, counted from 1.
     Lines { first: u64 },
     /// Records of `len` bytes; the header is record 0.
     Records { len: usize },
 }
 
 impl Rows {
-    /// Where row number `row` (0 first) is.
+    /// The location of row number `row`, counted from 0.
     fn at(self, row: u64) -> At {
         match self {
             Rows::Lines { first } => At::Line(row + first),
@@ -25,19 +25,19 @@ impl Rows {
 
 /// A trace's name, and how its rows are counted.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct Location {
     pub(super) name: String,
     pub(super) rows: Rows,
 }
 
-impl Place {
-    /// The trace at `path`, whose format is not yet known.
+impl Location {
+    /// The trace at `path`, before its format is recognised.
     pub(super) fn new(path: &Path) -> Self {
         let name = if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() };
         Self { name, rows: Rows::Lines { first: 1 } }
     }
 
-    /// The error that row number `row` (0 first) breaks `rule`.
+    /// The error that row number `row`, counted from 0, breaks `rule`.
     pub(super) fn at(&self, row: u64, rule: &str) -> Failure {
         self.breaks(rule, Some(self.rows.at(row)))
     }

@@ -1,4 +1,4 @@
-;; Writes a header and then answers without end, to requests that it has not read.
+;; Writes a header and then completions without end, of requests that it has not read.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 2)

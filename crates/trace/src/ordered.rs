@@ -1,23 +1,23 @@
-//! Several threads at one stage: what each works out alone is put back in order, turn by turn.
+//! Runs one stage on several threads, and puts their results back in order, turn by turn.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{Builder, available_parallelism, scope};
 
-/// Threads that are worth having at one stage: with more, what is done in turns is what takes the time.
-const MOST: usize = 4;
+/// Upper limit of threads at one stage: with more, the sequential part takes the time.
+const MAX_THREADS: usize = 4;
 
-/// How many threads a stage should have on this machine.
+/// The number of threads for a stage on this machine.
 pub fn threads() -> usize {
-    available_parallelism().map_or(1, |cores| cores.get().min(MOST))
+    available_parallelism().map_or(1, |cores| cores.get().min(MAX_THREADS))
 }
 
 /// Does `work` on `threads` threads at once, the caller's among them.
 ///
 /// # Errors
-/// The error of one of them, if any has one.
+/// The error of one of the threads, if any has one.
 pub fn on_threads<E: Send>(threads: usize, work: impl Fn() -> Result<(), E> + Sync) -> Result<(), E> {
     scope(|scope| {
-        // Where the system has no thread left, those that are there do the work.
+        // If the system can't start a thread, those that were started do the work.
         let others: Vec<_> = (1..threads).map_while(|_| Builder::new().spawn_scoped(scope, &work).ok()).collect();
         others.into_iter().fold(work(), |ended, other| match other.join() {
             Ok(other) => ended.and(other),
@@ -26,7 +26,7 @@ pub fn on_threads<E: Send>(threads: usize, work: impl Fn() -> Result<(), E> + Sy
     })
 }
 
-/// What threads use one after another, in the order of their turns' numbers, 0 first.
+/// A value that threads use one after another, in the order of their turns' numbers, from 0.
 pub struct Turns<T> {
     state: Mutex<State<T>>,
     passed: Condvar,
@@ -34,7 +34,7 @@ pub struct Turns<T> {
 
 struct State<T> {
     next: u64,
-    /// A turn failed, or was not taken: there are no more.
+    /// A turn failed or was dropped, so no other follows.
     ended: bool,
     value: T,
 }
@@ -45,13 +45,13 @@ impl<T> Turns<T> {
         Self { state: Mutex::new(State { next: 0, ended: false, value }), passed: Condvar::new() }
     }
 
-    /// Turn `number`, which must be somebody's.
+    /// Turn `number`. Every number must be used.
     pub fn turn(&self, number: u64) -> Turn<'_, T> {
         Turn { turns: self, number, taken: false }
     }
 }
 
-/// One turn. Not taken, because its thread panicked, it ends all.
+/// One turn. If it is dropped without being taken, because its thread panicked, no other turn follows.
 pub struct Turn<'a, T> {
     turns: &'a Turns<T>,
     number: u64,
@@ -59,7 +59,7 @@ pub struct Turn<'a, T> {
 }
 
 impl<T> Turn<'_, T> {
-    /// Waits for all turns before this one, then does `work`; None where one of them failed or was not taken.
+    /// Waits for all turns before this one, then does `work`; None if one of them failed or was dropped.
     pub fn take<E>(mut self, work: impl FnOnce(&mut T) -> Result<(), E>) -> Option<Result<(), E>> {
         let Turns { state, passed } = self.turns;
         let waits = |state: &mut State<T>| state.next != self.number && !state.ended;
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// Hands out numbers to `threads` and notes the turns, of which `work` does one.
+    /// `threads` threads take numbers; each turn does `work` and records its number.
     fn turns(threads: usize, work: impl Fn(u64) -> Result<(), u64> + Sync) -> (Result<(), u64>, Vec<u64>) {
         let (numbers, turns) = (AtomicU64::new(0), Turns::new(Vec::new()));
         let ended = on_threads(threads, || {
@@ -113,12 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_that_fails_is_the_last() {
+    fn no_turn_follows_a_failed_one() {
         assert_eq!(turns(4, |number| if number == 50 { Err(number) } else { Ok(()) }), (Err(50), (0..50).collect()));
     }
 
     #[test]
-    fn nobody_waits_for_a_thread_that_panics() {
+    fn no_thread_waits_for_one_that_panicked() {
         let panics = || turns(4, |number| if number == 50 { panic!("at 50") } else { Ok(()) });
         assert!(std::panic::catch_unwind(panics).is_err());
         let turns = Turns::new(());

@@ -1,4 +1,4 @@
-//! What requests ask for: size, place and kind.
+//! Size, block and operation of each request.
 
 use contract::Request;
 use random::streams::{Stream, Streams};
@@ -7,46 +7,46 @@ use crate::arrivals::Arrival;
 use crate::generation::Generation;
 use crate::sizes::Sizes;
 
-/// What the requests of a trace ask for, in its order.
+/// Samples size, block and operation of the requests of a trace, in its order.
 #[derive(Debug)]
-pub(crate) struct Contents {
+pub(crate) struct RequestBodies {
     sizes: Sizes,
     /// The largest size \[blocks\].
-    most: u32,
+    max_blocks: u32,
     sas: u64,
     read_ratio: f64,
-    clients: Vec<Client>,
-    /// The next request's id.
+    clients: Vec<ClientStreams>,
+    /// Id of the next request.
     id: u64,
 }
 
-/// What one client's next request will be sampled from.
+/// The random streams of one client.
 #[derive(Debug)]
-struct Client {
+struct ClientStreams {
     sizes: Stream,
-    places: Stream,
+    blocks: Stream,
     ops: Stream,
 }
 
-impl Contents {
-    /// From the first request on.
+impl RequestBodies {
+    /// At the first request.
     pub(crate) fn new(generation: &Generation) -> Self {
         let &Generation { sizes, sas, read_ratio, seed, concurrency, .. } = generation;
         let streams = ["sizes", "places", "ops"].map(|name| Streams::new(seed, name));
         let client = |number| {
-            let [sizes, places, ops] = streams.map(|streams| streams.of(number));
-            Client { sizes, places, ops }
+            let [sizes, blocks, ops] = streams.map(|streams| streams.of(number));
+            ClientStreams { sizes, blocks, ops }
         };
         let clients = (0..u64::from(concurrency)).map(client).collect();
-        Self { sizes, most: u32::try_from(sas).unwrap_or(u32::MAX), sas, read_ratio, clients, id: 0 }
+        Self { sizes, max_blocks: u32::try_from(sas).unwrap_or(u32::MAX), sas, read_ratio, clients, id: 0 }
     }
 
-    /// Appends the requests that arrive next.
+    /// Appends the requests with these arrivals, which are the next of the trace.
     pub(crate) fn fill(&mut self, arrivals: &[Arrival], out: &mut Vec<Request>) {
         out.extend(arrivals.iter().zip(self.id..).map(|(&Arrival { ns, client: number }, id)| {
             let client = &mut self.clients[number as usize];
-            let size = self.sizes.sample(&mut client.sizes, self.most);
-            let block = 1 + client.places.below(self.sas - u64::from(size) + 1);
+            let size = self.sizes.sample(&mut client.sizes, self.max_blocks);
+            let block = 1 + client.blocks.below(self.sas - u64::from(size) + 1);
             let read = client.ops.unit() * 100.0 < self.read_ratio;
             let op = if read { Request::READ } else { Request::WRITE };
             Request { id, arrival_ns: ns, client: number, size, block, op, ..Request::default() }

@@ -1,4 +1,4 @@
-//! What it means where a simulator did not just end.
+//! Maps the traps and exit codes of simulators to failures.
 
 use failure::{Failure, Limit, printable};
 use wasmtime::{FrameInfo, Trap, WasmBacktrace};
@@ -6,13 +6,13 @@ use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 use crate::limits;
 use crate::wasi::{Exit, Guest};
 
-/// The exit code of a simulator that can't honour a setting.
+/// The exit code of a simulator that does not support a setting.
 const REFUSED_SETTING: u32 = 64;
-/// The exit code of a simulator whose input is not what the contract gives it.
+/// The exit code of a simulator whose input breaks the contract.
 pub(crate) const REFUSED_INPUT: u32 = 65;
 
-/// What an error that ended the simulator means.
-pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Failure> {
+/// The result of a simulator that ended with `error`.
+pub(crate) fn result_of(error: &wasmtime::Error, guest: &Guest) -> Result<(), Failure> {
     let stderr = || guest.error_text.in_error();
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return Err(failure.clone());
@@ -21,10 +21,10 @@ pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Fail
         return match *code {
             0 => Ok(()),
             REFUSED_SETTING => {
-                Err(Failure::usage(format!("the simulator can't honour a setting (exit code 64){}", stderr())))
+                Err(Failure::usage(format!("the simulator does not support a setting (exit code 64){}", stderr())))
             }
             REFUSED_INPUT => {
-                let message = format!("the simulator does not take its input (exit code 65){}", stderr());
+                let message = format!("the simulator rejected its input (exit code 65){}", stderr());
                 Err(Failure::Exit { code: REFUSED_INPUT, message })
             }
             code => {
@@ -43,7 +43,7 @@ pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Fail
             let trap = trap.trim_start_matches("wasm trap: ");
             Err(Failure::trap(format!("the simulator trapped: {trap}{place}{}", stderr())))
         }
-        // Of the system: no memory to map, for one.
+        // An error of the system, such as no memory to map.
         None if error.is::<std::io::Error>() || error.is::<rustix::io::Errno>() => Err(host_failed(error)),
         None => Err(Failure::trap(format!(
             "the simulator trapped: {}{place}{}",
@@ -53,7 +53,7 @@ pub(crate) fn verdict(error: &wasmtime::Error, guest: &Guest) -> Result<(), Fail
     }
 }
 
-/// The innermost functions that ran, by the names that the module gives them.
+/// The innermost functions that ran, by the names in the module.
 fn place(trace: &WasmBacktrace) -> String {
     const CALLERS: usize = 4;
     let name = |frame: &FrameInfo| match frame.func_name() {
@@ -68,7 +68,7 @@ fn place(trace: &WasmBacktrace) -> String {
     }
 }
 
-/// The host itself could not go on.
+/// The failure of the host itself.
 pub(crate) fn host_failed(error: &wasmtime::Error) -> Failure {
     Failure::host(printable(format!("the sandbox can't be set up: {error:#}").as_bytes(), 500))
 }

@@ -1,0 +1,114 @@
+//! Tables of runs at several widths.
+
+use contract::Capabilities;
+use failure::Failure;
+use measure::provenance::{Provenance, SettingsUsed, TraceUsed};
+use measure::run_report::RunReport;
+use measure::{Measured, Outcome, Tally};
+use serde_json::json;
+
+use super::*;
+
+/// A worker whose `offered` requests are served one after the other, `demand` ns each, and wait as long.
+fn worker(offered: u64, demand: u64) -> Tally {
+    let mut tally = Tally { end_ns: offered * demand, ..Tally::default() };
+    tally.counts.offered = offered;
+    tally.completed(0, demand, 2 * demand, demand);
+    tally.all_completed(offered - 1, (offered - 1) * demand, (offered - 1) * demand);
+    tally.demand_sum_ns = u128::from(offered) * u128::from(demand);
+    tally
+}
+
+/// A report of workers that are one of `results` each, repeated.
+fn report(workers: u32, results: &[Result<Tally, Failure>]) -> RunReport {
+    let trace = json!({"blake3": "b1".repeat(32), "format": "azure-functions-2021", "requests": 9, "offset_ns": 0,
+        "sorted": false, "rebased": false});
+    let trace: TraceUsed = serde_json::from_value(trace).unwrap();
+    let settings = json!({"BALANCER": "HASH", "CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": u64::MAX,
+        "SERVERS": 2, "SIM_ARGS": "", "WORKERS": workers});
+    let settings: SettingsUsed = serde_json::from_value(settings).unwrap();
+    let outcome = |result: &Result<Tally, Failure>| Outcome {
+        offered: 7,
+        stderr: String::new(),
+        result: result.clone().map(|tally| Measured { tally, delay_reached: false, capabilities: Capabilities(0) }),
+    };
+    let outcomes: Vec<Outcome> = results.iter().cycle().take(workers as usize).map(outcome).collect();
+    let provenance = Provenance::new(&"a".repeat(64), Capabilities(0), trace, settings);
+    RunReport::collect(provenance, Vec::new(), &outcomes, 2, 0)
+}
+
+fn with_losses(mut tally: Tally, count: u64) -> Tally {
+    let counts = &mut tally.counts;
+    counts.offered += 5 * count;
+    (counts.rejected, counts.abandoned, counts.in_service) = (count, count, count);
+    (counts.waiting, counts.not_yet_arrived) = (count, count);
+    tally
+}
+
+#[test]
+fn no_line_of_a_report_is_wider_than_the_terminal() {
+    let large = with_losses(worker(1_000_000_000_000, 1_000), 100_000_000_000);
+    for (workers, tally) in [
+        (1, Tally::default()),
+        (4, worker(250_000, 10_000_000)),
+        (4, with_losses(worker(250_000, 10_000_000), 3)),
+        (4096, with_losses(worker(250_000, 10_000_000), 3)),
+        (4096, large.clone()),
+        (4, with_losses(worker(4, 1 << 59), 1 << 59)),
+    ] {
+        let report = report(workers, &[Ok(tally)]);
+        for width in [80, 81, 100, 120, 140, 200] {
+            let text = plain(&report, width);
+            let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= width, "{widest} > {width}:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_wider_terminal_shows_more() {
+    let report = report(4, &[Ok(worker(250_000, 10_000_000))]);
+    let columns = |width: usize| {
+        let text = table(&report, width);
+        text.lines()
+            .find(|line| line.starts_with("worker"))
+            .unwrap()
+            .split("  ")
+            .filter(|head| !head.is_empty())
+            .count()
+    };
+    assert_eq!([80, 100, 120, 140].map(columns), [8, 10, 11, 12]);
+    assert!(table(&report, 80).contains("p50 [ms]  p99 [ms]  max [ms]\n"));
+}
+
+#[test]
+fn losses_have_columns_with_shares_if_there_are_any() {
+    let report = report(2, &[Ok(worker(4, 10_000_000)), Ok(with_losses(worker(6, 10_000_000), 1))]);
+    let wide = table(&report, 200);
+    assert_eq!(wide.matches("worker").count(), 2, "{wide}");
+    // Of 10 requests that have arrived at worker 2, and 14 at both.
+    for shown in ["  0 (0.00 %)", "  1 (10.00 %)", "   1 (7.14 %)"] {
+        assert_eq!(wide.matches(shown).count(), 2, "{shown}: {wide}");
+    }
+    let narrow = table(&report, 80);
+    let (first, second) = narrow.split_once("\n\n").unwrap().1.split_once("\n\n").unwrap();
+    assert!(first.contains("p99 [ms]") && !first.contains("rejected"), "{narrow}");
+    let heads: Vec<&str> = second.lines().find(|line| line.starts_with("worker")).unwrap().split_whitespace().collect();
+    assert_eq!(heads, ["worker", "rejected", "abandoned", "service", "waiting", "arrived"], "{narrow}");
+}
+
+#[test]
+fn a_failed_worker_is_a_row_that_moves_no_column() {
+    let failure = Failure::trap("unreachable");
+    let text = table(&report(2, &[Ok(worker(250_000, 10_000_000)), Err(failure)]), 80);
+    assert!(text.contains("\n     2        7  failed (trap)\n"), "{text}");
+    assert!(text.contains("\n     1   250000     250000  10.000 "), "{text}");
+}
+
+#[test]
+fn the_title_counts_workers_and_servers() {
+    let mut report = report(1, &[Ok(worker(4, 10))]);
+    assert!(table(&report, 120).starts_with("HASH over 1 worker, 2 servers; trace: azure-functions-2021, BLAKE3 b1b1"));
+    (report.provenance.settings.servers, report.provenance.settings.workers) = (1, 4);
+    assert!(table(&report, 120).starts_with("HASH over 4 workers, one server each; trace: "));
+}
