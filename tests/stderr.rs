@@ -8,7 +8,8 @@ const GREETS: &str = "(i32.store (i32.const 128) (i32.const 0x0a1b6968))
     (i64.store (i32.const 132) (i64.const 0x400000080))
     (drop (call $fd_write (i32.const 2) (i32.const 132) (i32.const 1) (i32.const 140)))";
 
-fn greets() -> Stranger {
+/// A simulator that does so.
+pub(crate) fn greets() -> Stranger {
     Stranger::in_order().before(GREETS)
 }
 
