@@ -39,10 +39,10 @@ impl CheckFlags {
     }
 }
 
-/// Requests of the shard that tells the speed.
+/// Requests of the shard that measures the speed.
 const MANY: u64 = 1_000_000;
 
-/// What each bit stands for.
+/// The names of the bits.
 const BITS: [(Capabilities, &str); 6] = [
     (Capabilities::SERVERS, "SERVERS"),
     (Capabilities::DISCIPLINE, "DISCIPLINE"),
@@ -85,7 +85,7 @@ fn check_all(simulator: &Simulator, flags: &CheckFlags) -> anyhow::Result<()> {
     job.verify = verify::check(capabilities, &job.model.discipline).is_ok();
     job.capabilities = Some(capabilities);
     if !job.verify {
-        output::print("its order of service or its demands are its own: held against the contract's rules alone\n")?;
+        output::print("its order of service or its demands are its own: checked by the rules of the contract alone\n")?;
     }
 
     let mut checks = Checks { failed: Vec::new(), stderr: flags.stderr };
@@ -190,7 +190,7 @@ fn cases(capabilities: Capabilities) -> Vec<Case> {
             48,
             &default,
         ),
-        case("demands of nothing", &fixed(&[(0, 0, 0), (1, 0, 4), (2, 0, 0), (3, 4, 0), (4, 4, 0)]), 48, &default),
+        case("zero service demands", &fixed(&[(0, 0, 0), (1, 0, 4), (2, 0, 0), (3, 4, 0), (4, 4, 0)]), 48, &default),
         case("gaps in ids", &fixed(&[(7, 0, 4), (1 << 40, 1, 4), ((1 << 40) + 5, 1, 4)]), 48, &default),
         case("late and large times", &fixed(&[(0, 1 << 60, 1 << 60), (1, 1 << 60, 1 << 60)]), 48, &default),
         case("records of 56 bytes", &mixed, 56, &default),
@@ -214,7 +214,7 @@ fn cases(capabilities: Capabilities) -> Vec<Case> {
     cases
 }
 
-/// Bursts, interarrival times in ids and demands of nothing, of which one server has `load` thousandths of what it can do.
+/// Bursts, interarrival times in ids and zero service demands, of which one server has `load` thousandths of what it can do.
 fn random(requests: u64, load: u64) -> Arc<[Request]> {
     let streams = Streams::new(1, "check");
     let (mut id, mut arrival_ns) = (0, 0);

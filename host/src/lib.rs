@@ -85,7 +85,7 @@ enum Command {
         /// The folder of runs.
         folder: PathBuf,
     },
-    /// Keep a container alive while stdin is open: a lock that ends with who holds it.
+    /// Keep a container alive while stdin is open: a lock that ends with its holder.
     #[command(hide = true)]
     Hold,
     /// Print every limit of the sandbox, its default and its flag.

@@ -28,8 +28,8 @@ pub(crate) fn table(width: usize) -> String {
     let rows = [
         (Limit::Memory.name(), format!("{MEMORY_DEFAULT} MiB"), "--limit-memory", "what one simulator may allocate"),
         (Limit::RunMemory.name(), size(RUN_MEMORY as u64), "-", "all its simulators, tables and globals too"),
-        (Limit::TableElements.name(), million(TABLE_ELEMENTS), "-", "a table is the host's memory"),
-        (Limit::Stack.name(), size(STACK as u64), "-", "ends a recursion without end"),
+        (Limit::TableElements.name(), million(TABLE_ELEMENTS), "-", "allocated in host memory"),
+        (Limit::Stack.name(), size(STACK as u64), "-", "bounds recursion"),
         (
             Limit::CpuTime.name(),
             format!("{TIME_DEFAULT} s + {per_request} µs a request read"),
@@ -37,8 +37,8 @@ pub(crate) fn table(width: usize) -> String {
             "start section and calls included, not waiting",
         ),
         ("sleep", "no time passes".to_owned(), "-", "it advances the simulator's clock, nothing else"),
-        ("output", "32 bytes x (1 + requests read)".to_owned(), "-", "more breaks the contract: an answer to nothing"),
-        (Limit::ErrorText.name(), format!("{}, {kept} KiB kept", size(ERROR_TEXT)), "-", "ends a flood"),
+        ("output", "32 bytes x (1 + requests read)".to_owned(), "-", "more breaks the contract"),
+        (Limit::ErrorText.name(), format!("{}, {kept} KiB kept", size(ERROR_TEXT)), "-", "bounds diagnostic output"),
         ("descriptors", "3, none can be opened".to_owned(), "-", "0, 1 and 2; there are no files"),
         (
             Limit::RandomBytes.name(),
@@ -47,13 +47,8 @@ pub(crate) fn table(width: usize) -> String {
             "a call can't be interrupted",
         ),
         ("vectors and events", format!("{VECTORS} a call"), "-", "a call can't be interrupted; more: \"invalid\""),
-        (Limit::UnansweredRequests.name(), unanswered, "--limit-unanswered", "the host remembers each"),
-        (
-            Limit::ModuleFile.name(),
-            format!("{}, {} as text", size(MODULE), size(MODULE_TEXT)),
-            "-",
-            "it is read into memory; translating text takes more",
-        ),
+        (Limit::UnansweredRequests.name(), unanswered, "--limit-unanswered", "the host keeps each in memory"),
+        (Limit::ModuleFile.name(), format!("{}, {} as text", size(MODULE), size(MODULE_TEXT)), "-", "read into memory"),
         (Limit::Functions.name(), thousands(FUNCTIONS), "-", "each takes 6 KiB to compile, however small"),
         (
             Limit::FunctionBody.name(),
@@ -66,17 +61,17 @@ pub(crate) fn table(width: usize) -> String {
             Limit::CompileTime.name(),
             format!("{} s of CPU time", COMPILE_TIME.as_secs()),
             "-",
-            "ends the process: all else comes later",
+            "exceeding it ends the process",
         ),
-        (Limit::CompileMemory.name(), size(COMPILE_MEMORY as u64), "-", "ends the process: all else comes later"),
-        ("line of a trace", format!("{} KiB", trace::reader::LINE_LIMIT / 1024), "-", "a row is held whole"),
+        (Limit::CompileMemory.name(), size(COMPILE_MEMORY as u64), "-", "exceeding it ends the process"),
+        ("line of a trace", format!("{} KiB", trace::reader::LINE_LIMIT / 1024), "-", "a row is read into memory"),
         (
             Limit::ModelledRequests.name(),
             format!("{} requests", million(policy::MAX_IN_SYSTEM)),
             "-",
-            "policies that see the state of workers hold it",
+            "policies that see the state of workers keep them",
         ),
-        (Limit::RequestsToSort.name(), million(trace::reader::SORT_LIMIT), "-", "--sort holds the whole trace"),
+        (Limit::RequestsToSort.name(), million(trace::reader::SORT_LIMIT), "-", "--sort reads the trace into memory"),
     ];
     let widest = rows.iter().map(|(_, _, _, reason)| reason.chars().count()).max().unwrap_or(0);
     let wide = width >= WIDTHS.iter().sum::<usize>() + widest;

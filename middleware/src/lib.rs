@@ -1,4 +1,4 @@
-//! The commands of `middleware`: whole runs, and what stands beside them.
+//! The commands of `middleware`: whole runs, and the commands around them.
 
 mod command;
 
@@ -65,7 +65,7 @@ impl Command {
             Command::Partition(flags) => partition::split(flags, sources),
             Command::Describe(flags) => describe::describe(flags, sources),
             Command::Executor { settings, workers } => {
-                Ok(output::print(&(executor::which(settings, workers, &reporter)? + "\n"))?)
+                Ok(output::print(&(executor::which(settings, &workers.workers, &reporter)? + "\n"))?)
             }
             Command::Runs => runs::runs(),
             Command::Results { run, settings } => results::results(run.as_deref(), settings, &reporter),

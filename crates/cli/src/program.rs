@@ -57,7 +57,7 @@ pub fn end(failure: &Failure) -> ! {
     std::process::exit(failure.exit_code().into());
 }
 
-/// The exit code that `error` stands for.
+/// The exit code of `error`.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
         if let Some(failure) = cause.downcast_ref::<Failure>() {
@@ -163,7 +163,7 @@ fn end_on(signal: i32) -> ! {
     std::process::exit(128 + signal)
 }
 
-/// Whether whoever started the program had it ignore a hang-up (nohup); known on Linux alone.
+/// Whether the program was started with hang-ups ignored (nohup); known only on Linux.
 fn hang_up_is_ignored() -> bool {
     let mask = status("SigIgn:").and_then(|mask| u64::from_str_radix(&mask, 16).ok());
     mask.is_some_and(|mask| mask >> (SIGHUP - 1) & 1 == 1)
@@ -174,7 +174,7 @@ pub fn memory(name: &str) -> Option<u64> {
     Some(status(name)?.strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
 }
 
-/// What Linux tells of this process under `name`.
+/// The value that Linux reports of this process under `name`.
 fn status(name: &str) -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     status.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())

@@ -8,7 +8,7 @@ const MARKS: usize = 4;
 /// characters; what is more is cut.
 pub fn printable(bytes: &[u8], max: usize) -> String {
     let (mut out, mut length) = (String::new(), 0);
-    // A mark at the start would change what stands before the text.
+    // A mark at the start would change the character before the text.
     let mut marks = MARKS;
     for character in String::from_utf8_lossy(bytes).chars() {
         let kind = Kind::of(character);
@@ -36,7 +36,7 @@ pub fn printable(bytes: &[u8], max: usize) -> String {
 /// What a character does on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// It is seen and stands alone.
+    /// It is visible, and a character of its own.
     Plain,
     /// It is sampled onto the character before it.
     Mark,

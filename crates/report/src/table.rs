@@ -12,7 +12,7 @@ mod tests;
 /// With more workers than this the table shows the least, the median and the most loaded.
 const ROWS: usize = 32;
 
-/// How many failed workers are told of.
+/// The largest number of failed workers that are listed.
 const FAILED_SHOWN: usize = 5;
 
 /// What a column shows of a worker.

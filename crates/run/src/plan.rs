@@ -18,7 +18,7 @@ use crate::executor::{Executor, Files, Workers};
 use crate::notes::OfferedLoad;
 use crate::reading::Readings;
 use crate::scenario::Scenario;
-use crate::setup::WORKERS;
+use crate::settings::WORKERS;
 use crate::shard_files::{ShardFiles, Shards};
 use crate::source::Source;
 

@@ -7,7 +7,6 @@ use policy::{POLICIES, PolicySpec};
 use sandbox::ModelSettings;
 
 use crate::executor::ExecutorSettings;
-use crate::setup::WORKERS;
 
 /// All settings.
 #[derive(Debug, Clone, clap::Args)]
@@ -57,6 +56,10 @@ pub struct BalancerSettings {
     #[arg(long, env, default_value = "RR", value_parser = policies())]
     pub balancer: Setting<PolicySpec>,
 }
+
+/// Upper limit of the workers of a run: each is a thread with its own memory, and systems map at most some ten thousand
+/// of those.
+pub const WORKERS: u64 = 4096;
 
 /// WORKERS.
 #[derive(Debug, Clone, clap::Args)]

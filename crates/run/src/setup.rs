@@ -15,10 +15,6 @@ use crate::settings::{ModuleSettings, PartitionSettings};
 use crate::source::Source;
 use policy::{Balancer, PolicySpec};
 
-/// Upper limit of the workers of a run: each is a thread with its own memory, and systems map at most some ten thousand
-/// of those.
-pub const WORKERS: u64 = 4096;
-
 /// How a trace is distributed to workers.
 pub struct Balancing {
     /// The policy.
@@ -79,7 +75,7 @@ pub fn source(
     let Balancing { policy, model, .. } = balancing;
     let source = open(settings, flags, model, reporter)?;
     if policy.sees_block && !source.has_blocks() {
-        return Err(settings.balancer.balancer.refuse("needs a trace that says which block a request addresses"));
+        return Err(settings.balancer.balancer.refuse("needs a trace with the block that each request addresses"));
     }
     Ok(source)
 }
@@ -105,7 +101,7 @@ fn open(
     }
 }
 
-/// Tells the user what is odd about a trace, once it is read.
+/// Reports the notes on a trace after it was read.
 pub fn tell(settings: &DemandSettings, source: &Source, reporter: &dyn Reporter) {
     source.remarks().iter().for_each(|remark| reporter.note(remark));
     let (sampled, requests) = source.sampled();

@@ -16,7 +16,7 @@ use sandbox::GiveUp;
 use docker::{Address, Docker};
 use settings::Asked;
 
-use crate::settings::WorkerSettings;
+use cli::settings::Setting;
 
 pub use interface::{Executor, Files, Workers};
 pub use jobs::OUTCOMES;
@@ -101,12 +101,12 @@ pub fn choose(
 /// As [`find`].
 pub fn which(
     settings: &ExecutorSettings,
-    workers: &WorkerSettings,
+    workers: &Setting<u32>,
     reporter: &Arc<dyn Reporter>,
 ) -> Result<String, Failure> {
     match find(settings, reporter)? {
         Found::Docker { host, required, docker } => {
-            let workers = workers.workers.get()?;
+            let workers = workers.get()?;
             let certificates = docker.certificates().map_or(String::new(), |folder| format!(" {}", folder.display()));
             Ok(format!("docker {host} {workers} {}{certificates}", if required { "docker" } else { "auto" }))
         }

@@ -16,7 +16,7 @@ use crate::executor::settings::DockerSettings;
 /// The local executor's socket.
 const SOCKET: &str = "/var/run/docker.sock";
 
-/// How long an engine may take to say who it is.
+/// Time limit of the first answer of an engine.
 const HELLO: Duration = Duration::from_secs(10);
 
 /// An engine's address, and what the API is spoken over.
@@ -84,7 +84,7 @@ impl Address {
             let insecure = settings.insecure_tcp.get()?.unwrap_or(false);
             if certificates.is_none() && !insecure && !is_loopback(target) {
                 return Err(Failure::usage(format!(
-                    "{host}: whoever speaks to this port owns that machine, so plain TCP is refused; use TLS \
+                    "{host}: access to this port is root access to that machine, so plain TCP is refused; use TLS \
                      (DOCKER_TLS_VERIFY=1, DOCKER_CERT_PATH), or INSECURE_TCP=1 where you trust the network"
                 )));
             }
@@ -159,7 +159,7 @@ fn another_program(error: &Error) -> Option<String> {
             let message = message.trim();
             let tls =
                 if message.contains("HTTPS") { "; over TLS with DOCKER_TLS_VERIFY=1, DOCKER_CERT_PATH" } else { "" };
-            // A page for browsers tells nothing more.
+            // A page for browsers has no more information.
             let text = match message {
                 "" => String::new(),
                 page if page.starts_with('<') => " (HTML)".to_owned(),
@@ -213,18 +213,18 @@ mod tests {
 
     #[test]
     fn contradictions_and_open_doors_are_refused() {
-        let says = |flags: &[&str], variables: &[(&str, &str)]| resolve(flags, variables).unwrap_err().to_string();
+        let message = |flags: &[&str], variables: &[(&str, &str)]| resolve(flags, variables).unwrap_err().to_string();
         let other = [("DOCKER_HOST", "unix:///x.sock")];
-        assert!(says(&["--server-ip", "127.0.0.1"], &other).contains("DOCKER_HOST names unix:///x.sock"));
+        assert!(message(&["--server-ip", "127.0.0.1"], &other).contains("DOCKER_HOST names unix:///x.sock"));
         let far = ["--server-ip", "192.0.2.1"];
-        assert!(says(&far, &[]).contains("plain TCP is refused"));
+        assert!(message(&far, &[]).contains("plain TCP is refused"));
         assert_eq!(host(&[&far[..], &["--insecure-tcp", "1"]].concat(), &[]), "tcp://192.0.2.1:2375");
         let tls = [("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", "/certs")];
         let address = resolve(&far, &tls).unwrap();
         assert_eq!((address.host.as_str(), address.certificates), ("tcp://192.0.2.1:2376", Some("/certs".into())));
-        let ssh = says(&[], &[("DOCKER_HOST", "ssh://there")]);
+        let ssh = message(&[], &[("DOCKER_HOST", "ssh://there")]);
         assert!(ssh.contains("tcp://HOST:PORT or unix:///PATH; forward its socket: ssh "), "{ssh}");
-        assert!(says(&["--api-version", "newest"], &[]).contains("API_VERSION=newest must be a version"));
+        assert!(message(&["--api-version", "newest"], &[]).contains("API_VERSION=newest must be a version"));
     }
 
     #[test]

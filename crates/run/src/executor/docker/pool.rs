@@ -147,7 +147,7 @@ impl Lock {
     ) -> Result<(Self, Vec<Container>), Failure> {
         let name = format!("{}-lock", project());
         let started = Instant::now();
-        let mut told = false;
+        let mut noted = false;
         let mut unstarted = None;
         let attached = loop {
             match Self::create(docker, &name, image).await {
@@ -159,9 +159,9 @@ impl Lock {
                 Err(Some(failure)) => return Err(failure),
                 Err(None) if started.elapsed() < PATIENCE => {
                     remove_unstarted(docker, &name, &mut unstarted).await;
-                    if !told && started.elapsed() > AFTERMATH {
+                    if !noted && started.elapsed() > AFTERMATH {
                         reporter.note("another run uses the workers: waiting for its end");
-                        told = true;
+                        noted = true;
                     }
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }

@@ -74,10 +74,10 @@ pub(super) async fn keep(docker: &Docker, run: &str, folder: &Path, reporter: &d
         within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
         let code = exit_code(docker, &container, CALL).await?;
         // The names of all runs that were removed.
-        let told = end_of_stderr(docker, &container.id, &since, ALL).await;
-        anyhow::ensure!(code == 0, "old runs can't be removed: exit code {code}; {told}");
-        if !told.is_empty() {
-            reporter.note(&format!("the workers' volume: {}", told.trim_start_matches("note: ")));
+        let stderr = end_of_stderr(docker, &container.id, &since, ALL).await;
+        anyhow::ensure!(code == 0, "old runs can't be removed: exit code {code}; {stderr}");
+        if !stderr.is_empty() {
+            reporter.note(&format!("the workers' volume: {}", stderr.trim_start_matches("note: ")));
         }
     }
     Ok(())
