@@ -125,7 +125,7 @@ fn an_unserved_request_gets_no_service_and_leaves() {
     Script::saying(4).answers(1, NEVER, 1, 0).breaks("finish is before arrival");
     Script::saying(0).answers(0, NEVER, 0, 0).breaks("rejected, but the simulator does not declare CAPACITY");
     let abandoned = |script: Script| script.answers(0, 0, 5, 5).answers(1, NEVER, 4, 0).answers(2, 20, 20, 0);
-    abandoned(Script::saying(0)).exits(0, "").prints("  abandoned                                  2\n");
+    abandoned(Script::saying(0)).exits(0, "").prints("  abandoned                                  2 (");
 }
 
 #[test]

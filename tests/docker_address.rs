@@ -124,5 +124,8 @@ fn without_permission_on_the_socket_the_error_names_the_way_out() {
     run("docker").exits(8).says("permission denied on the socket").says("usermod -aG docker");
     let errors = run("auto").succeeds().errors();
     let lines: Vec<&str> = errors.lines().filter(|line| line.starts_with("note: executor:")).collect();
-    assert!(lines.len() == 1 && lines[0].contains("executor: local") && lines[0].contains("no rights"), "{errors}");
+    assert!(
+        lines.len() == 1 && lines[0].contains("executor: local") && lines[0].contains("permission denied"),
+        "{errors}"
+    );
 }

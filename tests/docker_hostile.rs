@@ -74,8 +74,8 @@ fn a_worker_image_of_another_version_is_reported_after_one_attempt() {
         workers.middleware(&Folder::new(), &arguments).exits(8)
     };
     for (kind, reason) in [
-        ("another", "the worker image is of another version (0.0.1 (job format 0); this is "),
-        ("older", "the worker image is of another version (one without a number; this is "),
+        ("another", "the worker image has another version (0.0.1 (job format 0); this program has "),
+        ("older", "the worker image has another version (one without a number; this program has "),
     ] {
         let ended = run(kind).says(reason).says("make workers rebuilds it");
         assert!(!ended.errors().contains("tried again") && !ended.errors().contains("attempts"), "{}", ended.errors());

@@ -195,7 +195,7 @@ fn calls_that_take_gibibytes_to_compile() {
 mod modules {
     use super::{End::*, *};
     hostile! {
-        an_unknown_import: guest("unknown_import"), "" => Module("`env::\\u{1b}[2Jsystem`"), 60;
+        an_unknown_import: guest("unknown_import"), "" => Module("\"env.\\u{1b}[2Jsystem\""), 60;
         no_start: guest("no_start"), "" => Module("it does not export a function \"_start\""), 60;
         no_memory: guest("no_memory"), "" => Module("it does not export its \"memory\""), 60;
         garbage: b"\x1b[2J, not a module".repeat(1000), "" => Module("it is not a WebAssembly module"), 60;

@@ -39,7 +39,7 @@ fn a_broken_rule_is_reported_with_it() {
     let folder = Folder::with("trace.csv", THREE).and_module("breaks", &breaks.text());
     let error = folder.host_with("breaks", "trace.csv").exits(7).errors();
     let end = "; stderr: hi\\u{1b}\\nhi\\u{1b}\\nhi\\u{1b}\n";
-    assert!(error.starts_with("error: worker 1: answer ") && error.ends_with(end), "{error}");
+    assert!(error.starts_with("error: worker 1: completion ") && error.ends_with(end), "{error}");
     // The ledger finds at the end that completions are missing.
     let forgets = greets().after("(local.set $at (local.get $end)) (br $turned_away)");
     let folder = Folder::with("trace.csv", THREE).and_module("forgets", &forgets.text());

@@ -173,7 +173,7 @@ fn requests_may_abandon() {
     assert_eq!(run["run"]["rejected_share"], 0.0);
     let table =
         middleware(&folder, "run --module theirs.wasm --trace t.csv --workers 2 --balancer RR").succeeds().stdout();
-    assert!(table.contains("given") && !table.contains("rejected"), "{table}");
+    assert!(table.contains("abandoned") && !table.contains("rejected"), "{table}");
 }
 
 /// A run does not depend on randomness or a clock of the module: both come from the sandbox.
