@@ -22,6 +22,7 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one, and clap takes no box of a flattened one")]
 enum Command {
     #[command(flatten)]
     Middleware(middleware::Command),

@@ -95,7 +95,7 @@ fn emphasised(text: &str) -> String {
     let is_rule = |line: &&str| !line.is_empty() && line.chars().all(|letter| letter == '─');
     let paragraph = |paragraph: &str| {
         let lines: Vec<&str> = paragraph.split('\n').collect();
-        let head = lines.iter().position(|line| is_rule(&line)).unwrap_or(0);
+        let head = lines.iter().position(&is_rule).unwrap_or(0);
         let line = |(number, line): (usize, &&str)| match line {
             rule if is_rule(rule) => format!("{0}{rule}{0:#}", Style::new().dimmed()),
             line if number < head => format!("{0}{line}{0:#}", Style::new().bold()),

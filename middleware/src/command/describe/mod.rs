@@ -64,11 +64,12 @@ struct DescribeSettings {
 pub(crate) fn describe(flags: &DescribeFlags, sources: &Sources) -> anyhow::Result<()> {
     output::distinct(&[], &[Some(&flags.trace), sources.file()])?;
     let description = read(&flags.trace, &flags.read, &flags.settings)?;
-    Ok(if flags.json {
-        output::print(&(serde_json::to_string_pretty(&description)? + "\n"))?
+    if flags.json {
+        output::print(&(serde_json::to_string_pretty(&description)? + "\n"))?;
     } else {
-        output::print_tables(&text::text(&description, terminal::width()))?
-    })
+        output::print_tables(&text::text(&description, terminal::width()))?;
+    }
+    Ok(())
 }
 
 /// The description of the trace at `path`. Notes and warnings about it go to stderr.

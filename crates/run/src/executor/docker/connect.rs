@@ -121,13 +121,13 @@ impl Address {
         let least = parse(engine.min_api_version).unwrap_or_default();
         let newest = (API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version);
         let spoken = self.version.unwrap_or(newest.min(most));
-        if let Some((major, minor)) = self.version {
-            if !(least..=most).contains(&(major, minor)) {
-                return Err(Failure::executor(format!(
-                    "API_VERSION=v{major}.{minor}: the engine at {} speaks v{}.{} to v{}.{}",
-                    self.host, least.0, least.1, most.0, most.1
-                )));
-            }
+        if let Some((major, minor)) = self.version
+            && !(least..=most).contains(&(major, minor))
+        {
+            return Err(Failure::executor(format!(
+                "API_VERSION=v{major}.{minor}: the engine at {} speaks v{}.{} to v{}.{}",
+                self.host, least.0, least.1, most.0, most.1
+            )));
         }
         if spoken < least {
             return Err(fail(format!(
