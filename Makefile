@@ -64,12 +64,15 @@ run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace
 	fi; \
 	bin/middleware run
 
-# Selects the Docker engine that the middleware would use, for the targets that call docker.
-USE_ENGINE = host=$$(bin/middleware executor 2>/dev/null | cut -s -d' ' -f2); if [ -n "$$host" ]; then export DOCKER_HOST=$$host; fi
+# The Docker engine that the middleware would take, for what make asks of one: its address, and over TLS the folder of certificates.
+USE_ENGINE = engine=$$(bin/middleware executor 2>/dev/null || :); host=$$(echo "$$engine" | cut -s -d' ' -f2); \
+	certificates=$$(echo "$$engine" | cut -s -d' ' -f5-); \
+	if [ -n "$$host" ]; then export DOCKER_HOST="$$host"; fi; \
+	if [ -n "$$certificates" ]; then export DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH="$$certificates"; fi
 PRESENT = docker ps -aq --filter label=com.docker.compose.project=$${COMPOSE_PROJECT_NAME:-queuebox} --filter label=com.docker.compose.service=worker
 
-image: bin/worker/host ## Build the worker image (without a download)
-	@$(USE_ENGINE); docker build -q -t queuebox-worker -f Dockerfile bin/worker >/dev/null
+image: bin/worker/host ## Build the worker image (nothing is pulled)
+	@$(USE_ENGINE); output=$$(docker build -q -t queuebox-worker -f Dockerfile bin/worker 2>&1) || { echo "$$output" >&2; exit 1; }
 
 workers: image ## Create WORKERS worker containers
 	@$(USE_ENGINE); present=$$($(PRESENT) | wc -l); wanted=$${WORKERS:-4}; \
@@ -81,9 +84,17 @@ bin/worker/host: programs
 	$(CARGO) rustc --release --locked --target-dir $(BUILD) -p queuebox-host --bin host -- -C target-feature=+crt-static && \
 	install -m 755 $(BUILD)/release/host bin/worker/host && cp bin/host bin/worker/.made-from; }
 
-down: ## Remove the worker containers (VOLUMES=1: also the volume of their runs)
-	@$(USE_ENGINE); docker rm -f $${COMPOSE_PROJECT_NAME:-queuebox}-lock >/dev/null 2>&1; \
-	$(COMPOSE) rm -fsv && $(COMPOSE) down $$([ "$$VOLUMES" = 1 ] && echo --volumes)
+# Without compose, which may be gone since.
+down: ## Remove the worker containers (VOLUMES=1: and the volume of their runs)
+	@$(USE_ENGINE); set -e; project=$${COMPOSE_PROJECT_NAME:-queuebox}; ours="--filter label=com.docker.compose.project=$$project"; \
+	docker version >/dev/null; docker rm -f $$project-lock >/dev/null 2>&1 || :; \
+	containers=$$(docker ps -aq $$ours); if [ -n "$$containers" ]; then docker rm -fv $$containers >/dev/null; fi; \
+	networks=$$(docker network ls -q $$ours); if [ -n "$$networks" ]; then docker network rm $$networks >/dev/null; fi; \
+	if [ "$$VOLUMES" = 1 ]; then docker volume rm -f queuebox-shared >/dev/null; fi; \
+	echo "removed: $$(echo $$containers | wc -w) containers$$([ "$$VOLUMES" != 1 ] || echo " and the volume queuebox-shared")"; \
+	if docker image inspect queuebox-worker >/dev/null 2>&1; then echo "left: the image queuebox-worker (docker rmi queuebox-worker)"; fi; \
+	if docker volume inspect queuebox-shared >/dev/null 2>&1; then echo "left: the volume queuebox-shared with the latest reports (make down VOLUMES=1)"; fi; \
+	if [ -d runs ]; then echo "left: the folder runs/"; fi
 
 trace: programs ## Generate a trace as trace.csv
 	@bin/tracegen --out trace.csv && echo "trace.csv is written; make run TRACE=trace.csv uses it"
@@ -92,7 +103,7 @@ results: programs ## Print the last run's report again, per worker
 	@bin/middleware results $(RUN)
 
 test: bin/queuebox ## Build, then run every test; container tests if a Docker engine responds
-	@if docker version >/dev/null 2>&1; then SERVER_IP= DOCKER_HOST= $(MAKE) --no-print-directory image; fi
+	@if docker version >/dev/null 2>&1; then SERVER_IP= DOCKER_HOST= DOCKER_CONTEXT=default $(MAKE) --no-print-directory image; fi
 	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --workspace --exclude queuebox-bench --target-dir $(BUILD)
 
 test-docker: all image ## Run the container tests; fail without a Docker engine

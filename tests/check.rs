@@ -189,9 +189,32 @@ fn traps_and_endless_loops_are_reported_within_seconds() {
 }
 
 #[test]
+fn an_endless_loop_takes_no_longer_than_its_limit() {
+    let folder = Folder::new().and_guest("loop");
+    let within = "one request: CPU time: the simulator took more than 1 s ";
+    check(&folder, "loop.wasm --limit-time 1").exits(6).says(within);
+    check(&folder, "loop.wasm --limit-time 0").exits_as_usage();
+}
+
+#[test]
+fn arguments_reach_the_simulator() {
+    let folder = Folder::new().and_guest("environment");
+    check(&folder, "environment.wasm -- --one two").exits(5).says(" SEED=1 sim --one two\n");
+}
+
+#[test]
+fn text_is_checked_as_its_binary_form() {
+    let folder = Folder::with("mine.wat", guest_text("fifo")).and_guest("fifo");
+    let sha256 = |ended: Ended| ended.stdout().lines().next().unwrap().split_once(" (SHA-256 ").unwrap().1.to_owned();
+    assert_eq!(sha256(passes(&folder, "mine.wat")), sha256(passes(&folder, "fifo.wasm")));
+    let folder = Folder::with("mine.wat", guest_text("fifo").replacen("(i32.const 0)", "(i32.cons 0)", 1));
+    check(&folder, "mine.wat").exits(4).says("error: mine.wat:19:21: unknown operator or unexpected token");
+}
+
+#[test]
 fn an_invalid_module_is_rejected() {
-    let folder = Folder::with("mine.wat", guest_text("fifo"));
-    check(&folder, "mine.wat").exits(4).says("error: mine.wat: it is not a WebAssembly module");
+    let folder = Folder::with("mine.wasm", "#!/bin/sh\n");
+    check(&folder, "mine.wasm").exits(4).says("error: mine.wasm: it is not a WebAssembly module");
     check(&folder, "theirs.wasm").exits(4).says("error: theirs.wasm: No such file");
     check(&folder, "").exits_as_usage();
 }

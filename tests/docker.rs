@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::docker_support::{Workers, docker_results, local_results, wait, with_slow_module};
-use crate::support::{Folder, guest_text};
+use crate::stderr::greets;
+use crate::support::{Folder, THREE, guest_text};
 
 #[test]
 fn containers_give_the_same_bytes_as_threads() {
@@ -27,7 +28,7 @@ fn containers_give_the_same_bytes_as_threads() {
     ] {
         let expected = local_results(&folder, arguments);
         let errors = workers.run_gives(&folder, arguments, &expected);
-        assert!(errors.contains("executor: docker, 3 containers"), "{errors}");
+        assert!(errors.contains("executor: docker, ") && errors.contains(" of 3 containers at "), "{errors}");
         assert!(!errors.contains("tried again"), "{errors}");
     }
     workers.come_to_rest();
@@ -86,6 +87,16 @@ fn a_failure_of_a_simulator_is_final() {
         folder.run("middleware", &format!("{run} local.json --executor local")).exits(code);
         assert_eq!(folder.text("docker.json"), folder.text("local.json"));
     }
+}
+
+#[test]
+fn a_simulators_stderr_comes_from_its_container() {
+    let Some(workers) = Workers::up(1) else { return };
+    let folder = Folder::with("trace.csv", THREE).and_module("greets", &greets().text());
+    let run = "run --trace trace.csv --workers 2 --module greets.wasm --stderr";
+    let errors = workers.middleware(&folder, run).succeeds().errors();
+    let of_second = errors.lines().filter(|line| *line == "note: stderr of worker 2: hi\\u{1b}").count();
+    assert_eq!(of_second, 1, "{errors}");
 }
 
 #[test]
@@ -265,7 +276,10 @@ fn the_last_20_runs_on_the_volume_are_kept_and_a_note_names_the_others() {
     let errors = workers.middleware(&elsewhere, "run --samples 10 --workers 1").succeeds().errors();
     let run = elsewhere.only_in("runs").replace("runs/", "");
     let note = errors.lines().find(|line| line.starts_with("note: the workers' volume: ")).unwrap();
-    assert!(note.contains(&old[0]) && note.ends_with("MiB); the last 20 stay, up to 10 GiB"), "{note}");
+    assert!(
+        old[..6].iter().all(|run| note.contains(run)) && note.ends_with("MiB); the last 20 stay, up to 10 GiB"),
+        "{note}"
+    );
 
     let to = elsewhere.path("shared").display().to_string();
     workers.engine.docker(&format!("cp {results}:/shared {to}"));

@@ -37,9 +37,42 @@ fn contradicting_and_insecure_addresses_are_rejected() {
     run.exits(8).says("tcp://192.0.2.1:2376");
 }
 
+/// SHA-256 of `far`, by which the Docker client stores the context of that name.
+const FAR: &str = "512eea46ceb3921dff4363c7069d89d4964d1d9fccaa0f411851a7aa60a5c868";
+
+#[test]
+fn contexts_of_the_docker_client_are_respected() {
+    let folder = Folder::new();
+    let meta = folder.path("docker").join(format!("contexts/meta/{FAR}"));
+    fs::create_dir_all(&meta).unwrap();
+    fs::write(meta.join("meta.json"), r#"{"Name":"far","Endpoints":{"docker":{"Host":"unix:///far.sock"}}}"#).unwrap();
+    let run = |flags: &str| middleware(&folder, flags).env("DOCKER_CONFIG", "docker");
+    let far = "unix:///far.sock: there is no such socket";
+    run("--executor auto").env("DOCKER_CONTEXT", "far").exits(8).says(far);
+    let run_by_host = run("--executor docker").env("DOCKER_CONTEXT", "far").env("DOCKER_HOST", "unix:///near.sock");
+    run_by_host.exits(8).says("unix:///near.sock: there is no such socket");
+    let contradicts = run("--executor docker --server-ip 127.0.0.1").env("DOCKER_CONTEXT", "far").exits(2);
+    contradicts.says("SERVER_IP and SERVER_PORT name tcp://127.0.0.1:2375, DOCKER_CONTEXT names unix:///far.sock");
+    run("--executor auto")
+        .env("DOCKER_CONTEXT", "gone")
+        .exits(2)
+        .says("DOCKER_CONTEXT=gone: ")
+        .says("docker context ls");
+
+    // `docker context use far`: if that engine is not there, threads do as well.
+    fs::write(folder.path("docker/config.json"), r#"{"currentContext":"far"}"#).unwrap();
+    run("--executor docker").exits(8).says(far);
+    run("--executor docker --server-ip 127.0.0.1 --server-port 1").exits(8).says("tcp://127.0.0.1:1");
+    run("--executor auto").succeeds().says("note: executor: local, threads of this process (unix:///far.sock");
+    fs::write(folder.path("docker/config.json"), r#"{"currentContext":"gone"}"#).unwrap();
+    run("--executor docker").exits(8).says("config.json: currentContext=gone");
+    run("--executor auto").succeeds().says("note: executor: local, ").says("currentContext=gone");
+    run("--executor local").succeeds();
+}
+
 #[test]
 fn an_unsupported_version_is_rejected_with_the_engines_range() {
-    let Some(workers) = Workers::up(1) else { return };
+    let Some(workers) = Workers::up(2) else { return };
     let folder = Folder::new();
     let run = |version: &str| {
         workers.middleware(&folder, &format!("run --samples 10 --workers 1 --json --api-version {version}"))
@@ -48,7 +81,8 @@ fn an_unsupported_version_is_rejected_with_the_engines_range() {
     let least = workers.engine.docker("version --format {{.Server.MinAPIVersion}}");
     run("v9.99").exits(8).says("API_VERSION=v9.99").says(&format!("v{least} to v{most}"));
     run("v1.1").exits(8).says(&format!("v{least} to v{most}"));
-    let newest = run(&format!("v{most}")).succeeds().stdout();
+    let newest = run(&format!("v{most}")).succeeds().says("note: executor: docker, 1 of 2 containers at unix:///");
+    let newest = newest.stdout();
     assert_eq!(run("v1.41").succeeds().stdout(), newest);
 }
 

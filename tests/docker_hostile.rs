@@ -138,7 +138,9 @@ fn a_server_that_is_not_docker_is_reported_in_one_line() {
     let another = "another program than a Docker engine answers there";
     refused(&gives("SSH-2.0-OpenSSH_9.2\r\n"), &format!("{another}: it gave no HTTP"));
     let page = "HTTP/1.1 404 Not Found\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
-    refused(&gives(page), &format!("{another}: it gave HTTP status 404 for /version (<html>)"));
+    refused(&gives(page), &format!("{another}: it gave HTTP status 404 for /version (HTML)\n"));
+    let text = "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\nConnection: close\r\n\r\nnone\n";
+    refused(&gives(text), &format!("{another}: it gave HTTP status 404 for /version (none)\n"));
     let page = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
     refused(&gives(page), &format!("{another}: it gave no JSON for /version"));
     let other = "HTTP/1.1 200 OK\r\nContent-Length: 15\r\nConnection: close\r\n\r\n{\"Version\":\"1\"}";
@@ -147,12 +149,44 @@ fn a_server_that_is_not_docker_is_reported_in_one_line() {
     refused(&gives(https), "DOCKER_TLS_VERIFY=1");
 }
 
+/// The architecture of this machine, as an engine names it.
+const ARCH: &str = if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" };
+
+/// An engine without containers that speaks the API from `v1.least` to `v1.most` and refuses any other version.
+fn speaks(least: u32, most: u32) -> String {
+    server(move |mut stream| {
+        let path = path(&mut stream);
+        let minor = path.strip_prefix("/v1.").and_then(|rest| rest.split_once('/')?.0.parse().ok());
+        let (status, body) = if path == "/version" {
+            let range = format!(r#""ApiVersion":"1.{most}","MinAPIVersion":"1.{least}""#);
+            ("200 OK", format!(r#"{{{range},"Arch":"{ARCH}"}}"#))
+        } else if minor.is_some_and(|minor: u32| (least..=most).contains(&minor)) {
+            ("200 OK", if path.contains("/version") { format!(r#"{{"Arch":"{ARCH}"}}"#) } else { "[]".to_owned() })
+        } else {
+            ("400 Bad Request", format!(r#"{{"message":"{path} is not of v1.{least} to v1.{most}"}}"#))
+        };
+        let head = "Content-Type: application/json\r\nConnection: close\r\n";
+        let _ = write!(stream, "HTTP/1.1 {status}\r\n{head}Content-Length: {}\r\n\r\n{body}", body.len());
+    })
+}
+
+#[test]
+fn the_version_is_negotiated_and_sent() {
+    // The newest engines speak no version below 1.44.
+    for (least, most) in [(44, 47), (44, 99), (12, 41)] {
+        refused(&speaks(least, most), "there are no workers; make workers");
+    }
+    refused(&(speaks(12, 47) + " --api-version v1.41"), "there are no workers; make workers");
+    let range = "API_VERSION=v1.41: the engine at tcp://127.0.0.1:";
+    refused(&(speaks(44, 47) + " --api-version v1.41"), range);
+    refused(&speaks(98, 99), "the engine speaks v1.98 to v1.99 of the API, these programs at most v1.");
+}
+
 #[test]
 fn an_endless_response_of_an_engine_is_cut() {
     let flags = server(|mut stream| {
         let path = path(&mut stream);
-        let arch = if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" };
-        let version = format!(r#"{{"ApiVersion":"1.41","MinAPIVersion":"1.12","Arch":"{arch}"}}"#);
+        let version = format!(r#"{{"ApiVersion":"1.41","MinAPIVersion":"1.12","Arch":"{ARCH}"}}"#);
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
         if path.contains("/version") {
             let _ = write!(stream, "{head}Content-Length: {}\r\n\r\n{version}", version.len());

@@ -38,6 +38,7 @@ mod scarce;
 mod security;
 mod settings;
 mod simulator;
+mod stderr;
 mod stranger;
 mod strangers;
 mod support;

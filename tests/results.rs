@@ -74,7 +74,7 @@ fn a_run_without_a_report_of_this_version_is_reported() {
     let replaced = |from: &str, to: &str| fs::write(&file, report.replacen(from, to, 1)).unwrap();
     replaced("\"schema\": 1,", "\"schema\": 2,");
     results(
-        "report.json: it has schema 2; this version reads 1: read it with the Queuebox that wrote it (",
+        "report.json: it has schema 2; this version reads schema 1: read it with the Queuebox that wrote it (",
         "schema 2",
     );
     replaced("\"schema\": 1,", "");

@@ -1,17 +1,43 @@
-//! `host check`: what a module breaks of the contract, told in a second to who writes it.
+//! `host check`: reports within seconds what a module breaks of the contract.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use cli::output;
+use cli::{output, program};
 use contract::{Capabilities, Request};
 use failure::{Failure, printable};
 use random::streams::Streams;
+use run::outputs::stderr_lines;
 
 use sandbox::limits::{self, Limits};
 use sandbox::shard::{Empty, Shard};
 use sandbox::{Job, Model, Simulator, panicked, preflight, simulate, spawn, verify};
+
+/// What `host check` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckFlags {
+    /// The module: a WebAssembly file, or WebAssembly text.
+    module: PathBuf,
+    /// CPU time of the simulator in each check, besides 2 µs for every request that it reads [s].
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::CHECK_TIME_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    limit_time: u64,
+    /// Print what the simulator wrote to stderr in each check, the first and the last 2 KiB.
+    #[arg(long)]
+    stderr: bool,
+    /// Arguments for the simulator.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+impl CheckFlags {
+    /// The job of every check: all settings are at their defaults.
+    fn job(&self) -> Job {
+        let limits = Limits { cpu_time: Duration::from_secs(self.limit_time), ..Limits::default() };
+        Job { arguments: self.arguments.clone(), ..Job::alone(default_model(), limits) }
+    }
+}
 
 /// Requests of the shard that tells the speed.
 const MANY: u64 = 1_000_000;
@@ -34,19 +60,21 @@ struct Case {
     model: Model,
 }
 
-/// Checks `simulator`, printing a line a check.
+/// Checks the module that `flags` name, printing a line a check.
 ///
 /// # Errors
 /// The first failure, once all checks are made.
-pub(crate) fn check(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
+pub(crate) fn check(flags: &CheckFlags) -> anyhow::Result<()> {
+    let simulator = Simulator::load(&flags.module, program::end)?;
+    let sha256 = &simulator.module().sha256()[..16];
+    output::print(&format!("{} (SHA-256 {sha256})\n", crate::shown(&flags.module)))?;
     std::thread::scope(|scope| {
-        spawn(scope, "check".to_owned(), || check_all(simulator, name))?.join().map_err(|_| panicked())?
+        spawn(scope, "check".to_owned(), || check_all(&simulator, flags))?.join().map_err(|_| panicked())?
     })
 }
 
-fn check_all(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
-    let mut job = job();
-    output::print(&format!("{name} (SHA-256 {})\n", &simulator.module().sha256()[..16]))?;
+fn check_all(simulator: &Simulator, flags: &CheckFlags) -> anyhow::Result<()> {
+    let mut job = flags.job();
     let capabilities = preflight(simulator, &job)?;
     let bits: Vec<&str> = BITS.into_iter().filter(|(bit, _)| capabilities.has(*bit)).map(|(_, words)| words).collect();
     output::print(&format!(
@@ -60,9 +88,9 @@ fn check_all(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
         output::print("its order of service or its demands are its own: held against the contract's rules alone\n")?;
     }
 
-    let mut checks = Checks::default();
+    let mut checks = Checks { failed: Vec::new(), stderr: flags.stderr };
     if capabilities.has(Capabilities::DISCIPLINE) {
-        let name = "a DISCIPLINE that nobody knows is refused (exit code 64)".to_owned();
+        let name = "an unknown DISCIPLINE is refused (exit code 64)".to_owned();
         checks.settle(name, refuses_an_unknown_word(simulator, &job))?;
     }
     for case in cases(capabilities) {
@@ -76,62 +104,68 @@ fn check_all(simulator: &Simulator, name: &str) -> anyhow::Result<()> {
         Case { name: String::new(), requests: random(MANY, 1_000), record_len: Request::LEN, model: job.model.clone() };
     job.verify = false;
     let started = Instant::now();
-    let result = run(simulator, &job, &speed);
-    if result.is_ok() {
+    let outcome = run(simulator, &job, &speed);
+    if outcome.0.is_ok() {
         let ns = started.elapsed().as_nanos() as u64 / MANY;
         output::print(&format!("{MANY} requests at {ns} ns each, checked and measured\n"))?;
     } else {
-        checks.settle("a million requests".to_owned(), result)?;
+        checks.settle("a million requests".to_owned(), outcome)?;
     }
     checks.summary()
 }
 
-/// What failed so far: the check's name, and why.
-#[derive(Default)]
-struct Checks(Vec<(String, Failure)>);
+/// The checks so far.
+struct Checks {
+    /// Those that failed: the check's name, and why.
+    failed: Vec<(String, Failure)>,
+    /// Whether the simulator's stderr is printed.
+    stderr: bool,
+}
 
 impl Checks {
     /// Prints how a check ended.
-    fn settle(&mut self, name: String, result: Result<(), Failure>) -> io::Result<()> {
+    fn settle(&mut self, name: String, (result, stderr): (Result<(), Failure>, String)) -> io::Result<()> {
         let shown = |failure: &Failure| printable(failure.to_string().as_bytes(), 2000);
         match result {
-            Ok(()) => output::print(&format!("  ok    {name}\n")),
+            Ok(()) => output::print(&format!("  ok    {name}\n"))?,
             // Who knows only some values of a setting may refuse others.
-            Err(failure @ Failure::Usage { .. }) => output::print(&format!("  -     {name}: {}\n", shown(&failure))),
+            Err(failure @ Failure::Usage { .. }) => {
+                output::print(&format!("  -     {name}: {}\n", shown(&failure)))?;
+            }
             Err(failure) => {
                 output::print(&format!("  FAIL  {name}: {}\n", shown(&failure)))?;
-                self.0.push((name, failure));
-                Ok(())
+                self.failed.push((name, failure));
             }
         }
+        let mut lines = stderr_lines(&stderr).filter(|_| self.stderr);
+        lines.try_for_each(|line| output::print(&format!("        stderr: {line}\n")))
     }
 
     /// Whether the last failure took all the time that it was given.
     fn hangs(&self) -> bool {
-        matches!(self.0.last(), Some((_, Failure::Limit { .. })))
+        matches!(self.failed.last(), Some((_, Failure::Limit { .. })))
     }
 
     /// The first of the failures, if there are any, for the exit code.
     fn summary(mut self) -> anyhow::Result<()> {
-        let failed = self.0.len();
+        let failed = self.failed.len();
         if failed == 0 {
             return Ok(());
         }
-        let (name, failure) = self.0.swap_remove(0);
+        let (name, failure) = self.failed.swap_remove(0);
         let failed =
             if failed == 1 { "a check failed".to_owned() } else { format!("{failed} checks failed, the first") };
         Err(anyhow::Error::from(failure).context(name).context(failed))
     }
 }
 
-fn job() -> Job {
-    let limits = Limits { cpu_time: limits::CHECK_TIME, ..Limits::default() };
-    Job::alone(Model::of_defaults(1_000), limits)
+fn default_model() -> Model {
+    Model::of_defaults(1_000)
 }
 
 /// Every built-in shard with the settings at their defaults, and a mixed one with every setting that its capabilities include.
 fn cases(capabilities: Capabilities) -> Vec<Case> {
-    let default = job().model;
+    let default = default_model();
     let mixed = random(500, 900);
     let case = |name: &str, requests: &Arc<[Request]>, record_len, model: &Model| Case {
         name: name.to_owned(),
@@ -195,23 +229,25 @@ fn random(requests: u64, load: u64) -> Arc<[Request]> {
     (0..requests).map(request).collect()
 }
 
-/// Who honours DISCIPLINE ends with exit code 64 where it does not know the word.
-fn refuses_an_unknown_word(simulator: &Simulator, job: &Job) -> Result<(), Failure> {
+/// A module that honours DISCIPLINE must exit with code 64 for a word that it does not know.
+fn refuses_an_unknown_word(simulator: &Simulator, job: &Job) -> (Result<(), Failure>, String) {
     let model = Model { discipline: "no-such-discipline".to_owned(), ..job.model.clone() };
-    match simulate(simulator, &Job { model, verify: false, ..job.clone() }, Box::new(Empty), None).result {
+    let outcome = simulate(simulator, &Job { model, verify: false, ..job.clone() }, Box::new(Empty), None);
+    let result = match outcome.result {
         Err(Failure::Usage { .. }) => Ok(()),
         Err(other) => Err(other),
         Ok(_) => {
-            let rule = "it has the capability DISCIPLINE (bit 2), but takes a word that means nothing";
-            Err(Failure::contract(rule.to_owned()))
+            Err(Failure::contract("it has the capability DISCIPLINE (bit 2), but accepts a word that means nothing"))
         }
-    }
+    };
+    (result, outcome.stderr)
 }
 
-fn run(simulator: &Simulator, job: &Job, case: &Case) -> Result<(), Failure> {
+fn run(simulator: &Simulator, job: &Job, case: &Case) -> (Result<(), Failure>, String) {
     let job = Job { model: case.model.clone(), ..job.clone() };
     let shard = BuiltIn { requests: case.requests.clone(), at: 0, record_len: case.record_len };
-    simulate(simulator, &job, Box::new(shard), None).result.map(drop)
+    let outcome = simulate(simulator, &job, Box::new(shard), None);
+    (outcome.result.map(drop), outcome.stderr)
 }
 
 /// A shard in memory.

@@ -6,6 +6,7 @@ mod limits_table;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use check::CheckFlags;
 use clap::Subcommand;
 use cli::output;
 use cli::program;
@@ -25,7 +26,7 @@ use run::settings::ModuleSettings;
 use run::setup;
 use run::source::Source;
 use sandbox::limits::LimitFlags;
-use sandbox::{Job, Model, ModelSettings, Module, Simulator};
+use sandbox::{Job, Model, ModelSettings, Module};
 use trace::reader::ReadFlags;
 
 /// Run a simulator in a sandbox over a trace, and report waiting and response times.
@@ -71,11 +72,8 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check a module against the contract: run built-in shards through it, with every setting that it honours.
-    Check {
-        /// The module.
-        module: PathBuf,
-    },
+    /// Check a module against the contract: run built-in shards through it, with every setting that it supports.
+    Check(CheckFlags),
     /// Run one worker: the job FILE, over the module and the shard beside it; what a worker's container does.
     Job {
         /// The job.
@@ -104,7 +102,7 @@ impl Arguments {
             Some(Command::Job { file }) => run::job::run(file, &Terminal, program::end),
             Some(Command::Tidy { folder }) => tidy(folder),
             Some(Command::Hold) => Ok(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).map(drop)?),
-            Some(Command::Check { module }) => check::check(&Simulator::load(module, program::end)?, &shown(module)),
+            Some(Command::Check(flags)) => check::check(flags),
             Some(Command::Limits) => Ok(output::print(&limits_table::table(terminal::width()))?),
             None => simulate(self, sources),
         }
@@ -155,6 +153,7 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     let scenario = &plan.scenarios()[0];
     setup::tell(&cli.model.demand, plan.source(), &Terminal);
     let report = run::report::report(scenario, &execution, plan.source());
+    cli.outputs.show_stderr(&execution.outcomes, scenario.job.worker, &Terminal);
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
     let measured = outcome.result.with_context(|| format!("worker {}", scenario.job.worker))?;
     report.notes.iter().for_each(|note| program::note(note));

@@ -3,8 +3,8 @@
 use failure::Limit;
 use sandbox::limits::{
     COMPILE_MEMORY, COMPILE_TIME, CPU_TIME_PER_REQUEST, ENTRIES, ERROR_TEXT, ERROR_TEXT_KEPT, FUNCTION_BODY, FUNCTIONS,
-    MEMORY_DEFAULT, MODULE, RANDOM_BYTES, RUN_MEMORY, STACK, TABLE_ELEMENTS, TIME_DEFAULT, UNANSWERED_DEFAULT,
-    UNANSWERED_MIN, VECTORS,
+    MEMORY_DEFAULT, MODULE, MODULE_TEXT, RANDOM_BYTES, RUN_MEMORY, STACK, TABLE_ELEMENTS, TIME_DEFAULT,
+    UNANSWERED_DEFAULT, UNANSWERED_MIN, VECTORS,
 };
 
 /// A mebibyte \[bytes\].
@@ -48,7 +48,12 @@ pub(crate) fn table(width: usize) -> String {
         ),
         ("vectors and events", format!("{VECTORS} a call"), "-", "a call can't be interrupted; more: \"invalid\""),
         (Limit::UnansweredRequests.name(), unanswered, "--limit-unanswered", "the host remembers each"),
-        (Limit::ModuleFile.name(), size(MODULE), "-", "it is held whole"),
+        (
+            Limit::ModuleFile.name(),
+            format!("{}, {} as text", size(MODULE), size(MODULE_TEXT)),
+            "-",
+            "it is read into memory; translating text takes more",
+        ),
         (Limit::Functions.name(), thousands(FUNCTIONS), "-", "each takes 6 KiB to compile, however small"),
         (
             Limit::FunctionBody.name(),

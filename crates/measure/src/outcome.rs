@@ -13,6 +13,16 @@ pub struct Outcome {
     pub offered: u64,
     /// The measurements, or the failure.
     pub result: Result<Measured, Failure>,
+    /// The first and the last part of what the simulator wrote to stderr; not fit for a terminal.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// Of a worker with `offered` requests that ended with `failure`.
+    pub fn failed(offered: u64, failure: Failure) -> Self {
+        Self { offered, result: Err(failure), stderr: String::new() }
+    }
 }
 
 /// The measurements of one worker.

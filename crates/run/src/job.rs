@@ -36,7 +36,7 @@ const CHUNK_BYTES: usize = (256 << 10) / Request::LEN * Request::LEN;
 
 /// The version that middleware and worker must share: the release, and the format of both files, which is incremented
 /// when one of their keys changes.
-pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (job format 2)");
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (job format 3)");
 
 /// The part of a job file and of an outcome's file that all versions have.
 #[derive(Debug, Serialize, Deserialize)]
@@ -116,7 +116,7 @@ pub fn run(path: &Path, reporter: &dyn Reporter, give_up: GiveUp) -> anyhow::Res
     let worker = format!("worker {} of {}", file.job.worker, file.job.workers);
     reporter.note(&worker);
 
-    let outcome = serve(&file, folder, give_up).unwrap_or_else(|failure| Outcome { offered: 0, result: Err(failure) });
+    let outcome = serve(&file, folder, give_up).unwrap_or_else(|failure| Outcome::failed(0, failure));
     let failure = outcome.result.as_ref().err().cloned();
     let JobFile { nonce, module, shard, .. } = file;
     write_outcome(folder, &OutcomeFile { version: ours, nonce, module, shard, outcome })?;
@@ -152,7 +152,7 @@ fn serve(file: &JobFile, folder: &Path, give_up: GiveUp) -> Result<Outcome, Fail
     let simulator = match Simulator::compile(module, give_up) {
         Ok(simulator) => simulator,
         Err(failure @ Failure::Host { .. }) => return Err(failure),
-        Err(failure) => return Ok(Outcome { offered, result: Err(failure) }),
+        Err(failure) => return Ok(Outcome::failed(offered, failure)),
     };
     let completions: Option<Box<dyn Completions>> =
         if file.completions { Some(write_part(folder.join(COMPLETIONS))) } else { None };

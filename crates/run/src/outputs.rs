@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use cli::output::{self, OutFile};
+use cli::reporter::Reporter;
 use contract::Capabilities;
-use failure::Failure;
+use failure::{Failure, printable};
+use measure::Outcome;
 use measure::schema::to_json;
 use serde::Serialize;
 
@@ -22,6 +24,17 @@ pub struct OutputFlags {
     /// Write the completion of each request to FILE: as CSV if its name ends in .csv, else as records.
     #[arg(long, value_name = "FILE")]
     completions: Option<PathBuf>,
+    /// Print what the simulator of each worker wrote to stderr, the first and the last 2 KiB.
+    #[arg(long)]
+    stderr: bool,
+}
+
+/// Characters of a line of a simulator's stderr that are shown.
+const LINE: usize = 1000;
+
+/// The lines of a simulator's `stderr`, fit for a terminal.
+pub fn stderr_lines(stderr: &str) -> impl Iterator<Item = String> {
+    stderr.lines().map(|line| printable(line.as_bytes(), LINE))
 }
 
 /// The files that were started.
@@ -45,6 +58,13 @@ impl OutputFlags {
             report: self.report.as_deref().map(OutFile::create).transpose()?,
             completions: self.completions.as_deref().map(Parts::new).transpose()?,
         })
+    }
+
+    /// Shows the stderr of each simulator if the user asks for it; the workers' numbers begin at `first`.
+    pub fn show_stderr(&self, outcomes: &[Outcome], first: u32, reporter: &dyn Reporter) {
+        for (worker, outcome) in (first..).zip(outcomes).filter(|_| self.stderr) {
+            stderr_lines(&outcome.stderr).for_each(|line| reporter.note(&format!("stderr of worker {worker}: {line}")));
+        }
     }
 }
 

@@ -6,12 +6,13 @@ use failure::Failure;
 use random::streams::Streams;
 use wasmtime_wasi::p1::WasiP1Ctx;
 
+use crate::error_text::ErrorText;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::meter::Time;
 use crate::shard::Empty;
 use crate::simulator::Simulator;
-use crate::streams::{ErrorText, Input, Output};
+use crate::streams::{Input, Output};
 use crate::wasi::{self, Guest};
 
 /// The end of a command, and its output.

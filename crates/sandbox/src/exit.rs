@@ -13,10 +13,7 @@ pub(crate) const REFUSED_INPUT: u32 = 65;
 
 /// The result of a simulator that ended with `error`.
 pub(crate) fn result_of(error: &wasmtime::Error, guest: &Guest) -> Result<(), Failure> {
-    let stderr = || match guest.error_text.line() {
-        line if line.is_empty() => String::new(),
-        line => format!("; stderr: {}", printable(line.as_bytes(), 600)),
-    };
+    let stderr = || guest.error_text.in_error();
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return Err(failure.clone());
     }

@@ -29,7 +29,9 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<usize, Failure> {
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(broken)? {
             Payload::Version { encoding: Encoding::Component, .. } => {
-                return refuse("it is a component, not a core WebAssembly module of version 1");
+                return refuse(
+                    "it is a component (WASI preview 2), not a core module; build it for wasm32-wasip1 instead of wasm32-wasip2",
+                );
             }
             Payload::TypeSection(types) => entries("types", types.count())?,
             Payload::ImportSection(imports) => {

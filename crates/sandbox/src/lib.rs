@@ -27,7 +27,9 @@
 
 #[cfg(feature = "testing")]
 pub mod command;
+mod error_text;
 mod exit;
+mod imports;
 mod inspect;
 mod ledger;
 pub mod limits;
@@ -40,6 +42,7 @@ mod settings;
 pub mod shard;
 mod simulator;
 mod streams;
+mod text;
 pub mod verify;
 mod wasi;
 mod worker;

@@ -59,6 +59,8 @@ pub(crate) const IOVEC_BYTES: usize = 128;
 pub const EVENTS: usize = 1024;
 /// A module's file \[bytes\].
 pub const MODULE: u64 = 64 * MIB;
+/// A module's file, if it is text \[bytes\]: translating it takes up to 90 times its size of memory.
+pub const MODULE_TEXT: u64 = 4 * MIB;
 /// Interval at which the CPU time of running simulators is checked.
 pub const TICK: Duration = Duration::from_millis(10);
 /// Upper limit of the last arrival of a shard plus all its demands \[ns\].
@@ -73,8 +75,8 @@ pub const UNANSWERED_DEFAULT: u64 = 1_000_000;
 /// The smallest limit of one worker: each may have read a few chunks, however many workers share the limit.
 pub const UNANSWERED_MIN: u64 = 8192;
 
-/// CPU time of one case of `host check`, which takes about a second in all.
-pub const CHECK_TIME: Duration = Duration::from_millis(500);
+/// The default of `host check`'s --limit-time \[s\]: its largest shard takes the default simulator a tenth of a second.
+pub const CHECK_TIME_DEFAULT: u64 = 2;
 
 impl Default for Limits {
     /// For the only worker of a run, without flags.

@@ -1,4 +1,5 @@
-//! A module's file, read and identified by its digest, but neither compiled nor run: for programs that must do neither.
+//! A module's file, read, translated if it is text, and named by its digest. It is neither compiled nor run: programs that must not do
+//! either handle this.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use failure::{Failure, Limit};
 use sha2::{Digest as _, Sha256};
 
-use crate::limits;
+use crate::{limits, text};
 
 /// The bytes of a module.
 #[derive(Debug, Clone)]
@@ -18,10 +19,10 @@ pub struct Module {
 }
 
 impl Module {
-    /// Reads the file `path`.
+    /// Reads the file `path`; WebAssembly text is translated to the binary form, which is then the module's bytes.
     ///
     /// # Errors
-    /// [`Failure::Module`] if it can't be read, [`Failure::Limit`] if it is too large.
+    /// [`Failure::Module`] where it can't be read or is no WebAssembly text, [`Failure::Limit`] where it is too large.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
         let mut bytes = Vec::new();
@@ -30,6 +31,9 @@ impl Module {
         if bytes.len() as u64 > limits::MODULE {
             let mebibytes = limits::MODULE / limits::MIB;
             return Err(Failure::limit(Limit::ModuleFile, format!("{name} has more than {mebibytes} MiB")));
+        }
+        if text::is_text(&bytes) {
+            bytes = text::to_binary(&name.to_string(), &bytes)?;
         }
         Ok(Self::new(&bytes))
     }

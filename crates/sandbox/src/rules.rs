@@ -1,5 +1,4 @@
-//! The rules of contract 1 for single completions and for all of them together. Valid completions are folded into the
-//! tally.
+//! The rules of contract 1, for single completions and for all together. Valid completions are folded into the tally.
 
 use contract::{Capabilities, Completion, CompletionHeader, Request};
 use failure::{At, Failure};
@@ -26,8 +25,7 @@ impl Outstanding {
     }
 }
 
-/// The largest number of plain completions that are folded at once, and the bits of their delays and services: their
-/// sums fit 64 bits.
+/// Plain completions that are folded at once, and the bits of their delays and services: their sums fit 64 bits.
 const PLAIN_AT_ONCE: usize = 1 << 14;
 const PLAIN_BITS: u32 = 50;
 
@@ -162,8 +160,7 @@ impl Rules {
         folded as usize
     }
 
-    /// Checks a completion against its request, which arrived at `arrival` with the demand `demand` \[ns\], and folds
-    /// it.
+    /// Checks a completion against its request, which has this `arrival` and `demand` \[ns\], and folds it.
     ///
     /// # Errors
     /// The rule that it breaks.
@@ -255,9 +252,8 @@ impl Rules {
         Ok(())
     }
 
-    /// Finalises after the last completion, with `open` outstanding requests, of which the first is `first_open`:
-    /// determines T and checks the rules for all completions together. Returns whether the DELAY-th service start was
-    /// reached.
+    /// Determines T after the last completion, and checks the rules for all completions together. The first of `open`
+    /// outstanding requests is `first_open`. Returns whether the DELAY-th service start was reached.
     ///
     /// # Errors
     /// The rule that the completions break.

@@ -9,9 +9,10 @@ use cli::program;
 use failure::{Failure, Limit, printable};
 use rayon_core::ThreadPoolBuilder;
 use rustix::time::ClockId;
-use wasmtime::{Config, Engine, InstancePre, Linker, Store, Strategy, UpdateDeadline, ValType};
+use wasmtime::{Config, Engine, InstancePre, Linker, Store, Strategy, UnknownImportError, UpdateDeadline, ValType};
 
 use crate::exit::{host_failed, result_of};
+use crate::imports;
 use crate::inspect::inspect;
 use crate::limits::{self, Limits};
 use crate::meter::{Memories, cpu_time};
@@ -62,10 +63,13 @@ impl Simulator {
         let compiling = watch_compilation(give_up)?;
         let compiled = wasmtime::Module::new(&engine, module.bytes()).map_err(invalid)?;
         drop(compiling);
-        check_exports(&compiled)?;
         let mut linker = Linker::new(&engine);
         wasi::add_to_linker(&mut linker).map_err(|error| host_failed(&error))?;
-        let instance = linker.instantiate_pre(&compiled).map_err(invalid)?;
+        let instance = linker.instantiate_pre(&compiled).map_err(|error| {
+            let unknown = error.downcast_ref::<UnknownImportError>();
+            unknown.map(|unknown| imports::missing(unknown.module(), unknown.name())).unwrap_or_else(|| invalid(error))
+        })?;
+        check_exports(&compiled)?;
         tick(&engine)?;
         Ok(Self { instance, module, instance_size, memory: Arc::default() })
     }
@@ -157,7 +161,10 @@ fn check_exports(module: &wasmtime::Module) -> Result<(), Failure> {
         kind.func().is_some_and(|func| func.params().len() == 0 && func.results().collect::<Vec<ValType>>().is_empty())
     };
     if !export("_start").is_some_and(is_start) {
-        return Err(Failure::module("it does not export a function \"_start\" without parameters (is it a library?)"));
+        let cure = "build a program, not a library: Rust with fn main, C without -mexec-model=reactor, AssemblyScript with \
+                    --exportStart _start";
+        let rule = format!("it does not export a function \"_start\" without parameters; {cure}");
+        return Err(Failure::module(rule));
     }
     Ok(())
 }

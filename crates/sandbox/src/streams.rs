@@ -1,12 +1,9 @@
-//! The host's side of the simulator's three standard streams.
-
-use std::collections::VecDeque;
+//! The host's side of the simulator's stdin and stdout.
 
 use contract::{Capabilities, Completion, RequestHeader};
-use failure::{Failure, Limit, printable};
+use failure::Failure;
 
 use crate::ledger::Ledger;
-use crate::limits;
 use crate::shard::Shard;
 
 /// stdin: the shard's header and records. A request enters the ledger when its last byte is read.
@@ -157,43 +154,6 @@ impl Output {
     }
 }
 
-/// stderr: diagnostics, of which the first and the last part are kept.
-#[derive(Default)]
-pub(crate) struct ErrorText {
-    bytes: u64,
-    first: Vec<u8>,
-    last: VecDeque<u8>,
-}
-
-impl ErrorText {
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.bytes += bytes.len() as u64;
-        if self.bytes > limits::ERROR_TEXT {
-            let mebibytes = limits::ERROR_TEXT / limits::MIB;
-            return Err(Failure::limit(
-                Limit::ErrorText,
-                format!("the simulator wrote more than {mebibytes} MiB to stderr"),
-            ));
-        }
-        let (first, last) = bytes.split_at(bytes.len().min(limits::ERROR_TEXT_KEPT - self.first.len()));
-        self.first.extend_from_slice(first);
-        self.last.extend(&last[last.len().saturating_sub(limits::ERROR_TEXT_KEPT)..]);
-        self.last.drain(..self.last.len().saturating_sub(limits::ERROR_TEXT_KEPT));
-        Ok(())
-    }
-
-    /// The kept parts as one printable line; empty if nothing was written.
-    pub(crate) fn line(&self) -> String {
-        let kept = (self.first.len() + self.last.len()) as u64;
-        let mut text: Vec<u8> = self.first.clone();
-        if self.bytes > kept {
-            text.extend_from_slice(" … ".as_bytes());
-        }
-        text.extend(&self.last);
-        printable(text.trim_ascii(), 2 * limits::ERROR_TEXT_KEPT + 8)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,19 +236,5 @@ mod tests {
         let mut output = Output::default();
         output.write(&bytes[..40], &mut Ledger::new(1, 0, 1, None, None)).unwrap();
         assert!(output.end().unwrap_err().to_string().contains("8 of 32 bytes"));
-    }
-
-    #[test]
-    fn both_ends_of_error_text_are_kept_and_its_length_is_limited() {
-        let mut text = ErrorText::default();
-        text.write(b" begin\x1b ").unwrap();
-        assert_eq!(text.line(), "begin\\u{1b}");
-        for _ in 0..1000 {
-            text.write(&[b'x'; 1000]).unwrap();
-        }
-        text.write(b"end\n").unwrap();
-        let line = text.line();
-        assert!(line.starts_with("begin") && line.ends_with("end") && line.contains(" … ") && line.len() < 5000);
-        assert!(matches!(text.write(&vec![0; limits::ERROR_TEXT as usize]), Err(Failure::Limit { .. })));
     }
 }

@@ -12,10 +12,11 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as theirs, WasiSnapshotPreview1};
 use wiggle::GuestMemory;
 
+use crate::error_text::ErrorText;
 use crate::ledger::Ledger;
 use crate::limits;
 use crate::meter::{Memories, Time};
-use crate::streams::{ErrorText, Input, Output};
+use crate::streams::{Input, Output};
 
 mod descriptors;
 

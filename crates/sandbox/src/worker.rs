@@ -13,13 +13,14 @@ use serde::{Deserialize, Serialize};
 use sim_wasm::Fifo;
 use wasmtime_wasi::WasiCtxBuilder;
 
+use crate::error_text::ErrorText;
 use crate::ledger::{Completions, Ledger};
 use crate::limits::{self, Limits};
 use crate::meter::Time;
 use crate::settings::ModelSettings;
 use crate::shard::{Empty, Shard};
 use crate::simulator::Simulator;
-use crate::streams::{ErrorText, Input, Output};
+use crate::streams::{Input, Output};
 use crate::verify::{self, Verifier};
 use crate::wasi::{self, Guest};
 use measure::outcome::{Measured, Outcome};
@@ -223,10 +224,16 @@ pub fn simulate(
         streams: wasi::StdStreams::new(),
     };
     let (guest, ended) = simulator.run(guest);
-    let Guest { input, output, ledger, memories, .. } = guest;
-    // The other workers may use its memory while the rest of its shard is read.
+    let Guest { input, output, ledger, memories, error_text, .. } = guest;
+    // The other workers may have its memory while the rest of its shard is read.
     drop(memories);
-    close(input, &output, ledger, ended)
+    let mut outcome = close(input, &output, ledger, ended);
+    if let Err(Failure::Contract { rule, .. }) = &mut outcome.result {
+        // Traps and exit codes have it already.
+        rule.push_str(&error_text.in_error());
+    }
+    outcome.stderr = error_text.text();
+    outcome
 }
 
 /// The ledger of the worker of `job`.
@@ -261,7 +268,7 @@ pub(crate) fn close(mut input: Input, output: &Output, ledger: Ledger, ended: Re
         let (tally, delay_reached) = closed.result()?;
         Ok(Measured { tally, delay_reached, capabilities })
     });
-    Outcome { offered, result }
+    Outcome { offered, result, stderr: String::new() }
 }
 
 /// The simulator's environment: arguments, the settings of the model, no files, no network.

@@ -121,7 +121,8 @@ fn change(random: &mut Stream, request: &Request, completions: &mut Vec<Completi
 
 pub(super) fn run(bytes: &[u8]) -> Result<End, String> {
     let case = Case::read(bytes);
-    let Outcome { offered, result } = replay(&case.job, OneChunk::new(&case.requests, case.record_len), &case.steps);
+    let Outcome { offered, result, .. } =
+        replay(&case.job, OneChunk::new(&case.requests, case.record_len), &case.steps);
     let expected = oracle::judge(&case);
     if offered != case.requests.len() as u64 {
         return Err(format!("{} requests are counted as {offered}", case.requests.len()));

@@ -51,7 +51,7 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
     let balancing = Balancing::from_settings(settings)?;
     let path = setup::module_path(module)?;
-    let executor = executor::choose(executor, &reporter, program::end)?;
+    let executor = executor::choose(executor, balancing.workers, &reporter, program::end)?;
 
     let module = Module::read(&path)?;
     reporter.note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
@@ -74,6 +74,7 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let execution = plan.execute_one(&*executor, files, &*reporter)?;
 
     setup::tell(&settings.model.demand, plan.source(), &*reporter);
+    flags.outputs.show_stderr(&execution.outcomes, 1, &*reporter);
     let scenario = &plan.scenarios()[0];
     let report = run::report::report(scenario, &execution, plan.source());
     let finish = |mut folder: RunFolder| {

@@ -29,6 +29,7 @@ fn report(workers: u32, results: &[Result<Tally, Failure>]) -> RunReport {
     let settings: SettingsUsed = serde_json::from_value(settings).unwrap();
     let outcome = |result: &Result<Tally, Failure>| Outcome {
         offered: 7,
+        stderr: String::new(),
         result: result.clone().map(|tally| Measured { tally, delay_reached: false, capabilities: Capabilities(0) }),
     };
     let outcomes: Vec<Outcome> = results.iter().cycle().take(workers as usize).map(outcome).collect();

@@ -47,7 +47,14 @@ fn find(settings: &ExecutorSettings, reporter: &Arc<dyn Reporter>) -> Result<Fou
     if let Asked::Local = asked {
         return Ok(Found::Threads);
     }
-    let address = Address::from_settings(&settings.docker)?;
+    let address = match Address::from_settings(&settings.docker) {
+        Ok(address) => address,
+        // Of the Docker client's configuration, which may be left over.
+        Err(failure @ Failure::Executor { .. }) if !matches!(asked, Asked::Docker) => {
+            return Ok(Found::Instead { why: failure.to_string() });
+        }
+        Err(failure) => return Err(failure),
+    };
     let (host, required) = (address.host.clone(), address.named || matches!(asked, Asked::Docker));
     match Docker::connect(address, reporter.clone()) {
         Ok(docker) => Ok(Found::Docker { docker: Box::new(docker), host, required }),
@@ -56,20 +63,25 @@ fn find(settings: &ExecutorSettings, reporter: &Arc<dyn Reporter>) -> Result<Fou
     }
 }
 
-/// The executor that EXECUTOR selects. `auto` selects Docker if it responds and has workers. A note reports the choice
-/// and its reason.
+/// The executor of `workers` workers that EXECUTOR asks for; `auto` takes Docker where it answers and has workers, and reports in one line what it took
+/// and why.
 ///
 /// # Errors
 /// If an engine that is requested, or named by an address, does not respond or has no workers.
 pub fn choose(
     settings: &ExecutorSettings,
+    workers: usize,
     reporter: &Arc<dyn Reporter>,
     give_up: GiveUp,
 ) -> Result<Box<dyn Executor>, Failure> {
     let why = match find(settings, reporter)? {
         Found::Threads => return Ok(Box::new(Local::new(give_up))),
         Found::Docker { docker, host, .. } if docker.workers() > 0 => {
-            reporter.note(&format!("executor: docker, {} containers at {host}", docker.workers()));
+            reporter.note(&format!(
+                "executor: docker, {} of {} containers at {host}",
+                docker.used(workers),
+                docker.workers()
+            ));
             return Ok(docker);
         }
         Found::Docker { host, required: true, .. } => {
@@ -82,8 +94,8 @@ pub fn choose(
     Ok(Box::new(Local::new(give_up)))
 }
 
-/// For make: `local`; or `docker`, the address of the engine, the number of workers that it needs, and `auto` if
-/// threads are a substitute.
+/// For make: `local`; or `docker`, the address of the engine that answers, how many workers it needs, `auto` where threads
+/// would do as well, and with TLS the folder of certificates.
 ///
 /// # Errors
 /// As [`find`].
@@ -93,9 +105,10 @@ pub fn which(
     reporter: &Arc<dyn Reporter>,
 ) -> Result<String, Failure> {
     match find(settings, reporter)? {
-        Found::Docker { host, required, .. } => {
+        Found::Docker { host, required, docker } => {
             let workers = workers.workers.get()?;
-            Ok(format!("docker {host} {workers} {}", if required { "docker" } else { "auto" }))
+            let certificates = docker.certificates().map_or(String::new(), |folder| format!(" {}", folder.display()));
+            Ok(format!("docker {host} {workers} {}{certificates}", if required { "docker" } else { "auto" }))
         }
         Found::Threads | Found::Instead { .. } => Ok("local".to_owned()),
     }

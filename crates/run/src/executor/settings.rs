@@ -31,7 +31,7 @@ pub(super) enum Asked {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "The Docker Engine API")]
 pub(super) struct DockerSettings {
-    /// Address of the Docker engine; empty = the local socket.
+    /// Address of the Docker engine; empty = that of DOCKER_HOST, of the Docker context, or the local socket.
     #[arg(long, env, default_value = "", value_parser = optional(text("an address")))]
     pub(super) server_ip: Setting<Option<String>>,
     /// Port of the Docker engine; empty = 2375, or 2376 with TLS.

@@ -8,7 +8,7 @@ use bollard::errors::Error;
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use failure::{Failure, printable};
 
-use super::call::within;
+use super::context::{Context, context};
 use super::reason::{causes, reason};
 use super::wire::{self, Peer};
 use crate::executor::settings::DockerSettings;
@@ -27,15 +27,17 @@ pub(crate) struct Address {
     /// The user named it, so that it must answer.
     pub(crate) named: bool,
     /// The folder of certificates, over TLS.
-    certificates: Option<PathBuf>,
+    pub(super) certificates: Option<PathBuf>,
     version: Option<(usize, usize)>,
 }
 
 impl Address {
-    /// The engine that the settings and the environment name: SERVER_IP, else DOCKER_HOST, else the local socket.
+    /// The engine that the settings and the environment name: SERVER_IP, else DOCKER_HOST, else the Docker client's context, else
+    /// the local socket.
     ///
     /// # Errors
-    /// [`Failure::Usage`] where they contradict each other, or would speak plain TCP to another machine.
+    /// [`Failure::Usage`] where they contradict each other, or would speak plain TCP to another machine; [`Failure::Executor`] where
+    /// the Docker client's configuration names no context that can be read.
     pub(crate) fn from_settings(settings: &DockerSettings) -> Result<Self, Failure> {
         let variable = |key: &str| std::env::var(key).ok().filter(|value| !value.is_empty());
         Self::resolve(settings, variable)
@@ -51,48 +53,60 @@ impl Address {
                 Some(format!("tcp://{ip}:{port}"))
             }
         };
+        let contradict = |server: &str, key: &str, host: &str| {
+            Failure::usage(format!("SERVER_IP and SERVER_PORT name {server}, {key} names {host}: unset one of them"))
+        };
         let host = match (server, variable("DOCKER_HOST")) {
-            (Some(server), Some(host)) if server != host => {
-                let text =
-                    format!("SERVER_IP and SERVER_PORT name {server}, DOCKER_HOST names {host}: unset one of them");
-                return Err(Failure::usage(text));
-            }
+            (Some(server), Some(host)) if server != host => return Err(contradict(&server, "DOCKER_HOST", &host)),
             (server, host) => server.or(host),
         };
-        let named = host.is_some();
-        let host = host.unwrap_or_else(|| format!("unix://{SOCKET}"));
-        let certificates = tls.then(|| {
-            let home = variable("HOME").unwrap_or_default();
-            PathBuf::from(variable("DOCKER_CERT_PATH").unwrap_or_else(|| format!("{home}/.docker")))
-        });
+        // As for the Docker client, DOCKER_HOST overrides contexts.
+        let context = if variable("DOCKER_HOST").is_none() && (host.is_none() || variable("DOCKER_CONTEXT").is_some()) {
+            context(&variable)?
+        } else {
+            None
+        };
+        let (host, named, certificates) = match (host, context) {
+            (Some(server), Some(context)) if server != context.host => {
+                return Err(contradict(&server, "DOCKER_CONTEXT", &context.host));
+            }
+            (_, Some(Context { host, certificates, named })) => (host, named, certificates),
+            (host, None) => {
+                let certificates = tls.then(|| {
+                    let home = variable("HOME").unwrap_or_default();
+                    PathBuf::from(variable("DOCKER_CERT_PATH").unwrap_or_else(|| format!("{home}/.docker")))
+                });
+                let named = host.is_some();
+                (host.unwrap_or_else(|| format!("unix://{SOCKET}")), named, certificates)
+            }
+        };
         if let Some(target) = host.strip_prefix("tcp://") {
             let insecure = settings.insecure_tcp.get()?.unwrap_or(false);
-            if !tls && !insecure && !is_loopback(target) {
+            if certificates.is_none() && !insecure && !is_loopback(target) {
                 return Err(Failure::usage(format!(
                     "{host}: whoever speaks to this port owns that machine, so plain TCP is refused; use TLS \
                      (DOCKER_TLS_VERIFY=1, DOCKER_CERT_PATH), or INSECURE_TCP=1 where you trust the network"
                 )));
             }
         } else if !host.starts_with("unix://") {
+            let forward = "; forward its socket: ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST, \
+                           and set DOCKER_HOST=unix:///tmp/docker.sock";
             return Err(Failure::usage(format!(
-                "{host}: a Docker engine's address is tcp://HOST:PORT or unix:///PATH"
+                "{host}: a Docker engine's address is tcp://HOST:PORT or unix:///PATH{}",
+                if host.starts_with("ssh://") { forward } else { "" }
             )));
         }
         Ok(Self { host, named, certificates, version: settings.api_version.get()? })
     }
 
-    /// Connects, and settles which version of the API is spoken.
+    /// Connects, and settles which version of the API is spoken: API_VERSION, else the newest that both sides know.
     ///
     /// # Errors
     /// [`Failure::Executor`] where no engine answers, or it can't speak API_VERSION.
     pub(crate) async fn connect(&self) -> Result<Docker, Failure> {
         let fail = |text: String| Failure::executor(format!("{}: {text}", self.host));
-        let version = match self.version {
-            Some((major_version, minor_version)) => &ClientVersion { major_version, minor_version },
-            None => API_DEFAULT_VERSION,
-        };
         let peer = self.peer().map_err(fail)?;
-        let docker = wire::client(&peer, version).map_err(|error| fail(reason(&error)))?;
+        let docker = wire::client(&peer, None).map_err(|error| fail(reason(&error)))?;
         let answer = tokio::time::timeout(HELLO, docker.version()).await;
         let answer = answer.map_err(|_| fail(format!("no answer within {} s", HELLO.as_secs())))?;
         let engine = answer.map_err(|error| fail(another_program(&error).unwrap_or_else(|| reason(&error))))?;
@@ -104,8 +118,10 @@ impl Address {
         let Some(most) = parse(engine.api_version) else {
             return Err(fail("another program than a Docker engine answers there: it has no API version".to_owned()));
         };
+        let least = parse(engine.min_api_version).unwrap_or_default();
+        let newest = (API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version);
+        let spoken = self.version.unwrap_or(newest.min(most));
         if let Some((major, minor)) = self.version {
-            let least = parse(engine.min_api_version).unwrap_or_default();
             if !(least..=most).contains(&(major, minor)) {
                 return Err(Failure::executor(format!(
                     "API_VERSION=v{major}.{minor}: the engine at {} speaks v{}.{} to v{}.{}",
@@ -113,7 +129,14 @@ impl Address {
                 )));
             }
         }
-        within(HELLO, &self.host, docker.negotiate_version()).await
+        if spoken < least {
+            return Err(fail(format!(
+                "the engine speaks v{}.{} to v{}.{} of the API, these programs at most v{}.{}: a newer version of Queuebox is needed",
+                least.0, least.1, most.0, most.1, newest.0, newest.1
+            )));
+        }
+        let version = ClientVersion { major_version: spoken.0, minor_version: spoken.1 };
+        wire::client(&peer, Some(version)).map_err(|error| fail(reason(&error)))
     }
 
     fn peer(&self) -> Result<Peer, String> {
@@ -133,10 +156,16 @@ impl Address {
 fn another_program(error: &Error) -> Option<String> {
     let gave = match error {
         Error::DockerResponseServerError { status_code, message } => {
-            let text = printable(message.trim().as_bytes(), 100);
+            let message = message.trim();
             let tls =
                 if message.contains("HTTPS") { "; over TLS with DOCKER_TLS_VERIFY=1, DOCKER_CERT_PATH" } else { "" };
-            format!("HTTP status {status_code} for /version ({text}){tls}")
+            // A page for browsers tells nothing more.
+            let text = match message {
+                "" => String::new(),
+                page if page.starts_with('<') => " (HTML)".to_owned(),
+                message => format!(" ({})", printable(message.as_bytes(), 100)),
+            };
+            format!("HTTP status {status_code} for /version{text}{tls}")
         }
         Error::JsonDataError { .. } | Error::JsonSerdeError { .. } | Error::StrParseError { .. } => {
             "no JSON for /version".to_owned()
@@ -193,7 +222,8 @@ mod tests {
         let tls = [("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", "/certs")];
         let address = resolve(&far, &tls).unwrap();
         assert_eq!((address.host.as_str(), address.certificates), ("tcp://192.0.2.1:2376", Some("/certs".into())));
-        assert!(says(&[], &[("DOCKER_HOST", "ssh://there")]).contains("tcp://HOST:PORT or unix:///PATH"));
+        let ssh = says(&[], &[("DOCKER_HOST", "ssh://there")]);
+        assert!(ssh.contains("tcp://HOST:PORT or unix:///PATH; forward its socket: ssh "), "{ssh}");
         assert!(says(&["--api-version", "newest"], &[]).contains("API_VERSION=newest must be a version"));
     }
 

@@ -12,9 +12,14 @@ use futures_util::{Stream, StreamExt as _};
 /// Lines that are requested; the engine splits lines that are longer than 16 KiB.
 const LINES: &str = "20";
 
-/// Bytes that are kept, and characters that are shown.
+/// Bytes that are kept of them.
 const BYTES: usize = 4096;
-const SHOWN: usize = 300;
+
+/// Characters of them in the error of an attempt.
+pub(super) const IN_ERROR: usize = 300;
+
+/// Characters of all that is kept, each byte escaped.
+pub(super) const ALL: usize = 6 * BYTES;
 
 /// Time limit of the engine.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,10 +33,10 @@ pub(super) async fn last_time(docker: &Docker, id: &str) -> Vec<u8> {
     last
 }
 
-/// The end of what the container wrote after `since`, a result of [`last_time`], as one printable line. It is also
-/// empty if the engine does not provide it.
-pub(super) async fn end_of_stderr(docker: &Docker, id: &str, since: &[u8]) -> String {
-    shown(&end(stderr(docker, id, LINES), since, PATIENCE).await)
+/// The end of what the container wrote after `since`, as [`last_time`] gave it: one line for people, of `most` characters at most.
+/// Empty where the engine does not give it, too.
+pub(super) async fn end_of_stderr(docker: &Docker, id: &str, since: &[u8], most: usize) -> String {
+    shown(&end(stderr(docker, id, LINES), since, PATIENCE).await, most)
 }
 
 /// The last `lines` lines, each after its time.
@@ -75,10 +80,10 @@ async fn each(lines: impl Stream<Item = impl AsRef<[u8]>>, patience: Duration, m
 }
 
 /// The end of a text, as one line.
-fn shown(text: &[u8]) -> String {
+fn shown(text: &[u8], most: usize) -> String {
     let lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let line = lines.map(|line| printable(line, BYTES)).collect::<Vec<_>>().join(" | ");
-    match line.char_indices().rev().nth(SHOWN) {
+    match line.char_indices().rev().nth(most) {
         Some((cut, character)) => format!("…{}", &line[cut + character.len_utf8()..]),
         None => line,
     }
@@ -117,9 +122,12 @@ mod tests {
 
     #[test]
     fn the_end_is_one_printable_line() {
-        assert_eq!(shown(b"note: worker 1 of 2\n\nerror: \x1b[2Jno\n"), "note: worker 1 of 2 | error: \\u{1b}[2Jno");
-        assert_eq!(shown(b""), "");
-        let long = shown(format!("{}ä", "b".repeat(BYTES - 2)).as_bytes());
-        assert_eq!((long.chars().count(), long.starts_with("…b"), long.ends_with("bä")), (SHOWN + 1, true, true));
+        assert_eq!(
+            shown(b"note: worker 1 of 2\n\nerror: \x1b[2Jno\n", IN_ERROR),
+            "note: worker 1 of 2 | error: \\u{1b}[2Jno"
+        );
+        assert_eq!(shown(b"", IN_ERROR), "");
+        let long = shown(format!("{}ä", "b".repeat(BYTES - 2)).as_bytes(), IN_ERROR);
+        assert_eq!((long.chars().count(), long.starts_with("…b"), long.ends_with("bä")), (IN_ERROR + 1, true, true));
     }
 }

@@ -4,6 +4,7 @@
 mod archive;
 mod call;
 mod connect;
+mod context;
 mod logs;
 mod pool;
 mod reason;
@@ -95,6 +96,16 @@ impl Docker {
         self.containers.len()
     }
 
+    /// The folder of certificates, over TLS.
+    pub(crate) fn certificates(&self) -> Option<&Path> {
+        self.address.certificates.as_deref()
+    }
+
+    /// How many of them a run of `workers` workers uses.
+    pub(crate) fn used(&self, workers: usize) -> usize {
+        used(self.containers.len(), workers)
+    }
+
     fn first(&self) -> Result<&Container, Failure> {
         self.containers.first().ok_or_else(|| Failure::executor("there are no workers"))
     }
@@ -110,10 +121,15 @@ impl Docker {
     }
 }
 
+/// How many of `containers` a run of `workers` workers uses.
+fn used(containers: usize, workers: usize) -> usize {
+    containers.min(AT_ONCE).min(workers)
+}
+
 impl Serve for Docker {
     fn serve(&self, work: &Work<'_>, job: &Job, workers: u32) -> anyhow::Result<Vec<Outcome>> {
         let Held { containers, running, .. } = self.hold()?;
-        let containers = &containers[..containers.len().min(AT_ONCE).min(job.workers as usize)];
+        let containers = &containers[..used(containers.len(), job.workers as usize)];
         let processors = self.runtime.block_on(within(CALL, "info", self.api.info()))?.ncpu.unwrap_or(1).max(1);
         let turns = (containers.len() as i64 + processors - 1) / processors;
         let slot = |container| ContainerSlot::new(&self.api, container, running, turns as u32);

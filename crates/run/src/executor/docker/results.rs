@@ -12,7 +12,7 @@ use measure::schema::Report as _;
 
 use super::archive::{Sent, download, upload};
 use super::call::{CALL, within};
-use super::logs::{end_of_stderr, last_time};
+use super::logs::{ALL, end_of_stderr, last_time};
 use super::pool::{Container, containers};
 use super::slot::exit_code;
 use crate::retention::{KEPT, is_run};
@@ -73,10 +73,11 @@ pub(super) async fn keep(docker: &Docker, run: &str, folder: &Path, reporter: &d
         let since = last_time(docker, &container.id).await;
         within(CALL, "start", docker.start_container(&container.id, None::<StartContainerOptions>)).await?;
         let code = exit_code(docker, &container, CALL).await?;
-        let stderr = end_of_stderr(docker, &container.id, &since).await;
-        anyhow::ensure!(code == 0, "old runs can't be removed: exit code {code}; {stderr}");
-        if !stderr.is_empty() {
-            reporter.note(&format!("the workers' volume: {}", stderr.trim_start_matches("note: ")));
+        // The names of all runs that were removed.
+        let told = end_of_stderr(docker, &container.id, &since, ALL).await;
+        anyhow::ensure!(code == 0, "old runs can't be removed: exit code {code}; {told}");
+        if !told.is_empty() {
+            reporter.note(&format!("the workers' volume: {}", told.trim_start_matches("note: ")));
         }
     }
     Ok(())

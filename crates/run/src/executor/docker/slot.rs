@@ -14,7 +14,7 @@ use sandbox::limits;
 use super::super::jobs::{Ended, PAUSE, Slot, Stage, Work};
 use super::archive::{Sent, download, download_to, upload};
 use super::call::{CALL, within};
-use super::logs::{end_of_stderr, last_time};
+use super::logs::{IN_ERROR, end_of_stderr, last_time};
 use super::pool::{Container, NotStopped, stop};
 use super::running::Running;
 use crate::job::{self, JobFile};
@@ -107,7 +107,7 @@ impl Slot for ContainerSlot<'_> {
     async fn stderr(&self) -> String {
         let since = self.since.borrow().clone();
         match since {
-            Some(since) => end_of_stderr(self.api, &self.container.id, &since).await,
+            Some(since) => end_of_stderr(self.api, &self.container.id, &since, IN_ERROR).await,
             None => String::new(),
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bollard::errors::Error;
-use bollard::{BollardRequest, ClientVersion, Docker};
+use bollard::{API_DEFAULT_VERSION, BollardRequest, ClientVersion, Docker};
 use hyper::{Method, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -36,24 +36,43 @@ pub(super) enum Peer {
     Tls(String, Arc<ClientConfig>),
 }
 
-/// A client of the engine at `peer`.
+/// A client of the engine at `peer` that speaks `version` of the API; without one, whichever the engine chooses.
 ///
 /// # Errors
-/// If the library rejects the parameters.
-pub(super) fn client(peer: &Peer, version: &ClientVersion) -> Result<Docker, Error> {
+/// Where the library refuses.
+pub(super) fn client(peer: &Peer, version: Option<ClientVersion>) -> Result<Docker, Error> {
+    let known = version.unwrap_or(*API_DEFAULT_VERSION);
     let connecting = |most| {
         let connector = Connector { peer: peer.clone(), most };
         Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
     };
     // The code that receives a download limits its length.
     let (answers, downloads) = (connecting(ANSWER), connecting(u64::MAX));
-    let transport = move |request: BollardRequest| {
+    let transport = move |mut request: BollardRequest| {
+        // The library does not send the version.
+        let versioned =
+            version.map_or_else(|| Ok(request.uri().clone()), |version| with_version(request.uri(), version));
+        if let Ok(uri) = &versioned {
+            request.uri_mut().clone_from(uri);
+        }
         let is_download = request.method() == Method::GET && request.uri().path().ends_with("/archive");
         let response = if is_download { downloads.request(request) } else { answers.request(request) };
-        async move { Ok(response.await?) }
+        async move {
+            versioned?;
+            Ok(response.await?)
+        }
     };
-    // The name is only used in the URL; the connector has the address.
-    Docker::connect_with_custom_transport(transport, Some("http://docker"), TIMEOUT_S, version)
+    // The name is for the URL alone: where to connect is the connector's.
+    Docker::connect_with_custom_transport(transport, Some("http://docker"), TIMEOUT_S, &known)
+}
+
+/// `uri` below the path of `version`.
+fn with_version(uri: &Uri, version: ClientVersion) -> Result<Uri, Error> {
+    let path = uri.path_and_query().map_or("", |path| path.as_str());
+    let path = format!("/v{}.{}{path}", version.major_version, version.minor_version);
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(path.parse()?);
+    Ok(Uri::from_parts(parts)?)
 }
 
 /// A TLS configuration from the files in `folder`: it trusts only this authority, and presents this certificate.

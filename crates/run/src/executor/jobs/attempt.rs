@@ -64,7 +64,7 @@ async fn run(slot: &impl Slot, work: &Work<'_>, job: Job, reached: &dyn Fn(Stage
         job,
     };
     let (code, text) = match slot.run(work, &job, requests, reached).await? {
-        Ended::Stopped(failure) => return Ok(Outcome { offered: requests, result: Err(failure) }),
+        Ended::Stopped(failure) => return Ok(Outcome::failed(requests, failure)),
         Ended::Exited { code, outcome } => (code, outcome),
     };
     let Some(text) = text else {
@@ -72,7 +72,7 @@ async fn run(slot: &impl Slot, work: &Work<'_>, job: Job, reached: &dyn Fn(Stage
             // The limits at which a host ends before it has an outcome.
             let rule = "the worker exceeded its limit of compile time or of compile memory";
             let failure = Failure::limit(Limit::CompileTime, rule);
-            return Ok(Outcome { offered: requests, result: Err(failure) });
+            return Ok(Outcome::failed(requests, failure));
         }
         anyhow::ensure!(!NOT_READ.contains(&code), OtherVersion::UNKNOWN);
         anyhow::bail!("the host ended with exit code {code} and without an outcome");

@@ -5,6 +5,7 @@ use crate::job::{JobFile, OutcomeFile, VERSION, Versioned};
 use anyhow::{anyhow, bail, ensure};
 use failure::{Failure, printable};
 use measure::{Measured, Outcome};
+use sandbox::limits;
 
 /// The worker's image contains a host with another version of jobs, so every attempt on it must fail.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +16,9 @@ impl OtherVersion {
     /// A host from before there were versions, which can't read the job and leaves no outcome.
     pub(super) const UNKNOWN: Self = Self(None);
 }
+
+/// Most bytes of stderr in an outcome: both parts that are kept, with each byte replaced by three, and what is between them.
+const STDERR: usize = 6 * limits::ERROR_TEXT_KEPT + 64;
 
 /// The outcome in the file `text` of `job`, which had `requests` requests and ended with exit code `code`.
 ///
@@ -29,10 +33,11 @@ pub(super) fn validate(text: &[u8], job: &JobFile, requests: u64, code: i64) -> 
     let file: OutcomeFile = serde_json::from_slice(text).map_err(unreadable)?;
     ensure!(file.nonce == job.nonce, "the outcome belongs to another attempt");
     ensure!(file.module == job.module && file.shard == job.shard, "the outcome belongs to another module or shard");
-    let Outcome { offered, result } = &file.outcome;
+    let Outcome { offered, result, stderr } = &file.outcome;
     if let Err(Failure::Host { message }) = result {
         bail!("{message}");
     }
+    ensure!(stderr.len() <= STDERR, "the outcome has more of the simulator's stderr than a host keeps");
     ensure!(*offered == requests, "the worker counted {offered} of its {requests} requests");
     let expected = match result {
         Ok(Measured { tally, capabilities, .. }) => {
@@ -85,7 +90,7 @@ mod tests {
         tally.completed(0, 0, 10, 10);
         let result = Ok(Measured { tally, delay_reached: false, capabilities: Capabilities(7) });
         let JobFile { version, nonce, module, shard, .. } = job();
-        OutcomeFile { version, nonce, module, shard, outcome: Outcome { offered: 1, result } }
+        OutcomeFile { version, nonce, module, shard, outcome: Outcome { offered: 1, result, stderr: String::new() } }
     }
 
     fn validated(forge: impl FnOnce(&mut OutcomeFile), code: i64) -> Result<Outcome, String> {
@@ -114,6 +119,7 @@ mod tests {
         no(|file| file.nonce = "older".to_owned(), 0, "another attempt");
         no(|file| file.module = "other".to_owned(), 0, "another module or shard");
         no(|file| file.shard = None, 0, "another module or shard");
+        no(|file| file.outcome.stderr = "x".repeat(1 << 20), 0, "more of the simulator's stderr");
         no(|file| file.outcome.offered = 2, 0, "counted 2 of its 1");
         no(|file| measured(file).tally.counts.completed = 2, 0, "can't be true");
         no(|file| measured(file).tally.delay_sum_ns = u128::MAX, 0, "can't be true");

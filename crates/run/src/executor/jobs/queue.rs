@@ -79,7 +79,7 @@ impl Queue {
             true => fault.to_string(),
             false => format!("{ATTEMPTS} attempts failed, the last: {fault}"),
         });
-        self.outcomes.insert(tried.worker, Outcome { offered, result: Err(failure) });
+        self.outcomes.insert(tried.worker, Outcome::failed(offered, failure));
         None
     }
 
