@@ -18,7 +18,7 @@
 //! let settings: PartitionSettings = of_flags(["--samples=1000", "--workers=2", "--balancer=JSQ"])?;
 //! let balancing = Balancing::from_settings(&settings)?;
 //! let source = setup::source(&settings, &Default::default(), &balancing, &Terminal)?;
-//! let module = Module::new(&wat::parse_file("../../examples/simulators/fifo.wat")?);
+//! let module = Module::read("../../examples/simulators/fifo.wat".as_ref())?;
 //! let scenario = balancing.scenario("", module, &of_flags([""; 0])?, false);
 //!
 //! let mut plan = Plan::new(source, vec![scenario]);

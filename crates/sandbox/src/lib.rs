@@ -9,7 +9,7 @@
 //! use sandbox::limits::Limits;
 //! use sandbox::{Job, Model, Module, Simulator, panicked, shard, simulate, start};
 //!
-//! let module = Module::new(&wat::parse_file("../../examples/simulators/fifo.wat")?);
+//! let module = Module::read("../../examples/simulators/fifo.wat".as_ref())?;
 //! let simulator = Simulator::compile(module, cli::program::end)?;
 //! let job = Job::alone(Model::of_defaults(10_000_000), Limits::default());
 //!
