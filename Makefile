@@ -8,10 +8,13 @@ PREFIX ?= /usr/local
 CARGO ?= cargo
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p $${COMPOSE_PROJECT_NAME:-queuebox}
 
+# make runs a line that names MAKE even under -n, and this line also starts the run.
+AGAIN = $(MAKE)
+
 # Any variable of the command line that is not one of these must be a setting: a misspelt one would change nothing.
 VARIABLES := PREFIX DESTDIR CARGO BUILD COMPOSE VOLUMES RUN SUITE CASES FULL ONLY SCALE KEEP
 OUTSIDE := SHELL CC CFLAGS CARGO_% RUST% DOCKER_% COMPOSE_% QUEUEBOX_%
-SETTINGS := $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' .env.general)
+SETTINGS := $(shell sed -n 's/^| \([A-Z_]*\) | `--.*/\1/p' docs/settings.md)
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 UNKNOWN := $(firstword $(filter-out $(VARIABLES) $(OUTSIDE) $(SETTINGS),$(GIVEN)))
 ifneq ($(UNKNOWN),)
@@ -58,7 +61,7 @@ sim: bin/sim.wasm ## Put the default simulator back as sim.wasm
 
 run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace.csv, MODULE=other.wasm, EXECUTOR=local, …)
 	@set -e; set -- $$(bin/middleware executor 2>/dev/null || echo failed); \
-	if [ "$$1" = docker ] && ! WORKERS=$$3 $(MAKE) --no-print-directory workers; then \
+	if [ "$$1" = docker ] && ! WORKERS=$$3 $(AGAIN) --no-print-directory workers; then \
 		[ "$$4" = auto ] || exit 8; \
 		echo "note: the workers' containers can't be made (above), so workers are threads of this process" >&2; export EXECUTOR=local; \
 	fi; \
@@ -75,7 +78,7 @@ image: bin/worker/host ## Build the worker image (nothing is pulled)
 	@$(USE_ENGINE); output=$$(docker build -q -t queuebox-worker -f Dockerfile bin/worker 2>&1) || { echo "$$output" >&2; exit 1; }
 
 workers: image ## Create WORKERS worker containers
-	@$(USE_ENGINE); present=$$($(PRESENT) | wc -l); wanted=$${WORKERS:-4}; \
+	@$(USE_ENGINE); present=$$($(PRESENT) | wc -l); wanted=$${WORKERS:-$$(echo "$$engine" | cut -s -d" " -f3)}; wanted=$${wanted:-4}; \
 	$(COMPOSE) up --no-start --scale worker=$$((wanted > present ? wanted : present))
 
 # The host for containers: the same program, linked statically, so that the image contains nothing else.
@@ -184,7 +187,7 @@ uninstall: ## Remove the installed files
 help: ## List the targets, and the settings with their defaults
 	@echo "Targets:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo; echo "Settings, each with its default (make run WORKERS=8; docs/settings.md describes their values):"
+	@echo; echo "Settings, each as in .env.general (make run WORKERS=8; docs/settings.md describes their values):"
 	@awk '/^## / { print "\n " substr($$0, 3); next } /^$$/ { help = "" } \
 		/^# / && help == "" { help = substr($$0, 3) } \
 		/^[A-Z_]+=/ { printf "  %-26s %s\n", $$0, help; help = "" }' .env.general

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Ended, Folder, Run, Started, many_rows, sim_wasm};
+use crate::support::{Ended, Folder, Run, Started, THREE, many_rows, sim_wasm};
 
 fn middleware(folder: &Folder, arguments: &str) -> Run {
     folder.run("middleware", &format!("{arguments} --executor local --module fifo.wasm"))
@@ -177,6 +177,12 @@ fn a_run_that_can_not_be_kept_still_gives_its_result() {
     let run = |arguments: &str| middleware(&folder, &format!("run --samples 2 --workers 1 {arguments}")).user(65534);
     run("").exits(0).prints(table).says("warning: this run is not kept: runs: Permission denied");
     run("--keep").exits(1).says("error: runs: Permission denied");
+    for program in ["middleware run --executor local --samples 2", "host t.csv"] {
+        let folder = Folder::with("t.csv", THREE).and_guest("fifo");
+        let line = format!("{program} --module fifo.wasm --report r.json --completions c.csv >/dev/full");
+        folder.shell(&line).exits(1).says("standard output: No space left on device");
+        assert!(!folder.read("r.json").is_empty() && !folder.read("c.csv").is_empty(), "{program}");
+    }
     let full = run("--report /dev/full").exits(1).prints(table);
     full.says("error: /dev/full: No space left on device");
 }

@@ -128,7 +128,7 @@ impl Checks {
         let shown = |failure: &Failure| printable(failure.to_string().as_bytes(), 2000);
         match result {
             Ok(()) => output::print(&format!("  ok    {name}\n"))?,
-            // Who knows only some values of a setting may refuse others.
+            // A module may support only some values of a setting.
             Err(failure @ Failure::Usage { .. }) => {
                 output::print(&format!("  -     {name}: {}\n", shown(&failure)))?;
             }

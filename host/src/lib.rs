@@ -164,6 +164,8 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         let head = format!("Module {} (SHA-256 {})", shown(&path), &scenario.module.sha256()[..16]);
         format!("{head}\n\n{}", Figures::of_worker(&report.tally, scenario.job.model.servers).to_text())
     };
-    output::print(&text)?;
-    outputs.finish(&report, std::iter::once(report.worker), capabilities)
+    // Files are written even if standard output is closed or full.
+    let printed = output::print(&text);
+    outputs.finish(&report, std::iter::once(report.worker), capabilities)?;
+    Ok(printed?)
 }

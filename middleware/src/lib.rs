@@ -32,7 +32,7 @@ pub enum Command {
     Partition(Box<SplitFlags>),
     /// Summarise a trace: rate, interarrival times, sizes, blocks, offered load.
     Describe(DescribeFlags),
-    /// Print which executor a run would take: local, or docker, its address and how many workers it needs.
+    /// Print the executor that make prepares for a run: local, or docker, its address and how many workers it needs.
     Executor {
         /// What chooses it.
         #[command(flatten)]

@@ -1,4 +1,4 @@
-//! The habits that all programs share: how they start, what they say on stderr, how they end.
+//! What all programs share: start, messages on stderr, exit.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,6 +48,13 @@ pub fn main(run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
 
 /// What any program needs besides what it has mapped at its start: buffers, and threads with their stacks \[bytes\].
 const NEEDED: u64 = 256 << 20;
+
+/// The name that the program was called by.
+pub fn name() -> String {
+    let path = std::env::args_os().next().map(std::path::PathBuf::from);
+    path.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "middleware".to_owned())
+}
 
 /// Ends the program now, from any thread, as [`main`] does with an error.
 pub fn end(failure: &Failure) -> ! {
@@ -100,7 +107,7 @@ pub fn no_thread(what: &str, error: &io::Error) -> Failure {
 /// Holds `bytes` against what this process may still map: beyond it the system ends the process, or it ends itself.
 ///
 /// # Errors
-/// Where it is less.
+/// If it is less.
 pub fn check_memory(bytes: u64) -> Result<(), Failure> {
     let Some(limit) = getrlimit(Resource::As).current else { return Ok(()) };
     let used = memory("VmSize:").unwrap_or(0);
@@ -135,10 +142,10 @@ fn exit_cleanly_on_signals() -> io::Result<()> {
         let Ok(mut signals) = catch.recv() else { return };
         for signal in signals.forever() {
             if ENDING.swap(true, Ordering::SeqCst) {
-                // Who asks twice does not want to wait.
+                // A second signal ends the program at once.
                 std::process::exit(128 + signal);
             }
-            // On another thread, so that a second signal is seen; where there is none, here.
+            // On another thread, so that a second signal is seen; on this one if none can be started.
             if Builder::new().spawn(move || end_on(signal)).is_err() {
                 end_on(signal);
             }

@@ -35,7 +35,7 @@ pub enum Failure {
         /// What went wrong.
         message: String,
     },
-    /// A flag or a setting is wrong, or the simulator does not honour it. Exit code 2.
+    /// A flag or a setting is wrong, or the simulator does not support it. Exit code 2.
     #[error("{}{rule}", place::of_setting(.origin.as_ref(), .setting.as_ref()))]
     Usage {
         /// Where the setting's value comes from; None for a default, and for what is no setting.

@@ -50,7 +50,7 @@ impl Generation {
     /// The trace that settings describe. Those that its family does not use are not looked at.
     ///
     /// # Errors
-    /// Where one of them is not what it must be, or they can't be met together.
+    /// If a setting is invalid, or settings contradict each other.
     pub fn from_settings(settings: &GeneratorSettings, seed: &SeedSettings) -> Result<Self, Failure> {
         let family = settings.distribution.get()?;
         let sas = settings.sas.get()?;

@@ -15,7 +15,7 @@ pub struct Listed<'a> {
     pub policy: String,
     /// WORKERS.
     pub workers: String,
-    /// Its report, where it has one.
+    /// Its report, if it has one.
     pub report: Option<&'a RunReport>,
     /// What its folder takes on disk \[bytes\].
     pub bytes: u64,

@@ -45,13 +45,13 @@ impl ErrorText {
         String::from_utf8_lossy(text.trim_ascii()).into_owned()
     }
 
-    /// The kept parts as one line fit for a terminal; empty where nothing was written.
+    /// The kept parts as one line that is safe for a terminal; empty if nothing was written.
     pub(crate) fn line(&self) -> String {
         let text = self.text();
         printable(text.as_bytes(), text.len() * LONGEST_ESCAPE)
     }
 
-    /// What is appended to an error of the simulator: the end of the line; empty where nothing was written.
+    /// What is appended to an error of the simulator: the end of the line; empty if nothing was written.
     pub(crate) fn in_error(&self) -> String {
         let line = self.line();
         match line.char_indices().rev().nth(IN_ERROR) {

@@ -22,7 +22,7 @@ impl Module {
     /// Reads the file `path`; WebAssembly text is translated to the binary form, which is then the module's bytes.
     ///
     /// # Errors
-    /// [`Failure::Module`] where it can't be read or is no WebAssembly text, [`Failure::Limit`] where it is too large.
+    /// [`Failure::Module`] if it can't be read or is invalid WebAssembly text, [`Failure::Limit`] if it is too large.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
         let mut bytes = Vec::new();

@@ -87,9 +87,11 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let finished = folder.map(finish).transpose();
     // Its lock is held until the end, so that no other run takes it for an old one.
     let folder = finished.or_else(|error| unless_kept(flags, Err(error), &*reporter));
-    print(flags, &report, folder.as_ref().ok().and_then(Option::as_ref))?;
+    // Files are written even if standard output is closed or full.
+    let printed = print(flags, &report, folder.as_ref().ok().and_then(Option::as_ref));
     let _folder = folder?;
     outputs.finish(&report, execution.served(), scenario.job.capabilities.unwrap_or_default())?;
+    printed?;
     if flags.verify && report.run.is_some() {
         reporter.note(&format!("--verify: all {} completions agree with first in, first out", execution.requests()));
     }
@@ -120,8 +122,9 @@ fn print(flags: &RunFlags, report: &RunReport, folder: Option<&RunFolder>) -> an
     }
     let kept = folder.map(|folder| {
         format!(
-            "The report is in {};\n`make results` or `middleware results` prints all of it.\n",
-            folder.path().display()
+            "The report is in {};\n`{} results` prints more columns and each worker.\n",
+            folder.path().display(),
+            program::name()
         )
     });
     Ok(output::print_tables(&format!("{}\n{}", table::table(report, terminal::width()), kept.unwrap_or_default()))?)

@@ -51,7 +51,7 @@ pub trait Executor {
     /// Keeps the reports of `run`, which are in `folder`, where its hosts ran too.
     ///
     /// # Errors
-    /// Where the executor fails.
+    /// If the executor fails.
     fn keep(&self, _run: &str, _folder: &Path) -> anyhow::Result<()> {
         Ok(())
     }

@@ -41,7 +41,7 @@ enum Found {
 /// Looks for the executor that EXECUTOR and the addresses name.
 ///
 /// # Errors
-/// Where an engine that is asked for, or named by an address, does not answer.
+/// If an engine that is requested, or named by an address, does not respond.
 fn find(settings: &ExecutorSettings, reporter: &Arc<dyn Reporter>) -> Result<Found, Failure> {
     let asked = settings.executor.get()?;
     if let Asked::Local = asked {

@@ -152,7 +152,7 @@ impl Address {
     }
 }
 
-/// What an answer shows that no Docker engine gave it; None where there was none, or an engine's.
+/// What an answer shows that no Docker engine gave it; None if there was none, or an engine's.
 fn another_program(error: &Error) -> Option<String> {
     let gave = match error {
         Error::DockerResponseServerError { status_code, message } => {

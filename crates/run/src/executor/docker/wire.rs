@@ -39,7 +39,7 @@ pub(super) enum Peer {
 /// A client of the engine at `peer` that speaks `version` of the API; without one, whichever the engine chooses.
 ///
 /// # Errors
-/// Where the library refuses.
+/// If the library rejects the parameters.
 pub(super) fn client(peer: &Peer, version: Option<ClientVersion>) -> Result<Docker, Error> {
     let known = version.unwrap_or(*API_DEFAULT_VERSION);
     let connecting = |most| {
