@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cli::output::is_held;
+use cli::program;
 use contract::Capabilities;
 use failure::{Failure, printable};
 use measure::run_report::RunReport;
@@ -72,7 +73,12 @@ fn find_in(runs: &Path, run: Option<&Path>) -> anyhow::Result<PathBuf> {
             return Ok(runs.join(with_report.unwrap_or(last)));
         }
         (None, None) => {
-            return Err(Failure::usage(format!("there is no run in {}/ yet: middleware run", runs.display())).into());
+            return Err(Failure::usage(format!(
+                "there is no run in {}/ yet; {} run makes one",
+                runs.display(),
+                program::name()
+            ))
+            .into());
         }
     };
     let found: Vec<&String> = names.iter().filter(|name| name.starts_with(&*run)).collect();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cli::{output, terminal};
+use cli::{output, program, terminal};
 use failure::printable;
 use measure::provenance::{RecordedTrace, TraceUsed};
 use measure::run_report::RowResult;
@@ -21,7 +21,7 @@ const TRACE: usize = 40;
 pub(crate) fn runs() -> anyhow::Result<()> {
     let kept = runs::list()?;
     let text = if kept.is_empty() {
-        format!("there is no run in {RUNS}/ yet; middleware run makes one\n")
+        format!("there is no run in {RUNS}/ yet; {} run makes one\n", program::name())
     } else {
         table(&kept.iter().map(listed).collect::<Vec<_>>(), terminal::width())
     };
