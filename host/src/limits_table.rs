@@ -69,7 +69,7 @@ pub(crate) fn table(width: usize) -> String {
             Limit::ModelledRequests.name(),
             format!("{} requests", million(policy::MAX_IN_SYSTEM)),
             "-",
-            "policies that see the state of workers keep them",
+            "kept by policies that use the state of workers",
         ),
         (Limit::RequestsToSort.name(), million(trace::reader::SORT_LIMIT), "-", "--sort reads the trace into memory"),
     ];
