@@ -66,7 +66,7 @@ fn commands(block: &Block) -> Vec<(String, String)> {
 /// A folder that looks to make like a fresh clone that cargo has built.
 fn clone_of_the_project() -> Folder {
     let folder = Folder::new();
-    for name in ["Makefile", ".env.general", "docker-compose.yml", "rust-toolchain.toml", "examples"] {
+    for name in ["Makefile", ".env.general", "docker-compose.yml", "rust-toolchain.toml", "examples", "docs"] {
         symlink(fs::canonicalize(root().join(name)).unwrap(), folder.path(name)).unwrap();
     }
     fs::create_dir_all(folder.path("target/wasm32-wasip1/wasm")).unwrap();
