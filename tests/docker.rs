@@ -80,8 +80,7 @@ fn a_failure_of_a_simulator_is_final() {
         assert!(ended.stdout().contains(&format!("failed ({class})")), "{}", ended.stdout());
         assert!(!ended.errors().contains("tried again"), "{}", ended.errors());
         let after = workers.engine.docker("info --format {{.SystemTime}}");
-        let filters = format!("--filter event=start --filter label=com.docker.compose.project={}", workers.project);
-        let starts = workers.engine.docker(&format!("events --since {before} --until {after} {filters}"));
+        let starts = workers.starts(&before, &after);
         assert_eq!(starts.lines().count(), 4, "a start for the preflight and one for each worker: {starts}");
 
         folder.run("middleware", &format!("{run} local.json --executor local")).exits(code);
@@ -152,8 +151,7 @@ fn the_module_runs_in_containers_alone_and_its_preflight_once() {
         let run = started.end();
         assert_eq!(run.code(), Some(0), "{}", run.errors());
         let after = workers.engine.docker("info --format {{.SystemTime}}");
-        let filters = format!("--filter event=start --filter label=com.docker.compose.project={}", workers.project);
-        workers.engine.docker(&format!("events --since {before} --until {after} {filters}")).lines().count()
+        workers.starts(&before, &after).lines().count()
     };
     assert_eq!(starts("--samples 6000 --workers 2"), 3);
     assert_eq!(starts("--samples 7000 --workers 2"), 2, "it is remembered");

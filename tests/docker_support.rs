@@ -152,6 +152,14 @@ impl Workers {
         workers
     }
 
+    /// The starts of workers in a period of the engine's clock, one a line. The container of the results does not
+    /// count: it is started whenever the volume, which all tests share, holds more runs than are kept.
+    pub(crate) fn starts(&self, since: &str, until: &str) -> String {
+        let of_workers = "--filter event=start --filter label=com.docker.compose.service=worker";
+        let of_test = format!("--filter label=com.docker.compose.project={}", self.project);
+        self.engine.docker(&format!("events --since {since} --until {until} {of_workers} {of_test}"))
+    }
+
     /// The containers' ids, by their numbers.
     pub(crate) fn ids(&self) -> Vec<String> {
         let workers = self.listed("-aq --filter label=com.docker.compose.service=worker");
