@@ -12,7 +12,9 @@ use trace::decimal;
 
 use failure::Origin;
 
-use super::{MAX_COUNT, Setting, duration as units};
+use trace::duration as units;
+
+use super::{MAX_COUNT, Setting};
 
 type Parse<T> = Arc<dyn Fn(&str) -> Result<T, String> + Send + Sync>;
 
