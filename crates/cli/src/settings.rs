@@ -5,7 +5,6 @@
 //! the current directory, the environment, a flag. [`parse`] combines them. `.env.general` and `docs/settings.md` are
 //! generated from the definitions (`make settings`).
 
-mod duration;
 mod parse;
 mod rule;
 mod shared;

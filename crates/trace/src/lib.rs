@@ -31,6 +31,7 @@
 //! ```
 
 pub mod decimal;
+pub mod duration;
 pub mod ordered;
 pub mod reader;
 pub mod writer;

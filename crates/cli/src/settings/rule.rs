@@ -8,11 +8,11 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, Command, ValueEnum};
-use trace::decimal;
+use trace::{decimal, duration as units};
 
 use failure::Origin;
 
-use super::{MAX_COUNT, Setting, duration as units};
+use super::{MAX_COUNT, Setting};
 
 type Parse<T> = Arc<dyn Fn(&str) -> Result<T, String> + Send + Sync>;
 

@@ -22,7 +22,7 @@ const RULE: &str = "must be a duration such as 250us, 3ms, 1.5s, 5m or 1h; a bar
 ///
 /// # Errors
 /// The rule that `text` breaks: it is not a duration, or it is above 0 and would become 0.
-pub(super) fn parse(text: &str) -> Result<u64, String> {
+pub fn parse(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
     let scale = UNITS.iter().find(|(name, _)| *name == unit).map(|&(_, scale)| scale);
     let (product, exponent) = scale.and_then(|scale| scaled(number, scale)).ok_or(RULE)?;
