@@ -34,4 +34,5 @@ pub mod decimal;
 pub mod duration;
 pub mod ordered;
 pub mod reader;
+pub mod shape;
 pub mod writer;
