@@ -1,6 +1,6 @@
 //! The source of a run's requests: a recorded trace, or the generator.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::notes;
 use cli::reporter::Unit;
@@ -19,21 +19,32 @@ pub enum Source {
     Generated(Box<Generator>, Generation, Demands),
 }
 
-/// The file and the options of a recorded trace.
+/// The files and the options of a recorded trace.
 pub struct Recorded {
-    path: PathBuf,
+    paths: Vec<PathBuf>,
     flags: ReadFlags,
     demands: Demands,
 }
 
+/// Opens the trace in the files `paths` (`-` = stdin).
+///
+/// # Errors
+/// If it can't be opened or its format is not recognised.
+pub fn open(paths: &[PathBuf], flags: &ReadFlags, demands: Demands) -> Result<TraceReader, Failure> {
+    match paths {
+        [path] => TraceReader::open(path, flags, demands),
+        _ => Err(Failure::usage(format!("{} traces are given; one is read", paths.len()))),
+    }
+}
+
 impl Source {
-    /// The trace in the file `path` (`-` = stdin).
+    /// The trace in the files `paths` (`-` = stdin).
     ///
     /// # Errors
     /// If it can't be opened or its format is not recognised.
-    pub fn recorded(path: &Path, flags: &ReadFlags, demands: Demands) -> Result<Self, Failure> {
-        let reader = Box::new(TraceReader::open(path, flags, demands)?);
-        Ok(Source::Recorded(reader, Recorded { path: path.to_owned(), flags: flags.clone(), demands }))
+    pub fn recorded(paths: &[PathBuf], flags: &ReadFlags, demands: Demands) -> Result<Self, Failure> {
+        let reader = Box::new(open(paths, flags, demands)?);
+        Ok(Source::Recorded(reader, Recorded { paths: paths.to_owned(), flags: flags.clone(), demands }))
     }
 
     /// The trace that `generation` describes.
@@ -87,7 +98,7 @@ impl Source {
     /// If it can't be opened again.
     pub fn again(&self) -> Result<Self, Failure> {
         match self {
-            Source::Recorded(_, Recorded { path, flags, demands }) => Self::recorded(path, flags, *demands),
+            Source::Recorded(_, Recorded { paths, flags, demands }) => Self::recorded(paths, flags, *demands),
             Source::Generated(_, generation, demands) => Ok(Self::generated(generation.clone(), *demands)),
         }
     }
