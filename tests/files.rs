@@ -233,11 +233,13 @@ fn no_output_overwrites_an_input_by_any_name() {
         ("host /dev/stdin --report t.csv <t.csv", "t.csv would overwrite /dev/stdin"),
         ("host t.csv >>t.csv", "standard output would overwrite t.csv"),
         ("host t.csv --report out >out", "standard output would overwrite out"),
+        ("host sim.wasm t.csv --report t.csv", "t.csv would overwrite t.csv"),
         ("middleware run --executor local --env-file my.env --report ./my.env", "./my.env would overwrite my.env"),
         ("middleware run --executor local --completions .env.general", ".env.general would overwrite .env.general"),
         ("middleware run --executor local --report sim.wasm", "sim.wasm would overwrite sim.wasm"),
         ("middleware run --executor local --trace - --report hard <t.csv", "hard would overwrite standard input"),
         ("middleware describe t.csv >>t.csv", "standard output would overwrite t.csv"),
+        ("middleware describe sim.wasm t.csv >>t.csv", "standard output would overwrite t.csv"),
         ("tracegen --out .env.general", ".env.general would overwrite .env.general"),
         ("tracegen --env-file my.env >>my.env", "standard output would overwrite my.env"),
     ];

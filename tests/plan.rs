@@ -42,7 +42,7 @@ fn scenario(executor: &Local, module: &[u8], policy: &str, delay: u64) -> Scenar
 
 fn source(folder: &Folder) -> Source {
     let flags = ReadFlags::default();
-    Source::recorded(&folder.path("t.csv"), &flags, Demands::new(5_000_000, ServiceDistribution::Exponential, 1))
+    Source::recorded(&[folder.path("t.csv")], &flags, Demands::new(5_000_000, ServiceDistribution::Exponential, 1))
         .unwrap()
 }
 

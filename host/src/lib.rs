@@ -41,9 +41,9 @@ use trace::reader::ReadFlags;
 pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// The trace: CSV, records, a known format, or - for stdin.
-    #[arg(required = true)]
-    trace: Option<PathBuf>,
+    /// The trace: CSV, records, a known format, or - for stdin; several are merged by arrival.
+    #[arg(value_name = "TRACE", required = true, value_hint = clap::ValueHint::FilePath)]
+    traces: Vec<PathBuf>,
     #[command(flatten)]
     outputs: OutputFlags,
     /// Check each completion against a native first-in first-out simulation of the same shard.
@@ -143,9 +143,9 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         executor.preflight(&scenario.module, &scenario.job).with_context(|| path.display().to_string())?;
     scenario.job.capabilities = Some(capabilities);
 
-    let trace = cli.trace.as_deref().unwrap_or(Path::new("-"));
-    let outputs = cli.outputs.open(&[Some(trace), Some(&path), sources.file()])?;
-    let source = Source::recorded(trace, &cli.read, scenario.job.model.demands())?;
+    let inputs = cli.traces.iter().chain([&path]).map(|path| Some(path.as_path()));
+    let outputs = cli.outputs.open(&inputs.chain([sources.file()]).collect::<Vec<_>>())?;
+    let source = Source::recorded(&cli.traces, &cli.read, scenario.job.model.demands())?;
     let files = Files { completions: outputs.completions.as_ref(), ..Files::default() };
     let mut plan = Plan::new(source, vec![scenario]);
     let execution = plan.execute_one(&executor, files, &Terminal)?;

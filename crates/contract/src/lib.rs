@@ -181,8 +181,7 @@ impl RequestHeader {
     /// The rule that it breaks: magic, version, record length (48 to 4,096, a multiple of 8), zeros.
     pub fn from_bytes(bytes: &[u8; Request::LEN]) -> Result<Self, String> {
         check_start(bytes, &Self::MAGIC)?;
-        let header =
-            Self { record_len: u32_at(bytes, 12), requests: u64_at(bytes, 16), origin_ns: u64_at(bytes, 24) };
+        let header = Self { record_len: u32_at(bytes, 12), requests: u64_at(bytes, 16), origin_ns: u64_at(bytes, 24) };
         if !(48..=4096).contains(&header.record_len) || !header.record_len.is_multiple_of(8) {
             return Err(format!("record length {} is not a multiple of 8 from 48 to 4096", header.record_len));
         }

@@ -1,7 +1,10 @@
 //! The settings of a run, by what reads them.
 
+use std::path::PathBuf;
+
 use clap::builder::PossibleValue;
 use cli::settings::{Rule, SeedSettings, Setting, count, one_of, optional, text};
+use failure::Failure;
 use generator::GeneratorSettings;
 use policy::{POLICIES, PolicySpec};
 use sandbox::ModelSettings;
@@ -75,8 +78,24 @@ pub struct WorkerSettings {
 #[command(next_help_heading = "The run")]
 pub struct TraceSettings {
     /// A recorded trace to use instead of a generated one: a file, or - for stdin.
+    ///
+    /// The flag may be given several times: the traces are merged by arrival.
     #[arg(long, env, default_value = "", value_parser = optional(text("a trace")), value_hint = clap::ValueHint::FilePath)]
-    pub trace: Setting<Option<String>>,
+    pub trace: Vec<Setting<Option<String>>>,
+}
+
+impl TraceSettings {
+    /// The files of the recorded trace, in the order of the flags; none for a generated one.
+    ///
+    /// # Errors
+    /// If one of several flags is empty.
+    pub fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
+        let path = |setting: &Setting<Option<String>>| match setting.get()? {
+            None if self.trace.len() > 1 => Err(setting.refuse("must name a trace, as one of several")),
+            path => Ok(path.map(PathBuf::from)),
+        };
+        self.trace.iter().filter_map(|setting| path(setting).transpose()).collect()
+    }
 }
 
 /// MODULE.
@@ -110,3 +129,24 @@ fn policies() -> Rule<PolicySpec> {
 #[cfg(test)]
 #[path = "settings_documents.rs"]
 mod documents;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cli::settings::of_flags;
+
+    #[test]
+    fn a_trace_has_one_file_or_several() {
+        let paths = |flags: &[&str]| {
+            let paths = of_flags::<TraceSettings>(flags.to_vec()).unwrap().paths();
+            paths.map_err(|error| error.to_string())
+        };
+        let files = |names: &[&str]| Ok(names.iter().map(PathBuf::from).collect());
+        assert_eq!(paths(&[]), files(&[]));
+        assert_eq!(paths(&["--trace="]), files(&[]));
+        assert_eq!(paths(&["--trace", "a b.csv"]), files(&["a b.csv"]));
+        assert_eq!(paths(&["--trace", "b", "--trace", "-"]), files(&["b", "-"]));
+        let rule = "flag: TRACE= must name a trace, as one of several";
+        assert_eq!(paths(&["--trace", "b", "--trace="]), Err(rule.to_owned()));
+    }
+}

@@ -86,18 +86,19 @@ fn open(
     model: &Model,
     reporter: &dyn Reporter,
 ) -> Result<Source, Failure> {
-    match settings.trace.trace.get()? {
-        Some(path) => {
+    match settings.trace.paths()? {
+        paths if !paths.is_empty() => {
             let unused = settings.generator.given();
             if !unused.is_empty() {
                 reporter.warn(&format!("a recorded trace is used, so {} changes nothing", unused.join(", ")));
             }
-            Source::recorded(Path::new(&path), flags, model.demands())
+            Source::recorded(&paths, flags, model.demands())
         }
-        None if flags.trace_format.is_some() || flags.sort || flags.rebase => {
-            Err(Failure::usage("--trace-format, --sort and --rebase are for recorded traces (--trace FILE)"))
+        _ if !flags.given().is_empty() => {
+            let given = flags.given().iter().map(|(flag, _)| format!("--{flag}")).collect::<Vec<_>>().join(", ");
+            Err(Failure::usage(format!("{given}: for recorded traces alone (--trace FILE)")))
         }
-        None => Ok(Source::generated(Generation::from_settings(&settings.generator, &settings.seed)?, model.demands())),
+        _ => Ok(Source::generated(Generation::from_settings(&settings.generator, &settings.seed)?, model.demands())),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The source of a run's requests: a recorded trace, or the generator.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::notes;
 use cli::reporter::Unit;
@@ -19,21 +19,21 @@ pub enum Source {
     Generated(Box<Generator>, Generation, Demands),
 }
 
-/// The file and the options of a recorded trace.
+/// The files and the options of a recorded trace.
 pub struct Recorded {
-    path: PathBuf,
+    paths: Vec<PathBuf>,
     flags: ReadFlags,
     demands: Demands,
 }
 
 impl Source {
-    /// The trace in the file `path` (`-` = stdin).
+    /// The trace in the files `paths` (`-` = stdin).
     ///
     /// # Errors
     /// If it can't be opened or its format is not recognised.
-    pub fn recorded(path: &Path, flags: &ReadFlags, demands: Demands) -> Result<Self, Failure> {
-        let reader = Box::new(TraceReader::open(path, flags, demands)?);
-        Ok(Source::Recorded(reader, Recorded { path: path.to_owned(), flags: flags.clone(), demands }))
+    pub fn recorded(paths: &[PathBuf], flags: &ReadFlags, demands: Demands) -> Result<Self, Failure> {
+        let reader = Box::new(TraceReader::open(paths, flags, demands)?);
+        Ok(Source::Recorded(reader, Recorded { paths: paths.to_owned(), flags: flags.clone(), demands }))
     }
 
     /// The trace that `generation` describes.
@@ -87,7 +87,7 @@ impl Source {
     /// If it can't be opened again.
     pub fn again(&self) -> Result<Self, Failure> {
         match self {
-            Source::Recorded(_, Recorded { path, flags, demands }) => Self::recorded(path, flags, *demands),
+            Source::Recorded(_, Recorded { paths, flags, demands }) => Self::recorded(paths, flags, *demands),
             Source::Generated(_, generation, demands) => Ok(Self::generated(generation.clone(), *demands)),
         }
     }
@@ -101,10 +101,10 @@ impl Source {
     }
 
     /// The trace's name in errors.
-    pub fn trace(&self) -> &str {
+    pub fn trace(&self) -> String {
         match self {
             Source::Recorded(reader, _) => reader.name(),
-            Source::Generated(..) => "the generated trace",
+            Source::Generated(..) => "the generated trace".to_owned(),
         }
     }
 
@@ -135,9 +135,7 @@ impl Source {
     /// The trace, for the report; complete after its end.
     pub fn name(&self) -> TraceUsed {
         match self {
-            Source::Recorded(reader, Recorded { flags, .. }) => {
-                TraceUsed::Recorded(notes::recorded(&reader.summary(), flags))
-            }
+            Source::Recorded(reader, _) => TraceUsed::Recorded(notes::recorded(reader.summary())),
             Source::Generated(_, generation, _) => TraceUsed::Generated { generated: generation.used() },
         }
     }

@@ -103,7 +103,9 @@ impl Field {
     pub(crate) fn rule(self) -> String {
         match self {
             Field::Id | Field::Block(Identity::Number | Identity::Either) => "an integer below 2^64".to_owned(),
-            Field::Client(Identity::Number | Identity::Either) | Field::Size | Field::ReplySize => "an integer below 2^32".to_owned(),
+            Field::Client(Identity::Number | Identity::Either) | Field::Size | Field::ReplySize => {
+                "an integer below 2^32".to_owned()
+            }
             Field::Class => "an integer below 2^16".to_owned(),
             Field::Arrival(clock) => clock.rule(),
             Field::Before(1) | Field::Service(1) => "a whole number of nanoseconds below 2^62".to_owned(),

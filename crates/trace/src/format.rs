@@ -83,14 +83,8 @@ pub(crate) const MS: u64 = 1_000_000;
 pub(crate) const S: u64 = 1_000_000_000;
 
 /// Every format.
-pub(crate) static FORMATS: &[&Format] = &[
-    &records::FORMAT,
-    &csv::FORMAT,
-    &original::FORMAT,
-    &azure_functions::FORMAT,
-    &azure_llm::FORMAT,
-    &mqsim::FORMAT,
-];
+pub(crate) static FORMATS: &[&Format] =
+    &[&records::FORMAT, &csv::FORMAT, &original::FORMAT, &azure_functions::FORMAT, &azure_llm::FORMAT, &mqsim::FORMAT];
 
 /// The native CSV, which files with another header become by `--columns`.
 pub(crate) static CSV: &Format = &csv::FORMAT;

@@ -31,9 +31,9 @@ use crate::field::Field;
 use crate::ordered;
 
 use coarse::Looking;
-use cut::{BLOCK_SIZE, Block};
 pub use cut::LINE_LIMIT;
 pub(crate) use cut::too_long;
+use cut::{BLOCK_SIZE, Block};
 use decode::Decoder;
 use file::TraceFile;
 pub use flags::ReadFlags;

@@ -1,6 +1,6 @@
 //! `middleware partition`: writes a trace as a folder of shards.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use cli::output::Unfinished;
@@ -42,12 +42,13 @@ pub(crate) fn split(flags: &SplitFlags, sources: &Sources) -> anyhow::Result<()>
     if std::fs::symlink_metadata(&flags.out).is_ok() {
         return Err(Failure::usage(format!("{} exists already; --out names a new folder", name())).into());
     }
-    let trace = settings.trace.trace.get()?;
-    output::distinct(&[], &[trace.as_deref().map(Path::new), sources.file()])?;
+    let traces = settings.trace.paths()?;
+    let inputs = traces.iter().map(|path| Some(path.as_path()));
+    output::distinct(&[], &inputs.chain([sources.file()]).collect::<Vec<_>>())?;
     let mut source = setup::source(settings, &flags.read, &balancing, &Terminal)?;
     let aside = Unfinished::folder_beside(&flags.out).with_context(name)?;
     let shards = ShardFiles::create(aside.path(), balancing.workers, flags.format == "records")?;
-    let mut shards = shards.shown_as(&flags.out, source.trace());
+    let mut shards = shards.shown_as(&flags.out, &source.trace());
     let requests = partition::partition(&mut source, balancing.balancer(), &mut shards, &Terminal)?;
     shards.finish()?;
     aside.rename(&flags.out).with_context(name)?;

@@ -1,6 +1,5 @@
 //! One whole run: generate or read, partition, simulate, collect, report.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -61,8 +60,9 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     scenario.job.capabilities = Some(preflight.with_context(|| path.display().to_string())?);
 
     let source = setup::source(settings, &flags.read, &balancing, &*reporter)?;
-    let trace = settings.trace.trace.get()?;
-    let outputs = flags.outputs.open(&[trace.as_deref().map(Path::new), Some(&path), sources.file()])?;
+    let traces = settings.trace.paths()?;
+    let inputs = traces.iter().chain([&path]).map(|path| Some(path.as_path()));
+    let outputs = flags.outputs.open(&inputs.chain([sources.file()]).collect::<Vec<_>>())?;
     let run_file = RunFile::new(&path, executor.name(), sources.texts().clone(), executor.remembered());
     let folder = unless_kept(flags, RunFolder::create(run_file), &*reporter)?;
     let keeping = folder.as_ref().filter(|_| flags.keep);

@@ -34,7 +34,8 @@ impl Sources {
         self.file.as_deref()
     }
 
-    /// The texts of all settings of the command that are not empty, from any source.
+    /// The texts of all settings of the command that are not empty, from any source; a flag that was given several times has
+    /// a line each.
     pub fn texts(&self) -> &BTreeMap<String, String> {
         &self.texts
     }
@@ -127,8 +128,8 @@ pub(super) fn read(
         prepare(with_defaults(defined.clone(), &given)).try_get_matches_from(&arguments).map_err(Refused::Arguments)?;
     let (_, found) = innermost(&defined, &matches);
     let texts = keys.into_iter().filter_map(|(id, key)| {
-        let value = found.get_raw(id)?.next_back()?.to_string_lossy();
-        Some((key, text_of(&value).to_owned())).filter(|(_, text)| !text.is_empty())
+        let texts = found.get_raw(id)?.map(|value| text_of(&value.to_string_lossy()).to_owned());
+        Some((key, texts.collect::<Vec<_>>().join("\n"))).filter(|(_, text)| !text.is_empty())
     });
     let sources = Sources { file: file.map(|(path, _)| path), texts: texts.collect() };
     Ok(Parsed { matches, sources, warnings, taken })

@@ -8,11 +8,9 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, Command, ValueEnum};
-use trace::decimal;
+use trace::{decimal, duration as units};
 
 use failure::Origin;
-
-use trace::duration as units;
 
 use super::{MAX_COUNT, Setting};
 

@@ -27,6 +27,9 @@ struct Group {
     /// Path.
     #[arg(long, env, default_value = "", value_parser = optional(text("a trace")))]
     trace: Setting<Option<String>>,
+    /// Several.
+    #[arg(long, env, default_value = "", value_parser = optional(text("a module")))]
+    module: Vec<Setting<Option<String>>>,
     /// A flag whose name is a setting elsewhere.
     #[arg(long, default_value_t = 1)]
     workers: u32,
@@ -94,6 +97,25 @@ fn an_empty_text_unsets() {
     let texts: Vec<_> = parsed.sources.texts().iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
     assert_eq!(texts, [("INTER_ARRIVAL", "10ms"), ("MEAN", "8"), ("TRACE", "a.csv")]);
     assert_eq!(call("TRACE=a.csv\n", &[], &["--trace="]).0.trace.get(), Ok(None));
+}
+
+#[test]
+fn a_flag_may_be_given_several_times_if_its_setting_has_several_values() {
+    let values = |file, environment: &[_], flags: &[_]| {
+        let (group, parsed) = call(file, environment, flags);
+        let values: Vec<_> = group.module.iter().map(|setting| setting.get().unwrap().unwrap_or_default()).collect();
+        (values.join("|"), parsed.sources.texts().get("MODULE").cloned().unwrap_or_default())
+    };
+    let one = |text: &str| (text.to_owned(), text.to_owned());
+    assert_eq!(values("", &[], &[]), one(""));
+    assert_eq!(values("MODULE=a b", &[], &[]), one("a b"));
+    assert_eq!(values("MODULE=a", &[("MODULE", "b")], &[]), one("b"));
+    assert_eq!(values("", &[("MODULE", "b")], &["--module", "c"]), one("c"));
+    let several = ["--module", "c", "--samples", "3", "--module=d"];
+    assert_eq!(values("", &[("MODULE", "b")], &several), ("c|d".to_owned(), "c\nd".to_owned()));
+    let defined = Command::new("queuebox").subcommand(Group::augment_args(Command::new("sub")));
+    let twice = ["queuebox", "sub", "--samples", "1", "--samples", "2"];
+    assert!(matches!(read(defined, twice, |_| None, |_| Ok(None)), Err(Refused::Arguments(_))));
 }
 
 #[test]

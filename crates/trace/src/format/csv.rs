@@ -6,12 +6,7 @@ use crate::field::{Field, Identity, READ_WRITE};
 
 pub(super) const FORMAT: Format = Format {
     name: "csv",
-    shape: Shape::Lines {
-        divider: Divider::Delimited(b','),
-        header: Header::Subset,
-        comment: None,
-        sign: None,
-    },
+    shape: Shape::Lines { divider: Divider::Delimited(b','), header: Header::Subset, comment: None, sign: None },
     fields: &[
         ("id", Field::Id),
         ("arrival_ns", Field::Arrival(Clock::Unit(NS))),

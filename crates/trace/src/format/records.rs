@@ -2,11 +2,5 @@
 
 use super::{Format, Shape};
 
-pub(super) const FORMAT: Format = Format {
-    name: "records",
-    shape: Shape::Records,
-    fields: &[],
-    several_units: false,
-    unknown: &[],
-    notes: &[],
-};
+pub(super) const FORMAT: Format =
+    Format { name: "records", shape: Shape::Records, fields: &[], several_units: false, unknown: &[], notes: &[] };

@@ -1,7 +1,7 @@
 //! `--columns`: which column of a file is what.
 
-use crate::field::{Field, Identity, READ_WRITE};
 use crate::clock::Clock;
+use crate::field::{Field, Identity, READ_WRITE};
 use crate::format::{MS, NS, S, US};
 use contract::Request;
 use failure::printable;
@@ -67,15 +67,8 @@ const VERBS: &[(&str, u8)] = &[
 ];
 
 /// What follows a column's name.
-const UNITS: [(&str, u64); 7] = [
-    ("ns", NS),
-    ("us", US),
-    ("µs", US),
-    ("ms", MS),
-    ("s", S),
-    ("min", 60 * S),
-    ("h", 3_600 * S),
-];
+const UNITS: [(&str, u64); 7] =
+    [("ns", NS), ("us", US), ("µs", US), ("ms", MS), ("s", S), ("min", 60 * S), ("h", 3_600 * S)];
 
 /// One `target=column`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,8 +95,8 @@ impl Columns {
             })?;
             let known = TARGETS.iter().find(|(name, _)| *name == target.trim());
             let names = || TARGETS.map(|(name, _)| name).join(", ");
-            let &(name, target) = known
-                .ok_or_else(|| format!("{} is none of {}", printable(target.trim().as_bytes(), 40), names()))?;
+            let &(name, target) =
+                known.ok_or_else(|| format!("{} is none of {}", printable(target.trim().as_bytes(), 40), names()))?;
             if mappings.iter().any(|mapping| mapping.target == target) {
                 return Err(format!("{name} is given twice"));
             }
@@ -165,9 +158,7 @@ impl Mapping {
                 },
                 (kind, known) => Field::Arrival(Clock::Unit(self.unit(kind, known, &names[place])?)),
             },
-            Target::Service => {
-                Field::Service(self.unit(kind, ending(&names[place]).or(unit), &names[place])?)
-            }
+            Target::Service => Field::Service(self.unit(kind, ending(&names[place]).or(unit), &names[place])?),
             Target::Client => Field::Client(identity(kind)?),
             Target::Block => Field::Block(identity(kind)?),
             _ if kind.is_some() => return Err(format!("{} takes no unit", self.column)),
@@ -203,7 +194,11 @@ impl Mapping {
     fn unit(&self, kind: Option<&str>, known: Option<u64>, name: &str) -> Result<u64, String> {
         match kind {
             Some(kind) => UNITS.iter().find(|(unit, _)| *unit == kind).map(|&(_, ns)| ns).ok_or_else(|| {
-                format!("the unit {} of {} is none of ns, us, ms, s, min, h", printable(kind.as_bytes(), 20), self.column)
+                format!(
+                    "the unit {} of {} is none of ns, us, ms, s, min, h",
+                    printable(kind.as_bytes(), 20),
+                    self.column
+                )
             }),
             None => known.ok_or_else(|| self.without_unit(name)),
         }

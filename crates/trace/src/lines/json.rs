@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::Deserializer as _;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Cells;
@@ -18,7 +18,9 @@ pub(super) fn divide(line: &[u8], names: &[String], cells: &mut Cells) -> Result
     let mut values: Vec<Option<&RawValue>> = vec![None; names.len()];
     let mut json = serde_json::Deserializer::from_slice(line);
     let object = Object(|name: &str| names.iter().position(|known| known == name), &mut values);
-    json.deserialize_map(object).and_then(|()| json.end()).map_err(|error| format!("the line is no JSON object: {error}"))?;
+    json.deserialize_map(object)
+        .and_then(|()| json.end())
+        .map_err(|error| format!("the line is no JSON object: {error}"))?;
     for value in values {
         let text = value.map_or("", RawValue::get);
         match text {

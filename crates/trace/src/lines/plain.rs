@@ -12,7 +12,8 @@ use crate::reader::LINE_LIMIT;
 pub(super) fn can_read(field: Field) -> bool {
     use Field::{Arrival, Block, Class, Client, Id, Ignored, Op, ReplySize, Service, Size};
     let is_identity = matches!(field, Client(Identity::Number) | Block(Identity::Number));
-    is_identity || matches!(field, Id | Arrival(Clock::Unit(_)) | Service(_) | Class | Op(_) | Size | ReplySize | Ignored)
+    is_identity
+        || matches!(field, Id | Arrival(Clock::Unit(_)) | Service(_) | Class | Op(_) | Size | ReplySize | Ignored)
 }
 
 /// The request in the row that starts at `bytes`, and the row's length with its line break; None if the row needs the

@@ -155,7 +155,9 @@ impl TraceFile {
             let mut ignored = lines.ignored();
             let more = ignored.len().saturating_sub(IGNORED_SHOWN);
             ignored.truncate(IGNORED_SHOWN);
-            if !ignored.is_empty() && matches!(self.format.shape, Shape::Lines { header: Header::All | Header::Subset, .. }) {
+            if !ignored.is_empty()
+                && matches!(self.format.shape, Shape::Lines { header: Header::All | Header::Subset, .. })
+            {
                 let ignored = ignored.iter().map(|name| failure::printable(name.as_bytes(), 40)).collect::<Vec<_>>();
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
                 remarks.push(format!("{name}: ignored columns: {}{more}", ignored.join(", ")));
@@ -187,7 +189,8 @@ impl TraceFile {
 
 /// Refuses flags that do not fit the format.
 fn check_flags(format: &Format, options: &Options) -> Result<(), Failure> {
-    let refused = |flag: &str, why: &str| Err(Failure::usage(format!("--{flag} is not for the format {}: {why}", format.name)));
+    let refused =
+        |flag: &str, why: &str| Err(Failure::usage(format!("--{flag} is not for the format {}: {why}", format.name)));
     let is_text = matches!(format.shape, Shape::Lines { .. });
     if !options.columns.is_empty() && !is_text {
         return refused("columns", "it has no columns");
@@ -203,15 +206,11 @@ fn check_flags(format: &Format, options: &Options) -> Result<(), Failure> {
 }
 
 /// The columns of a trace of `format`; skips its header.
-fn lines(
-    location: &mut Location,
-    format: &Format,
-    options: &Options,
-    cutter: &mut Cutter,
-) -> Result<Lines, Failure> {
+fn lines(location: &mut Location, format: &Format, options: &Options, cutter: &mut Cutter) -> Result<Lines, Failure> {
     let first = first_line(location, cutter)?.to_vec();
     let wrong = |location: &Location, rule: String| location.at(0, &rule);
-    let header = lines::header(format, &options.columns, options.delimiter, &first).map_err(|rule| wrong(location, rule))?;
+    let header =
+        lines::header(format, &options.columns, options.delimiter, &first).map_err(|rule| wrong(location, rule))?;
     if let Divider::Delimited(_) = header.divider {
         cutter.expect_quotes();
     }
@@ -229,9 +228,8 @@ fn lines(
 
 /// The first row after the header; None if there is none.
 fn first_row(location: &Location, cutter: &mut Cutter) -> Result<Option<Vec<u8>>, Failure> {
-    let bytes = cutter.peek(location, |bytes| {
-        bytes.trim_ascii_start().contains(&b'\n') || bytes.len() > super::LINE_LIMIT + 1
-    })?;
+    let bytes = cutter
+        .peek(location, |bytes| bytes.trim_ascii_start().contains(&b'\n') || bytes.len() > super::LINE_LIMIT + 1)?;
     let bytes = bytes.trim_ascii_start();
     let row = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let row = row.strip_suffix(b"\r").unwrap_or(row);

@@ -152,11 +152,7 @@ impl ReadFlags {
     }
 }
 
-fn parsed<T>(
-    flag: &str,
-    text: Option<&str>,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, Failure> {
+fn parsed<T>(flag: &str, text: Option<&str>, parse: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, Failure> {
     let Some(text) = text else { return Ok(None) };
     let shown = || printable(text.as_bytes(), 80);
     parse(text).map(Some).map_err(|rule| Failure::usage(format!("--{flag} {}: {rule}", shown())))

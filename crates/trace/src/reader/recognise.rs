@@ -57,7 +57,11 @@ pub(super) fn recognise(
 ) -> Result<&'static Format, Failure> {
     let start = cutter.peek(location, |bytes| bytes.len() >= 8)?;
     if start.starts_with(&RequestHeader::MAGIC) {
-        return FORMATS.iter().find(|format| matches!(format.shape, Shape::Records)).copied().ok_or_else(|| unknown(location));
+        return FORMATS
+            .iter()
+            .find(|format| matches!(format.shape, Shape::Records))
+            .copied()
+            .ok_or_else(|| unknown(location));
     }
     let start = cutter.peek(location, |bytes| bytes.len() >= 64 || bytes.contains(&b'\n'))?.to_vec();
     let mut fitting: Vec<&'static Format> = Vec::new();
@@ -124,13 +128,20 @@ fn next_step(location: &Location, cutter: &mut Cutter) -> Result<String, Failure
     let first = first_line(location, cutter)?.to_vec();
     let start = cutter.peek(location, |_| true)?;
     if start.contains(&0) || std::str::from_utf8(&first).is_err() && !start.contains(&b'\n') {
-        return Ok(format!("is not text, and of no known binary format; --trace-format selects one of {}", format::names()));
+        return Ok(format!(
+            "is not text, and of no known binary format; --trace-format selects one of {}",
+            format::names()
+        ));
     }
     let found = lines::header(CSV, &Columns::default(), None, &first);
     let (divider, names) = found.map_or((Divider::Blanks, Vec::new()), |found| (found.divider, found.names));
     let divider = if names.len() > 1 { divider } else { Divider::Blanks };
-    let rows: Vec<Vec<String>> =
-        start.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).take(SHOWN_ROWS).map(|row| cells(divider, row)).collect();
+    let rows: Vec<Vec<String>> = start
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .take(SHOWN_ROWS)
+        .map(|row| cells(divider, row))
+        .collect();
     let (names, values) = (rows.first().cloned().unwrap_or_default(), rows.get(1).cloned().unwrap_or_default());
     let is_header = names.iter().all(|name| name.parse::<f64>().is_err());
     let value = |place: usize| values.get(place).map_or("", String::as_str);
@@ -139,7 +150,9 @@ fn next_step(location: &Location, cutter: &mut Cutter) -> Result<String, Failure
     let column = (0..names.len()).find(|&place| is_like(&names[place]) && is_time(value(place)));
     let column = column.or_else(|| (0..names.len()).find(|&place| clock::iso(value(place).as_bytes()).is_some()));
     let hint = match column {
-        _ if !is_header => "a file without a header is read by the numbers of its columns: --columns arrival=1:s".to_owned(),
+        _ if !is_header => {
+            "a file without a header is read by the numbers of its columns: --columns arrival=1:s".to_owned()
+        }
         Some(place) => {
             let name = printable(names[place].as_bytes(), 40);
             format!("your header has {name}: try --columns 'arrival={name}:{}'", unit(value(place)))

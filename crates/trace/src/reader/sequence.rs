@@ -147,7 +147,9 @@ impl Part {
             return Err(Unordered::TooLate);
         }
         if offset_ns != 0 {
-            requests.iter_mut().for_each(|request| request.arrival_ns = request.arrival_ns.wrapping_sub(offset_ns as u64));
+            requests
+                .iter_mut()
+                .for_each(|request| request.arrival_ns = request.arrival_ns.wrapping_sub(offset_ns as u64));
         }
         if self.window.speed != NORMAL_SPEED {
             requests.iter_mut().for_each(|request| request.arrival_ns = scaled(request.arrival_ns) as u64);

@@ -75,14 +75,17 @@ impl Stage {
         taken?;
         pushed.map_err(|not| match not {
             NotSpread::OffTick(index) => Stop::OffTick(index, tick_ns),
-            NotSpread::TooMany => {
-                Stop::Failed(Failure::limit(Limit::RequestsInTick, format!("--spread takes at most {MAX_IN_A_TICK}")).into())
-            }
+            NotSpread::TooMany => Stop::Failed(
+                Failure::limit(Limit::RequestsInTick, format!("--spread takes at most {MAX_IN_A_TICK}")).into(),
+            ),
         })
     }
 
     /// Passes the rest to `each`, at the end of the trace.
-    pub(super) fn end<E: From<Failure>>(&mut self, each: impl FnMut(&[Request]) -> Result<(), E>) -> Result<(), Stop<E>> {
+    pub(super) fn end<E: From<Failure>>(
+        &mut self,
+        each: impl FnMut(&[Request]) -> Result<(), E>,
+    ) -> Result<(), Stop<E>> {
         let Some(spreader) = &mut self.spreader else { return Ok(()) };
         let mut out = Vec::new();
         spreader.finish(&mut out);

@@ -13,7 +13,7 @@ mod windows;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cli::reporter::Terminal;
 use cli::settings::{DemandSettings, SeedSettings, Sources};
@@ -21,6 +21,7 @@ use cli::{output, program, terminal};
 use failure::Failure;
 use run::notes;
 use run::settings::WorkerSettings;
+use run::source;
 use sandbox::ServerSettings;
 use serde_json::json;
 use trace::reader::{ReadFlags, TraceReader};
@@ -32,9 +33,9 @@ use load::Stations;
 /// The arguments of `middleware describe`.
 #[derive(Debug, clap::Args)]
 pub struct DescribeFlags {
-    /// The trace: a file, or - for stdin.
-    #[arg(value_name = "TRACE")]
-    trace: PathBuf,
+    /// The trace: a file, or - for stdin; several are merged by arrival.
+    #[arg(value_name = "TRACE", required = true, value_hint = clap::ValueHint::FilePath)]
+    traces: Vec<PathBuf>,
     /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
@@ -62,8 +63,9 @@ struct DescribeSettings {
 /// # Errors
 /// If a setting or the trace breaks a rule, or the trace has no requests.
 pub(crate) fn describe(flags: &DescribeFlags, sources: &Sources) -> anyhow::Result<()> {
-    output::distinct(&[], &[Some(&flags.trace), sources.file()])?;
-    let description = read(&flags.trace, &flags.read, &flags.settings)?;
+    let inputs = flags.traces.iter().map(|path| Some(path.as_path()));
+    output::distinct(&[], &inputs.chain([sources.file()]).collect::<Vec<_>>())?;
+    let description = read(&flags.traces, &flags.read, &flags.settings)?;
     if flags.json {
         output::print(&(serde_json::to_string_pretty(&description)? + "\n"))?;
     } else {
@@ -72,11 +74,11 @@ pub(crate) fn describe(flags: &DescribeFlags, sources: &Sources) -> anyhow::Resu
     Ok(())
 }
 
-/// The description of the trace at `path`. Notes and warnings about it go to stderr.
-fn read(path: &Path, flags: &ReadFlags, settings: &DescribeSettings) -> Result<Description, Failure> {
+/// The description of the trace in the files `paths`. Notes and warnings about it go to stderr.
+fn read(paths: &[PathBuf], flags: &ReadFlags, settings: &DescribeSettings) -> Result<Description, Failure> {
     let demands = settings.demand.demands(&settings.seed)?;
     let stations = Stations::from_settings(settings)?;
-    let mut reader = TraceReader::open(path, flags, demands)?;
+    let mut reader = TraceReader::open(paths, flags, demands)?;
     let mut counted = Counted::new(reader.has_ops(), reader.has_blocks());
     reader.read(|requests, _| {
         counted.add(requests);
@@ -93,5 +95,6 @@ fn read(path: &Path, flags: &ReadFlags, settings: &DescribeSettings) -> Result<D
         demands.rounding_note().iter().for_each(|note| program::note(note));
     }
     notes::warn_of_unused_service(&settings.demand, summary.sampled, summary.requests, &Terminal);
-    Ok(Description::new(notes::recorded(&summary, flags), used, summary.sampled, counted, stations))
+    let sampled = summary.sampled;
+    Ok(Description::new(notes::recorded(summary), used, sampled, counted, stations))
 }

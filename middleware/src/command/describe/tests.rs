@@ -21,7 +21,7 @@ fn read_bytes(bytes: &[u8], flags: &ReadFlags, values: &[(&str, &str)]) -> Resul
     let base = [("WORKERS", "4"), ("SERVERS", "1"), ("ST", "10ms"), ("SERVICE", "deterministic"), ("SEED", "1")];
     let others = base.iter().filter(|(key, _)| values.iter().all(|(changed, _)| key != changed));
     let values: Vec<(&str, &str)> = others.chain(values).copied().collect();
-    read(file.path(), flags, &settings(&values))
+    read(&[file.path().to_owned()], flags, &settings(&values))
 }
 
 fn of(csv: &str) -> (Description, Value) {
