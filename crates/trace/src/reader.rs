@@ -151,9 +151,9 @@ impl TraceReader {
         let Self { files, demands, stage, options, .. } = self;
         let samples = options.from.is_none() && options.until.is_none();
         let Some(file) = files.first_mut() else { return Ok(()) };
+        let (mut wrong, looking) = (Wrong::new(file.guess()), Looking::new());
         let (location, cutter, decoder) = (&file.location, &mut file.cutter, &file.decoder);
         let (skipped, is_piped) = (&mut file.skipped, file.is_piped);
-        let (mut wrong, looking) = (Wrong::default(), Looking::new());
         let demands = samples.then_some(&*demands);
         let complete = |requests: &mut [Request]| decode::complete(demands, requests, looking.is_on());
         parse::parse(location, cutter, decoder, threads, complete, |parsed| -> Result<(), E> {
@@ -230,7 +230,8 @@ impl TraceReader {
             let (empty_ns, length_ns) = (first_ns - offset_ns, last_ns - first_ns);
             if empty_ns > length_ns {
                 remarks.push(format!(
-                    "{}: nothing arrives in the first {empty_ns} ns, which is longer than the rest of the trace ({length_ns} ns);                      --origin first starts at the first arrival",
+                    "{}: nothing arrives in the first {empty_ns} ns, which is longer than the rest of the trace ({length_ns} ns); \
+                     --origin first starts at the first arrival",
                     self.name()
                 ));
             }

@@ -117,10 +117,10 @@ impl TraceFile {
         self.lines().is_none_or(|lines| lines.fields().any(wanted))
     }
 
-    /// `rule`, with the format if that was a guess.
-    pub(super) fn with_guess(&self, rule: String) -> String {
+    /// The name of the format, if that is a guess.
+    pub(super) fn guess(&self) -> Option<&'static str> {
         let is_certain = std::ptr::eq(self.format, CSV) || matches!(self.format.shape, Shape::Records);
-        if self.is_recognised && !is_certain { format!("{rule} (read as {})", self.format.name) } else { rule }
+        (self.is_recognised && !is_certain).then_some(self.format.name)
     }
 
     /// Compares the number of requests with the header, at the end.

@@ -75,10 +75,9 @@ pub(super) fn recognise(
     if fitting.is_empty() {
         skip_bom(location, cutter)?;
         let first = first_line(location, cutter)?;
-        if options.columns.has_arrival() && !first.trim_ascii_start().starts_with(b"{") {
+        if first.starts_with(ORIGIN) || options.columns.has_arrival() && !first.trim_ascii_start().starts_with(b"{") {
             return Ok(CSV);
         }
-        let first = first.strip_prefix(ORIGIN).map_or(first, |_| second_line(&start, first));
         fitting.extend(FORMATS.iter().filter(|format| line_fits(format, first)));
     }
     match fitting[..] {
@@ -90,14 +89,6 @@ pub(super) fn recognise(
             Err(location.at(0, &rule))
         }
     }
-}
-
-/// The line after `first`, as far as it is in `start`.
-fn second_line<'a>(start: &'a [u8], first: &[u8]) -> &'a [u8] {
-    let rest = memchr::memchr(b'\n', start).map_or(&b""[..], |end| &start[end + 1..]);
-    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    let _ = first;
-    rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end])
 }
 
 fn unknown(location: &Location) -> Failure {
