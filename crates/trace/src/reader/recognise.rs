@@ -117,7 +117,9 @@ fn line_fits(format: &Format, first: &[u8]) -> bool {
 /// What to do with a file of no known format.
 fn next_step(location: &Location, cutter: &mut Cutter) -> Result<String, Failure> {
     let first = first_line(location, cutter)?.to_vec();
-    let start = cutter.peek(location, |_| true)?;
+    let is_live = cutter.is_live();
+    let lines = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count();
+    let start = cutter.peek(location, |bytes| is_live || lines(bytes) >= SHOWN_ROWS || bytes.len() > LINE_LIMIT)?;
     if start.contains(&0) || std::str::from_utf8(&first).is_err() && !start.contains(&b'\n') {
         return Ok(format!(
             "is not text, and of no known binary format; --trace-format selects one of {}",

@@ -3,6 +3,8 @@
 mod agreement;
 mod foreign;
 mod native;
+mod other_files;
+mod parts;
 mod records;
 
 use std::io::{self, Read};
