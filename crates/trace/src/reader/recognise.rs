@@ -106,9 +106,11 @@ fn line_fits(format: &Format, first: &[u8]) -> bool {
         let has = |name: &str| found.as_ref().is_ok_and(|found| found.names.iter().any(|other| other == name));
         return format.fields.iter().all(|(name, _)| has(name));
     }
+    // A time in another unit than the format's is recognised, and then refused by its own rule.
+    let any_unit = format.several_units.then_some(format::S);
     match header {
         Header::Absent(_) => lines::header(format, &Columns::default(), None, first)
-            .and_then(|found| bind(format, found, &Columns::default(), None, Some(first)))
+            .and_then(|found| bind(format, found, &Columns::default(), any_unit, Some(first)))
             .is_ok_and(|lines| matches!(lines.read_first(first), Ok(Some(_)))),
         Header::All | Header::Subset => names_fit(format, first).is_some(),
     }
