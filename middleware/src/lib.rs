@@ -33,7 +33,7 @@ pub enum Command {
     Partition(Box<SplitFlags>),
     /// Summarise a trace: rate, interarrival times, sizes, blocks, offered load.
     Describe(DescribeFlags),
-    /// Write a trace in another format, as the reading flags select and change it.
+    /// Write a trace in another format; the reading flags select and change its requests.
     Convert(ConvertFlags),
     /// Print the executor that make prepares for a run: local, or docker, its address and how many workers it needs.
     Executor {

@@ -185,7 +185,7 @@ fn notes(reader: &TraceReader, format: Format, written: &Written, demands: Deman
     match (format, summary.sampled) {
         (_, 0) | (Format::Original, _) => {}
         (Format::Csv, missing) => notes.push(format!(
-            "{missing} of {requests} demands are not in the trace: their cells are empty, and programs that read them sample"
+            "{missing} of {requests} demands are not in the trace: their cells are empty, and a program that reads them samples"
         )),
         (Format::Records, sampled) => {
             let (distribution, mean_ns) = (demands.distribution.name(), demands.mean_ns);
