@@ -6,6 +6,7 @@ use sandbox::limits::{
     MEMORY_DEFAULT, MODULE, MODULE_TEXT, RANDOM_BYTES, RUN_MEMORY, STACK, TABLE_ELEMENTS, TIME_DEFAULT,
     UNANSWERED_DEFAULT, UNANSWERED_MIN, VECTORS,
 };
+use trace::shape::spread::MAX_IN_A_TICK;
 
 /// A mebibyte \[bytes\].
 const MIB: u64 = 1 << 20;
@@ -71,7 +72,7 @@ pub(crate) fn table(width: usize) -> String {
             "-",
             "kept by policies that use the state of workers",
         ),
-        (Limit::RequestsToSort.name(), million(trace::reader::SORT_LIMIT), "-", "--sort reads the trace into memory"),
+        (Limit::RequestsInTick.name(), million(MAX_IN_A_TICK), "-", "--spread holds the requests of a tick"),
     ];
     let widest = rows.iter().map(|(_, _, _, reason)| reason.chars().count()).max().unwrap_or(0);
     let wide = width >= WIDTHS.iter().sum::<usize>() + widest;

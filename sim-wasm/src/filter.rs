@@ -96,7 +96,8 @@ mod tests {
     use contract::Completion;
 
     fn shard(record_len: usize, requests: u64, records: u64) -> Vec<u8> {
-        let mut bytes = RequestHeader { record_len: record_len as u32, requests }.to_bytes().to_vec();
+        let mut bytes =
+            RequestHeader { record_len: record_len as u32, ..RequestHeader::new(requests) }.to_bytes().to_vec();
         bytes.resize(record_len, 0);
         for id in 0..records {
             bytes.extend_from_slice(&Request { id, arrival_ns: id, service_ns: 2, ..Request::default() }.to_bytes());

@@ -149,6 +149,8 @@ pub struct RequestHeader {
     pub record_len: u32,
     /// Requests that follow, or [`RequestHeader::UNKNOWN`].
     pub requests: u64,
+    /// In a file: the time of the trace at which averages over time start \[ns\]. Always 0 in a simulator's stream.
+    pub origin_ns: u64,
 }
 
 impl RequestHeader {
@@ -159,7 +161,7 @@ impl RequestHeader {
 
     /// The header of a stream of 48-byte records.
     pub fn new(requests: u64) -> Self {
-        Self { record_len: Request::LEN as u32, requests }
+        Self { record_len: Request::LEN as u32, requests, origin_ns: 0 }
     }
 
     /// The first 48 bytes of the header's record.
@@ -169,6 +171,7 @@ impl RequestHeader {
         put(&mut bytes, 8, CONTRACT.to_le_bytes());
         put(&mut bytes, 12, self.record_len.to_le_bytes());
         put(&mut bytes, 16, self.requests.to_le_bytes());
+        put(&mut bytes, 24, self.origin_ns.to_le_bytes());
         bytes
     }
 
@@ -178,11 +181,11 @@ impl RequestHeader {
     /// The rule that it breaks: magic, version, record length (48 to 4,096, a multiple of 8), zeros.
     pub fn from_bytes(bytes: &[u8; Request::LEN]) -> Result<Self, String> {
         check_start(bytes, &Self::MAGIC)?;
-        let header = Self { record_len: u32_at(bytes, 12), requests: u64_at(bytes, 16) };
+        let header = Self { record_len: u32_at(bytes, 12), requests: u64_at(bytes, 16), origin_ns: u64_at(bytes, 24) };
         if !(48..=4096).contains(&header.record_len) || !header.record_len.is_multiple_of(8) {
             return Err(format!("record length {} is not a multiple of 8 from 48 to 4096", header.record_len));
         }
-        check_zeros(&bytes[24..])?;
+        check_zeros(&bytes[32..])?;
         Ok(header)
     }
 }

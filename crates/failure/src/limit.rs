@@ -35,7 +35,7 @@ named! {
         CompileMemory = "memory to compile",
         /// Requests in the policies' model of workers.
         ModelledRequests = "modelled requests",
-        /// Requests that `--sort` holds.
-        RequestsToSort = "requests to sort",
+        /// Requests in one tick of the clock that `--spread` spreads.
+        RequestsInTick = "requests in a tick",
     }
 }

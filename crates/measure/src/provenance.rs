@@ -1,5 +1,7 @@
 //! Provenance of a report: everything that is needed to repeat the run.
 
+use std::collections::BTreeMap;
+
 use contract::Capabilities;
 use serde::{Deserialize, Serialize};
 
@@ -67,22 +69,43 @@ pub enum TraceUsed {
     },
 }
 
-/// A recorded trace, and the options with which it was read.
+/// A recorded trace, and how it was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RecordedTrace {
-    /// BLAKE3 of its bytes, in hexadecimal digits.
-    pub blake3: String,
-    /// Name of its format.
-    pub format: String,
+    /// Its files, in the order in which they were named.
+    pub files: Vec<FileUsed>,
     /// Number of its requests.
     pub requests: u64,
     /// The offset that was subtracted from each arrival \[ns\].
     pub offset_ns: i64,
-    /// Whether `--sort` was given.
-    pub sorted: bool,
-    /// Whether `--rebase` was given.
-    pub rebased: bool,
+    /// The flags that decided how it was read, without their dashes, and their values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reading: BTreeMap<String, String>,
+    /// Number of rows that were skipped, by the reason; absent if none was.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub skipped_rows: BTreeMap<String, u64>,
+}
+
+impl RecordedTrace {
+    /// Its formats, and the digests of its files, in one line.
+    pub fn shown(&self) -> String {
+        let file = |FileUsed { format, blake3, .. }: &FileUsed| format!("{format}, BLAKE3 {blake3:.16}");
+        self.files.iter().map(file).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// A file of a recorded trace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FileUsed {
+    /// BLAKE3 of its bytes, decompressed, in hexadecimal digits.
+    pub blake3: String,
+    /// Name of its format.
+    pub format: String,
+    /// Name of its compression; absent if it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<String>,
 }
 
 /// The settings of the generator that took part. SEED is not among them: it belongs to the whole run.

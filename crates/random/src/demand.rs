@@ -35,13 +35,15 @@ pub struct Demands {
     pub mean_ns: u64,
     /// SERVICE.
     pub distribution: ServiceDistribution,
+    /// SEED.
+    pub seed: u64,
     streams: Streams,
 }
 
 impl Demands {
     /// Demands of mean `mean_ns` \[ns\].
     pub fn new(mean_ns: u64, distribution: ServiceDistribution, seed: u64) -> Self {
-        Self { mean_ns, distribution, streams: Streams::new(seed, "service") }
+        Self { mean_ns, distribution, seed, streams: Streams::new(seed, "service") }
     }
 
     /// The demand of request `id` \[ns\].

@@ -1,6 +1,6 @@
 //! The report as people read it in a terminal.
 
-use measure::provenance::{Provenance, RecordedTrace, TraceUsed};
+use measure::provenance::{Provenance, TraceUsed};
 use measure::run_report::{Imbalance, RowResult, RunReport, WorkerRow};
 use measure::{Counts, Figures, TimeUnit, number, percent};
 
@@ -117,7 +117,7 @@ pub fn plain(report: &RunReport, width: usize) -> String {
 fn title(report: &RunReport, width: usize) -> String {
     let Provenance { settings, trace, .. } = &report.provenance;
     let trace = match trace {
-        TraceUsed::Recorded(RecordedTrace { format, blake3, .. }) => format!("{format}, BLAKE3 {blake3:.16}"),
+        TraceUsed::Recorded(trace) => trace.shown(),
         TraceUsed::Generated { .. } => format!("generated, SEED {}", settings.seed),
     };
     let servers = if settings.servers == 1 { "one server".to_owned() } else { format!("{} servers", settings.servers) };

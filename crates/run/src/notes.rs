@@ -3,21 +3,25 @@
 use cli::reporter::Reporter;
 use cli::settings::DemandSettings;
 use contract::{Capabilities, Request};
-use trace::reader::{ReadFlags, TraceSummary};
+use trace::reader::{FileSummary, TraceSummary};
 
 use measure::outcome::Measured;
-use measure::provenance::RecordedTrace;
+use measure::provenance::{FileUsed, RecordedTrace};
 use sandbox::Model;
 
 /// A recorded trace, for a report.
-pub fn recorded(summary: &TraceSummary, flags: &ReadFlags) -> RecordedTrace {
+pub fn recorded(summary: TraceSummary) -> RecordedTrace {
+    let file = |file: FileSummary| FileUsed {
+        blake3: file.blake3,
+        format: file.format.to_owned(),
+        compression: file.compression.map(str::to_owned),
+    };
     RecordedTrace {
-        blake3: summary.blake3.clone(),
-        format: summary.format.to_owned(),
+        files: summary.files.into_iter().map(file).collect(),
         requests: summary.requests,
         offset_ns: summary.offset_ns,
-        sorted: flags.sort,
-        rebased: flags.rebase,
+        reading: summary.flags.into_iter().map(|(flag, value)| (flag.to_owned(), value)).collect(),
+        skipped_rows: summary.skipped,
     }
 }
 

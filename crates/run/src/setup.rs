@@ -94,8 +94,9 @@ fn open(
             }
             Source::recorded(&paths, flags, model.demands())
         }
-        _ if flags.trace_format.is_some() || flags.sort || flags.rebase => {
-            Err(Failure::usage("--trace-format, --sort and --rebase are for recorded traces (--trace FILE)"))
+        _ if !flags.given().is_empty() => {
+            let given = flags.given().iter().map(|(flag, _)| format!("--{flag}")).collect::<Vec<_>>().join(", ");
+            Err(Failure::usage(format!("{given}: for recorded traces alone (--trace FILE)")))
         }
         _ => Ok(Source::generated(Generation::from_settings(&settings.generator, &settings.seed)?, model.demands())),
     }

@@ -26,24 +26,13 @@ pub struct Recorded {
     demands: Demands,
 }
 
-/// Opens the trace in the files `paths` (`-` = stdin).
-///
-/// # Errors
-/// If it can't be opened or its format is not recognised.
-pub fn open(paths: &[PathBuf], flags: &ReadFlags, demands: Demands) -> Result<TraceReader, Failure> {
-    match paths {
-        [path] => TraceReader::open(path, flags, demands),
-        _ => Err(Failure::usage(format!("{} traces are given; one is read", paths.len()))),
-    }
-}
-
 impl Source {
     /// The trace in the files `paths` (`-` = stdin).
     ///
     /// # Errors
     /// If it can't be opened or its format is not recognised.
     pub fn recorded(paths: &[PathBuf], flags: &ReadFlags, demands: Demands) -> Result<Self, Failure> {
-        let reader = Box::new(open(paths, flags, demands)?);
+        let reader = Box::new(TraceReader::open(paths, flags, demands)?);
         Ok(Source::Recorded(reader, Recorded { paths: paths.to_owned(), flags: flags.clone(), demands }))
     }
 
@@ -112,10 +101,10 @@ impl Source {
     }
 
     /// The trace's name in errors.
-    pub fn trace(&self) -> &str {
+    pub fn trace(&self) -> String {
         match self {
             Source::Recorded(reader, _) => reader.name(),
-            Source::Generated(..) => "the generated trace",
+            Source::Generated(..) => "the generated trace".to_owned(),
         }
     }
 
@@ -146,9 +135,7 @@ impl Source {
     /// The trace, for the report; complete after its end.
     pub fn name(&self) -> TraceUsed {
         match self {
-            Source::Recorded(reader, Recorded { flags, .. }) => {
-                TraceUsed::Recorded(notes::recorded(&reader.summary(), flags))
-            }
+            Source::Recorded(reader, _) => TraceUsed::Recorded(notes::recorded(reader.summary())),
             Source::Generated(_, generation, _) => TraceUsed::Generated { generated: generation.used() },
         }
     }

@@ -24,7 +24,7 @@ impl Input {
     pub(crate) fn new(shard: Box<dyn Shard>) -> Self {
         // No executor declares the number of requests, so that a simulator reads the same bytes on all of them.
         let record_len = shard.record_len();
-        let header = RequestHeader { record_len: record_len as u32, requests: RequestHeader::UNKNOWN };
+        let header = RequestHeader { record_len: record_len as u32, ..RequestHeader::new(RequestHeader::UNKNOWN) };
         let mut header = header.to_bytes().to_vec();
         header.resize(record_len, 0);
         Self { shard, record_len, chunk: header, read: 0, entered: 0, is_header: true, ended: false }

@@ -20,6 +20,80 @@ pub fn scaled(text: &[u8], scale: u64) -> Option<u64> {
     u64::try_from(product).ok()
 }
 
+/// How people write numbers in a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Numbers {
+    /// `0.5`
+    #[default]
+    Point,
+    /// `0,5`, and `0.5` as well.
+    Comma,
+}
+
+/// Digits of a number that are used: further ones are far below a nanosecond.
+const DIGITS: usize = 25;
+
+/// As [`scaled`], and also with a sign, an exponent, and a point without digits on one side: `+.5`, `1e-05`, `5.`. It
+/// is truncated towards 0; [`i128::MAX`] stands for all that is larger.
+pub(crate) fn freely(text: &[u8], scale: u64, numbers: Numbers) -> Option<i128> {
+    let (negative, text) = match text {
+        [b'-', text @ ..] => (true, text),
+        [b'+', text @ ..] => (false, text),
+        text => (false, text),
+    };
+    let (mantissa, exponent) = match memchr::memchr2(b'e', b'E', text) {
+        None => (text, 0),
+        Some(at) => (&text[..at], std::str::from_utf8(&text[at + 1..]).ok()?.parse::<i16>().ok()?),
+    };
+    let is_point = |byte: &u8| *byte == b'.' || (numbers == Numbers::Comma && *byte == b',');
+    let (whole, fraction) = match mantissa.iter().position(is_point) {
+        None => (mantissa, &[][..]),
+        Some(point) => (&mantissa[..point], &mantissa[point + 1..]),
+    };
+    if whole.len() + fraction.len() == 0 {
+        return None;
+    }
+    let (mut value, mut kept, mut dropped) = (0u128, 0, 0i64);
+    for byte in whole.iter().chain(fraction) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        // Leading zeros are no digits to keep.
+        if kept < DIGITS {
+            value = value * 10 + u128::from(digit);
+            kept += usize::from(value > 0);
+        } else {
+            dropped += 1;
+        }
+    }
+    // At most 10²⁵ · 3.6·10¹², which is below 2¹²⁷.
+    let value = value * u128::from(scale);
+    let places = i64::from(exponent) + dropped - fraction.len() as i64;
+    let power = u32::try_from(places.unsigned_abs()).ok().and_then(|power| 10u128.checked_pow(power));
+    let magnitude = match (value, power) {
+        (0, _) => 0,
+        (_, Some(power)) if places < 0 => value / power,
+        (_, None) if places < 0 => 0,
+        (_, power) => power.and_then(|power| value.checked_mul(power)).unwrap_or(u128::MAX),
+    };
+    let magnitude = i128::try_from(magnitude).unwrap_or(i128::MAX);
+    Some(if negative { -magnitude } else { magnitude })
+}
+
+/// A whole number that may be written as a float: `8`, `8.0`, `8e0`, `+8`. None also for a negative one.
+pub(crate) fn whole(text: &[u8], numbers: Numbers) -> Option<u64> {
+    if let Some(integer) = integer(text) {
+        return Some(integer);
+    }
+    const SCALE: u64 = 1_000_000_000_000;
+    let scaled = freely(text, SCALE, numbers).filter(|&scaled| scaled >= 0)?;
+    if scaled % i128::from(SCALE) != 0 {
+        return None;
+    }
+    u64::try_from(scaled / i128::from(SCALE)).ok()
+}
+
 /// An unsigned integer: digits alone, at least one.
 pub fn integer(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
@@ -39,6 +113,37 @@ pub fn integer(text: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_other_programs_are_read() {
+        let read = |text: &str| freely(text.as_bytes(), 1_000, Numbers::Point);
+        for (text, thousandths) in [
+            (".5", 500),
+            ("5.", 5_000),
+            ("+0.5", 500),
+            ("-0.0", 0),
+            ("-1.5", -1_500),
+            ("1e-05", 0),
+            ("2.5e-01", 250),
+            ("2.5E+3", 2_500_000),
+            ("1e-999", 0),
+            ("0e999", 0),
+            ("1e999", i128::MAX),
+            ("0000000000000000000000000000000000000001.5", 1_500),
+            ("0.00000000000000000000000000000000000000001e41", 1_000),
+        ] {
+            assert_eq!(read(text), Some(thousandths), "{text}");
+        }
+        for wrong in ["", ".", "+", "e5", "1e", "1e5.5", "--1", "1,5", "1.5.5", "0x1", "1 ", "nan", "inf", "1_0"] {
+            assert_eq!(read(wrong), None, "{wrong:?}");
+        }
+        assert_eq!(freely(b"12,5", 1_000, Numbers::Comma), Some(12_500));
+        assert_eq!(freely(b"1.234,5", 1_000, Numbers::Comma), None);
+        for (text, number) in [("8.0", Some(8)), ("8.5", None), ("1e3", Some(1_000)), ("-1", None), ("8,0", None)] {
+            assert_eq!(whole(text.as_bytes(), Numbers::Point), number, "{text}");
+        }
+        assert_eq!(whole(b"18446744073709551615", Numbers::Point), Some(u64::MAX));
+    }
 
     #[test]
     fn decimals_are_exact_and_are_cut() {

@@ -20,7 +20,7 @@
 //!
 //! // Samples a demand for each request whose trace gives none; here it is not used.
 //! let demands = Demands::new(1_000, ServiceDistribution::Exponential, 1);
-//! let mut reader = TraceReader::open(&path, &ReadFlags::default(), demands)?;
+//! let mut reader = TraceReader::open(&[&path], &ReadFlags::default(), demands)?;
 //! let mut read = Vec::new();
 //! reader.read(|requests, _bytes| {
 //!     read.extend_from_slice(requests);
@@ -30,8 +30,13 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 
+mod clock;
 pub mod decimal;
 pub mod duration;
+mod field;
+mod format;
+mod input;
+mod lines;
 pub mod ordered;
 pub mod reader;
 pub mod shape;

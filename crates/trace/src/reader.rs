@@ -1,97 +1,138 @@
-//! Reads a trace of any format as requests.
+//! Reads a trace of any format, from one or several files, as requests.
 //!
 //! Three stages: cut the input into blocks of whole rows; decode a block, which is a pure function, so that several
-//! threads may do it; put the requests in sequence, check their order and subtract the origin of time.
+//! threads may do it; put the requests in sequence: check their order, take a part of them, and set the origin of time.
+//! Several files, and those that are to be sorted, pass through an external sort between the last two.
 
+mod coarse;
 mod cut;
 mod decode;
-mod field;
-mod formats;
-mod location;
-mod open;
+mod file;
+mod flags;
+pub(crate) mod location;
+mod moment;
 mod parse;
-mod plain;
-mod row;
+mod recognise;
 mod sequence;
-mod sort;
-mod tracegen_row;
-
+mod sorted;
+mod stage;
 #[cfg(test)]
 mod tests;
+mod wrong;
 
-use crate::ordered;
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use contract::Request;
 use failure::Failure;
 use random::demand::Demands;
 
+use crate::field::Field;
+use crate::ordered;
+
+use coarse::Looking;
 pub use cut::LINE_LIMIT;
-pub use sort::SORT_LIMIT;
-
-use location::Rows;
+pub(crate) use cut::too_long;
+use cut::{BLOCK_SIZE, Block};
+use decode::Decoder;
+use file::TraceFile;
+pub use flags::ReadFlags;
+use flags::{Options, OriginFlag};
+use location::Location;
 use parse::Parsed;
+use sequence::{Origin, Unordered, Window};
+use stage::{Stage, Stop};
+use wrong::Wrong;
 
-/// Number of ignored columns that are listed.
-const IGNORED_SHOWN: usize = 20;
-
-/// The flags of every program that reads a trace.
-#[derive(clap::Args, Debug, Clone, Default)]
-pub struct ReadFlags {
-    /// The trace's format.
-    #[arg(long, value_name = "NAME", help = format!("The trace's format, instead of recognising it: {}", formats::names()))]
-    pub trace_format: Option<String>,
-    /// Sort the trace by arrival and number its requests anew
-    #[arg(long)]
-    pub sort: bool,
-    /// Start the trace at 0: count its times from the first arrival
-    #[arg(long)]
-    pub rebase: bool,
-}
-
-/// A trace that is being read. Memory is bounded for any length, except with `--sort`.
+/// A trace that is being read. Memory is bounded for any length.
 pub struct TraceReader {
-    location: location::Location,
-    format: &'static formats::Format,
-    /// Size of the file \[bytes\], if it is a file.
-    size: Option<u64>,
-    /// Whether the input is not a regular file. If its writer stops early, the trace looks complete.
-    is_piped: bool,
-    /// The number of requests in the header of records.
-    declared: Option<u64>,
+    files: Vec<TraceFile>,
+    options: Options,
+    given: Vec<(&'static str, String)>,
     demands: Demands,
-    cutter: cut::Cutter,
-    decoder: decode::Decoder,
-    sequencer: sequence::Sequencer,
-    sampled: u64,
-    /// With `--sort`: the largest number of requests that may be held.
-    sort_limit: Option<usize>,
+    stage: Stage,
 }
 
 /// A summary of a trace, complete after its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceSummary {
-    /// Name of its format.
-    pub format: &'static str,
-    /// BLAKE3 of all its bytes, in hexadecimal digits.
-    pub blake3: String,
-    /// Its length \[bytes\].
-    pub bytes: u64,
+    /// Its files.
+    pub files: Vec<FileSummary>,
     /// Number of its requests.
     pub requests: u64,
     /// Number of demands that were sampled because the trace does not give them.
     pub sampled: u64,
-    /// The offset that was subtracted from each arrival, so that the first is 0 \[ns\]; 0 if the trace's own origin was
-    /// kept.
+    /// The offset that was subtracted from each arrival \[ns\].
     pub offset_ns: i64,
+    /// The flags that decided how it was read, with their values.
+    pub flags: Vec<(&'static str, String)>,
+    /// Number of rows that were skipped, by the reason.
+    pub skipped: BTreeMap<String, u64>,
+}
+
+/// A summary of one file of a trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSummary {
+    /// Name of its format.
+    pub format: &'static str,
+    /// BLAKE3 of all its bytes, decompressed, in hexadecimal digits.
+    pub blake3: String,
+    /// Its length, decompressed \[bytes\].
+    pub bytes: u64,
+    /// Name of its compression, if it has one.
+    pub compression: Option<&'static str>,
 }
 
 impl TraceReader {
+    /// Opens the trace in the files at `paths`, `-` for stdin, and recognises their formats, unless `flags` name one.
+    /// Several files are merged by arrival. `demands` samples the demands that the trace does not give.
+    ///
+    /// # Errors
+    /// [`Failure::Trace`] if there is no trace, it is empty or its format is not recognised; [`Failure::Usage`] if a flag
+    /// breaks its rule or does not fit the format; [`Failure::Host`] if it can't be read.
+    pub fn open(paths: &[impl AsRef<Path>], flags: &ReadFlags, demands: Demands) -> Result<Self, Failure> {
+        let options = flags.options()?;
+        if paths.iter().filter(|path| path.as_ref() == Path::new("-")).count() > 1 {
+            return Err(Failure::usage("- is standard input, which can be read once"));
+        }
+        let files = paths.iter().map(|path| TraceFile::open(path.as_ref(), &options, BLOCK_SIZE));
+        Self::of_files(files.collect::<Result<_, _>>()?, options, flags.given(), demands)
+    }
+
+    fn of_files(
+        files: Vec<TraceFile>,
+        options: Options,
+        given: Vec<(&'static str, String)>,
+        demands: Demands,
+    ) -> Result<Self, Failure> {
+        let Some(first) = files.first() else { return Err(Failure::usage("no trace is named")) };
+        let declared = first.origin_ns.filter(|_| files.iter().all(|file| file.origin_ns == first.origin_ns));
+        let origin = match options.origin {
+            Some(OriginFlag::First) => Origin::First,
+            Some(OriginFlag::At(ns)) => Origin::At(ns),
+            None => declared.map_or(Origin::First, Origin::At),
+        };
+        let Options { from, until, speed, spread, .. } = options;
+        let window = Window { origin, is_asked: options.origin.is_some(), from, until, speed };
+        let samples = options.sort || files.len() > 1 || from.is_some() || until.is_some();
+        let stage = Stage::new(window, spread, demands, samples);
+        let reader = Self { files, options, given, demands, stage };
+        if reader.options.samples_blocks && !reader.has_blocks() {
+            return Err(Failure::usage("--sample by block needs a trace with the block that each request addresses"));
+        }
+        if reader.options.needs_op && !reader.has_ops() {
+            return Err(Failure::usage("--only needs a trace that distinguishes reads and writes"));
+        }
+        Ok(reader)
+    }
+
     /// Reads the trace to its end. `each` receives all its requests, in order and in batches, with the position that
     /// was read \[bytes\]. Each request is complete, including its demand. Several threads read rows at once.
     ///
     /// # Errors
     /// [`Failure::Trace`], with file and line, if a row does not follow the format, ids do not increase, arrivals
-    /// decrease, or the trace is cut short; `each` has received the blocks before. [`Failure::Limit`] if `--sort` would
-    /// hold more than [`SORT_LIMIT`]. [`Failure::Host`] if the file can't be read. Any error of `each`.
+    /// decrease, or the trace is cut short; `each` has received the blocks before. [`Failure::Host`] if a file can't be
+    /// read, or `--sort` finds no room on the disk. Any error of `each`.
     pub fn read<E: From<Failure> + Send>(
         &mut self,
         each: impl FnMut(&[Request], u64) -> Result<(), E> + Send,
@@ -104,20 +145,31 @@ impl TraceReader {
         threads: usize,
         mut each: impl FnMut(&[Request], u64) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        if let Some(limit) = self.sort_limit {
-            return self.read_sorted(threads, limit, each);
+        if self.options.sort || self.files.len() > 1 {
+            return self.read_sorted(threads, each);
         }
-        let Self { location, cutter, decoder, demands, sequencer, sampled, .. } = self;
-        let complete = |requests: &mut [Request]| decode::complete(demands, requests);
-        parse::parse(location, cutter, decoder, threads, complete, |parsed| {
-            let Parsed { requests, decoded, completed, bytes } = parsed;
-            *sampled += completed.sampled;
+        let Self { files, demands, stage, options, .. } = self;
+        let samples = options.from.is_none() && options.until.is_none();
+        let Some(file) = files.first_mut() else { return Ok(()) };
+        let (location, cutter, decoder) = (&file.location, &mut file.cutter, &file.decoder);
+        let (skipped, is_piped) = (&mut file.skipped, file.is_piped);
+        let (mut wrong, looking) = (Wrong::default(), Looking::new());
+        let demands = samples.then_some(&*demands);
+        let complete = |requests: &mut [Request]| decode::complete(demands, requests, looking.is_on());
+        parse::parse(location, cutter, decoder, threads, complete, |parsed| -> Result<(), E> {
+            let Parsed { block, requests, defects, completed, position } = parsed;
             // Rows before a wrong one are checked first, so that the first error in the file is reported.
-            sequencer.pass(location, requests, completed.in_order)?;
-            decoded.map_err(|wrong| location.at(wrong.row, &wrong.rule))?;
-            each(requests, bytes)
+            if wrong.is_empty() {
+                let passed = stage.pass(requests, completed, &looking, |requests| each(requests, position));
+                passed.map_err(|stop| stopped(stop, location, decoder, Some(block)))?;
+            }
+            Ok(wrong.add(defects, skipped, block, is_piped, location)?)
         })?;
-        Ok(self.check_count()?)
+        wrong.end(location).map_err(E::from)?;
+        let position = file.cutter.position();
+        let ended = stage.end(|requests| each(requests, position));
+        ended.map_err(|stop| stopped(stop, &file.location, &file.decoder, None))?;
+        Ok(file.check_count()?)
     }
 
     /// For commands that need requests: fails if the trace had none. Call it after its end.
@@ -125,97 +177,136 @@ impl TraceReader {
     /// # Errors
     /// [`Failure::Trace`] if it had none.
     pub fn expect_requests(&self) -> Result<(), Failure> {
-        if self.sequencer.requests() == 0 { Err(self.location.whole("the trace has no requests")) } else { Ok(()) }
+        match self.files.first() {
+            Some(file) if self.stage.part.requests() == 0 => {
+                let kept = self.given.iter().any(|(flag, _)| matches!(*flag, "from" | "until" | "only" | "sample"));
+                let rule = if kept { "none of the trace's requests is used" } else { "the trace has no requests" };
+                Err(file.location.whole(rule))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Its name in errors.
-    pub fn name(&self) -> &str {
-        &self.location.name
+    pub fn name(&self) -> String {
+        self.files.iter().map(|file| file.location.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// Name of the trace's format.
-    pub fn format(&self) -> &'static str {
-        self.format.name
+    /// Name of the trace's format; of several files, all names.
+    pub fn format(&self) -> String {
+        let mut names: Vec<&str> = self.files.iter().map(|file| file.format.name).collect();
+        names.dedup();
+        names.join(", ")
     }
 
     /// Whether the trace has the blocks that requests address; records always have.
     pub fn has_blocks(&self) -> bool {
-        self.has(|field| matches!(field, field::Field::Block | field::Field::BlockName))
+        self.has(|field| matches!(field, Field::Block(_) | Field::FirstOfBlocks))
     }
 
     /// Whether the trace distinguishes reads and writes; records always do.
     pub fn has_ops(&self) -> bool {
-        self.has(|field| matches!(field, field::Field::Op(_)))
+        self.has(|field| matches!(field, Field::Op(_) | Field::Method))
     }
 
     /// Whether the trace has demands; some cells of a CSV may be empty all the same.
     pub fn has_service(&self) -> bool {
-        self.has(|field| matches!(field, field::Field::Service(_) | field::Field::Duration(_)))
+        self.has(|field| matches!(field, Field::Service(_)))
     }
 
-    /// Size of the input \[bytes\], if it is known.
+    /// Size of the input as it is stored \[bytes\], if it is known.
     pub fn size(&self) -> Option<u64> {
-        self.size
+        self.files.iter().map(|file| file.size).sum()
     }
 
     /// Remarks on the trace for the user, one line each; complete after its end.
     pub fn remarks(&self) -> Vec<String> {
-        let mut remarks = Vec::new();
-        if let decode::Decoder::Lines(row) = &self.decoder {
-            let mut ignored = row.ignored();
-            let more = ignored.len().saturating_sub(IGNORED_SHOWN);
-            ignored.truncate(IGNORED_SHOWN);
-            if !ignored.is_empty() {
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                remarks.push(format!("{}: ignored columns: {}{more}", self.location.name, ignored.join(", ")));
-            }
+        let mut remarks: Vec<String> = self.files.iter().flat_map(TraceFile::remarks).collect();
+        if self.options.spread.is_none() {
+            remarks.extend(self.stage.coarse.remark().map(|remark| format!("{}: {remark}", self.name())));
         }
-        if let Some((first_ns, last_ns)) = self.sequencer.first_and_last_ns() {
-            let first_ns = first_ns - self.sequencer.offset_ns();
-            let length_ns = last_ns - self.sequencer.offset_ns() - first_ns;
-            if first_ns > length_ns {
+        let offset_ns = self.stage.part.offset_ns();
+        if let Some((first_ns, last_ns)) = self.stage.part.first_and_last_ns() {
+            let (empty_ns, length_ns) = (first_ns - offset_ns, last_ns - first_ns);
+            if empty_ns > length_ns {
                 remarks.push(format!(
-                    "{}: the first arrival ({first_ns} ns) is larger than the length of the trace ({length_ns} ns); \
-                     --rebase starts it at 0",
-                    self.location.name
+                    "{}: nothing arrives in the first {empty_ns} ns, which is longer than the rest of the trace ({length_ns} ns);                      --origin first starts at the first arrival",
+                    self.name()
                 ));
             }
-        }
-        if let (true, true, Rows::Lines { first }) = (self.is_piped, self.cutter.ends_in_a_line(), self.location.rows) {
-            remarks.push(format!(
-                "{}:{}: the pipe ended without a line break after this line, which may have been cut short",
-                self.location.name,
-                // Without rows, the last line is the header.
-                first + self.cutter.rows() - 1
-            ));
         }
         remarks
     }
 
     /// The summary of the trace; complete after its end.
     pub fn summary(&self) -> TraceSummary {
+        let mut skipped = BTreeMap::new();
+        for (reason, &rows) in self.files.iter().flat_map(|file| &file.skipped) {
+            decode::count(&mut skipped, reason.clone(), rows);
+        }
+        let file = |file: &TraceFile| FileSummary {
+            format: file.format.name,
+            blake3: file.cutter.blake3(),
+            bytes: file.cutter.bytes(),
+            compression: file.compression.map(|compression| compression.name()),
+        };
         TraceSummary {
-            format: self.format.name,
-            blake3: self.cutter.blake3(),
-            bytes: self.cutter.bytes(),
-            requests: self.sequencer.requests(),
-            sampled: self.sampled,
-            offset_ns: self.sequencer.offset_ns(),
+            files: self.files.iter().map(file).collect(),
+            requests: self.stage.part.requests(),
+            sampled: self.stage.sampled,
+            offset_ns: self.stage.part.offset_ns(),
+            flags: self.given.clone(),
+            skipped,
         }
     }
 
-    fn has(&self, wanted: impl Fn(field::Field) -> bool) -> bool {
-        match &self.decoder {
-            decode::Decoder::Lines(row) => row.fields().any(wanted),
-            decode::Decoder::Records { .. } => true,
+    fn has(&self, wanted: impl Fn(Field) -> bool) -> bool {
+        self.files.iter().all(|file| file.has(&wanted))
+    }
+}
+
+/// The error of a trace that ended in the last stage. `block`: the one with the request, if that is known.
+fn stopped<E: From<Failure>>(stop: Stop<E>, location: &Location, decoder: &Decoder, block: Option<&Block>) -> E {
+    match stop {
+        Stop::Failed(error) => error,
+        Stop::Unordered(unordered) => explain(location, decoder, block, unordered).into(),
+        Stop::OffTick(index, tick_ns) => {
+            let rule = format!(
+                "the arrival is not a multiple of {tick_ns} ns: --spread even:TICK names the tick of the clock, if it had one"
+            );
+            at(location, decoder, block, index, &rule).into()
         }
     }
+}
 
-    /// Compares the number of requests with the header, at the end.
-    fn check_count(&self) -> Result<(), Failure> {
-        let requests = self.cutter.rows();
-        let Some(declared) = self.declared.filter(|&declared| declared != requests) else { return Ok(()) };
-        let how = if requests < declared { "is cut short" } else { "is too long" };
-        Err(self.location.whole(&format!("the file {how}: {requests} requests, but its header declares {declared}")))
+/// The error of a request that breaks a rule of order.
+fn explain(location: &Location, decoder: &Decoder, block: Option<&Block>, unordered: Unordered) -> Failure {
+    let show = |arrival_ns: i64| match &decoder.rows {
+        decode::Rows::Lines(lines) => lines.show_arrival(arrival_ns),
+        _ => ("arrival_ns".to_owned(), arrival_ns.to_string()),
+    };
+    match unordered {
+        Unordered::GoesBack { index, arrival_ns, last_ns } => {
+            let ((name, arrival), (_, last)) = (show(arrival_ns), show(last_ns));
+            let rule = format!("{name} goes back ({arrival} after {last}); --sort puts them in order");
+            at(location, decoder, block, index, &rule)
+        }
+        Unordered::Id { index, id, last } => {
+            at(location, decoder, block, index, &format!("id does not increase ({id} after {last})"))
+        }
+        Unordered::BeforeOrigin { arrival_ns, origin_ns } => {
+            let ((name, arrival), (_, origin)) = (show(arrival_ns), show(origin_ns));
+            location.whole(&format!(
+                "{name} {arrival} is before the origin of time ({origin}); --origin first starts at the first arrival"
+            ))
+        }
+        Unordered::TooLate => location.whole("the last arrival comes 2^62 ns or more after the origin"),
+    }
+}
+
+fn at(location: &Location, decoder: &Decoder, block: Option<&Block>, index: usize, rule: &str) -> Failure {
+    match block {
+        Some(block) => location.at(decoder.row_of(block, index), rule),
+        None => location.whole(rule),
     }
 }

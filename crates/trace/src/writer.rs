@@ -32,8 +32,10 @@ impl TraceFormat {
     /// The first bytes of a trace.
     fn start(self) -> Vec<u8> {
         match self {
-            TraceFormat::Csv => b"id,arrival_ns,client,op,block,size\n".to_vec(),
-            TraceFormat::FullCsv => b"id,arrival_ns,service_ns,client,class,op,block,size,reply_size\n".to_vec(),
+            TraceFormat::Csv => b"# origin_ns=0\nid,arrival_ns,client,op,block,size\n".to_vec(),
+            TraceFormat::FullCsv => {
+                b"# origin_ns=0\nid,arrival_ns,service_ns,client,class,op,block,size,reply_size\n".to_vec()
+            }
             TraceFormat::Original => Vec::new(),
             TraceFormat::Records { requests } => RequestHeader::new(requests).to_bytes().to_vec(),
         }

@@ -48,7 +48,7 @@ pub(crate) fn split(flags: &SplitFlags, sources: &Sources) -> anyhow::Result<()>
     let mut source = setup::source(settings, &flags.read, &balancing, &Terminal)?;
     let aside = Unfinished::folder_beside(&flags.out).with_context(name)?;
     let shards = ShardFiles::create(aside.path(), balancing.workers, flags.format == "records")?;
-    let mut shards = shards.shown_as(&flags.out, source.trace());
+    let mut shards = shards.shown_as(&flags.out, &source.trace());
     let requests = partition::partition(&mut source, balancing.balancer(), &mut shards, &Terminal)?;
     shards.finish()?;
     aside.rename(&flags.out).with_context(name)?;

@@ -53,7 +53,7 @@ fn trace(kept: &Kept) -> String {
         (Some(file), _) => {
             shown(Path::new(file).file_name().map_or(file.into(), |name| name.to_string_lossy()).as_ref())
         }
-        (None, Ok(TraceUsed::Recorded(RecordedTrace { format, .. }))) => shown(format),
+        (None, Ok(TraceUsed::Recorded(trace))) => shown(&trace.shown()),
         (None, Ok(TraceUsed::Generated { .. })) => "generated".to_owned(),
         (None, Err(_)) if kept.run.is_some() => "generated".to_owned(),
         (None, Err(_)) => "-".to_owned(),

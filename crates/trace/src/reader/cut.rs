@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use failure::Failure;
 
 use super::location::{Location, Rows};
+use crate::input::{Input, Position};
 
 /// The longest line \[bytes\], without its line break.
 pub const LINE_LIMIT: usize = 64 << 10;
@@ -13,21 +14,28 @@ pub const LINE_LIMIT: usize = 64 << 10;
 pub(super) const BLOCK_SIZE: usize = 256 << 10;
 
 /// The rule that a line above the limit breaks.
-pub(super) fn too_long() -> String {
+pub(crate) fn too_long() -> String {
     format!("the line is longer than {LINE_LIMIT} bytes")
 }
 
-/// Whole rows. Every line has its line break; one is added if the trace's last line has none.
+/// Whole rows. Quoted cells of several lines are not cut. Every line has its line break; one is added if the trace's last line has none.
 #[derive(Debug, Default)]
 pub(super) struct Block {
     pub(super) bytes: Vec<u8>,
-    /// Number of its first row in the trace, from 0.
+    /// Number of its first row in the trace, from 0: of its first line, or its first record.
     pub(super) first_row: u64,
+    /// Number of its rows.
+    pub(super) rows: u64,
 }
 
 /// Reads the input once, from start to end, and computes the BLAKE3 of its bytes.
 pub(super) struct Cutter {
     input: Box<dyn Read + Send>,
+    position: Position,
+    /// Whether blocks end where the input has no more bytes for now.
+    is_live: bool,
+    /// Whether line breaks within quotes end no row.
+    has_quotes: bool,
     block_size: usize,
     hasher: blake3::Hasher,
     bytes: u64,
@@ -41,14 +49,36 @@ pub(super) struct Cutter {
 
 impl Cutter {
     /// Cuts `input` into blocks of about `block_size` \[bytes\].
-    pub(super) fn new(input: Box<dyn Read + Send>, block_size: usize) -> Self {
-        let hasher = blake3::Hasher::new();
-        Self { input, block_size, hasher, bytes: 0, ended: false, tail: Vec::new(), rows: 0, last: b'\n' }
+    pub(super) fn new(input: Input, block_size: usize) -> Self {
+        let Input { bytes: input, is_piped: is_live, position, .. } = input;
+        Self {
+            input,
+            position,
+            is_live,
+            has_quotes: false,
+            block_size,
+            hasher: blake3::Hasher::new(),
+            bytes: 0,
+            ended: false,
+            tail: Vec::new(),
+            rows: 0,
+            last: b'\n',
+        }
     }
 
-    /// Bytes read so far.
+    /// Cells may be quoted, and then hold line breaks.
+    pub(super) fn expect_quotes(&mut self) {
+        self.has_quotes = true;
+    }
+
+    /// Bytes of the trace read so far, decompressed.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Bytes read so far as they are stored.
+    pub(super) fn position(&self) -> u64 {
+        self.position.get()
     }
 
     /// Rows returned so far.
@@ -100,7 +130,8 @@ impl Cutter {
                 end_last_line(location, bytes);
             }
             let cut = match location.rows {
-                Rows::Lines { .. } => memchr::memrchr(b'\n', bytes).map_or(0, |last| last + 1),
+                Rows::Lines { .. } if self.ended => bytes.len(),
+                Rows::Lines { .. } => last_row_end(bytes, self.has_quotes),
                 Rows::Records { len } => bytes.len() / len * len,
             };
             filled = bytes.len();
@@ -109,7 +140,11 @@ impl Cutter {
             }
             // The line break may be a carriage return that was read and a line feed that was not.
             if matches!(location.rows, Rows::Lines { .. }) && filled > LINE_LIMIT + 1 {
-                return Err(location.at(self.rows, &too_long()));
+                let rule = match memchr::memchr(b'\n', bytes) {
+                    None => too_long(),
+                    Some(_) => format!("a quoted cell that begins in this row has no end within {LINE_LIMIT} bytes"),
+                };
+                return Err(location.at(self.rows, &rule));
             }
         };
         if let (0, 1.., Rows::Records { len }) = (cut, filled, location.rows) {
@@ -119,14 +154,15 @@ impl Cutter {
         self.tail.extend_from_slice(&bytes[cut..]);
         bytes.truncate(cut);
         block.first_row = self.rows;
-        self.rows += match location.rows {
+        block.rows = match location.rows {
             Rows::Lines { .. } => memchr::memchr_iter(b'\n', bytes).count() as u64,
             Rows::Records { len } => (cut / len) as u64,
         };
+        self.rows += block.rows;
         Ok(cut > 0)
     }
 
-    /// Reads after the first `from` bytes of `bytes`, up to a block's size or to the end.
+    /// Reads after the first `from` bytes of `bytes`, up to a block's size or to the end; of a live trace, what is there.
     fn fill(&mut self, location: &Location, bytes: &mut Vec<u8>, from: usize) -> Result<(), Failure> {
         bytes.resize(from + self.block_size, 0);
         let mut end = from;
@@ -134,8 +170,11 @@ impl Cutter {
             match self.input.read(&mut bytes[end..]) {
                 Ok(0) => self.ended = true,
                 Ok(read) => end += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Failure::host(format!("{}: {error}", location.name))),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(location.reading(&error)),
+            }
+            if self.is_live {
+                break;
             }
         }
         bytes.truncate(end);
@@ -144,6 +183,22 @@ impl Cutter {
         self.bytes += (end - from) as u64;
         Ok(())
     }
+}
+
+/// The end of the last row in `bytes`, which start with a row. If there are quotes, it is the last line break with an even
+/// number of quotes before it.
+fn last_row_end(bytes: &[u8], has_quotes: bool) -> usize {
+    let Some(mut end) = memchr::memrchr(b'\n', bytes) else { return 0 };
+    let quotes = |bytes: &[u8]| memchr::memchr_iter(b'"', bytes).count();
+    let mut before = if has_quotes { quotes(&bytes[..end]) } else { 0 };
+    while before % 2 == 1 {
+        // The line break is within the cell that the last quote opens.
+        let quote = memchr::memrchr(b'"', &bytes[..end]).unwrap_or(0);
+        let Some(earlier) = memchr::memrchr(b'\n', &bytes[..quote]) else { return 0 };
+        before -= quotes(&bytes[earlier..end]);
+        end = earlier;
+    }
+    end + 1
 }
 
 /// Adds the line break of the trace's last line. A final carriage return stays a stray one, which ends no line.

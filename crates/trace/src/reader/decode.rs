@@ -1,68 +1,140 @@
 //! The second stage: decodes a block's rows into requests, a pure function of the block and its first row's number.
 
+use std::collections::BTreeMap;
+
 use contract::Request;
 use random::demand::Demands;
 
 use super::cut::Block;
-use super::field::TIME_LIMIT;
-use super::row::Row;
+use crate::field::TIME_LIMIT;
+use crate::lines::{Defect, Lines, Scratch};
+use crate::shape::keep::Keep;
+
+/// Rows at the start of a trace whose defects are reported together.
+pub(super) const FIRST_ROWS: u64 = 1_000;
+
+/// Different reasons that are counted one by one.
+const REASONS: usize = 50;
+
+/// How rows become requests.
+#[derive(Debug)]
+pub(super) enum Rows {
+    /// Lines of cells.
+    Lines(Lines),
+    /// Records of the contract, of `len` bytes.
+    Records { len: usize },
+    /// Records of another format.
+    Fixed { len: usize, read: fn(&[u8]) -> Result<Request, String> },
+}
 
 /// Decodes rows into requests.
 #[derive(Debug)]
-pub(super) enum Decoder {
-    /// Lines of cells.
-    Lines(Row),
-    /// Records of `len` bytes.
-    Records { len: usize },
+pub(super) struct Decoder {
+    pub(super) rows: Rows,
+    /// Which requests are kept.
+    pub(super) keep: Keep,
+    /// Whether rows that can't be used are skipped and counted.
+    pub(super) skip_bad_rows: bool,
 }
 
-/// The first row of a block that can't be read: its number in the trace, and the rule that it breaks.
-#[derive(Debug)]
-pub(super) struct Wrong {
-    pub(super) row: u64,
-    pub(super) rule: String,
+/// What is not a request in a block.
+#[derive(Debug, Default)]
+pub(super) struct Defects {
+    /// Without --skip-bad-rows: the wrong rows with their numbers; the first, and those of the first rows of the trace.
+    pub(super) wrong: Vec<(u64, Defect)>,
+    /// With --skip-bad-rows: the number of rows by reason.
+    pub(super) skipped: BTreeMap<String, u64>,
+}
+
+/// Adds `rows` skipped for `reason`; beyond a number of reasons, those of new ones are added up.
+pub(super) fn count(skipped: &mut BTreeMap<String, u64>, reason: String, rows: u64) {
+    let is_new = !skipped.contains_key(&reason);
+    let reason = if is_new && skipped.len() >= REASONS { "other reasons".to_owned() } else { reason };
+    *skipped.entry(reason).or_default() += rows;
 }
 
 impl Decoder {
     /// Appends the requests of `block`, up to the first wrong row. Arrivals may be negative (two's complement); demands
     /// are [`Request::TO_SAMPLE`] if the trace does not give them.
-    pub(super) fn decode(&self, block: &Block, requests: &mut Vec<Request>) -> Result<(), Wrong> {
-        match self {
-            Decoder::Lines(row) => lines(row, block, requests),
-            Decoder::Records { len } => records(*len, block, requests),
+    pub(super) fn decode(&self, block: &Block, requests: &mut Vec<Request>) -> Defects {
+        let mut defects = Defects::default();
+        self.each(block, |row, read| {
+            match read {
+                Ok(Some(request)) if defects.wrong.is_empty() => {
+                    if self.keep.keeps(&request) {
+                        requests.push(request);
+                    }
+                }
+                Ok(_) => {}
+                Err(defect) if self.skip_bad_rows => count(&mut defects.skipped, defect.reason(), 1),
+                Err(defect) => defects.wrong.push((row, defect)),
+            }
+            defects.wrong.is_empty() || row + 1 < FIRST_ROWS
+        });
+        defects
+    }
+
+    /// The number of the row that the request at `index` of the decoded `block` comes from.
+    pub(super) fn row_of(&self, block: &Block, index: usize) -> u64 {
+        let (mut requests, mut found) = (0, block.first_row);
+        self.each(block, |row, read| {
+            found = row;
+            let is_request = matches!(read, Ok(Some(request)) if self.keep.keeps(&request));
+            requests += usize::from(is_request);
+            requests <= index
+        });
+        found
+    }
+
+    /// Passes each row's number and what it holds to `take`, until that returns false.
+    #[inline]
+    fn each(&self, block: &Block, mut take: impl FnMut(u64, Result<Option<Request>, Defect>) -> bool) {
+        match &self.rows {
+            Rows::Lines(lines) => each_line(lines, block, take),
+            Rows::Records { len } => {
+                for (row, record) in (block.first_row..).zip(block.bytes.chunks_exact(*len)) {
+                    let request = Request::from_bytes(record);
+                    let times = [("arrival_ns", request.arrival_ns), ("service_ns", request.service_ns)];
+                    let late = times.into_iter().find(|(_, time)| *time >= TIME_LIMIT);
+                    let read = match late {
+                        None => Ok(Some(request)),
+                        Some((name, time)) => Err(Defect::Line(format!("{name} {time} is not below 2^62 ns"))),
+                    };
+                    if !take(row, read) {
+                        return;
+                    }
+                }
+            }
+            Rows::Fixed { len, read } => {
+                for (row, record) in (block.first_row..).zip(block.bytes.chunks_exact(*len)) {
+                    let request = read(record).map(|request| Some(Request { id: row, ..request }));
+                    if !take(row, request.map_err(Defect::Line)) {
+                        return;
+                    }
+                }
+            }
         }
     }
 }
 
-fn lines(columns: &Row, block: &Block, requests: &mut Vec<Request>) -> Result<(), Wrong> {
+fn each_line(lines: &Lines, block: &Block, mut take: impl FnMut(u64, Result<Option<Request>, Defect>) -> bool) {
     let bytes = block.bytes.as_slice();
-    let (mut at, mut row) = (0, block.first_row);
+    let (mut at, mut row, mut scratch) = (0, block.first_row, None);
     while at < bytes.len() {
-        let (request, len) = match columns.read_quickly(bytes, at, row) {
-            Some(read) => read,
+        let (read, len, lines_read) = match lines.read_quickly(bytes, at, row) {
+            Some((request, len)) => (Ok(Some(request)), len, 1),
             None => {
-                let len = memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at);
-                (columns.read(&bytes[at..at + len], row).map_err(|rule| Wrong { row, rule })?, len + 1)
+                let scratch = scratch.get_or_insert_with(Scratch::default);
+                let (read, len) = lines.read(&bytes[at..], row, scratch);
+                (read, len, memchr::memchr_iter(b'\n', &bytes[at..at + len]).count() as u64)
             }
         };
-        requests.push(request);
-        at += len;
-        row += 1;
-    }
-    Ok(())
-}
-
-fn records(len: usize, block: &Block, requests: &mut Vec<Request>) -> Result<(), Wrong> {
-    for (row, record) in (block.first_row..).zip(block.bytes.chunks_exact(len)) {
-        let request = Request::from_bytes(record);
-        for (name, time) in [("arrival_ns", request.arrival_ns), ("service_ns", request.service_ns)] {
-            if time >= TIME_LIMIT {
-                return Err(Wrong { row, rule: format!("{name} {time} is not below 2^62 ns") });
-            }
+        if !take(row, read) {
+            return;
         }
-        requests.push(request);
+        at += len;
+        row += lines_read;
     }
-    Ok(())
 }
 
 /// Properties of a block's requests that do not depend on the blocks before.
@@ -70,23 +142,47 @@ fn records(len: usize, block: &Block, requests: &mut Vec<Request>) -> Result<(),
 pub(super) struct Completed {
     /// Number of demands that were sampled.
     pub(super) sampled: u64,
-    /// Whether ids increase and arrivals do not decrease among them, and none is negative.
+    /// Whether ids increase and arrivals do not decrease among them.
     pub(super) in_order: bool,
+    /// Whether all arrivals are multiples of a second, or of a millisecond; looked at only if asked for.
+    pub(super) whole_seconds: bool,
+    pub(super) whole_millis: bool,
+    /// Number of requests that arrive with the one before.
+    pub(super) together: u64,
 }
 
-/// Samples the demands that the trace does not give, and checks whether the requests are in order.
-pub(super) fn complete(demands: &Demands, requests: &mut [Request]) -> Completed {
-    let mut completed = Completed { sampled: 0, in_order: true };
+/// Samples the demands that the trace does not give, unless `demands` is None, and looks at the order of the requests.
+/// `coarse`: whether to look for coarse timestamps.
+pub(super) fn complete(demands: Option<&Demands>, requests: &mut [Request], coarse: bool) -> Completed {
+    let mut completed =
+        Completed { in_order: true, whole_seconds: coarse, whole_millis: coarse, ..Completed::default() };
+    if let Some(demands) = demands {
+        completed.sampled = sample(demands, requests);
+    }
     let mut last: Option<(u64, i64)> = None;
+    for request in requests.iter() {
+        let (id, arrival_ns) = (request.id, request.arrival_ns as i64);
+        completed.in_order &= last.is_none_or(|(last_id, last_ns)| last_id < id && last_ns <= arrival_ns);
+        last = Some((id, arrival_ns));
+    }
+    if coarse {
+        let whole = |unit: i64| requests.iter().all(|request| (request.arrival_ns as i64) % unit == 0);
+        completed.whole_millis = whole(1_000_000);
+        completed.whole_seconds = completed.whole_millis && whole(1_000_000_000);
+        let pairs = requests.iter().zip(requests.iter().skip(1));
+        completed.together = pairs.filter(|(one, next)| one.arrival_ns == next.arrival_ns).count() as u64;
+    }
+    completed
+}
+
+/// Samples the demands that the trace does not give; returns their number.
+pub(super) fn sample(demands: &Demands, requests: &mut [Request]) -> u64 {
+    let mut sampled = 0;
     for request in requests {
         if request.service_ns == Request::TO_SAMPLE {
             request.service_ns = demands.sample(request.id);
-            completed.sampled += 1;
+            sampled += 1;
         }
-        let (id, arrival_ns) = (request.id, request.arrival_ns as i64);
-        completed.in_order &=
-            last.is_none_or(|(last_id, last_ns)| last_id < id && last_ns <= arrival_ns) & (arrival_ns >= 0);
-        last = Some((id, arrival_ns));
     }
-    completed
+    sampled
 }

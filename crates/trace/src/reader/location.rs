@@ -1,15 +1,16 @@
 //! The location of a request in its trace, for errors.
 
+use std::io;
 use std::path::Path;
 
 use failure::{At, Failure};
 
-/// How a trace is divided into rows, one a request.
+/// How a trace is divided into rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rows {
+pub(crate) enum Rows {
     /// Lines; the first row is line `first`, counted from 1.
     Lines { first: u64 },
-    /// Records of `len` bytes; the header is record 0.
+    /// Records of `len` bytes; a header is record 0, and the first request record 1.
     Records { len: usize },
 }
 
@@ -25,7 +26,7 @@ impl Rows {
 
 /// A trace's name, and how its rows are counted.
 #[derive(Debug, Clone)]
-pub(super) struct Location {
+pub(crate) struct Location {
     pub(super) name: String,
     pub(super) rows: Rows,
 }
@@ -43,8 +44,25 @@ impl Location {
     }
 
     /// The error that the whole trace breaks `rule`.
-    pub(super) fn whole(&self, rule: &str) -> Failure {
+    pub(crate) fn whole(&self, rule: &str) -> Failure {
         self.breaks(rule, None)
+    }
+
+    /// The error that the trace could not be read: [`Failure::Trace`] if its data is damaged, else [`Failure::Host`].
+    pub(crate) fn reading(&self, error: &io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::InvalidData => self.whole(&error.to_string()),
+            _ => Failure::host(format!("{}: {error}", self.name)),
+        }
+    }
+
+    /// The place of row number `row` as a text, without the trace's name.
+    pub(super) fn place(&self, row: u64) -> String {
+        match self.rows.at(row) {
+            At::Line(line) => format!("line {line}"),
+            At::Record(record) => format!("record {record}"),
+            At::Request(request) => format!("request {request}"),
+        }
     }
 
     fn breaks(&self, rule: &str, at: Option<At>) -> Failure {

@@ -7,19 +7,20 @@ use contract::Request;
 use failure::Failure;
 
 use super::cut::{Block, Cutter};
-use super::decode::{Decoder, Wrong};
+use super::decode::{Completed, Decoder, Defects};
 use super::location::Location;
 
 /// A decoded block, passed on in the order of the trace.
-pub(super) struct Parsed<'a, C> {
+pub(super) struct Parsed<'a> {
+    pub(super) block: &'a Block,
     /// Its requests, up to the first wrong row.
     pub(super) requests: &'a mut [Request],
-    /// The first wrong row, if there is one.
-    pub(super) decoded: Result<(), Wrong>,
-    /// The result of `complete` for the requests.
-    pub(super) completed: C,
+    /// Its rows that are not requests.
+    pub(super) defects: Defects,
+    /// Properties of the requests.
+    pub(super) completed: Completed,
     /// The position in the trace at the block's end \[bytes\].
-    pub(super) bytes: u64,
+    pub(super) position: u64,
 }
 
 /// Passes the blocks that `cutter` cuts to `take`, in their order. `complete` processes the requests of one block
@@ -27,20 +28,20 @@ pub(super) struct Parsed<'a, C> {
 ///
 /// # Errors
 /// The first error in the trace, or of `take`.
-pub(super) fn parse<C, E: From<Failure> + Send>(
+pub(super) fn parse<E: From<Failure> + Send>(
     location: &Location,
     cutter: &mut Cutter,
     decoder: &Decoder,
     threads: usize,
-    complete: impl Fn(&mut [Request]) -> C + Sync,
-    take: impl FnMut(Parsed<'_, C>) -> Result<(), E> + Send,
+    complete: impl Fn(&mut [Request]) -> Completed + Sync,
+    take: impl FnMut(Parsed<'_>) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     let input = Mutex::new((cutter, 0));
     let turns = Turns::new(take);
     on_threads(threads, || {
         let (mut block, mut requests) = (Block::default(), Vec::new());
         loop {
-            let (cut, bytes, turn) = {
+            let (cut, position, turn) = {
                 // After a panic on another thread, the panic is reported, not this error.
                 let Ok(mut input) = input.lock() else { return Ok(()) };
                 let (cutter, blocks) = &mut *input;
@@ -49,14 +50,14 @@ pub(super) fn parse<C, E: From<Failure> + Send>(
                     return Ok(());
                 }
                 *blocks += 1;
-                (cut, cutter.bytes(), turns.turn(*blocks - 1))
+                (cut, cutter.position(), turns.turn(*blocks - 1))
             };
             requests.clear();
-            let decoded = if cut.is_ok() { decoder.decode(&block, &mut requests) } else { Ok(()) };
+            let defects = if cut.is_ok() { decoder.decode(&block, &mut requests) } else { Defects::default() };
             let completed = complete(&mut requests);
             let taken = turn.take(|take| {
                 cut?;
-                take(Parsed { requests: &mut requests, decoded, completed, bytes })
+                take(Parsed { block: &block, requests: &mut requests, defects, completed, position })
             });
             match taken {
                 Some(taken) => taken?,

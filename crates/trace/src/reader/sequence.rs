@@ -1,88 +1,171 @@
-//! The third stage: checks the order of requests across blocks, and subtracts the origin of time.
+//! The third stage: checks the order of requests across blocks, takes a part of the trace, and sets its origin.
 
 use contract::Request;
-use failure::Failure;
 
-use super::field::TIME_LIMIT;
-use super::location::Location;
+use super::moment::Moment;
+use crate::field::TIME_LIMIT;
 
-/// Checks the order of the requests and moves their origin.
-#[derive(Debug)]
-pub(super) struct Sequencer {
-    /// Whether the first arrival becomes 0.
-    rebase: bool,
-    first_ns: i64,
+/// Where the times of a trace start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// At this time of the trace \[ns\].
+    At(i64),
+    /// At the first arrival.
+    First,
+}
+
+/// A rule that a request breaks, with its index among the requests that were passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unordered {
+    /// Its arrival is before that of the request before.
+    GoesBack { index: usize, arrival_ns: i64, last_ns: i64 },
+    /// Its id is not above that of the request before.
+    Id { index: usize, id: u64, last: u64 },
+    /// It arrives before the origin.
+    BeforeOrigin { arrival_ns: i64, origin_ns: i64 },
+    /// It arrives 2⁶² ns or more after the origin.
+    TooLate,
+}
+
+/// What part of a trace is used, and how its times are counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    /// The origin of the whole trace.
+    pub(super) origin: Origin,
+    /// Whether the origin was asked for. If not, the part from `from` on starts at its first arrival.
+    pub(super) is_asked: bool,
+    pub(super) from: Option<Moment>,
+    pub(super) until: Option<Moment>,
+    /// Times are divided by this number of billionths.
+    pub(super) speed: u64,
+}
+
+/// The factor 1 in [`Window::speed`].
+pub(super) const NORMAL_SPEED: u64 = 1_000_000_000;
+
+/// Checks the order of requests across blocks.
+#[derive(Debug, Default)]
+pub(super) struct Order {
     /// Id and arrival of the previous request, as the trace has them.
     last: Option<(u64, i64)>,
+}
+
+impl Order {
+    /// Checks that the trace's next requests follow the ones before. If `in_order`, they are known to be in order among
+    /// themselves.
+    ///
+    /// # Errors
+    /// If an id does not increase or an arrival decreases.
+    pub(super) fn check(&mut self, requests: &[Request], in_order: bool) -> Result<(), Unordered> {
+        let (Some(first), Some(end)) = (requests.first(), requests.last()) else { return Ok(()) };
+        let follows = |(last_id, last_ns): (u64, i64)| last_id < first.id && last_ns <= first.arrival_ns as i64;
+        // The common case needs no check of each request.
+        if !in_order || !self.last.is_none_or(follows) {
+            let mut last = self.last;
+            for (index, request) in requests.iter().enumerate() {
+                let arrival_ns = request.arrival_ns as i64;
+                match last {
+                    Some((_, last_ns)) if arrival_ns < last_ns => {
+                        return Err(Unordered::GoesBack { index, arrival_ns, last_ns });
+                    }
+                    Some((last, _)) if request.id <= last => {
+                        return Err(Unordered::Id { index, id: request.id, last });
+                    }
+                    _ => last = Some((request.id, arrival_ns)),
+                }
+            }
+        }
+        self.last = Some((end.id, end.arrival_ns as i64));
+        Ok(())
+    }
+}
+
+/// Takes a part of a trace and moves its origin.
+#[derive(Debug)]
+pub(super) struct Part {
+    window: Window,
+    /// The bounds of the part \[ns\], known with the first request.
+    bounds: Option<(i64, i64)>,
+    /// The offset, known with the first request of the part.
+    offset_ns: Option<i64>,
+    /// The first and the last arrival of the part, as the trace has them.
+    first_and_last_ns: Option<(i64, i64)>,
+    /// Number of requests of the part.
     requests: u64,
 }
 
-impl Sequencer {
+impl Part {
     /// Before the first request.
-    pub(super) fn new(rebase: bool) -> Self {
-        Self { rebase, first_ns: 0, last: None, requests: 0 }
+    pub(super) fn new(window: Window) -> Self {
+        Self { window, bounds: None, offset_ns: None, first_and_last_ns: None, requests: 0 }
     }
 
-    /// Requests so far.
+    /// Requests of the part so far.
     pub(super) fn requests(&self) -> u64 {
         self.requests
     }
 
     /// The offset that is subtracted from each arrival \[ns\].
     pub(super) fn offset_ns(&self) -> i64 {
-        if self.rebase { self.first_ns } else { 0 }
+        self.offset_ns.unwrap_or(match self.window.origin {
+            Origin::At(ns) => ns,
+            Origin::First => 0,
+        })
     }
 
-    /// The first and the last arrival, as the trace has them \[ns\].
+    /// The first and the last arrival of the part so far, as the trace has them \[ns\].
     pub(super) fn first_and_last_ns(&self) -> Option<(i64, i64)> {
-        self.last.map(|(_, last_ns)| (self.first_ns, last_ns))
+        self.first_and_last_ns
     }
 
-    /// Checks the trace's next requests. If `in_order`, they are known to be in order among themselves, with no
-    /// negative arrival.
+    /// The requests of the part among `requests`, which are in order, with their times from the origin.
     ///
     /// # Errors
-    /// If an id does not increase or an arrival decreases.
-    pub(super) fn pass(
-        &mut self,
-        location: &Location,
-        requests: &mut [Request],
-        in_order: bool,
-    ) -> Result<(), Failure> {
-        let (Some(first), Some(end)) = (requests.first(), requests.last()) else { return Ok(()) };
-        if self.last.is_none() {
-            self.first_ns = first.arrival_ns as i64;
+    /// If one arrives before the origin, or too late.
+    pub(super) fn take<'a>(&mut self, requests: &'a mut [Request]) -> Result<&'a mut [Request], Unordered> {
+        let Some(first) = requests.first() else { return Ok(requests) };
+        let (from_ns, until_ns) = self.bounds(first.arrival_ns as i64);
+        let arrives_before = |ns: i64| move |request: &Request| (request.arrival_ns as i64) < ns;
+        let end = requests.partition_point(arrives_before(until_ns));
+        let start = requests[..end].partition_point(arrives_before(from_ns));
+        let requests = &mut requests[start..end];
+        let (Some(first), Some(last)) = (requests.first(), requests.last()) else { return Ok(requests) };
+        let (first_ns, last_ns) = (first.arrival_ns as i64, last.arrival_ns as i64);
+        self.first_and_last_ns = Some((self.first_and_last_ns.map_or(first_ns, |(first_ns, _)| first_ns), last_ns));
+        let is_part = self.window.from.is_some() && !self.window.is_asked;
+        let offset_ns = *self.offset_ns.get_or_insert(match self.window.origin {
+            Origin::At(ns) if !is_part => ns,
+            _ => first_ns,
+        });
+        if first_ns < offset_ns {
+            return Err(Unordered::BeforeOrigin { arrival_ns: first_ns, origin_ns: offset_ns });
         }
-        let offset_ns = self.offset_ns();
-        let follows = |(last_id, last_ns): (u64, i64)| last_id < first.id && last_ns <= first.arrival_ns as i64;
-        // The common case needs no check of each request.
-        if in_order && offset_ns == 0 && self.last.is_none_or(follows) && end.arrival_ns < TIME_LIMIT {
-            self.last = Some((end.id, end.arrival_ns as i64));
-            self.requests += requests.len() as u64;
-            return Ok(());
+        // Both are below 2⁶² in absolute value, so that nothing overflows.
+        let speed = u128::from(self.window.speed);
+        let scaled = |ns: u64| u128::from(ns) * u128::from(NORMAL_SPEED) / speed;
+        if scaled((last_ns - offset_ns) as u64) >= u128::from(TIME_LIMIT) {
+            return Err(Unordered::TooLate);
         }
-        let mut last = self.last;
-        for (row, request) in (self.requests..).zip(requests.iter_mut()) {
-            let arrival_ns = request.arrival_ns as i64;
-            if let Some((last_id, last_ns)) = last {
-                if arrival_ns < last_ns {
-                    let rule =
-                        format!("arrival_ns goes back ({arrival_ns} after {last_ns}); --sort puts them in order");
-                    return Err(location.at(row, &rule));
-                }
-                if request.id <= last_id {
-                    return Err(location.at(row, &format!("id does not increase ({} after {last_id})", request.id)));
-                }
-            }
-            last = Some((request.id, arrival_ns));
-            // Both are below 2^62 in absolute value, so that nothing overflows.
-            request.arrival_ns = (arrival_ns - offset_ns) as u64;
-            if request.arrival_ns >= TIME_LIMIT {
-                return Err(location.at(row, "the arrival comes 2^62 ns or more after the first"));
-            }
+        if offset_ns != 0 {
+            requests
+                .iter_mut()
+                .for_each(|request| request.arrival_ns = request.arrival_ns.wrapping_sub(offset_ns as u64));
         }
-        self.last = last;
+        if self.window.speed != NORMAL_SPEED {
+            requests.iter_mut().for_each(|request| request.arrival_ns = scaled(request.arrival_ns) as u64);
+        }
         self.requests += requests.len() as u64;
-        Ok(())
+        Ok(requests)
+    }
+
+    /// The bounds of the part, by the origin of the whole trace, whose first arrival is at `first_ns`.
+    fn bounds(&mut self, first_ns: i64) -> (i64, i64) {
+        let Window { origin, from, until, .. } = self.window;
+        let origin_ns = match origin {
+            Origin::At(ns) => ns,
+            Origin::First => first_ns,
+        };
+        let bound = |moment: Option<Moment>, none: i64| moment.map_or(none, |moment| moment.from_origin(origin_ns));
+        *self.bounds.get_or_insert_with(|| (bound(from, i64::MIN), bound(until, i64::MAX)))
     }
 }

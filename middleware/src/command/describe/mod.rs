@@ -24,7 +24,7 @@ use run::settings::WorkerSettings;
 use run::source;
 use sandbox::ServerSettings;
 use serde_json::json;
-use trace::reader::ReadFlags;
+use trace::reader::{ReadFlags, TraceReader};
 
 use counted::Counted;
 use description::Description;
@@ -78,7 +78,7 @@ pub(crate) fn describe(flags: &DescribeFlags, sources: &Sources) -> anyhow::Resu
 fn read(paths: &[PathBuf], flags: &ReadFlags, settings: &DescribeSettings) -> Result<Description, Failure> {
     let demands = settings.demand.demands(&settings.seed)?;
     let stations = Stations::from_settings(settings)?;
-    let mut reader = source::open(paths, flags, demands)?;
+    let mut reader = TraceReader::open(paths, flags, demands)?;
     let mut counted = Counted::new(reader.has_ops(), reader.has_blocks());
     reader.read(|requests, _| {
         counted.add(requests);
@@ -95,5 +95,6 @@ fn read(paths: &[PathBuf], flags: &ReadFlags, settings: &DescribeSettings) -> Re
         demands.rounding_note().iter().for_each(|note| program::note(note));
     }
     notes::warn_of_unused_service(&settings.demand, summary.sampled, summary.requests, &Terminal);
-    Ok(Description::new(notes::recorded(&summary, flags), used, summary.sampled, counted, stations))
+    let sampled = summary.sampled;
+    Ok(Description::new(notes::recorded(summary), used, sampled, counted, stations))
 }

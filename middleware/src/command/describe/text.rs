@@ -17,7 +17,7 @@ pub(super) fn text(description: &Description, width: usize) -> String {
     let of = |count: u64, all: u64| percent(count as f64 / all as f64);
 
     let Description { trace, requests, span_ns, interarrival, .. } = description;
-    line("trace", format!("{}, BLAKE3 {:.16}", trace.format, trace.blake3));
+    line("trace", trace.shown());
     line("requests", format!("{requests} in {}, the first at {}", time(*span_ns), time(description.first_arrival_ns)));
     line("rate", or_dash(description.mean_rate_per_s, |rate| format!("{} in the mean", per_second(rate))));
     line("peak", or_dash(description.peak.as_ref(), peak));

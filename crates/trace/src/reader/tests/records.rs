@@ -40,7 +40,7 @@ fn records_survive_encoding() {
 
 #[test]
 fn unknown_bytes_at_the_end_of_a_record_are_skipped() {
-    let mut bytes = RequestHeader { record_len: 64, requests: 20 }.to_bytes().to_vec();
+    let mut bytes = RequestHeader { record_len: 64, ..RequestHeader::new(20) }.to_bytes().to_vec();
     bytes.extend([9; 16]);
     for request in some() {
         bytes.extend(request.to_bytes());

@@ -1,33 +1,36 @@
-//! A fast path for rows of plain numbers. It accepts only rows that [`Field::read`] accepts too. Other rows take the
+//! A fast path for rows of plain numbers. It accepts only rows that [`Field::read`] accepts too, with the same result. Other rows take the
 //! exact path, which reports the error if there is one.
 
 use crate::decimal;
 use contract::Request;
 
-use super::cut::LINE_LIMIT;
-use super::field::{Field, TIME_LIMIT};
+use crate::clock::Clock;
+use crate::field::{Field, Identity, TIME_LIMIT};
+use crate::reader::LINE_LIMIT;
 
 /// Whether the fast path can read such a column.
 pub(super) fn can_read(field: Field) -> bool {
     use Field::{Arrival, Block, Class, Client, Id, Ignored, Op, ReplySize, Service, Size};
-    matches!(field, Id | Arrival(_) | Service(_) | Client | Class | Op(_) | Block | Size | ReplySize | Ignored)
+    let is_identity = matches!(field, Client(Identity::Number) | Block(Identity::Number));
+    is_identity
+        || matches!(field, Id | Arrival(Clock::Unit(_)) | Service(_) | Class | Op(_) | Size | ReplySize | Ignored)
 }
 
 /// The request in the row that starts at `bytes`, and the row's length with its line break; None if the row needs the
 /// exact path.
 #[inline]
-pub(super) fn read(columns: &[Field], bytes: &[u8], row: u64) -> Option<(Request, usize)> {
+pub(super) fn read(columns: &[Field], separator: u8, bytes: &[u8], row: u64) -> Option<(Request, usize)> {
     let mut request = Request { id: row, service_ns: Request::TO_SAMPLE, ..Request::default() };
     let (last, others) = columns.split_last()?;
     let mut at = 0;
     for &field in others {
-        at = cell(field, bytes, at, &mut request)?;
-        if *bytes.get(at)? != b',' {
+        at = cell(field, separator, bytes, at, &mut request)?;
+        if *bytes.get(at)? != separator {
             return None;
         }
         at += 1;
     }
-    at = cell(*last, bytes, at, &mut request)?;
+    at = cell(*last, separator, bytes, at, &mut request)?;
     if *bytes.get(at)? == b'\r' {
         at += 1;
     }
@@ -37,28 +40,31 @@ pub(super) fn read(columns: &[Field], bytes: &[u8], row: u64) -> Option<(Request
 
 /// Writes the value of the cell at `at` into `request`, and returns the cell's end.
 #[inline(always)]
-fn cell(field: Field, bytes: &[u8], at: usize, request: &mut Request) -> Option<usize> {
+fn cell(field: Field, separator: u8, bytes: &[u8], at: usize, request: &mut Request) -> Option<usize> {
     if let Field::Op(words) = field {
         let word = bytes.get(at..at + 1)?;
-        request.op = words.iter().find(|(known, _)| known.as_bytes() == word)?.1;
+        request.op = words.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(word))?.1;
         return Some(at + 1);
     }
     if field == Field::Ignored {
         // A quote ends the cell too; then no valid separator follows.
-        let end = bytes[at..].iter().position(|byte| matches!(byte, b',' | b'\r' | b'\n' | b'"'))?;
-        return Some(at + end);
+        let ends = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'"') || *byte == separator;
+        return Some(at + bytes[at..].iter().position(ends)?);
     }
-    if matches!(field, Field::Service(_)) && matches!(bytes.get(at)?, b',' | b'\r' | b'\n') {
-        return Some(at);
+    if matches!(field, Field::Service(_)) {
+        let byte = *bytes.get(at)?;
+        if byte == separator || byte == b'\r' || byte == b'\n' {
+            return Some(at);
+        }
     }
     let (number, end) = digits(bytes, at)?;
     match field {
         Field::Id => request.id = number,
-        Field::Arrival(unit) => return time(bytes, at, (number, end), unit, &mut request.arrival_ns),
+        Field::Arrival(Clock::Unit(unit)) => return time(bytes, at, (number, end), unit, &mut request.arrival_ns),
         Field::Service(unit) => return time(bytes, at, (number, end), unit, &mut request.service_ns),
-        Field::Client => request.client = number.try_into().ok()?,
+        Field::Client(_) => request.client = number.try_into().ok()?,
         Field::Class => request.class = number.try_into().ok()?,
-        Field::Block => request.block = number,
+        Field::Block(_) => request.block = number,
         Field::Size => request.size = number.try_into().ok()?,
         Field::ReplySize => request.reply_size = number.try_into().ok()?,
         _ => return None,
@@ -70,6 +76,9 @@ fn cell(field: Field, bytes: &[u8], at: usize, request: &mut Request) -> Option<
 #[inline(always)]
 fn time(bytes: &[u8], at: usize, (number, mut end): (u64, usize), unit: u64, ns: &mut u64) -> Option<usize> {
     *ns = if *bytes.get(end)? == b'.' {
+        if unit == 1 {
+            return None;
+        }
         end += 1 + bytes[end + 1..].iter().position(|byte| !byte.is_ascii_digit())?;
         decimal::scaled(&bytes[at..end], unit)?
     } else {

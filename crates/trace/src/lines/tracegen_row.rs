@@ -6,12 +6,17 @@ use wide::u8x64;
 
 use contract::Request;
 
-use super::field::Field;
+use crate::clock::Clock;
+use crate::field::{Field, Identity};
 
 /// Whether these are the columns `id,arrival_ns,client,op,block,size`.
 pub(super) fn are_its(columns: &[Field]) -> bool {
     use Field::{Arrival, Block, Client, Id, Op, Size};
-    matches!(columns, [Id, Arrival(1), Client, Op(words), Block, Size] if words.contains(&("w", Request::WRITE)))
+    const NUMBER: Identity = Identity::Number;
+    matches!(
+        columns,
+        [Id, Arrival(Clock::Unit(1)), Client(NUMBER), Op(words), Block(NUMBER), Size] if words.contains(&("w", Request::WRITE))
+    )
 }
 
 /// Bytes before a row in the window: the digits of a number are read as the 16 bytes that end at its end.

@@ -1,0 +1,37 @@
+//! Why a row can't be used.
+
+use std::fmt;
+
+use failure::printable;
+
+/// The rule that a row breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Defect {
+    /// A cell does not follow its column's rule.
+    Cell { name: String, value: String, rule: String },
+    /// The line as a whole breaks a rule.
+    Line(String),
+}
+
+impl Defect {
+    pub(crate) fn cell(name: &str, cell: &[u8], rule: &str) -> Self {
+        Self::Cell { name: printable(name.as_bytes(), 40), value: printable(cell, 40), rule: rule.to_owned() }
+    }
+
+    /// The rule without the value, by which defects are counted.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Cell { name, rule, .. } => format!("{name} is not {rule}"),
+            Self::Line(rule) => rule.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cell { name, value, rule } => write!(f, "{name} \"{value}\" is not {rule}"),
+            Self::Line(rule) => f.write_str(rule),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Recognises the format of a trace by its start, or says what to do.
+
+use contract::RequestHeader;
+use failure::{Failure, printable};
+
+use super::cut::{Cutter, LINE_LIMIT, too_long};
+use super::flags::Options;
+use super::location::Location;
+use crate::clock;
+use crate::format::{self, CSV, Divider, FORMATS, Format, Header, Shape};
+use crate::lines::columns::Columns;
+use crate::lines::{self, bind, names_fit};
+
+/// The byte order mark of UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// What the first line of a native CSV says of its origin.
+pub(super) const ORIGIN: &[u8] = b"# origin_ns=";
+
+/// Rows that an error shows.
+const SHOWN_ROWS: usize = 3;
+
+/// Words in the names of columns that may be times of arrival.
+const LIKE_TIME: [&str; 7] = ["time", "stamp", "arriv", "date", "start", "when", "ts"];
+
+/// Skips a byte order mark at the start.
+pub(super) fn skip_bom(location: &Location, cutter: &mut Cutter) -> Result<(), Failure> {
+    if cutter.peek(location, |bytes| bytes.len() >= BOM.len())?.starts_with(BOM) {
+        cutter.skip(BOM.len());
+    }
+    Ok(())
+}
+
+/// The first line, without its line break.
+pub(super) fn first_line<'a>(location: &Location, cutter: &'a mut Cutter) -> Result<&'a [u8], Failure> {
+    let bytes = cutter.peek(location, |bytes| bytes.contains(&b'\n') || bytes.len() > LINE_LIMIT + 1)?;
+    let line = match memchr::memchr(b'\n', bytes) {
+        Some(end) => bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]),
+        None if bytes.is_empty() => return Err(location.whole("the file is empty")),
+        None => bytes,
+    };
+    if line.len() > LINE_LIMIT {
+        return Err(location.at(0, &too_long()));
+    }
+    Ok(line)
+}
+
+/// Recognises the format of a trace: records by their first bytes, a CSV by its header, other formats by their sign or by
+/// whether the first row can be read. A file with --columns for the arrival is a native CSV with other names.
+///
+/// # Errors
+/// If no format fits, or several do.
+pub(super) fn recognise(
+    location: &Location,
+    cutter: &mut Cutter,
+    options: &Options,
+) -> Result<&'static Format, Failure> {
+    let start = cutter.peek(location, |bytes| bytes.len() >= 8)?;
+    if start.starts_with(&RequestHeader::MAGIC) {
+        return FORMATS
+            .iter()
+            .find(|format| matches!(format.shape, Shape::Records))
+            .copied()
+            .ok_or_else(|| unknown(location));
+    }
+    let start = cutter.peek(location, |bytes| bytes.len() >= 64 || bytes.contains(&b'\n'))?.to_vec();
+    let mut fitting: Vec<&'static Format> = Vec::new();
+    for format in FORMATS {
+        if let Shape::Fixed { fits, .. } = format.shape
+            && fits(&start)
+        {
+            fitting.push(format);
+        }
+    }
+    if fitting.is_empty() {
+        skip_bom(location, cutter)?;
+        let first = first_line(location, cutter)?;
+        if options.columns.has_arrival() && !first.trim_ascii_start().starts_with(b"{") {
+            return Ok(CSV);
+        }
+        let first = first.strip_prefix(ORIGIN).map_or(first, |_| second_line(&start, first));
+        fitting.extend(FORMATS.iter().filter(|format| line_fits(format, first)));
+    }
+    match fitting[..] {
+        [format] => Ok(format),
+        [] => Err(location.at(0, &next_step(location, cutter)?)),
+        _ => {
+            let names: Vec<&str> = fitting.iter().map(|format| format.name).collect();
+            let rule = format!("the first line fits {}: --trace-format names the one that it is", names.join(" and "));
+            Err(location.at(0, &rule))
+        }
+    }
+}
+
+/// The line after `first`, as far as it is in `start`.
+fn second_line<'a>(start: &'a [u8], first: &[u8]) -> &'a [u8] {
+    let rest = memchr::memchr(b'\n', start).map_or(&b""[..], |end| &start[end + 1..]);
+    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    let _ = first;
+    rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end])
+}
+
+fn unknown(location: &Location) -> Failure {
+    location.whole("is of no known format")
+}
+
+/// Whether the first line of a trace fits `format`.
+fn line_fits(format: &Format, first: &[u8]) -> bool {
+    let Shape::Lines { divider, header, sign, .. } = format.shape else { return false };
+    if let Some(sign) = sign {
+        return sign(first);
+    }
+    if let Divider::Json = divider {
+        let found = lines::header(format, &Columns::default(), None, first);
+        let has = |name: &str| found.as_ref().is_ok_and(|found| found.names.iter().any(|other| other == name));
+        return format.fields.iter().all(|(name, _)| has(name));
+    }
+    match header {
+        Header::Absent(_) => lines::header(format, &Columns::default(), None, first)
+            .and_then(|found| bind(format, found, &Columns::default(), None, Some(first)))
+            .is_ok_and(|lines| matches!(lines.read_first(first), Ok(Some(_)))),
+        Header::All | Header::Subset => names_fit(format, first).is_some(),
+    }
+}
+
+/// What to do with a file of no known format.
+fn next_step(location: &Location, cutter: &mut Cutter) -> Result<String, Failure> {
+    let first = first_line(location, cutter)?.to_vec();
+    let start = cutter.peek(location, |_| true)?;
+    if start.contains(&0) || std::str::from_utf8(&first).is_err() && !start.contains(&b'\n') {
+        return Ok(format!(
+            "is not text, and of no known binary format; --trace-format selects one of {}",
+            format::names()
+        ));
+    }
+    let found = lines::header(CSV, &Columns::default(), None, &first);
+    let (divider, names) = found.map_or((Divider::Blanks, Vec::new()), |found| (found.divider, found.names));
+    let divider = if names.len() > 1 { divider } else { Divider::Blanks };
+    let rows: Vec<Vec<String>> = start
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .take(SHOWN_ROWS)
+        .map(|row| cells(divider, row))
+        .collect();
+    let (names, values) = (rows.first().cloned().unwrap_or_default(), rows.get(1).cloned().unwrap_or_default());
+    let is_header = names.iter().all(|name| name.parse::<f64>().is_err());
+    let value = |place: usize| values.get(place).map_or("", String::as_str);
+    let is_like = |name: &str| LIKE_TIME.iter().any(|like| name.to_ascii_lowercase().contains(like));
+    let is_time = |value: &str| value.parse::<f64>().is_ok() || clock::iso(value.as_bytes()).is_some();
+    let column = (0..names.len()).find(|&place| is_like(&names[place]) && is_time(value(place)));
+    let column = column.or_else(|| (0..names.len()).find(|&place| clock::iso(value(place).as_bytes()).is_some()));
+    let hint = match column {
+        _ if !is_header => {
+            "a file without a header is read by the numbers of its columns: --columns arrival=1:s".to_owned()
+        }
+        Some(place) => {
+            let name = printable(names[place].as_bytes(), 40);
+            format!("your header has {name}: try --columns 'arrival={name}:{}'", unit(value(place)))
+        }
+        None => "a CSV needs a header with arrival_ns, _us, _ms or _s, or --columns arrival=NAME:UNIT".to_owned(),
+    };
+    let (separator, blanks) = match divider {
+        Divider::Delimited(b'\t') => ("tabs".to_owned(), ""),
+        Divider::Delimited(byte) => (format!("\"{}\"", byte as char), ""),
+        _ => ("blanks".to_owned(), "; --delimiter names another separator"),
+    };
+    let shown = rows.iter().map(|row| format!("\n  {}", row.join(" | "))).collect::<String>();
+    Ok(format!(
+        "the format is not recognised; {hint}. --trace-format selects one of {}. The first rows, divided by {separator}{blanks}:{shown}",
+        format::names()
+    ))
+}
+
+/// The cells of a row, for an error.
+fn cells(divider: Divider, row: &[u8]) -> Vec<String> {
+    let shown = |cell: &[u8]| printable(cell.trim_ascii(), 40);
+    match divider {
+        Divider::Delimited(separator) => row.split(|&byte| byte == separator).take(12).map(shown).collect(),
+        _ => row.split(|byte| byte.is_ascii_whitespace()).filter(|cell| !cell.is_empty()).take(12).map(shown).collect(),
+    }
+}
+
+/// The unit that a time of arrival such as `value` probably has.
+fn unit(value: &str) -> &'static str {
+    match value.parse::<f64>() {
+        Err(_) => "date",
+        Ok(value) if value >= 1e17 => "ns",
+        Ok(value) if value >= 1e14 => "us",
+        Ok(value) if value >= 1e11 => "ms",
+        Ok(_) => "s",
+    }
+}

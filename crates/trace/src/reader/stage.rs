@@ -1,0 +1,109 @@
+//! The last stage: puts the requests in sequence.
+
+use contract::Request;
+use failure::{Failure, Limit};
+use random::demand::Demands;
+
+use super::coarse::{Coarse, Looking};
+use super::decode::{self, Completed};
+use super::sequence::{Order, Part, Unordered, Window};
+use crate::shape::spread::{MAX_IN_A_TICK, NotSpread, Spread, SpreadFlag};
+
+/// What the last stage does and has seen.
+#[derive(Debug)]
+pub(super) struct Stage {
+    order: Order,
+    pub(super) part: Part,
+    pub(super) coarse: Coarse,
+    spread: Option<SpreadFlag>,
+    spreader: Option<Spread>,
+    /// The requests that were spread.
+    out: Vec<Request>,
+    demands: Demands,
+    /// Whether demands are sampled here, because only here is known which requests are used, and what their ids are.
+    samples: bool,
+    /// Number of demands that were sampled.
+    pub(super) sampled: u64,
+}
+
+/// Why a trace ends in this stage.
+#[derive(Debug)]
+pub(super) enum Stop<E> {
+    /// A request breaks a rule.
+    Unordered(Unordered),
+    /// The request at this index of the passed ones is not on a tick of this length \[ns\].
+    OffTick(usize, u64),
+    /// Any other failure.
+    Failed(E),
+}
+
+impl Stage {
+    pub(super) fn new(window: Window, spread: Option<SpreadFlag>, demands: Demands, samples: bool) -> Self {
+        Self {
+            order: Order::default(),
+            part: Part::new(window),
+            coarse: Coarse::default(),
+            spread,
+            spreader: None,
+            out: Vec::new(),
+            demands,
+            samples,
+            sampled: 0,
+        }
+    }
+
+    /// Passes the next requests to `each`, if they are used. `completed` has been found in them.
+    pub(super) fn pass<E: From<Failure>>(
+        &mut self,
+        requests: &mut [Request],
+        completed: Completed,
+        looking: &Looking,
+        each: impl FnMut(&[Request]) -> Result<(), E>,
+    ) -> Result<(), Stop<E>> {
+        self.sampled += completed.sampled;
+        self.order.check(requests, completed.in_order).map_err(Stop::Unordered)?;
+        self.coarse.add(requests, completed, looking);
+        let Some(flag) = self.spread else { return self.take(requests, each) };
+        let tick_ns = self.coarse.tick_ns();
+        let tick_ns = flag.tick_ns.or(tick_ns).unwrap_or(1_000_000_000);
+        let spreader = self.spreader.get_or_insert_with(|| Spread::new(flag.how, tick_ns, self.demands.seed));
+        let mut out = std::mem::take(&mut self.out);
+        out.clear();
+        let pushed = spreader.push(requests, &mut out);
+        let taken = self.take(&mut out, each);
+        self.out = out;
+        taken?;
+        pushed.map_err(|not| match not {
+            NotSpread::OffTick(index) => Stop::OffTick(index, tick_ns),
+            NotSpread::TooMany => Stop::Failed(
+                Failure::limit(Limit::RequestsInTick, format!("--spread takes at most {MAX_IN_A_TICK}")).into(),
+            ),
+        })
+    }
+
+    /// Passes the rest to `each`, at the end of the trace.
+    pub(super) fn end<E: From<Failure>>(
+        &mut self,
+        each: impl FnMut(&[Request]) -> Result<(), E>,
+    ) -> Result<(), Stop<E>> {
+        let Some(spreader) = &mut self.spreader else { return Ok(()) };
+        let mut out = Vec::new();
+        spreader.finish(&mut out);
+        self.take(&mut out, each)
+    }
+
+    fn take<E>(
+        &mut self,
+        requests: &mut [Request],
+        mut each: impl FnMut(&[Request]) -> Result<(), E>,
+    ) -> Result<(), Stop<E>> {
+        let requests = self.part.take(requests).map_err(Stop::Unordered)?;
+        if requests.is_empty() {
+            return Ok(());
+        }
+        if self.samples {
+            self.sampled += decode::sample(&self.demands, requests);
+        }
+        each(requests).map_err(Stop::Failed)
+    }
+}
