@@ -12,7 +12,6 @@ use cli::settings::{DemandSettings, SeedSettings, Sources};
 use contract::{Request, RequestHeader};
 use failure::{Failure, printable};
 use random::demand::{Demands, ServiceDistribution};
-use run::source;
 use trace::reader::{ReadFlags, TraceReader};
 use trace::writer::{TraceFormat, TraceWriter};
 
@@ -56,8 +55,8 @@ pub(crate) fn convert(flags: &ConvertFlags, sources: &Sources) -> anyhow::Result
     let out = flags.out.as_deref().filter(|path| *path != Path::new("-"));
     let inputs = traces.iter().map(|path| Some(path.as_path()));
     output::distinct(&[out], &inputs.chain([sources.file()]).collect::<Vec<_>>())?;
-    let demands = if *format == Format::Records { demand.demands(seed)? } else { not_sampled() };
-    let mut reader = source::open(traces, read, demands)?;
+    let demands = if *format == Format::Records { demand.demands(seed)? } else { not_sampled(seed.seed.get()?) };
+    let mut reader = TraceReader::open(traces, read, demands)?;
     let written = match out {
         Some(path) => to_file(&mut reader, *format, path)?,
         None => to_stdout(&mut reader, *format)?,
@@ -72,8 +71,9 @@ pub(crate) fn convert(flags: &ConvertFlags, sources: &Sources) -> anyhow::Result
 }
 
 /// Demands for a reader that is not to sample any: each is [`Request::TO_SAMPLE`], as in a request whose trace gives none.
-fn not_sampled() -> Demands {
-    Demands::new(Request::TO_SAMPLE, ServiceDistribution::Deterministic, 0)
+/// `seed` is for the reader's other samples.
+fn not_sampled(seed: u64) -> Demands {
+    Demands::new(Request::TO_SAMPLE, ServiceDistribution::Deterministic, seed)
 }
 
 fn to_file(reader: &mut TraceReader, format: Format, path: &Path) -> anyhow::Result<Written> {
@@ -174,7 +174,7 @@ impl Written {
 /// What the user should know about the file that was written: one line each.
 fn notes(reader: &TraceReader, format: Format, written: &Written, demands: Demands) -> Vec<String> {
     let (summary, requests) = (reader.summary(), written.requests);
-    let mut notes = vec![format!("{requests} requests of a trace of format {}", summary.format)];
+    let mut notes = vec![format!("{requests} requests of a trace of format {}", reader.format())];
     if summary.offset_ns != 0 {
         notes.push(format!("time 0 is {} ns in the trace", summary.offset_ns));
     }
