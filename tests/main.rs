@@ -8,6 +8,7 @@
 mod check;
 mod conformance;
 mod contract;
+mod convert;
 mod describe;
 mod determinism;
 mod docker;

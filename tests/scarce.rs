@@ -17,11 +17,12 @@ fn is_done(ended: Ended) -> bool {
 }
 
 /// Commands that use all features of the programs.
-const COMMANDS: [&str; 5] = [
+const COMMANDS: [&str; 6] = [
     "host t.csv --module closes.wasm --report r.json",
     "middleware run --executor local --module fifo.wasm --samples 100 --workers 4 --completions c.csv --report r.json",
     "middleware partition --samples 100 --out shards --workers 20",
     "middleware describe t.csv",
+    "middleware convert t.csv --format records --out t.req",
     "tracegen --samples 100 --out g.csv",
 ];
 
@@ -126,6 +127,7 @@ fn a_full_disk_under_standard_output() {
         "host limits",
         "middleware run --executor local --module fifo.wasm --samples 1",
         "middleware describe t.csv",
+        "middleware convert t.csv --format records --out t.req",
         "tracegen --samples 1",
         "tracegen --samples 100000",
     ] {

@@ -12,6 +12,7 @@ use cli::settings::Sources;
 use run::executor::{self, ExecutorSettings};
 use run::settings::WorkerSettings;
 
+use command::convert::{self, ConvertFlags};
 use command::describe::{self, DescribeFlags};
 use command::partition::{self, SplitFlags};
 use command::run::{self as run_command, RunFlags};
@@ -32,6 +33,8 @@ pub enum Command {
     Partition(Box<SplitFlags>),
     /// Summarise a trace: rate, interarrival times, sizes, blocks, offered load.
     Describe(DescribeFlags),
+    /// Write a trace in another format; the reading flags select and change its requests.
+    Convert(ConvertFlags),
     /// Print the executor that make prepares for a run: local, or docker, its address and how many workers it needs.
     Executor {
         /// What chooses it.
@@ -64,6 +67,7 @@ impl Command {
             Command::Run(flags) => run_command::run(flags, sources),
             Command::Partition(flags) => partition::split(flags, sources),
             Command::Describe(flags) => describe::describe(flags, sources),
+            Command::Convert(flags) => convert::convert(flags, sources),
             Command::Executor { settings, workers } => {
                 Ok(output::print(&(executor::which(settings, &workers.workers, &reporter)? + "\n"))?)
             }

@@ -97,6 +97,10 @@ fn write<W: Write + Send>(
         if let Some(demands) = demands {
             requests.iter_mut().for_each(|request| request.service_ns = demands.sample(request.id));
         }
+        if format == TraceFormat::Original {
+            // The original generator has one system.
+            requests.iter_mut().for_each(|request| request.client = 0);
+        }
         buffer.fill(requests).map_err(anyhow::Error::from)
     };
     Generator::new(generation).read(&RowBuffer::new(format), prepare, |_, buffer| Ok(writer.write_rows(buffer)?))?;

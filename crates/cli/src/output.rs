@@ -5,7 +5,7 @@ mod unfinished;
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -48,6 +48,15 @@ impl OutFile {
             (file, Some(aside))
         };
         Ok(Self { writer: BufWriter::with_capacity(1 << 18, file), target: target.to_owned(), aside })
+    }
+
+    /// Replaces the first bytes, which are written, by `bytes`; nothing if what is written is not a regular file.
+    ///
+    /// # Errors
+    /// If they can't be written.
+    pub fn replace_start(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writer.flush()?;
+        if self.aside.is_some() { self.writer.get_ref().write_all_at(bytes, 0) } else { Ok(()) }
     }
 
     /// Syncs the file and gives it its name.
@@ -174,6 +183,14 @@ mod tests {
 
         OutFile::create(&target).unwrap().finish_with("whole").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"whole");
+
+        let mut file = OutFile::create(&target).unwrap();
+        file.write_all(b"four requests").unwrap();
+        file.replace_start(b"five").unwrap();
+        file.finish_with(".").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"five requests.");
+        // A device has no start.
+        OutFile::create(Path::new("/dev/null")).unwrap().replace_start(b"five").unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -17,9 +17,9 @@ const BATCH_REQUESTS: usize = 2048;
 pub enum TraceFormat {
     /// CSV as tracegen writes it: without demands, so that its reader samples them.
     Csv,
-    /// CSV with every column, demands included, but not flags.
+    /// CSV with every column, demands included, but not flags. The cell of a demand that is [`Request::TO_SAMPLE`] is empty.
     FullCsv,
-    /// The original generator's five columns without a header: arrival \[µs, cut\], system 0, `r` or `w`, block, size.
+    /// The original generator's five columns without a header: arrival \[µs, cut\], client, `r` or `w`, block, size.
     Original,
     /// A header and 48-byte records.
     Records {

@@ -53,7 +53,7 @@ fn each_format_is_written_as_documented() {
     assert_eq!(
         text(TraceFormat::Original, &TWO),
         "1,0,r,10,1\n\
-         18446744073709551,0,w,1000000,4294967295\n"
+         18446744073709551,12,w,1000000,4294967295\n"
     );
     for requests in [2, RequestHeader::UNKNOWN] {
         let mut writer = TraceWriter::new(Vec::new(), TraceFormat::Records { requests }).unwrap();
@@ -63,6 +63,15 @@ fn each_format_is_written_as_documented() {
         let header = RequestHeader::new(requests).to_bytes();
         assert_eq!(bytes, [header, TWO[0].to_bytes(), TWO[1].to_bytes()].concat());
     }
+}
+
+#[test]
+fn a_demand_that_is_to_be_sampled_is_an_empty_cell() {
+    let request = |id, service_ns| Request { id, service_ns, ..Request::default() };
+    let text =
+        text(TraceFormat::FullCsv, &[request(1, Request::TO_SAMPLE), request(2, 0), request(3, Request::TO_SAMPLE)]);
+    let rows: Vec<&str> = text.lines().skip(2).collect();
+    assert_eq!(rows, ["1,0,,0,0,r,0,0,0", "2,0,0,0,0,r,0,0,0", "3,0,,0,0,r,0,0,0"]);
 }
 
 #[test]
@@ -76,7 +85,7 @@ fn a_batch_of_the_longest_rows_fits() {
     let longest = Request {
         id: u64::MAX,
         arrival_ns: u64::MAX,
-        service_ns: u64::MAX,
+        service_ns: Request::TO_SAMPLE - 1,
         block: u64::MAX,
         size: u32::MAX,
         reply_size: u32::MAX,
@@ -87,7 +96,7 @@ fn a_batch_of_the_longest_rows_fits() {
     };
     let written = text(TraceFormat::FullCsv, &[longest; 3 * BATCH_REQUESTS]);
     let rows: Vec<&str> = written.lines().skip(2).collect();
-    let row = "18446744073709551615,18446744073709551615,18446744073709551615,4294967295,65535,w,18446744073709551615,\
+    let row = "18446744073709551615,18446744073709551615,18446744073709551614,4294967295,65535,w,18446744073709551615,\
                4294967295,4294967295";
     assert!(rows.len() == 3 * BATCH_REQUESTS && rows.iter().all(|written| *written == row));
 }
@@ -126,7 +135,7 @@ fn numbers_of_every_length_are_written_in_every_column() {
                 let op = ["r", "w"][usize::from(op)];
                 match format {
                     TraceFormat::Csv => format!("{id},{arrival_ns},{client},{op},{block},{size}"),
-                    TraceFormat::Original => format!("{},0,{op},{block},{size}", arrival_ns / 1000),
+                    TraceFormat::Original => format!("{},{client},{op},{block},{size}", arrival_ns / 1000),
                     _ => format!("{id},{arrival_ns},{service_ns},{client},{class},{op},{block},{size},{reply_size}"),
                 }
             })

@@ -1,5 +1,6 @@
 //! The subcommands.
 
+pub(crate) mod convert;
 pub(crate) mod describe;
 pub(crate) mod partition;
 pub(crate) mod results;

@@ -65,13 +65,14 @@ impl RowBuffer {
             }),
             TraceFormat::FullCsv => rows(bytes, requests, |row, request| {
                 let row = row.growing(request.id, ids).growing(request.arrival_ns, arrivals);
-                let row = row.number(request.service_ns, b',').number(request.client.into(), b',');
+                let row = row.demand(request.service_ns).number(request.client.into(), b',');
                 let row = row.number(request.class.into(), b',').letter(request);
                 let row = row.number(request.block, b',').number(request.size.into(), b',');
                 row.number(request.reply_size.into(), b'\n')
             }),
             TraceFormat::Original => rows(bytes, requests, |row, request| {
-                let row = row.growing(request.arrival_ns / 1000, arrivals).put(*b"0,", 2).letter(request);
+                let row = row.growing(request.arrival_ns / 1000, arrivals);
+                let row = row.number(request.client.into(), b',').letter(request);
                 row.number(request.block, b',').number(request.size.into(), b'\n')
             }),
             TraceFormat::Records { .. } => {
@@ -120,6 +121,12 @@ impl Row<'_> {
     #[inline(always)]
     fn number(self, value: u64, separator: u8) -> Self {
         self.whole(value).put([separator], 1)
+    }
+
+    /// A demand and a comma; an empty cell if it is to be sampled.
+    #[inline(always)]
+    fn demand(self, service_ns: u64) -> Self {
+        if service_ns == Request::TO_SAMPLE { self.put([b','], 1) } else { self.number(service_ns, b',') }
     }
 
     /// A number that usually differs little from the one in the row above, and a comma.
