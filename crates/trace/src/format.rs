@@ -73,6 +73,8 @@ pub(crate) enum Header {
     Absent(&'static [&'static str]),
     /// The first line names every column of `fields`, in any order; other columns are ignored.
     All,
+    /// It names these columns and any of the others of `fields`, in any order; other columns are ignored.
+    Required(&'static [&'static str]),
     /// It names an arrival and any of the other columns, in any order; unknown columns are ignored.
     Subset,
 }
@@ -83,11 +85,28 @@ pub(crate) const MS: u64 = 1_000_000;
 pub(crate) const S: u64 = 1_000_000_000;
 
 /// Every format.
-pub(crate) static FORMATS: &[&Format] =
-    &[&records::FORMAT, &csv::FORMAT, &original::FORMAT, &azure_functions::FORMAT, &azure_llm::FORMAT, &mqsim::FORMAT];
+pub(crate) static FORMATS: &[&Format] = &[
+    &records::FORMAT,
+    &csv::FORMAT,
+    &original::FORMAT,
+    &azure_functions::FORMAT,
+    &azure_llm::FORMAT,
+    &mqsim::FORMAT,
+];
 
 /// The native CSV, which files with another header become by `--columns`.
 pub(crate) static CSV: &Format = &csv::FORMAT;
+
+impl Format {
+    /// The columns that its first line must name.
+    pub(crate) fn required(&self) -> Vec<&'static str> {
+        match self.shape {
+            Shape::Lines { header: Header::All, .. } => self.fields.iter().map(|&(name, _)| name).collect(),
+            Shape::Lines { header: Header::Required(names), .. } => names.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+}
 
 /// The names of all formats, for help and errors.
 pub(crate) fn names() -> String {

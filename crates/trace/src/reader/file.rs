@@ -156,7 +156,10 @@ impl TraceFile {
             let more = ignored.len().saturating_sub(IGNORED_SHOWN);
             ignored.truncate(IGNORED_SHOWN);
             if !ignored.is_empty()
-                && matches!(self.format.shape, Shape::Lines { header: Header::All | Header::Subset, .. })
+                && matches!(
+                    self.format.shape,
+                    Shape::Lines { header: Header::All | Header::Required(_) | Header::Subset, .. }
+                )
             {
                 let ignored = ignored.iter().map(|name| failure::printable(name.as_bytes(), 40)).collect::<Vec<_>>();
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };

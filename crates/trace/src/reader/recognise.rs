@@ -112,7 +112,7 @@ fn line_fits(format: &Format, first: &[u8]) -> bool {
         Header::Absent(_) => lines::header(format, &Columns::default(), None, first)
             .and_then(|found| bind(format, found, &Columns::default(), any_unit, Some(first)))
             .is_ok_and(|lines| matches!(lines.read_first(first), Ok(Some(_)))),
-        Header::All | Header::Subset => names_fit(format, first).is_some(),
+        Header::All | Header::Required(_) | Header::Subset => names_fit(format, first).is_some(),
     }
 }
 
