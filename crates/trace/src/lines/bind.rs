@@ -127,8 +127,8 @@ pub(crate) fn bind(
         unknown: format.unknown,
         numbers,
         is_named: !columns.is_empty(),
-        decimals_hint: match (format.several_units, is_line) {
-            (true, _) => "; if it is in another unit, --time-unit s, ms or us names that",
+        unit_hint: match (format.several_units, is_line) {
+            (true, _) => "; if it is in another unit, --time-unit names that (s, ms, us or ns)",
             (_, true) => "; the column's name ends in its unit: arrival_s, service_ms",
             _ => "",
         },
@@ -142,14 +142,14 @@ pub(crate) fn bind(
     for mapping in columns.mappings() {
         fields.extend(mapping.fields(&lines.names, unit, first_cell)?);
     }
-    fields.sort_by_key(|&(place, _)| place);
+    fields.sort_by_key(|&(place, field)| (!field.is_filter(), place));
     for (place, field) in &mut fields {
         match field {
             Field::Client(identity) | Field::Block(identity) if *identity == Identity::Either => {
                 let is_number = decimal::whole(first_cell(*place).trim_ascii(), numbers).is_some();
                 *identity = if is_number || row.is_none() { Identity::Number } else { Identity::Name };
             }
-            Field::Arrival(clock @ Clock::Unit(_)) if format.several_units && columns.is_empty() => {
+            Field::Arrival(clock @ Clock::Unit(_)) if format.several_units && !columns.has_arrival() => {
                 *clock = unit.map_or(*clock, Clock::Unit);
             }
             _ => {}
