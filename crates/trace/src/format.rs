@@ -1,11 +1,16 @@
 //! The trace formats that can be read, as data: a new one is a file of this folder and an entry of [`FORMATS`].
 
+mod access_log;
 mod azure_functions;
 mod azure_llm;
+mod combined;
 mod csv;
 mod mqsim;
+mod nginx;
 mod original;
 mod records;
+#[cfg(test)]
+mod samples;
 
 use contract::Request;
 
@@ -92,6 +97,8 @@ pub(crate) static FORMATS: &[&Format] = &[
     &azure_functions::FORMAT,
     &azure_llm::FORMAT,
     &mqsim::FORMAT,
+    &nginx::FORMAT,
+    &combined::FORMAT,
 ];
 
 /// The native CSV, which files with another header become by `--columns`.

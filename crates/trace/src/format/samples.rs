@@ -1,0 +1,45 @@
+//! A made-up sample of each format, in the order of names.
+
+use random::streams::fnv1a;
+
+use crate::reader::tests::read;
+
+/// Names of formats, with a short trace.
+const SAMPLES: &[(&str, &[u8])] = &[
+    (
+        "combined",
+        br#"192.0.2.7 - - [05/Nov/2023:01:59:59 -0400] "GET /a HTTP/1.1" 200 512 "-" "curl/8.0"
+2001:db8::7 - alice [05/Nov/2023:01:00:00 -0500] "POST /form?x=1 HTTP/2.0" 201 20 "https://example.org/" "a \"b\" [c]" 1500
+192.0.2.7 - - [05/Nov/2023:01:00:00 -0500] "GET /a?b HTTP/1.1" 304 -
+198.51.100.1 - - [05/Nov/2023:06:00:01 +0000] "\x16\x03\x01\\" 400 157 "-" "-" "-"
+198.51.100.1 - - [05/Nov/2023:06:00:01 +0000] "-" 408 0 "-" "-"
+"#,
+    ),
+    (
+        "nginx",
+        br#"192.0.2.7 - - [05/Nov/2023:01:59:59 -0400] "GET /a?b HTTP/1.1" 200 512 "-" "curl/8.0" 0.012
+2001:db8::7 - - [05/Nov/2023:01:00:00 -0500] "HEAD /b HTTP/1.1" 200 0 "-" "a \x22b\x22" "203.0.113.9" 0.105
+192.0.2.7 - alice [05/Nov/2023:01:00:01 -0500] "POST /c HTTP/2.0" 201 64 "https://example.org/" "Mozilla/5.0 (X11)" 0.050
+198.51.100.1 - - [05/Nov/2023:06:00:01 +0000] "\x16\x03\x01" 400 157 "-" "-" 0.000
+"#,
+    ),
+];
+
+/// The sample of the format called `name`.
+pub(super) fn sample(name: &str) -> &'static [u8] {
+    SAMPLES.iter().find(|(known, _)| *known == name).unwrap().1
+}
+
+/// The client of this name.
+pub(super) fn hashed(name: &str) -> u32 {
+    let hash = fnv1a(name.as_bytes());
+    (hash ^ (hash >> 32)) as u32
+}
+
+#[test]
+fn each_sample_fits_one_format_alone() {
+    for (name, text) in SAMPLES {
+        assert_eq!(read(text).summary.files[0].format, *name);
+    }
+    assert!(SAMPLES.is_sorted_by_key(|(name, _)| *name));
+}
