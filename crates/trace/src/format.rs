@@ -5,6 +5,7 @@ mod azure_functions;
 mod azure_llm;
 mod combined;
 mod csv;
+mod haproxy;
 mod mqsim;
 mod nginx;
 mod original;
@@ -99,6 +100,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &mqsim::FORMAT,
     &nginx::FORMAT,
     &combined::FORMAT,
+    &haproxy::FORMAT,
 ];
 
 /// The native CSV, which files with another header become by `--columns`.

@@ -16,6 +16,16 @@ const SAMPLES: &[(&str, &[u8])] = &[
 "#,
     ),
     (
+        "haproxy",
+        br#"<134>Mar 15 10:30:00 lb haproxy[812]: 192.0.2.7:4711 [15/Mar/2024:10:30:00.250] http-in static/web1 0/0/1/30/31 200 900 - - ---- 1/1/1/1/0 0/0 "GET /a?b HTTP/1.1"
+2001:db8::7:4712 [15/Mar/2024:10:30:00.255] http-in~ app/web2 0/12/1/6/+19 200 +120 - id=7 --VN 2/2/1/1/0 0/3 {example.org|a b} {} "POST https://example.org/b HTTP/2.0"
+Mar 15 10:30:01 lb haproxy[812]: Server app/web2 is DOWN, reason: Layer4 timeout.
+Mar 15 10:30:01 lb haproxy[812]: 192.0.2.9:4713 [15/Mar/2024:10:30:01.100] http-in/1: Connection error during SSL handshake
+2024-03-15T10:30:01.300Z lb haproxy[812]: 192.0.2.8:4714 [15/Mar/2024:10:30:01.250] http-in http-in/<NOSRV> -1/-1/-1/-1/50 400 187 - - PR-- 2/2/0/0/0 0/0 "<BADREQ>"
+192.0.2.7:4715 [15/Mar/2024:10:30:01.500] http-in static/web1 0/0/0/2/2 200 5000 - - ---- 1/1/1/1/0 0/0 "GET /long?and-cut
+"#,
+    ),
+    (
         "nginx",
         br#"192.0.2.7 - - [05/Nov/2023:01:59:59 -0400] "GET /a?b HTTP/1.1" 200 512 "-" "curl/8.0" 0.012
 2001:db8::7 - - [05/Nov/2023:01:00:00 -0500] "HEAD /b HTTP/1.1" 200 0 "-" "a \x22b\x22" "203.0.113.9" 0.105
