@@ -6,6 +6,7 @@ mod azure_llm;
 mod combined;
 mod csv;
 mod haproxy;
+mod jmeter;
 mod mqsim;
 mod nginx;
 mod original;
@@ -101,6 +102,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &nginx::FORMAT,
     &combined::FORMAT,
     &haproxy::FORMAT,
+    &jmeter::FORMAT,
 ];
 
 /// The native CSV, which files with another header become by `--columns`.

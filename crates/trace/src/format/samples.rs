@@ -26,6 +26,15 @@ Mar 15 10:30:01 lb haproxy[812]: 192.0.2.9:4713 [15/Mar/2024:10:30:01.100] http-
 "#,
     ),
     (
+        "jmeter",
+        b"timeStamp,elapsed,label,responseCode,responseMessage,threadName,dataType,success,failureMessage,bytes,sentBytes,\
+         grpThreads,allThreads,URL,Latency,IdleTime,Connect\n\
+         1710498600250,354,log in,200,OK,Users 1-1,text,true,,2781,133,1,1,http://example.org/login,354,0,275\n\
+         1710498600262,12,\"find, then buy\",500,\"Oh, no\",Users 1-2,text,false,\"a \"\"b\"\"\nc\",350,140,2,2,http://example.org/,9,0,1\n\
+         1710498600250,400,shop,200,\"Number of samples in transaction : 2, number of failing samples : 1\",Users 1-1,,false,,3131,273,1,1,null,363,0,276\n\
+         1710498600650,10,log in,200,OK,Users 1-1,text,true,,2781,133,1,1,http://example.org/login,10,0,0\n",
+    ),
+    (
         "nginx",
         br#"192.0.2.7 - - [05/Nov/2023:01:59:59 -0400] "GET /a?b HTTP/1.1" 200 512 "-" "curl/8.0" 0.012
 2001:db8::7 - - [05/Nov/2023:01:00:00 -0500] "HEAD /b HTTP/1.1" 200 0 "-" "a \x22b\x22" "203.0.113.9" 0.105
