@@ -13,6 +13,7 @@ mod original;
 mod records;
 #[cfg(test)]
 mod samples;
+mod vegeta;
 
 use contract::Request;
 
@@ -103,6 +104,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &combined::FORMAT,
     &haproxy::FORMAT,
     &jmeter::FORMAT,
+    &vegeta::FORMAT,
 ];
 
 /// The native CSV, which files with another header become by `--columns`.

@@ -42,6 +42,12 @@ Mar 15 10:30:01 lb haproxy[812]: 192.0.2.9:4713 [15/Mar/2024:10:30:01.100] http-
 198.51.100.1 - - [05/Nov/2023:06:00:01 +0000] "\x16\x03\x01" 400 157 "-" "-" 0.000
 "#,
     ),
+    (
+        "vegeta",
+        b"1710498600250000007,200,5120000,0,3,,YWJj,attack,0,GET,http://example.org/a,Q29udGVudC1MZW5ndGg6IDMNCg0K\n\
+         1710498600270000007,0,30000000000,12,0,\"Post \"\"http://example.org/b\"\": timeout, at last\",,attack,1,POST,http://example.org/b,\n\
+         1710498600290000007,0,10,0,0,no targets to attack,,attack,2,,,\n",
+    ),
 ];
 
 /// The sample of the format called `name`.
