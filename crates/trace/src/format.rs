@@ -7,6 +7,7 @@ mod combined;
 mod csv;
 mod haproxy;
 mod jmeter;
+mod k6;
 mod mqsim;
 mod nginx;
 mod original;
@@ -105,6 +106,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &haproxy::FORMAT,
     &jmeter::FORMAT,
     &vegeta::FORMAT,
+    &k6::FORMAT,
 ];
 
 /// The native CSV, which files with another header become by `--columns`.

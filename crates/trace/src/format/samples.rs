@@ -35,6 +35,16 @@ Mar 15 10:30:01 lb haproxy[812]: 192.0.2.9:4713 [15/Mar/2024:10:30:01.100] http-
          1710498600650,10,log in,200,OK,Users 1-1,text,true,,2781,133,1,1,http://example.org/login,10,0,0\n",
     ),
     (
+        "k6",
+        b"metric_name,timestamp,metric_value,check,error,expected_response,group,method,name,status,url,extra_tags,metadata\n\
+         http_reqs,1710498600,1.000000,,,true,,GET,a,200,https://example.org/a?b=1,,\n\
+         http_req_duration,1710498600,52.250000,,,true,,GET,a,200,https://example.org/a?b=1,,\n\
+         vus,1710498600,3.000000,,,,,,,,,,\n\
+         http_reqs,1710498601,1.000000,,,true,,POST,c,201,https://example.org/c,,\n\
+         http_req_duration,1710498601,12.000000,,,true,,POST,c,201,https://example.org/c,,\n\
+         checks,1710498601,1.000000,\"is fine, \"\"or not\"\"\",,,,,,,,,\n",
+    ),
+    (
         "nginx",
         br#"192.0.2.7 - - [05/Nov/2023:01:59:59 -0400] "GET /a?b HTTP/1.1" 200 512 "-" "curl/8.0" 0.012
 2001:db8::7 - - [05/Nov/2023:01:00:00 -0500] "HEAD /b HTTP/1.1" 200 0 "-" "a \x22b\x22" "203.0.113.9" 0.105
