@@ -14,6 +14,7 @@ mod original;
 mod records;
 #[cfg(test)]
 mod samples;
+mod swf;
 mod vegeta;
 
 use contract::Request;
@@ -107,6 +108,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &jmeter::FORMAT,
     &vegeta::FORMAT,
     &k6::FORMAT,
+    &swf::FORMAT,
 ];
 
 /// The native CSV, which files with another header become by `--columns`.
