@@ -11,6 +11,9 @@ use trace::reader::{ReadFlags, TraceReader, TraceSummary};
 
 use crate::scenario::Scenario;
 
+#[cfg(test)]
+mod tests;
+
 /// A recorded trace, for a report.
 pub fn recorded(summary: &TraceSummary, flags: &ReadFlags) -> RecordedTrace {
     RecordedTrace {
@@ -222,17 +225,8 @@ pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, meas
             );
         }
     }
-    if !capabilities.has(Capabilities::DISCIPLINE) {
-        notes.push("the simulator decides the order of service itself".to_owned());
-    }
-    if capabilities.has(Capabilities::OWN_DEMANDS) {
-        notes.push(own_demands(policy.is_some(), sampled));
-    }
-    if capabilities.has(Capabilities::SHARED) {
-        notes.push(
-            "service may be interrupted or shared: the delay in queue is the time until service first starts"
-                .to_owned(),
-        );
+    if !measured.is_empty() {
+        notes.extend(of_simulator(capabilities, policy.is_some(), sampled));
     }
     if let Some(policy) = policy {
         if sampled.requests < workers as u64 {
@@ -244,6 +238,25 @@ pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, meas
         if policy.sees_state && !is_model {
             notes.push(format!("{} used a first-in, first-out model of the workers' state", policy.name));
         }
+    }
+    notes
+}
+
+/// Notes on what a simulator with `capabilities` decides itself; `balanced`: a policy distributed the requests, with the demands
+/// `sampled`.
+fn of_simulator(capabilities: Capabilities, balanced: bool, sampled: &Sampled) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !capabilities.has(Capabilities::DISCIPLINE) {
+        notes.push("the simulator decides the order of service itself".to_owned());
+    }
+    if capabilities.has(Capabilities::OWN_DEMANDS) {
+        notes.push(own_demands(balanced, sampled));
+    }
+    if capabilities.has(Capabilities::SHARED) {
+        notes.push(
+            "service may be interrupted or shared: the delay in queue is the time until service first starts"
+                .to_owned(),
+        );
     }
     notes
 }

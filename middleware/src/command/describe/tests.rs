@@ -69,7 +69,16 @@ fn text_is_aligned() {
     let text = text::text(&description, 80);
     let (head, rest) = text.split_once('\n').unwrap();
     assert!(head.starts_with("trace             csv, BLAKE3 ") && head.len() == 46, "{head}");
+    // The tests' ST and SERVICE are flags, and this trace has demands of its own.
+    let (rest, notes) = rest.split_once("note: ").unwrap();
     assert_eq!(rest, TEXT);
+    assert_eq!(
+        format!("note: {notes}"),
+        "note: the trace brings the demands of 5 of 5 requests, which ST does not change\n\
+         note: the trace brings the demands of 5 of 5 requests, which SERVICE does not\n      change\n\
+         note: the first arrival (10000000000 ns) is larger than the length of the trace\n      (8000000000 ns); \
+         --rebase starts it at 0\n"
+    );
 }
 
 const TEXT: &str = "\
