@@ -70,14 +70,3 @@ fn sampled_demands_are_counted_unless_the_simulator_decides_them() {
         own_demands(true, &own).ends_with("used the demands of the trace (2 of 4 sampled: exponential, mean 10 ns)")
     );
 }
-
-#[test]
-fn remarks_on_a_trace_do_not_name_it() {
-    for (remark, without) in [
-        ("t:1.csv: ignored columns: x", "ignored columns: x"),
-        ("t:1.csv:4: the pipe ended", "line 4: the pipe ended"),
-        ("ignored columns: t:1.csv: x", "ignored columns: t:1.csv: x"),
-    ] {
-        assert_eq!(without_name(remark, "t:1.csv"), without);
-    }
-}
