@@ -9,7 +9,7 @@ const HEAD: &str = "# origin_ns=0\nid,arrival_ns,service_ns,client,class,op,bloc
 
 /// CSV with these rows.
 fn csv(rows: &str) -> String {
-    csv(rows)
+    format!("{HEAD}{rows}")
 }
 
 /// The second demand is missing. Ids and arrivals are whole in every format.

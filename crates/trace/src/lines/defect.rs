@@ -22,7 +22,8 @@ impl Defect {
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Cell { name, rule, .. } => format!("{name} is not {rule}"),
-            Self::Line(rule) => rule.clone(),
+            // What is in parentheses is particular to the line.
+            Self::Line(rule) => rule.split(" (").next().unwrap_or_default().to_owned(),
         }
     }
 }

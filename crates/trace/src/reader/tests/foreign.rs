@@ -82,7 +82,7 @@ fn azure_llm_has_dates_and_tokens() {
     // Columns in another order are recognised, and unknown ones are reported.
     let turned = super::read("x,GeneratedTokens,TIMESTAMP,ContextTokens\n,10,1970-01-01 00:00:00.5,4808\n");
     assert_eq!((turned.requests[0], turned.summary.offset_ns), (first, 500_000_000));
-    assert_eq!(turned.remarks[1..], ["t.csv: ignored columns: x"]);
+    assert_eq!(turned.remarks[1..], ["ignored columns: x"]);
     assert_eq!(
         refused_with("TIMESTAMP,ContextTokens\n", &format("azure-llm")),
         "t.csv:1: there is no column GeneratedTokens"
@@ -148,7 +148,7 @@ fn mqsim_is_separated_by_blanks() {
     assert_eq!((read.requests[0], read.requests[1].op), (first, Request::READ));
     assert_eq!(
         read.remarks,
-        ["t.csv: read as mqsim: arrival = arrival [ns], client = device, block = sector, size = sectors, op = type"]
+        ["read as mqsim: arrival = arrival [ns], client = device, block = sector, size = sectors, op = type"]
     );
     assert_eq!(refused("1 1 1 1 1\n2 1 1 1\n"), "t.csv:2: the row has 4 columns, not 5 (read as mqsim)");
     assert_eq!(refused("1 1 1 1 1\n2 1 1 1 2\n"), "t.csv:2: type \"2\" is not one of 0, 1 (read as mqsim)");

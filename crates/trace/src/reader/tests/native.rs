@@ -72,7 +72,7 @@ fn line_breaks_and_a_byte_order_mark_are_accepted() {
 fn unknown_columns_are_reported_in_one_line() {
     let read = read("arrival_ns,temperature,size,Block,\u{1b}\n1,-3 ü,4,x,\n");
     assert_eq!((read.requests[0].size, read.requests[0].block), (4, 0));
-    assert_eq!(read.remarks[0], "t.csv: ignored columns: temperature, Block, \\u{1b}");
+    assert_eq!(read.remarks[0], "ignored columns: temperature, Block, \\u{1b}");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_header_alone_is_a_trace_without_requests() {
 #[test]
 fn a_last_line_of_a_pipe_without_line_break_is_reported() {
     let remark = |line| {
-        format!("t.csv:{line}: the pipe ended without a line break after this line, which may have been cut short")
+        format!("line {line}: the pipe ended without a line break after this line, which may have been cut short")
     };
     for (trace, line) in
         [("arrival_ns\n0\n20", 3), ("arrival_ns", 1), ("0,0,r,17,8\n1,0,w,4,1", 2), ("\u{feff}arrival_ns\r\n1", 2)]
@@ -236,7 +236,7 @@ fn times_count_from_the_first_arrival_or_the_origin_in_the_file() {
     let late = read_with(trace, &origin("zero")).unwrap();
     assert_eq!(
         late.remarks,
-        ["t.csv: nothing arrives in the first 1000 ns, which is longer than the rest of the trace (999 ns); --origin first \
+        ["nothing arrives in the first 1000 ns, which is longer than the rest of the trace (999 ns); --origin first \
           starts at the first arrival"]
     );
     assert_eq!(

@@ -25,8 +25,8 @@ fn columns_are_named_with_their_units() {
     assert_eq!(
         read.remarks,
         [
-            "t.csv: read as csv: arrival = ts [s], client = user, service = dur [ms], op = verb, size = bytes",
-            "t.csv: names of clients are hashed"
+            "read as csv: arrival = ts [s], client = user, service = dur [ms], op = verb, size = bytes",
+            "names of clients are hashed"
         ]
     );
 }
@@ -91,7 +91,7 @@ fn spreadsheets_separate_by_semicolons_and_write_decimal_commas() {
     let trace = "\u{feff}arrival_s;service_ms\r\n0,5;12,5\r\n1,25;3,75\r\n\r\n";
     let read = read(trace);
     assert_eq!(arrivals_and_services(&read), [(0, 12_500_000), (750 * MS, 3_750_000)]);
-    assert_eq!(read.remarks, ["t.csv: columns are separated by ;, and a comma in a number is a decimal comma"]);
+    assert_eq!(read.remarks, ["columns are separated by ;, and a comma in a number is a decimal comma"]);
     let utf16: Vec<u8> = trace.encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(super::read(utf16).requests, read.requests);
 }
@@ -119,7 +119,7 @@ fn names_of_clients_and_blocks_are_hashed_and_stable() {
     let read = read("arrival_ms,client,block\n0,192.0.2.1,A\n103,192.0.2.7,B\n159,192.0.2.1,A\n");
     let keys: Vec<(u32, u64)> = read.requests.iter().map(|r| (r.client, r.block)).collect();
     assert!(keys[0] == keys[2] && keys[0].0 != keys[1].0 && keys[0].1 == random::streams::fnv1a(b"A"));
-    assert_eq!(read.remarks, ["t.csv: names of clients and blocks are hashed"]);
+    assert_eq!(read.remarks, ["names of clients and blocks are hashed"]);
     let refused = refused("arrival_ms,block\n0,5\n1,A\n");
     assert!(refused.starts_with("t.csv:3: block \"A\" is not an integer below 2^64"), "{refused}");
 }

@@ -73,7 +73,7 @@ fn order_is_reported_at_the_row_whatever_is_left_out() {
 #[test]
 fn a_coarse_clock_is_reported_and_its_ticks_are_spread() {
     let trace = "arrival_s\n5\n5\n5\n5\n6\n6\n6\n8\n";
-    let coarse = "t.csv: all arrivals are multiples of 1 s, and 5 of 7 interarrival times are 0: these bursts come from rounding; \
+    let coarse = "all arrivals are multiples of 1 s, and 5 of 7 interarrival times are 0: these bursts come from rounding; \
                   --spread even or random places the requests of a tick within it";
     assert_eq!(read(trace).remarks, [coarse]);
     assert!(read("arrival_ms\n5\n5\n5\n5\n6\n6\n6\n8\n").remarks[0].contains("multiples of 1 ms"));
@@ -103,7 +103,7 @@ fn wrong_rows_are_reported_together_or_skipped_and_counted() {
     let skipped = read_with(&trace, &flags(|f| f.skip_bad_rows = true)).unwrap();
     assert_eq!((skipped.requests.len(), skipped.requests[7].id), (1960, 8));
     assert_eq!(skipped.summary.skipped, [("size is not an integer below 2^32".to_owned(), 40)].into());
-    assert_eq!(skipped.remarks, ["t.csv: 40 rows were skipped (40: size is not an integer below 2^32)"]);
+    assert_eq!(skipped.remarks, ["40 rows were skipped (40: size is not an integer below 2^32)"]);
     // A wrong row of a pipe is reported when it is read.
     assert_eq!(read_piped(&trace, &ReadFlags::default()).unwrap_err().to_string(), lines[0]);
 }
