@@ -36,7 +36,7 @@ pub(crate) enum Shape {
     /// Binary records of `len` bytes without a header.
     Fixed {
         len: usize,
-        /// Whether a file that starts with these bytes, at least one record, is of this format.
+        /// Whether a file that starts with these bytes, 2,400 if it has so many, is of this format.
         fits: fn(&[u8]) -> bool,
         /// The request in one record; its arrival may be negative (two's complement).
         read: fn(&[u8]) -> Result<Request, String>,
@@ -73,6 +73,8 @@ pub(crate) enum Header {
     Absent(&'static [&'static str]),
     /// The first line names every column of `fields`, in any order; other columns are ignored.
     All,
+    /// It names these columns and any of the others of `fields`, in any order; other columns are ignored.
+    Required(&'static [&'static str]),
     /// It names an arrival and any of the other columns, in any order; unknown columns are ignored.
     Subset,
 }
@@ -88,6 +90,17 @@ pub(crate) static FORMATS: &[&Format] =
 
 /// The native CSV, which files with another header become by `--columns`.
 pub(crate) static CSV: &Format = &csv::FORMAT;
+
+impl Format {
+    /// The columns that its first line must name.
+    pub(crate) fn required(&self) -> Vec<&'static str> {
+        match self.shape {
+            Shape::Lines { header: Header::All, .. } => self.fields.iter().map(|&(name, _)| name).collect(),
+            Shape::Lines { header: Header::Required(names), .. } => names.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+}
 
 /// The names of all formats, for help and errors.
 pub(crate) fn names() -> String {

@@ -51,7 +51,7 @@ pub(crate) fn names_fit(format: &Format, first: &[u8]) -> Option<u8> {
         let is_arrival = |field: &Field| matches!(field, Field::Arrival(_));
         match header {
             format::Header::Absent(_) => false,
-            format::Header::All => format.fields.iter().all(|(name, _)| has(name)),
+            format::Header::All | format::Header::Required(_) => format.required().iter().all(|name| has(name)),
             format::Header::Subset => format.fields.iter().any(|(name, field)| is_arrival(field) && has(name)),
         }
     };
@@ -191,11 +191,9 @@ fn check_names(names: &[String]) -> Result<(), String> {
 }
 
 fn check_fields(format: &Format, lines: &Lines) -> Result<(), String> {
-    if let Shape::Lines { header: format::Header::All, .. } = format.shape {
-        let has = |name: &str| lines.names.iter().any(|other| other == name);
-        if let Some((name, _)) = format.fields.iter().find(|(name, _)| !has(name)) {
-            return Err(format!("there is no column {name}"));
-        }
+    let has = |name: &str| lines.names.iter().any(|other| other == name);
+    if let Some(name) = format.required().into_iter().find(|name| !has(name)) {
+        return Err(format!("there is no column {name}"));
     }
     if !lines.fields().any(|field| matches!(field, Field::Arrival(_))) {
         let rule = "no column is an arrival (arrival_ns, arrival_us, arrival_ms or arrival_s); --columns arrival=NAME:UNIT \

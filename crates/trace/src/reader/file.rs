@@ -112,9 +112,13 @@ impl TraceFile {
         }
     }
 
-    /// Whether one of its columns is `wanted`; records have all.
+    /// Whether one of its columns is `wanted`; records of the contract have all.
     pub(super) fn has(&self, wanted: impl Fn(Field) -> bool) -> bool {
-        self.lines().is_none_or(|lines| lines.fields().any(wanted))
+        match &self.decoder.rows {
+            decode::Rows::Lines(lines) => lines.fields().any(wanted),
+            decode::Rows::Fixed { .. } => self.format.fields.iter().any(|&(_, field)| wanted(field)),
+            decode::Rows::Records { .. } => true,
+        }
     }
 
     /// The name of the format, if that is a guess.
@@ -156,7 +160,10 @@ impl TraceFile {
             let more = ignored.len().saturating_sub(IGNORED_SHOWN);
             ignored.truncate(IGNORED_SHOWN);
             if !ignored.is_empty()
-                && matches!(self.format.shape, Shape::Lines { header: Header::All | Header::Subset, .. })
+                && matches!(
+                    self.format.shape,
+                    Shape::Lines { header: Header::All | Header::Required(_) | Header::Subset, .. }
+                )
             {
                 let ignored = ignored.iter().map(|name| failure::printable(name.as_bytes(), 40)).collect::<Vec<_>>();
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -168,6 +175,9 @@ impl TraceFile {
                     "{name}: {like} is not read as the service time; --columns 'service={like}:UNIT' would"
                 ));
             }
+        }
+        if let Shape::Fixed { .. } = self.format.shape {
+            remarks.push(format!("{name}: read as {}", self.format.name));
         }
         remarks.extend(self.format.notes.iter().map(|note| format!("{name}: {note}")));
         let skipped: u64 = self.skipped.values().sum();
