@@ -1,11 +1,25 @@
 //! The trace formats that can be read, as data: a new one is a file of this folder and an entry of [`FORMATS`].
 
+mod alibaba_block;
 mod azure_functions;
 mod azure_llm;
+mod burstgpt;
+mod cloudphysics;
 mod csv;
+mod fio_iolog;
+mod libcachesim_csv;
+mod mooncake;
 mod mqsim;
+mod msr;
+mod oracle_general;
 mod original;
 mod records;
+#[cfg(test)]
+mod samples;
+mod spc;
+mod splitwise;
+mod systor17;
+mod vidur;
 
 use contract::Request;
 
@@ -85,8 +99,26 @@ pub(crate) const MS: u64 = 1_000_000;
 pub(crate) const S: u64 = 1_000_000_000;
 
 /// Every format.
-pub(crate) static FORMATS: &[&Format] =
-    &[&records::FORMAT, &csv::FORMAT, &original::FORMAT, &azure_functions::FORMAT, &azure_llm::FORMAT, &mqsim::FORMAT];
+pub(crate) static FORMATS: &[&Format] = &[
+    &records::FORMAT,
+    &csv::FORMAT,
+    &original::FORMAT,
+    &azure_functions::FORMAT,
+    &azure_llm::FORMAT,
+    &mqsim::FORMAT,
+    &burstgpt::FORMAT,
+    &mooncake::FORMAT,
+    &vidur::FORMAT,
+    &splitwise::FORMAT,
+    &spc::FORMAT,
+    &msr::FORMAT,
+    &systor17::FORMAT,
+    &alibaba_block::FORMAT,
+    &cloudphysics::FORMAT,
+    &libcachesim_csv::FORMAT,
+    &oracle_general::FORMAT,
+    &fio_iolog::FORMAT,
+];
 
 /// The native CSV, which files with another header become by `--columns`.
 pub(crate) static CSV: &Format = &csv::FORMAT;
