@@ -1,21 +1,33 @@
 //! The trace formats that can be read, as data: a new one is a file of this folder and an entry of [`FORMATS`].
 
 mod access_log;
+mod alibaba_block;
 mod azure_functions;
 mod azure_llm;
+mod burstgpt;
+mod cloudphysics;
 mod combined;
 mod csv;
+mod fio_iolog;
 mod haproxy;
 mod jmeter;
 mod k6;
+mod libcachesim_csv;
+mod mooncake;
 mod mqsim;
+mod msr;
 mod nginx;
+mod oracle_general;
 mod original;
 mod records;
 #[cfg(test)]
 mod samples;
+mod spc;
+mod splitwise;
 mod swf;
+mod systor17;
 mod vegeta;
+mod vidur;
 
 use contract::Request;
 
@@ -46,7 +58,7 @@ pub(crate) enum Shape {
     /// Binary records of `len` bytes without a header.
     Fixed {
         len: usize,
-        /// Whether a file that starts with these bytes, at least one record, is of this format.
+        /// Whether a file that starts with these bytes, 2,400 if it has so many, is of this format.
         fits: fn(&[u8]) -> bool,
         /// The request in one record; its arrival may be negative (two's complement).
         read: fn(&[u8]) -> Result<Request, String>,
@@ -102,6 +114,18 @@ pub(crate) static FORMATS: &[&Format] = &[
     &azure_functions::FORMAT,
     &azure_llm::FORMAT,
     &mqsim::FORMAT,
+    &burstgpt::FORMAT,
+    &mooncake::FORMAT,
+    &vidur::FORMAT,
+    &splitwise::FORMAT,
+    &spc::FORMAT,
+    &msr::FORMAT,
+    &systor17::FORMAT,
+    &alibaba_block::FORMAT,
+    &cloudphysics::FORMAT,
+    &libcachesim_csv::FORMAT,
+    &oracle_general::FORMAT,
+    &fio_iolog::FORMAT,
     &nginx::FORMAT,
     &combined::FORMAT,
     &haproxy::FORMAT,

@@ -115,9 +115,13 @@ impl TraceFile {
         }
     }
 
-    /// Whether one of its columns is `wanted`; records have all.
+    /// Whether one of its columns is `wanted`; records of the contract have all.
     pub(super) fn has(&self, wanted: impl Fn(Field) -> bool) -> bool {
-        self.lines().is_none_or(|lines| lines.fields().any(wanted))
+        match &self.decoder.rows {
+            decode::Rows::Lines(lines) => lines.fields().any(wanted),
+            decode::Rows::Fixed { .. } => self.format.fields.iter().any(|&(_, field)| wanted(field)),
+            decode::Rows::Records { .. } => true,
+        }
     }
 
     /// The name of the format, if that is a guess.
@@ -174,6 +178,9 @@ impl TraceFile {
                     "{like} is not read as the service time; --columns 'service={like}:UNIT' would"
                 ));
             }
+        }
+        if let Shape::Fixed { .. } = self.format.shape {
+            remarks.push(format!("read as {}", self.format.name));
         }
         remarks.extend(self.format.notes.iter().map(|note| (*note).to_owned()));
         let skipped: u64 = self.skipped.values().sum();
