@@ -92,8 +92,10 @@ impl Scratch {
         }
         output.truncate(written);
         ends.truncate(columns);
-        // The parser ends lines at the line feed alone, so that other carriage returns stay where they are.
-        if output.last() == Some(&b'\r') && ends.last() == Some(&written) {
+        // The parser ends lines at the line feed alone, so that other carriage returns stay where they are: also that of the
+        // cell before an empty last one.
+        let last_start = ends.len().checked_sub(2).map_or(0, |before| ends[before]);
+        if output.last() == Some(&b'\r') && ends.last() == Some(&written) && last_start < written {
             output.pop();
             if let Some(end) = ends.last_mut() {
                 *end -= 1;
@@ -105,4 +107,23 @@ impl Scratch {
 
 fn reader(separator: u8) -> Reader {
     ReaderBuilder::new().delimiter(separator).terminator(Terminator::Any(b'\n')).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_carriage_return_is_removed_from_the_end_of_the_line_alone() {
+        let mut scratch = Scratch::default();
+        for (row, cells) in [
+            ("\"a\",b\r\n", ["a", "b"]),
+            ("\"a\r\",\n", ["a\r", ""]),
+            ("\"a\r\",\r\n", ["a\r", ""]),
+            ("\"a\r\"\r,b", ["a\r\r", "b"]),
+        ] {
+            assert_eq!(scratch.record(b',', row.as_bytes()), Ok(row.len()));
+            assert!(scratch.cells.iter().eq(cells.map(str::as_bytes)), "{row:?}: {:?}", scratch.cells);
+        }
+    }
 }
