@@ -21,15 +21,24 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare within a tolerance"))]
 
+mod arrival_rate;
 mod arrivals;
+mod classes_file;
+mod client_class;
 mod family;
+mod form;
 mod generation;
 mod generator;
+mod popularity;
 mod request_body;
 mod settings;
+mod size_table;
 mod sizes;
+mod table_file;
 mod tournament;
 
+#[cfg(test)]
+mod burst_tests;
 #[cfg(test)]
 mod distribution_tests;
 #[cfg(test)]
@@ -39,7 +48,10 @@ mod tail_tests;
 #[cfg(test)]
 mod testing;
 
+pub use arrival_rate::ArrivalRate;
 pub use family::Family;
 pub use generation::Generation;
 pub use generator::Generator;
+pub use popularity::PlaceChoice;
 pub use settings::GeneratorSettings;
+pub use size_table::SizeChoice;

@@ -50,7 +50,6 @@ impl BoundedPareto {
     }
 
     /// The mean.
-    #[cfg(any(test, feature = "testing"))]
     pub fn mean(&self) -> f64 {
         let below = |tail: f64| -libm::expm1(-tail * libm::log(self.longest / self.shortest));
         self.shortest * self.tail / (self.tail - 1.0) * below(self.tail - 1.0) / below(self.tail)

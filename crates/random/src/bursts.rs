@@ -78,15 +78,14 @@ impl Bursts {
     /// On and off for Pareto periods between two bounds, with the tail α = 3 − 2H of a self-similar process with Hurst
     /// parameter H = `hurst`, above ½ and below 1. Both levels last equally long, so the source is on half of the time.
     pub fn self_similar(hurst: f64, shortest_ns: u64, longest_ns: u64) -> Self {
-        let pareto = BoundedPareto::new(shortest_ns as f64, longest_ns as f64, 3.0 - 2.0 * hurst);
+        let pareto = Self::pareto(hurst, shortest_ns, longest_ns);
         let level = |rate| Level { rate, periods: Periods::Pareto(pareto) };
         Self { high: level(2.0), low: level(0.0), high_share: 0.5 }
     }
 
-    /// The rate at a level.
-    #[cfg(any(test, feature = "testing"))]
-    pub fn rate(&self, is_high: bool) -> f64 {
-        self.level(is_high).rate
+    /// The distribution of those periods \[ns\].
+    pub fn pareto(hurst: f64, shortest_ns: u64, longest_ns: u64) -> BoundedPareto {
+        BoundedPareto::new(shortest_ns as f64, longest_ns as f64, 3.0 - 2.0 * hurst)
     }
 
     fn level(&self, is_high: bool) -> &Level {

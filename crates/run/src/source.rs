@@ -153,15 +153,11 @@ impl Source {
         }
     }
 
-    /// The utilization that a generated trace offers to `servers` according to its settings: CONCURRENCY · ST /
-    /// (INTER_ARRIVAL · servers).
+    /// The utilization that a generated trace offers to `servers` according to its settings, if they say it.
     pub fn offered(&self, servers: u64) -> Option<f64> {
         match self {
             Source::Recorded(..) => None,
-            Source::Generated(_, generation, demands) => {
-                let load = u128::from(generation.concurrency) * u128::from(demands.mean_ns);
-                Some(load as f64 / (u128::from(generation.inter_arrival_ns) * u128::from(servers)) as f64)
-            }
+            Source::Generated(_, generation, demands) => generation.offered(demands.mean_ns, servers),
         }
     }
 }
