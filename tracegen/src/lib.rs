@@ -75,7 +75,8 @@ pub fn run(arguments: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         Format::Original => (TraceFormat::Original, None),
         Format::Records => (TraceFormat::Records { requests: generation.samples }, Some(demands)),
     };
-    output::distinct(&[out.as_deref()], &[sources.file()])?;
+    let inputs: Vec<Option<&Path>> = generation.files().map(Some).chain([sources.file()]).collect();
+    output::distinct(&[out.as_deref()], &inputs)?;
     demands.and_then(|demands| demands.rounding_note()).iter().for_each(|note| program::note(note));
     let Some(path) = out.as_deref().filter(|path| *path != Path::new("-")) else {
         if io::stdout().is_terminal() && demands.is_some() {

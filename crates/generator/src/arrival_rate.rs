@@ -86,6 +86,11 @@ impl ArrivalRate {
         Rule::of(parse).listing(FORMS.map(|(form, help)| PossibleValue::new(form).help(help)))
     }
 
+    /// The file that it names.
+    pub(crate) fn file(&self) -> Option<&str> {
+        if let ArrivalRate::File(path) = self { Some(path) } else { None }
+    }
+
     /// The change of time of the arrivals of `clients` clients, with its text for a report, which is none for a constant rate.
     /// `refuse` names the setting.
     pub(crate) fn change(&self, refuse: impl Fn(&str) -> Failure) -> Result<(TimeChange, Option<String>), Failure> {

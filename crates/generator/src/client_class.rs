@@ -1,5 +1,7 @@
 //! A class of clients: how they send requests.
 
+use std::path::PathBuf;
+
 use failure::Failure;
 use measure::provenance::ClientsUsed;
 
@@ -29,6 +31,8 @@ pub(crate) struct ClientClass {
     pub(crate) read_ratio: f64,
     /// SAS \[blocks\].
     pub(crate) sas: u64,
+    /// The files that its settings name.
+    pub(crate) files: Vec<PathBuf>,
     /// Its settings that took part, for a report.
     pub(crate) used: ClientsUsed,
 }
@@ -51,9 +55,10 @@ impl ClientClass {
     pub(crate) fn new(settings: &GeneratorSettings, priority: u16) -> Result<Self, Failure> {
         let (family, sas) = (settings.distribution.get()?, settings.sas.get()?);
         let clients = settings.concurrency.get()?;
-        let table = settings.sizes.get()?.table(sas, |rule| settings.sizes.refuse(rule))?;
+        let (sizes, rate) = (settings.sizes.get()?, settings.arrivals.get()?);
+        let files = [sizes.file(), rate.file()].into_iter().flatten().map(PathBuf::from).collect();
+        let table = sizes.table(sas, |rule| settings.sizes.refuse(rule))?;
         let Shape { interarrivals, sizes, size, moments } = Shape::of(family, settings, sas, table.is_none())?;
-        let rate = settings.arrivals.get()?;
         let (change, arrivals) = rate.change(|rule| settings.arrivals.refuse(rule))?;
         let inter_arrival_ns = match change {
             TimeChange::Rates(_) => None,
@@ -86,7 +91,7 @@ impl ClientClass {
         let mean_ns = inter_arrival_ns.unwrap_or(u64::from(clients) * SECOND_NS);
         let sizes = table.map_or(sizes, Sizes::Table);
         let places = places.places;
-        Ok(Self { clients, priority, mean_ns, interarrivals, change, sizes, places, read_ratio, sas, used })
+        Ok(Self { clients, priority, mean_ns, interarrivals, change, sizes, places, read_ratio, sas, files, used })
     }
 
     /// Refuses a class whose clients may not make `samples` requests in time, with more than one seed in a million.

@@ -1,5 +1,7 @@
 //! The settings of a generated trace.
 
+use std::path::{Path, PathBuf};
+
 use cli::settings::SeedSettings;
 use failure::Failure;
 use measure::provenance::{ClassUsed, GeneratorUsed, TrafficUsed};
@@ -19,6 +21,8 @@ pub struct Generation {
     pub(crate) classes: Vec<ClientClass>,
     /// The classes' names; None without CLASSES.
     names: Option<Vec<String>>,
+    /// The file that CLASSES names.
+    classes_file: Option<PathBuf>,
 }
 
 /// The largest number of clients of all classes.
@@ -34,7 +38,7 @@ impl Generation {
         let Some(path) = settings.classes.get()? else {
             let class = ClientClass::new(settings, 0)?;
             class.refuse_too_long(samples, settings)?;
-            return Ok(Self { samples, seed, classes: vec![class], names: None });
+            return Ok(Self { samples, seed, classes: vec![class], names: None, classes_file: None });
         };
         let file = TextFile::read(&path).map_err(|rule| settings.classes.refuse(&rule))?;
         let (mut classes, mut names, mut in_time) = (Vec::new(), Vec::new(), Vec::new());
@@ -53,12 +57,17 @@ impl Generation {
         if clients > MAX_CLIENTS {
             return Err(settings.classes.refuse(&format!("has {clients} clients, more than {MAX_CLIENTS}")));
         }
-        Ok(Self { samples, seed, classes, names: Some(names) })
+        Ok(Self { samples, seed, classes, names: Some(names), classes_file: Some(path.into()) })
     }
 
     /// Whether the trace has classes of clients, so that its requests may differ in `class`.
     pub fn has_classes(&self) -> bool {
         self.names.is_some()
+    }
+
+    /// The files that its settings name: inputs, which no output may overwrite.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.classes_file.iter().chain(self.classes.iter().flat_map(|class| &class.files)).map(PathBuf::as_path)
     }
 
     /// The utilization that the clients offer to `servers` in the long run, if a request's mean demand is `demand_ns`

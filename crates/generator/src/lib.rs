@@ -3,7 +3,7 @@
 //! Start with [`Generation`], the checked settings of a trace, and [`Generator`], which samples its requests. Arrivals
 //! are in nanoseconds, sizes in blocks of 512 bytes. Every random stream is keyed by the seed, by its purpose and by
 //! the client, so that a client's requests do not depend on the number of other clients. Each client's arrivals are a
-//! stationary renewal process from the start (Cox, "Renewal theory", 1962, 5.4).
+//! stationary renewal process from the start (Cox, "Renewal theory", 1962, 5.4), whose time is changed if the rate does.
 //!
 //! ```
 //! use cli::settings::of_flags;
@@ -47,6 +47,8 @@ mod start_tests;
 mod tail_tests;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod vector_tests;
 
 pub use arrival_rate::ArrivalRate;
 pub use family::Family;

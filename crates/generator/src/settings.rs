@@ -50,7 +50,7 @@ pub struct GeneratorSettings {
     /// Its mean stays 1/INTER_ARRIVAL for each client, and DISTRIBUTION that of interarrival times at a constant rate.
     #[arg(long, env, default_value = "constant", value_parser = ArrivalRate::rule())]
     pub arrivals: Setting<ArrivalRate>,
-    /// Popularity of blocks: where requests start.
+    /// Popularity of blocks, at which requests start.
     #[arg(long, env, default_value = "uniform", value_parser = PlaceChoice::rule())]
     pub popularity: Setting<PlaceChoice>,
     /// Sizes of requests.
@@ -58,8 +58,7 @@ pub struct GeneratorSettings {
     pub sizes: Setting<SizeChoice>,
     /// Classes of clients, from a TOML file; empty = one class, which these settings describe.
     ///
-    /// Each [[class]] has a name, a number of clients, the priority of its requests, and settings of its own (inter_arrival =
-    /// \"5ms\"). Others are these.
+    /// Each class has a name, a number of clients, the priority of its requests, and settings of its own; for others, these hold.
     #[arg(long, env, default_value = "", value_parser = optional(text("a file")), value_hint = clap::ValueHint::FilePath)]
     pub classes: Setting<Option<String>>,
 }

@@ -51,6 +51,11 @@ impl SizeChoice {
         Rule::of(parse).listing(FORMS.map(|(form, help)| PossibleValue::new(form).help(help)))
     }
 
+    /// The file that it names.
+    pub(crate) fn file(&self) -> Option<&str> {
+        if let SizeChoice::File(path) = self { Some(path) } else { None }
+    }
+
     /// The table of sizes up to `sas` \[blocks\], unless sizes follow DISTRIBUTION. `refuse` names the setting.
     pub(crate) fn table(self, sas: u64, refuse: impl Fn(&str) -> Failure) -> Result<Option<SizeTable>, Failure> {
         let table = match self {

@@ -108,6 +108,14 @@ impl Source {
         }
     }
 
+    /// The files that the settings of a generated trace name.
+    pub fn settings_files(&self) -> Vec<&Path> {
+        match self {
+            Source::Recorded(..) => Vec::new(),
+            Source::Generated(_, generation, _) => generation.files().collect(),
+        }
+    }
+
     /// Whether it has the blocks that requests address.
     pub fn has_blocks(&self) -> bool {
         match self {

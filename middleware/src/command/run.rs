@@ -62,7 +62,9 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
 
     let source = setup::source(settings, &flags.read, &balancing, &*reporter)?;
     let trace = settings.trace.trace.get()?;
-    let outputs = flags.outputs.open(&[trace.as_deref().map(Path::new), Some(&path), sources.file()])?;
+    let mut inputs = vec![trace.as_deref().map(Path::new), Some(&path), sources.file()];
+    inputs.extend(source.settings_files().into_iter().map(Some));
+    let outputs = flags.outputs.open(&inputs)?;
     let run_file = RunFile::new(&path, executor.name(), sources.texts().clone(), executor.remembered());
     let folder = unless_kept(flags, RunFolder::create(run_file), &*reporter)?;
     let keeping = folder.as_ref().filter(|_| flags.keep);
