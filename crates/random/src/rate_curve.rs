@@ -124,7 +124,8 @@ impl CurveClock {
             end = curve.steps.get(self.step + 1);
         }
         let Step { start, start_operational, rate } = curve.steps[self.step];
-        let time = start + ((within - start_operational) as f64 / rate) as u128;
+        // A rate close to 0 may take longer than a clock holds.
+        let time = start.saturating_add(((within - start_operational) as f64 / rate) as u128);
         let end = end.map(|next| next.start).or(curve.cycle.map(|(length, _)| length)).unwrap_or(u128::MAX);
         self.cycle_start.saturating_add(time.min(end))
     }
@@ -162,6 +163,12 @@ mod tests {
         assert_eq!(RateCurve::new(&[(0, 0.0), (10, 0.0)], Some(20)), None);
         assert_eq!(RateCurve::new(&[(0, 1e15), (1 << 60, 1.0)], None), None);
         assert!(RateCurve::new(&[(0, 5.0), (10, 0.0)], Some(11)).is_some());
+    }
+
+    #[test]
+    fn a_rate_close_to_0_takes_for_ever() {
+        let curve = RateCurve::new(&[(0, 1.0), (5, 1e-300)], None).unwrap();
+        assert_eq!(CurveClock::default().time_of(&curve, fixed(6.0)), u128::MAX);
     }
 
     #[test]
