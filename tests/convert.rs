@@ -9,7 +9,7 @@ const HEAD: &str = "# origin_ns=0\nid,arrival_ns,service_ns,client,class,op,bloc
 
 /// CSV with these rows.
 fn csv(rows: &str) -> String {
-    csv(rows)
+    format!("{HEAD}{rows}")
 }
 
 /// The second demand is missing. Ids and arrivals are whole in every format.
@@ -40,10 +40,13 @@ fn csv_is_written_with_all_columns_and_without_sampled_demands() {
         assert_eq!(convert(&folder, &format!("t.csv --quiet {to}")).succeeds().says_nothing().stdout(), csv(ROWS));
     }
     assert_eq!(convert(&folder, "-").stdin(csv(ROWS)).succeeds().stdout(), csv(ROWS));
-    // Few columns, of other names, units and order.
+    // Few columns, of other names, units and order; without an origin, times count from the first arrival.
     let folder = Folder::with("few.csv", "size,arrival_ms\n9,1.5\n8,2\n");
+    let rows = "0,0,,0,0,r,0,9,0\n1,500000,,0,0,r,0,8,0\n";
+    let ended = convert(&folder, "few.csv").succeeds().says("time 0 is 1500000 ns in the trace");
+    assert_eq!(ended.stdout(), csv(rows));
     let rows = "0,1500000,,0,0,r,0,9,0\n1,2000000,,0,0,r,0,8,0\n";
-    assert_eq!(convert(&folder, "few.csv").succeeds().stdout(), csv(rows));
+    assert_eq!(convert(&folder, "few.csv --origin zero").succeeds().stdout(), csv(rows));
 }
 
 #[test]
@@ -131,7 +134,7 @@ fn several_traces_are_merged_and_shaped() {
     assert_eq!(rows("a.csv b.csv --sample 0.5:client"), [(4, 0), (5, 1000), (3, 2000), (7, 2000)]);
     let even = [(1, 0), (2, 333), (4, 666), (5, 1000), (3, 2000), (7, 2333), (2, 2666)];
     assert_eq!(rows("a.csv b.csv --spread even:1ms"), even);
-    let spread = |seed| rows(&format!("a.csv b.csv --spread random:1ms --seed {seed}"));
+    let spread = |seed| rows(&format!("a.csv b.csv --origin zero --spread random:1ms --seed {seed}"));
     // The vectors of docs/reproducibility.md, for a tick of 1 ms.
     assert_eq!(spread(1)[..3], [(1, 334), (2, 870), (4, 984)]);
     assert_eq!(spread(1), spread(1));
