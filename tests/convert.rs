@@ -143,6 +143,19 @@ fn several_traces_are_merged_and_shaped() {
     convert(&folder, "- -").stdin(csv(ROWS)).exits(2).says("standard input");
 }
 
+/// Two times 2,200,000 requests are more than a sort holds in memory.
+#[test]
+fn a_long_sort_uses_the_folder_of_temporary_files() {
+    let folder = Folder::new();
+    folder.run("tracegen", "--samples 2200000 --format records --out t.req").succeeds();
+    let sorted = || convert(&folder, "t.req t.req --format records --out u.req");
+    sorted().env("TMPDIR", "missing").exits(1).says("error: missing: the temporary file of the sort: No such file");
+    assert_eq!(folder.names(), ["t.req"]);
+    // Without --sort, so that a request out of order would be refused.
+    sorted().succeeds().says("note: u.req: 4400000 requests");
+    convert(&folder, "u.req --out /dev/null").succeeds().says("4400000 requests");
+}
+
 #[test]
 fn a_setting_that_changes_nothing_is_a_warning() {
     let folder = Folder::with("t.csv", csv(ROWS)).and("rich.csv", csv(RICH));
