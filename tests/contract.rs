@@ -180,7 +180,7 @@ fn a_setting_is_refused_without_its_bit() {
     let right = Script::saying(0).answers(0, 0, 5, 5).answers(1, 5, 10, 5).answers(2, 20, 21, 1);
     right
         .exits(0, "--servers 1 --discipline fifo --capacity 0 --delay 0")
-        .says("the simulator decides the order of service itself");
+        .notes("the simulator decides the order of service itself");
 }
 
 #[test]

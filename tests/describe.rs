@@ -50,7 +50,7 @@ fn a_trace_is_described_as_text() {
 fn a_trace_is_described_as_json() {
     let folder = Folder::with("t.csv", FOUR);
     let described = describe(&folder, "t.csv --json --workers 2 --servers 2").succeeds().says_nothing().json();
-    assert_eq!((&described["trace"]["format"], &described["trace"]["requests"]), (&json!("csv"), &json!(4)));
+    assert_eq!((&described["trace"]["files"][0]["format"], &described["trace"]["requests"]), (&json!("csv"), &json!(4)));
     assert_eq!(described["settings"], json!({"SERVERS": 2, "WORKERS": 2}));
     let second = 1_000_000_000u64;
     assert_eq!((&described["first_arrival_ns"], &described["span_ns"]), (&json!(3 * second), &json!(4 * second)));
@@ -81,8 +81,8 @@ fn a_trace_is_read_from_stdin() {
     let mut rows: Vec<&str> = FOUR.lines().collect();
     rows[1..].reverse();
     let back = rows.join("\n");
-    let described = describe(&folder, "- --json --sort --rebase").stdin(back.clone()).succeeds().json();
-    assert_eq!((&described["first_arrival_ns"], &described["trace"]["sorted"]), (&json!(0), &json!(true)));
+    let described = describe(&folder, "- --json --sort --origin first").stdin(back.clone()).succeeds().json();
+    assert_eq!((&described["first_arrival_ns"], &described["trace"]["reading"]["sort"]), (&json!(0), &json!("yes")));
     describe(&folder, "-").stdin(back).exits(3).says("error: stdin:3: ");
 }
 

@@ -218,7 +218,7 @@ impl Shard for Chunks {
 struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Completions for Kept {
-    fn take(&mut self, _: u64, completion: &Completion) -> std::io::Result<()> {
+    fn take(&mut self, _: u64, _: u64, completion: &Completion) -> std::io::Result<()> {
         self.0.lock().unwrap().extend(completion.to_bytes());
         Ok(())
     }

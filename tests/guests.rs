@@ -29,7 +29,7 @@ fn a_module_is_swapped_by_its_name_alone() {
     folder
         .host_with("fifo", "trace.csv")
         .succeeds()
-        .says("the simulator decides the order of service itself")
+        .notes("the simulator decides the order of service itself")
         .prints(&format!("Module fifo.wasm (SHA-256 {})\n\nAverage delay in queue", &named[..16]));
 }
 

@@ -74,8 +74,8 @@ fn the_report_holds_integers_alone_and_is_the_same_each_time() {
         "ST_NS": 5_000_000, "WORKERS": 1
     });
     assert_eq!(report["settings"], settings);
-    assert_eq!((&report["trace"]["format"], &report["trace"]["requests"]), (&json!("csv"), &json!(20000)));
-    assert_eq!(report["trace"]["blake3"].as_str().unwrap().len(), 64);
+    assert_eq!((&report["trace"]["files"][0]["format"], &report["trace"]["requests"]), (&json!("csv"), &json!(20000)));
+    assert_eq!(report["trace"]["files"][0]["blake3"].as_str().unwrap().len(), 64);
     assert_eq!(report["module"]["sha256"].as_str().unwrap().len(), 64);
     assert_eq!((&report["contract"], &report["queuebox"]), (&json!(1), &json!(env!("CARGO_PKG_VERSION"))));
 }
@@ -99,7 +99,9 @@ fn a_report_names_no_distribution_if_no_demand_was_sampled() {
 fn completions_are_csv_or_records_by_the_file_name() {
     let folder = Folder::with("trace.csv", THREE);
     folder.host("trace.csv --delay 2 --completions all.csv").succeeds();
-    let csv = "id,arrival_ns,start_ns,finish_ns,service_ns,worker\n0,0,0,5000,5000,1\n1,2000,5000,,0,1\n";
+    // Request 1 is in service at the end, T = 5 µs; request 2 has not yet arrived, and has no row.
+    let csv = "id,arrival_ns,start_ns,finish_ns,service_ns,worker,outcome\n\
+               0,0,0,5000,5000,1,completed\n1,2000,5000,,0,1,in_service\n";
     assert_eq!(folder.text("all.csv"), csv);
     folder.host("trace.csv --delay 2 --completions all --worker 3 --workers 3").succeeds();
     let completion = |id, start_ns, finish_ns, service_ns| Completion { id, start_ns, finish_ns, service_ns };
@@ -131,9 +133,9 @@ fn a_shard_without_requests_runs() {
     for (format, shard) in [("csv", "csv/3.csv"), ("records", "records/3.req")] {
         let partition = format!("partition --trace two.csv --workers 3 --balancer RR --format {format} --out {format}");
         middleware(&folder, &partition).succeeds();
-        for settings in ["", " --delay 2 --servers 2 --capacity 3", " --verify --sort --rebase"] {
+        for settings in ["", " --delay 2 --servers 2 --capacity 3", " --verify --sort --origin first"] {
             let ended = folder.host(&format!("{shard}{settings} --completions all.csv")).succeeds();
-            let ended = ended.says("note: the trace has no requests, so averages are undefined\n");
+            let ended = ended.notes("the trace has no requests, so averages are undefined");
             let text = ended.stdout();
             let (_, figures) = text.split_once("\n\n").unwrap();
             assert!(figures.starts_with(NOTHING), "{figures}");
@@ -164,16 +166,19 @@ Average number in system                     -
 fn a_pipe_that_ends_within_its_last_row_is_reported() {
     let cut = THREE.trim_end();
     let folder = Folder::with("trace.csv", cut);
-    let note = "note: stdin:4: the pipe ended without a line break after this line, which may have been cut short\n";
-    let piped = folder.host("- --json").stdin(cut).succeeds().says(note).stdout();
-    // The same bytes give the same report; a file may end in any way.
-    assert_eq!(piped, folder.host("trace.csv --json").succeeds().says_nothing().stdout());
-    assert_eq!(piped, folder.host("- --json").stdin_file(&folder, "trace.csv").succeeds().says_nothing().stdout());
-    folder.host("/dev/stdin").stdin(cut).succeeds().says("note: /dev/stdin:4: the pipe ended");
-    folder.host("- --json").stdin(THREE).succeeds().says_nothing();
-    for command in ["describe -", "run --trace -", "partition --trace - --out shards"] {
-        middleware(&folder, command).stdin(cut).succeeds().says(note);
+    let note = "line 4: the pipe ended without a line break after this line, which may have been cut short";
+    let mut piped = folder.host("- --json").stdin(cut).succeeds().says_nothing().json();
+    assert_eq!(piped["notes"], json!([note]));
+    // But for this note the same bytes give the same report; a file may end in any way.
+    piped["notes"] = json!([]);
+    assert_eq!(piped, folder.host("trace.csv --json").succeeds().says_nothing().json());
+    assert_eq!(piped, folder.host("- --json").stdin_file(&folder, "trace.csv").succeeds().says_nothing().json());
+    assert_eq!(piped["notes"], folder.host("- --json").stdin(THREE).succeeds().says_nothing().json()["notes"]);
+    folder.host("/dev/stdin").stdin(cut).succeeds().notes(note);
+    for command in ["describe -", "run --trace -"] {
+        middleware(&folder, command).stdin(cut).succeeds().notes(note);
     }
+    middleware(&folder, "partition --trace - --out shards").stdin(cut).succeeds().says(&format!("note: {note}\n"));
 }
 
 #[test]

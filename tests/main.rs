@@ -29,6 +29,7 @@ mod install;
 mod layout;
 mod loss;
 mod middleware;
+mod notes;
 mod oracle;
 mod plan;
 mod policies;

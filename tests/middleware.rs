@@ -74,16 +74,17 @@ fn very_small_times_are_shown_in_their_unit_and_rounding_is_noted() {
     let note =
         "service times are rounded to whole nanoseconds: with ST=3 ns their mean is 2.986 ns, and 15.4 % of them are 0";
     let sampled = "--samples 1000 --st 3ns";
-    middleware(&folder, &format!("run {sampled}")).succeeds().prints(&format!("note: {note}\n"));
+    middleware(&folder, &format!("run {sampled}")).succeeds().notes(note);
     let notes = report(&folder, sampled)["notes"].clone();
     assert!(notes.as_array().unwrap().contains(&json!(note)), "{notes}");
     folder.run("tracegen", &format!("{sampled} --format records --out t.records")).succeeds().says(note);
     folder.run("tracegen", "--samples 1000 --out t.csv").succeeds().says_nothing();
-    folder.host("t.csv --st 3ns").succeeds().says(note);
+    folder.host("t.csv --st 3ns").succeeds().notes(note);
     folder.host("t.records --st 3ns").succeeds();
-    middleware(&folder, "describe t.csv --st 3ns").succeeds().says(note);
+    middleware(&folder, "describe t.csv --st 3ns").succeeds().notes(note);
     middleware(&folder, "partition --trace t.csv --st 3ns --out shards").succeeds().says(note);
-    assert_eq!(report(&folder, "--samples 1000 --st 10ns")["notes"], json!([]));
+    let enough = report(&folder, "--samples 1000 --st 10ns")["notes"].clone();
+    assert_eq!(enough, json!(["1000 of 1000 demands sampled: exponential, mean 10 ns"]));
 }
 
 #[test]
@@ -124,8 +125,8 @@ fn two_runs_give_the_same_bytes_and_the_trace_may_be_written_in_between() {
 fn the_report_names_all_inputs_and_nothing_else() {
     let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n2,5\n");
     let recorded = report(&folder, "--trace t.csv --workers 2");
-    assert_eq!(recorded["trace"]["format"], "csv");
-    assert_eq!(recorded["trace"]["blake3"].as_str().unwrap().len(), 64);
+    assert_eq!(recorded["trace"]["files"][0]["format"], "csv");
+    assert_eq!(recorded["trace"]["files"][0]["blake3"].as_str().unwrap().len(), 64);
     assert_eq!(recorded["module"]["sha256"].as_str().unwrap().len(), 64);
     assert_eq!((&recorded["settings"]["WORKERS"], &recorded["settings"]["BALANCER"]), (&2.into(), &"RR".into()));
     assert_eq!(recorded["settings"].get("ST_NS"), None, "no demand was sampled");
@@ -151,7 +152,7 @@ fn every_request_is_in_exactly_one_shard() {
                 &format!("partition --samples 3000 --workers 7 --balancer {balancer} --format {format} --out {out}"),
             )
             .succeeds()
-            .says_nothing();
+            .says("note: 3000 of 3000 demands sampled: exponential, mean 10 ms\n");
         }
         let mut all = Vec::new();
         for worker in 1..=7 {
@@ -197,7 +198,8 @@ fn a_run_of_one_worker_agrees_with_the_host() {
     assert_eq!(row, run["run"]);
     let text = folder.host("t.csv").succeeds().stdout();
     let results = middleware(&folder, "results").succeeds().stdout();
-    assert!(results.contains(text.split_once("\n\n").unwrap().1), "{results}");
+    let (figures, notes) = text.split_once("\n\n").unwrap().1.split_once("note: ").unwrap();
+    assert!(results.contains(figures) && results.contains(&format!("note: {notes}")), "{results}");
 }
 
 #[test]
@@ -214,11 +216,8 @@ fn the_settings_of_the_original_run_with_notes() {
                     CONCURRENCY=1\nST=100\nDELAY=1000\nTESTNO=9\nBALANCER=RR\n";
     let folder = Folder::with(".env.general", original);
     let ended = middleware(&folder, "run").succeeds().says(".env.general:12: TESTNO is not a setting");
-    let text = ended.stdout();
-    assert!(text.contains("times what 4 worker(s)"), "{text}");
-    assert!(
-        text.contains("DELAY=1000 was not reached by 4 of 4 worker(s): the longest of their shards has 125 requests")
-    );
+    let ended = ended.notes("the trace offers 25.00 times what 4 worker(s)");
+    ended.notes("DELAY=1000 was not reached by 4 of 4 worker(s): the longest of their shards has 125 requests");
 }
 
 #[test]
@@ -238,8 +237,9 @@ fn with_delay_each_worker_stops_at_its_own_time() {
 fn completions_are_in_the_order_of_ids_and_name_their_worker() {
     let folder = Folder::with("t.csv", "id,arrival_us,service_us\n3,0,5\n7,2,5\n8,20,1\n");
     middleware(&folder, "run --trace t.csv --workers 2 --completions c.csv").succeeds();
-    let expected = "id,arrival_ns,start_ns,finish_ns,service_ns,worker\n\
-                    3,0,0,5000,5000,1\n7,2000,2000,7000,5000,2\n8,20000,20000,21000,1000,1\n";
+    let expected = "id,arrival_ns,start_ns,finish_ns,service_ns,worker,outcome\n\
+                    3,0,0,5000,5000,1,completed\n7,2000,2000,7000,5000,2,completed\n\
+                    8,20000,20000,21000,1000,1,completed\n";
     assert_eq!(folder.text("c.csv"), expected);
     middleware(&folder, "run --trace t.csv --workers 2 --completions c").succeeds();
     assert_eq!(folder.completions("c").iter().map(|answer| answer.id).collect::<Vec<_>>(), [3, 7, 8]);
@@ -263,7 +263,7 @@ fn recorded_traces_are_recognised_sorted_on_request_and_rejected_by_line() {
     middleware(&folder, "run --trace azure.csv").exits(3).says("azure.csv:3: ").says("--sort");
     let run = report(&folder, "--trace azure.csv --sort --workers 1");
     assert_eq!(
-        (&run["trace"]["format"], &run["trace"]["offset_ns"]),
+        (&run["trace"]["files"][0]["format"], &run["trace"]["offset_ns"]),
         (&"azure-functions-2021".into(), &1_000_000_000.into())
     );
     assert_eq!(run["run"]["time_simulation_ended_ns"], 8_250_000_000u64);

@@ -26,11 +26,13 @@ fn tied(requests: u64, seed: u64) -> String {
     csv
 }
 
-/// The rows of a file of completions, as text, by id: the fields before the worker's number, and the number.
+/// The rows of a file of completions, as text, by id: the fields but for the worker's number, and the number.
 fn completions(folder: &Folder, name: &str) -> BTreeMap<u64, (String, u32)> {
     let row = |line: &str| {
-        let (fields, worker) = line.rsplit_once(',').unwrap();
-        (fields.split(',').next().unwrap().parse().unwrap(), (fields.to_owned(), worker.parse().unwrap()))
+        let (fields, outcome) = line.rsplit_once(',').unwrap();
+        let (fields, worker) = fields.rsplit_once(',').unwrap();
+        let id = fields.split(',').next().unwrap().parse().unwrap();
+        (id, (format!("{fields},{outcome}"), worker.parse().unwrap()))
     };
     folder.text(name).lines().skip(1).map(row).collect()
 }
@@ -61,7 +63,7 @@ fn every_request_has_one_outcome(counts: impl IntoIterator<Item = usize> + Clone
             let (servers, capacity, delay) = stations[(place + count) % stations.len()];
             let flags = format!(
                 "--trace t.csv --verify --balancer {policy} --workers {count} --servers {servers} --capacity {capacity} \
-                 --delay {delay}"
+                 --delay {delay} --completions c.csv"
             );
             let report = report(&folder, &flags);
             let offered: Vec<u64> =
@@ -69,6 +71,10 @@ fn every_request_has_one_outcome(counts: impl IntoIterator<Item = usize> + Clone
             assert_eq!((offered.len(), offered.iter().sum::<u64>()), (count, 600), "{flags}");
             assert!(workers(&report).iter().zip(&offered).all(|(row, &offered)| ends(row) == offered), "{flags}");
             assert_eq!((&report["run"]["counts"]["offered"], ends(&report["run"])), (&json!(600), 600), "{flags}");
+            for outcome in ["completed", "rejected", "abandoned", "in_service"] {
+                let rows = completions(&folder, "c.csv").into_values().filter(|(fields, _)| fields.ends_with(outcome));
+                assert_eq!(rows.count() as u64, report["run"]["counts"][outcome], "{outcome}: {flags}");
+            }
             let rejected = report["run"]["counts"]["rejected"].as_u64().unwrap();
             assert!(capacity > 0 || rejected == 0, "{flags}");
             // One worker with room for one, or three: these bursts overflow it.

@@ -82,10 +82,10 @@ fn what_is_odd_about_a_run_is_said() {
     folder
         .host("trace.csv --delay 1000")
         .succeeds()
-        .says("DELAY=1000 was not reached by 1 of 1 worker(s): the longest of their shards has 3 requests");
+        .notes("DELAY=1000 was not reached by 1 of 1 worker(s): the longest of their shards has 3 requests");
     let rows: String = (0..40).map(|row| format!("{row},{}\n", if row < 38 { 2 } else { 1 })).collect();
     let busy = Folder::with("trace.csv", format!("arrival_ms,service_ms\n{rows}"));
-    busy.host("trace.csv").succeeds().says("the trace offers 2.00 times what 1 worker(s) of 1 server(s) can serve");
+    busy.host("trace.csv").succeeds().notes("the trace offers 2.00 times what 1 worker(s) of 1 server(s) can serve");
 }
 
 #[test]

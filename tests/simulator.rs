@@ -93,7 +93,7 @@ impl Shard for OneChunk {
 struct Collected(Arc<Mutex<Vec<Completion>>>);
 
 impl Completions for Collected {
-    fn take(&mut self, _: u64, completion: &Completion) -> io::Result<()> {
+    fn take(&mut self, _: u64, _: u64, completion: &Completion) -> io::Result<()> {
         self.0.lock().unwrap().push(*completion);
         Ok(())
     }

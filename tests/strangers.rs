@@ -1,7 +1,7 @@
 //! Independent modules that use what contract 1 allows beyond the default simulator: their counts, figures and notes
 //! follow the contract.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::middleware::{middleware, report, workers};
 use crate::stranger::Stranger;
@@ -13,11 +13,22 @@ const OWN_ORDER: &str = "the simulator decides the order of service itself";
 fn simulates(stranger: &Stranger, trace: &str) -> (Value, Vec<String>) {
     let folder = Folder::with("t.csv", trace).and_module("theirs", &stranger.text());
     let report = folder.host_with("theirs", "t.csv --json --completions c.csv").succeeds().json();
+    let mut outcomes = Map::new();
     let row = |line: &str| {
         let fields: Vec<&str> = line.split(',').collect();
+        let count = outcomes.get(fields[6]).map_or(1, |count| count.as_u64().unwrap() + 1);
+        outcomes.insert(fields[6].to_owned(), json!(count));
         [fields[0], fields[2], fields[3], fields[4]].join(" ")
     };
-    (report, folder.text("c.csv").lines().skip(1).map(row).collect())
+    let rows = folder.text("c.csv").lines().skip(1).map(row).collect();
+    // The outcomes in the file are those that the report counts.
+    let mut counted = counts(&report["tally"]);
+    counted
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| !["offered", "waiting", "not_yet_arrived"].contains(&name.as_str()));
+    assert_eq!(Value::Object(outcomes), counted);
+    (report, rows)
 }
 
 /// The counts that are not 0.
@@ -43,7 +54,16 @@ fn its_own_demands() {
     // Server time is the service received, work is the demand in the trace.
     assert_eq!((&tally["service_sum_ns"], &tally["demand_sum_ns"]), (&json!("14000"), &json!("11000")));
     assert_eq!((&tally["delay_sum_ns"], &tally["end_ns"]), (&json!("4000"), &json!(22000)));
-    notes(&report, &["the simulator decides service demands itself; policies used the demands of the trace"]);
+    let own = "the simulator decides service demands itself";
+    notes(&report, &[own]);
+    // What the trace gave and what was sampled only went in.
+    let folder = Folder::with("t.csv", "arrival_us,service_us\n0,5\n2,\n20,1\n")
+        .and_module("theirs", &slow.clone().saying(2 + 16).text());
+    let report = folder.host_with("theirs", "t.csv --json").succeeds().json();
+    let sampled = "1 of 3 sampled: exponential, mean 10 ms";
+    notes(&report, &[&format!("{own}; it received the demands of the trace ({sampled})")]);
+    let run = report_of(&folder, "--trace t.csv --workers 2 --balancer JSQ");
+    notes(&run, &[&format!("{own}; policies used the demands of the trace ({sampled})")]);
     // Less service than the demand is not an abandonment: it is what the requests needed.
     let quick = Stranger::in_order().saying(2 + 16).before("(local.set $service (i64.const 0))");
     assert_eq!(counts(&simulates(&quick, THREE).0["tally"]), json!({"offered": 3, "completed": 3}));
@@ -67,7 +87,8 @@ fn service_in_turns() {
     let folder = Folder::new().and_module("theirs", &Stranger::of("round_robin").saying(32).text());
     let run = report_of(&folder, "--samples 3000 --balancer JSQ");
     assert_eq!(counts(&run["run"]), json!({"offered": 3000, "completed": 3000}));
-    notes(&run, &[OWN_ORDER, shared, "JSQ used a first-in, first-out model of the workers' state"]);
+    let sampled = "3000 of 3000 demands sampled: exponential, mean 10 ms";
+    notes(&run, &[sampled, OWN_ORDER, shared, "JSQ used a first-in, first-out model of the workers' state"]);
     let (turns, order) = (delay(&run), delay(&crate::middleware::report(&folder, "--samples 3000 --balancer JSQ")));
     assert!(turns < order, "{turns} {order}");
     // Without the capability this is an error.

@@ -300,6 +300,15 @@ impl Ended {
         self
     }
 
+    /// stdout must contain `note` once, in lines that are broken to fit the terminal, and stderr must not.
+    pub(crate) fn notes(self, note: &str) -> Self {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (note, stdout) = (format!("note: {note}"), words(&self.stdout()));
+        let once = stdout.matches(&note).count() == 1 && !words(&self.errors()).contains(&note);
+        self.must(once, &format!("once, on stdout: {note}"));
+        self
+    }
+
     /// stdout as JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout()).unwrap_or_else(|error| panic!("{error}: {}", self.stdout()))

@@ -65,8 +65,12 @@ fn quiet_programs_print_warnings_and_errors_alone() {
     middleware(&folder, "run --samples 1000").succeeds().says("note: module: ");
     quiet(middleware(&folder, "run --quiet --samples 1000"));
     quiet(middleware(&folder, "--quiet run --samples 1000"));
-    folder.host("t.csv").succeeds().says("note: service times are rounded");
-    quiet(folder.host("t.csv --quiet"));
+    // Notes on the run are a part of what is printed.
+    folder.host("t.csv").succeeds().says_nothing().notes("service times are rounded");
+    folder.host("t.csv --quiet").succeeds().says_nothing().notes("service times are rounded");
+    let partition = "partition --trace t.csv --workers 2 --out";
+    middleware(&folder, &format!("{partition} told")).succeeds().says("note: service times are rounded");
+    quiet(middleware(&folder, &format!("{partition} quiet -q")));
     let tracegen = "--samples 1000 --format records --out t.records";
     folder.run("tracegen", tracegen).succeeds().says("note: service times are rounded");
     quiet(folder.run("tracegen", &format!("{tracegen} -q")));

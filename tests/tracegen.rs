@@ -57,7 +57,7 @@ fn the_original_s_format_is_written_and_read() {
     assert!(cells.len() == 5 && cells[1] == "0" && ["r", "w"].contains(&cells[2]), "{first}");
     let counts = |name: &str| {
         let report = folder.host(&format!("{name} --json")).succeeds().json();
-        (report["trace"]["format"].as_str().unwrap().to_owned(), report["tally"]["service_sum_ns"].clone())
+        (report["trace"]["files"][0]["format"].as_str().unwrap().to_owned(), report["tally"]["service_sum_ns"].clone())
     };
     let (original, csv) = (counts("trace.original"), counts("trace.csv"));
     assert_eq!((original.0.as_str(), original.1), ("original", csv.1));
@@ -71,7 +71,7 @@ fn the_original_s_settings_run_with_notes() {
     folder.run("tracegen", "--out trace.csv").succeeds().says("TESTNO is not a setting of Queuebox");
     assert_eq!(folder.text("trace.csv").lines().count(), 501);
     let ended = folder.host("trace.csv").succeeds().prints("Requests offered                           500\n");
-    ended.says("times what 1 worker(s) of 1 server(s) can serve").says("DELAY=1000 was not reached");
+    ended.notes("the trace offers 99.34 times what 1 worker(s) of 1 server(s)").notes("DELAY=1000 was not reached");
 }
 
 #[test]

@@ -17,7 +17,9 @@ use failure::{Failure, printable};
 use measure::Figures;
 use measure::provenance::WorkerReport;
 use measure::schema::to_json;
+use report::table;
 use run::executor::{Executor as _, Files, Local};
+use run::notes::Given;
 use run::outputs::OutputFlags;
 use run::plan::Plan;
 use run::retention::remove_old;
@@ -146,23 +148,27 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     let inputs = cli.traces.iter().chain([&path]).map(|path| Some(path.as_path()));
     let outputs = cli.outputs.open(&inputs.chain([sources.file()]).collect::<Vec<_>>())?;
     let source = Source::recorded(&cli.traces, &cli.read, scenario.job.model.demands())?;
+    let source = source.with_given(Given::new(&cli.model.demand, None));
     let files = Files { completions: outputs.completions.as_ref(), ..Files::default() };
     let mut plan = Plan::new(source, vec![scenario]);
     let execution = plan.execute_one(&executor, files, &Terminal)?;
 
     let scenario = &plan.scenarios()[0];
-    setup::tell(&cli.model.demand, plan.source(), &Terminal);
     let report = run::report::report(scenario, &execution, plan.source());
     cli.outputs.show_stderr(&execution.outcomes, scenario.job.worker, &Terminal);
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
+    if outcome.result.is_err() {
+        // There will be no report, and a note may explain the failure.
+        report.notes.iter().for_each(|note| program::note(note));
+    }
     let measured = outcome.result.with_context(|| format!("worker {}", scenario.job.worker))?;
-    report.notes.iter().for_each(|note| program::note(note));
     let report = WorkerReport::new(report.provenance, report.notes, scenario.job.worker, &measured);
     let text = if cli.outputs.json {
         to_json(&report)?
     } else {
         let head = format!("Module {} (SHA-256 {})", shown(&path), &scenario.module.sha256()[..16]);
-        format!("{head}\n\n{}", Figures::of_worker(&report.tally, scenario.job.model.servers).to_text())
+        let figures = Figures::of_worker(&report.tally, scenario.job.model.servers).to_text();
+        format!("{head}\n\n{figures}{}", table::notes(&report.notes, terminal::width()))
     };
     // Files are written even if standard output is closed or full.
     let printed = output::print(&text);

@@ -53,7 +53,7 @@ fn work() {
         }
         // Another worker's request, and far more bytes than completions can have.
         "foreign" => {
-            let mut completion = [0; 40];
+            let mut completion = [0; 48];
             completion[..8].copy_from_slice(&(1u64 << 40).to_le_bytes());
             fs::write(format!("{FOLDER}completions"), completion).unwrap();
         }

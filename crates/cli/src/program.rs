@@ -39,7 +39,7 @@ pub fn main(run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
         Err(error) => {
             let code = exit_code(&error);
             if code != 141 {
-                say("error", &format!("{error:#}"));
+                say_error(&error);
             }
             ExitCode::from(code)
         }
@@ -62,6 +62,13 @@ pub fn end(failure: &Failure) -> ! {
     say("error", &failure.to_string());
     let _unfinished = output::remove_unfinished();
     std::process::exit(failure.exit_code().into());
+}
+
+/// Prints an error. That of a trace may have several lines, which the reader wrote: a wrong row on each.
+fn say_error(error: &anyhow::Error) {
+    let text = format!("{error:#}");
+    let is_trace = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(Failure::Trace { .. })));
+    if is_trace { terminal::say_lines("error", text.split('\n')) } else { say("error", &text) }
 }
 
 /// The exit code of `error`.

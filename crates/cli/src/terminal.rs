@@ -55,12 +55,18 @@ pub(crate) fn stderr_width() -> usize {
 
 /// Prints one line `kind: text` on stderr.
 pub(crate) fn say(kind: &str, text: &str) {
+    say_lines(kind, std::iter::once(text));
+}
+
+/// Prints `kind: ` and the lines of a text on stderr.
+pub(crate) fn say_lines<'a>(kind: &str, lines: impl Iterator<Item = &'a str>) {
     let style = match kind {
         "error" => AnsiColor::Red.on_default().bold(),
         "warning" | "interrupted" => AnsiColor::Yellow.on_default(),
         _ => Style::new(),
     };
-    let line = format!("{style}{kind}:{style:#} {}\n", printable(text.as_bytes(), LINE));
+    let text = lines.map(|line| printable(line.as_bytes(), LINE)).collect::<Vec<_>>().join("\n");
+    let line = format!("{style}{kind}:{style:#} {text}\n");
     // If stderr is closed, there is nowhere to report it.
     BARS.suspend(|| drop(anstream::stderr().lock().write_all(line.as_bytes())));
 }

@@ -11,7 +11,7 @@
 //! # let json = br#"{
 //! #     "schema": 1, "queuebox": "0.1.0", "contract": 1, "significant_digits": 3,
 //! #     "module": {"sha256": "00", "capabilities": 15},
-//! #     "trace": {"blake3": "00", "format": "csv", "requests": 2, "offset_ns": 0, "sorted": false, "rebased": false},
+//! #     "trace": {"files": [{"blake3": "00", "format": "csv"}], "requests": 2, "offset_ns": 0},
 //! #     "settings": {"BALANCER": "RR", "CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 1,
 //! #         "SIM_ARGS": "", "WORKERS": 1},
 //! #     "notes": [],

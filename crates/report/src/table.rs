@@ -90,10 +90,12 @@ pub fn table(report: &RunReport, width: usize) -> String {
     if let more @ 1.. = failed.count().saturating_sub(FAILED_SHOWN) {
         text += &format!("and {more} more workers failed\n");
     }
-    for note in &report.notes {
-        text += &format!("note: {note}\n");
-    }
-    text
+    text + &notes(&report.notes, width)
+}
+
+/// The notes of a report, in lines of at most `width` characters.
+pub fn notes(notes: &[String], width: usize) -> String {
+    notes.iter().map(|note| paragraph("note: ", note, width)).collect()
 }
 
 /// The plain report: the table, then the run and each worker in the words of the original.

@@ -17,7 +17,7 @@
 //! // Settings as flags give them: a generated trace over two workers.
 //! let settings: PartitionSettings = of_flags(["--samples=1000", "--workers=2", "--balancer=JSQ"])?;
 //! let balancing = Balancing::from_settings(&settings)?;
-//! let source = setup::source(&settings, &Default::default(), &balancing, &Terminal)?;
+//! let source = setup::source(&settings, &Default::default(), &balancing)?;
 //! let module = Module::read("../../examples/simulators/fifo.wat".as_ref())?;
 //! let scenario = balancing.scenario("", module, &of_flags([""; 0])?, false);
 //!

@@ -1,13 +1,18 @@
-//! Notes and warnings on a run and its inputs.
+//! The notes of reports, on the trace and on the run: nothing else makes one.
 
-use cli::reporter::Reporter;
 use cli::settings::DemandSettings;
 use contract::{Capabilities, Request};
-use trace::reader::{FileSummary, TraceSummary};
-
+use generator::GeneratorSettings;
 use measure::outcome::Measured;
 use measure::provenance::{FileUsed, RecordedTrace};
-use sandbox::Model;
+use random::demand::Demands;
+use sandbox::Job;
+use trace::reader::{FileSummary, TraceReader, TraceSummary};
+
+use crate::scenario::Scenario;
+
+#[cfg(test)]
+mod tests;
 
 /// A recorded trace, for a report.
 pub fn recorded(summary: TraceSummary) -> RecordedTrace {
@@ -25,19 +30,103 @@ pub fn recorded(summary: TraceSummary) -> RecordedTrace {
     }
 }
 
-/// Tells the user of an ST or SERVICE that was asked for where a trace brings demands of its own: all but `sampled` of its
-/// `requests`.
-pub fn warn_of_unused_service(settings: &DemandSettings, sampled: u64, requests: u64, reporter: &dyn Reporter) {
-    let own = requests - sampled;
-    for key in settings.given().into_iter().filter(|_| own > 0) {
-        reporter.warn(&format!(
-            "the trace brings the demands of {own} of {requests} requests, which {key} does not change"
-        ));
+/// The settings that the user gave for this call, by name, and that a recorded trace may leave without effect.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// ST and SERVICE.
+    demand: Vec<String>,
+    /// Those of the generator.
+    generator: Vec<String>,
+}
+
+impl Given {
+    /// Those of these settings.
+    pub fn new(demand: &DemandSettings, generator: Option<&GeneratorSettings>) -> Self {
+        let names = |given: Vec<&str>| given.into_iter().map(str::to_owned).collect();
+        Self {
+            demand: names(demand.given()),
+            generator: generator.map(|generator| names(generator.given())).unwrap_or_default(),
+        }
     }
+}
+
+/// The demands of a trace that were sampled.
+#[derive(Debug, Clone, Copy)]
+pub struct Sampled {
+    /// How many.
+    pub number: u64,
+    /// Requests of the trace.
+    pub requests: u64,
+    /// What they were sampled from.
+    pub demands: Demands,
+}
+
+impl Sampled {
+    /// Those of the recorded trace with this `summary`, sampled from `demands`.
+    pub fn of(summary: &TraceSummary, demands: Demands) -> Self {
+        Self { number: summary.sampled, requests: summary.requests, demands }
+    }
+
+    /// Whether there are any.
+    pub fn any(&self) -> bool {
+        self.number > 0
+    }
+
+    /// Notes on them: their number, unless the simulator, with these `capabilities`, decides demands itself, which is a
+    /// note on the run; and what rounding does to them.
+    pub fn notes(&self, capabilities: Capabilities) -> Vec<String> {
+        let Self { number, requests, demands } = self;
+        let counted = || format!("{number} of {requests} demands sampled: {}", self.distribution());
+        let number = (!capabilities.has(Capabilities::OWN_DEMANDS)).then(counted);
+        number.into_iter().chain(demands.rounding_note()).filter(|_| self.any()).collect()
+    }
+
+    fn distribution(&self) -> String {
+        format!("{}, mean {}", self.demands.distribution.name(), duration(self.demands.mean_ns))
+    }
+}
+
+/// Notes on the recorded trace that `reader` has read to its end, which offers `load` to `servers` servers in all.
+pub fn of_recorded(
+    reader: &TraceReader,
+    sampled: &Sampled,
+    given: &Given,
+    load: &OfferedLoad,
+    servers: u64,
+    capabilities: Capabilities,
+) -> Vec<String> {
+    let mut notes = sampled.notes(capabilities);
+    let own = sampled.requests - sampled.number;
+    for key in given.demand.iter().filter(|_| own > 0) {
+        let requests = sampled.requests;
+        notes
+            .push(format!("the trace brings the demands of {own} of {requests} requests, which {key} does not change"));
+    }
+    if !given.generator.is_empty() {
+        notes.push(format!("a recorded trace is used, so {} changes nothing", given.generator.join(", ")));
+    }
+    notes.extend(load.doubt(servers));
+    notes.extend(reader.remarks());
+    notes
+}
+
+/// A time in the largest unit that it reaches, exactly.
+fn duration(ns: u64) -> String {
+    let units = [("s", 9), ("ms", 6), ("µs", 3)];
+    let (unit, power) = units.into_iter().find(|&(_, power)| ns >= 10u64.pow(power)).unwrap_or(("ns", 0));
+    let (scale, width) = (10u64.pow(power), power as usize);
+    let fraction = if ns.is_multiple_of(scale) { String::new() } else { format!(".{:0width$}", ns % scale) };
+    format!("{}{} {unit}", ns / scale, fraction.trim_end_matches('0'))
 }
 
 /// With fewer requests, the long-run load of a trace can't be estimated.
 const FEW: u64 = 30;
+
+/// A recorded trace is doubted if all of its requests arrive within this time \[ns\], …
+const INSTANT_NS: u64 = 1000;
+
+/// … or if it offers more than this many times what the servers can serve.
+const EXCESSIVE: f64 = 100.0;
 
 /// The load that a trace offers to the servers.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,6 +159,25 @@ impl OfferedLoad {
         let (first_ns, last_ns) = self.first_and_last_ns?;
         utilization(self.demands_ns, last_ns - first_ns, servers).filter(|_| self.requests >= FEW)
     }
+
+    /// For a recorded trace: a note that doubts the unit of its times, if its arrivals, or its load for `servers` servers,
+    /// are implausible.
+    pub fn doubt(&self, servers: u64) -> Option<String> {
+        let (first_ns, last_ns) = self.first_and_last_ns.filter(|_| self.requests >= 2)?;
+        let span_ns = last_ns - first_ns;
+        let excess = match self.utilization(servers) {
+            _ if span_ns <= INSTANT_NS => String::new(),
+            _ if self.requests - 1 > span_ns => ", more than one in a nanosecond".to_owned(),
+            Some(offered) if offered > EXCESSIVE => format!(" and offer {offered:.0} times what the servers can serve"),
+            _ => return None,
+        };
+        Some(format!(
+            "all {} requests arrive within {}{excess}, which is implausible: check the unit of the times (--time-unit, or the \
+             name of the column)",
+            self.requests,
+            duration(span_ns)
+        ))
+    }
 }
 
 /// Demands divided by the capacity of `servers` servers during a time \[ns\]; None if the time is 0.
@@ -78,10 +186,12 @@ pub fn utilization(demands_ns: u128, time_ns: u64, servers: u64) -> Option<f64> 
     (time > 0).then(|| demands_ns as f64 / time as f64)
 }
 
-/// Notes on a run of workers that measured `measured` under the offered utilization `offered`, one line each.
-/// `sampled`: whether a demand was sampled.
-pub fn notes(model: &Model, sampled: bool, offered: Option<f64>, workers: u32, measured: &[&Measured]) -> Vec<String> {
-    let mut notes: Vec<String> = model.demands().rounding_note().filter(|_| sampled).into_iter().collect();
+/// Notes on a run of `scenario` over a trace with the demands `sampled`, which offers the utilization `offered` to workers
+/// that measured `measured`.
+pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, measured: &[&Measured]) -> Vec<String> {
+    let Scenario { job: Job { model, capabilities, .. }, policy, .. } = scenario;
+    let (capabilities, workers) = (capabilities.unwrap_or_default(), scenario.workers().len());
+    let mut notes = Vec::new();
     // A worker without requests is not remarkable; a run without requests is.
     if !measured.is_empty() && measured.iter().all(|worker| worker.tally.counts.offered == 0) {
         notes.push("the trace has no requests, so averages are undefined".to_owned());
@@ -110,12 +220,32 @@ pub fn notes(model: &Model, sampled: bool, offered: Option<f64>, workers: u32, m
             );
         }
     }
-    let Some(capabilities) = measured.first().map(|worker| worker.capabilities) else { return notes };
+    if !measured.is_empty() {
+        notes.extend(of_simulator(capabilities, policy.is_some(), sampled));
+    }
+    if let Some(policy) = policy {
+        if sampled.requests < workers as u64 {
+            notes.push(format!("there are more workers ({workers}) than requests ({})", sampled.requests));
+        }
+        let is_model = capabilities.has(Capabilities::DISCIPLINE)
+            && !capabilities.has(Capabilities::SHARED)
+            && model.discipline == "fifo";
+        if policy.sees_state && !is_model {
+            notes.push(format!("{} used a first-in, first-out model of the workers' state", policy.name));
+        }
+    }
+    notes
+}
+
+/// Notes on what a simulator with `capabilities` decides itself; `balanced`: a policy distributed the requests, with the demands
+/// `sampled`.
+fn of_simulator(capabilities: Capabilities, balanced: bool, sampled: &Sampled) -> Vec<String> {
+    let mut notes = Vec::new();
     if !capabilities.has(Capabilities::DISCIPLINE) {
         notes.push("the simulator decides the order of service itself".to_owned());
     }
     if capabilities.has(Capabilities::OWN_DEMANDS) {
-        notes.push("the simulator decides service demands itself; policies used the demands of the trace".to_owned());
+        notes.push(own_demands(balanced, sampled));
     }
     if capabilities.has(Capabilities::SHARED) {
         notes.push(
@@ -124,4 +254,17 @@ pub fn notes(model: &Model, sampled: bool, offered: Option<f64>, workers: u32, m
         );
     }
     notes
+}
+
+/// The note on a simulator that decides service demands itself; `balanced`: a policy distributed the requests.
+fn own_demands(balanced: bool, sampled: &Sampled) -> String {
+    let used = match (balanced, sampled.any()) {
+        (true, _) => "; policies used the demands of the trace",
+        (false, true) => "; it received the demands of the trace",
+        (false, false) => "",
+    };
+    let Sampled { number, requests, .. } = sampled;
+    let counted = || format!(" ({number} of {requests} sampled: {})", sampled.distribution());
+    let counted = if sampled.any() { counted() } else { String::new() };
+    format!("the simulator decides service demands itself{used}{counted}")
 }

@@ -3,10 +3,11 @@
 use cli::reporter::Reporter;
 use policy::Balancer;
 
+use crate::notes::OfferedLoad;
 use crate::shard_files::Shards;
 use crate::source::Source;
 
-/// Sends all of `source`, distributed by `balancer`, to `shards`. Returns the number of requests.
+/// Sends all of `source`, distributed by `balancer`, to `shards`. Returns the load that it offers.
 ///
 /// # Errors
 /// If the trace is invalid or has no requests, a limit is exceeded, or a shard can't be written.
@@ -15,15 +16,15 @@ pub fn partition(
     mut balancer: Balancer,
     shards: &mut dyn Shards,
     reporter: &dyn Reporter,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<OfferedLoad> {
     let progress = reporter.begin("partitioning", source.unit(), source.length());
-    let (mut workers, mut count) = (Vec::new(), 0);
+    let (mut workers, mut load) = (Vec::new(), OfferedLoad::default());
     source.read(|requests, position| {
         progress.reached(position);
-        count += requests.len() as u64;
+        load.add(requests);
         balancer.assign_all(requests, &mut workers)?;
         shards.send(requests, &workers)
     })?;
     source.expect_requests()?;
-    Ok(count)
+    Ok(load)
 }

@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use cli::reporter::Reporter;
-use cli::settings::DemandSettings;
 use failure::Failure;
 use generator::Generation;
 use sandbox::limits::LimitFlags;
 use sandbox::{Job, Model, Module};
 use trace::reader::ReadFlags;
 
+use crate::notes::Given;
 use crate::scenario::Scenario;
 use crate::settings::{ModuleSettings, PartitionSettings};
 use crate::source::Source;
@@ -66,33 +65,20 @@ impl Balancing {
 ///
 /// # Errors
 /// If it can't be opened, or can't be generated with these settings.
-pub fn source(
-    settings: &PartitionSettings,
-    flags: &ReadFlags,
-    balancing: &Balancing,
-    reporter: &dyn Reporter,
-) -> Result<Source, Failure> {
+pub fn source(settings: &PartitionSettings, flags: &ReadFlags, balancing: &Balancing) -> Result<Source, Failure> {
     let Balancing { policy, model, .. } = balancing;
-    let source = open(settings, flags, model, reporter)?;
+    let source = open(settings, flags, model)?;
     if policy.sees_block && !source.has_blocks() {
         return Err(settings.balancer.balancer.refuse("needs a trace with the block that each request addresses"));
     }
     Ok(source)
 }
 
-fn open(
-    settings: &PartitionSettings,
-    flags: &ReadFlags,
-    model: &Model,
-    reporter: &dyn Reporter,
-) -> Result<Source, Failure> {
+fn open(settings: &PartitionSettings, flags: &ReadFlags, model: &Model) -> Result<Source, Failure> {
     match settings.trace.paths()? {
         paths if !paths.is_empty() => {
-            let unused = settings.generator.given();
-            if !unused.is_empty() {
-                reporter.warn(&format!("a recorded trace is used, so {} changes nothing", unused.join(", ")));
-            }
-            Source::recorded(&paths, flags, model.demands())
+            let given = Given::new(&settings.model.demand, Some(&settings.generator));
+            Ok(Source::recorded(&paths, flags, model.demands())?.with_given(given))
         }
         _ if !flags.given().is_empty() => {
             let given = flags.given().iter().map(|(flag, _)| format!("--{flag}")).collect::<Vec<_>>().join(", ");
@@ -100,13 +86,6 @@ fn open(
         }
         _ => Ok(Source::generated(Generation::from_settings(&settings.generator, &settings.seed)?, model.demands())),
     }
-}
-
-/// Reports the notes on a trace after it was read.
-pub fn tell(settings: &DemandSettings, source: &Source, reporter: &dyn Reporter) {
-    source.remarks().iter().for_each(|remark| reporter.note(remark));
-    let (sampled, requests) = source.sampled();
-    crate::notes::warn_of_unused_service(settings, sampled, requests, reporter);
 }
 
 /// The module that MODULE names. If the default is not in the current directory, it is the one beside the program, or the one that

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::notes;
+use crate::notes::{self, Given, OfferedLoad, Sampled};
 use cli::reporter::Unit;
-use contract::Request;
+use contract::{Capabilities, Request};
 use failure::Failure;
 use generator::{Generation, Generator};
 use measure::provenance::TraceUsed;
@@ -24,6 +24,7 @@ pub struct Recorded {
     paths: Vec<PathBuf>,
     flags: ReadFlags,
     demands: Demands,
+    given: Given,
 }
 
 impl Source {
@@ -33,7 +34,18 @@ impl Source {
     /// If it can't be opened or its format is not recognised.
     pub fn recorded(paths: &[PathBuf], flags: &ReadFlags, demands: Demands) -> Result<Self, Failure> {
         let reader = Box::new(TraceReader::open(paths, flags, demands)?);
-        Ok(Source::Recorded(reader, Recorded { paths: paths.to_owned(), flags: flags.clone(), demands }))
+        Ok(Source::Recorded(
+            reader,
+            Recorded { paths: paths.to_owned(), flags: flags.clone(), demands, given: Given::default() },
+        ))
+    }
+
+    /// With the settings that the user gave: a note names those that a recorded trace leaves without effect.
+    pub fn with_given(mut self, given: Given) -> Self {
+        if let Source::Recorded(_, recorded) = &mut self {
+            recorded.given = given;
+        }
+        self
     }
 
     /// The trace that `generation` describes.
@@ -87,7 +99,9 @@ impl Source {
     /// If it can't be opened again.
     pub fn again(&self) -> Result<Self, Failure> {
         match self {
-            Source::Recorded(_, Recorded { paths, flags, demands }) => Self::recorded(paths, flags, *demands),
+            Source::Recorded(_, Recorded { paths, flags, demands, given }) => {
+                Ok(Self::recorded(paths, flags, *demands)?.with_given(given.clone()))
+            }
             Source::Generated(_, generation, demands) => Ok(Self::generated(generation.clone(), *demands)),
         }
     }
@@ -124,11 +138,15 @@ impl Source {
         }
     }
 
-    /// Remarks on the trace for the user; complete after its end.
-    pub fn remarks(&self) -> Vec<String> {
+    /// Notes on the trace, which offers `load` to `servers` servers in all, whose simulator has `capabilities` (none
+    /// without a simulator); complete after its end.
+    pub fn notes(&self, load: &OfferedLoad, servers: u64, capabilities: Capabilities) -> Vec<String> {
+        let sampled = self.sampled();
         match self {
-            Source::Recorded(reader, _) => reader.remarks(),
-            Source::Generated(..) => Vec::new(),
+            Source::Recorded(reader, Recorded { given, .. }) => {
+                notes::of_recorded(reader, &sampled, given, load, servers, capabilities)
+            }
+            Source::Generated(..) => sampled.notes(capabilities),
         }
     }
 
@@ -140,14 +158,13 @@ impl Source {
         }
     }
 
-    /// The number of sampled demands, and the number of requests; complete after the end.
-    pub fn sampled(&self) -> (u64, u64) {
+    /// The demands that were sampled; complete after the end.
+    pub fn sampled(&self) -> Sampled {
         match self {
-            Source::Generated(_, generation, _) => (generation.samples, generation.samples),
-            Source::Recorded(reader, _) => {
-                let summary = reader.summary();
-                (summary.sampled, summary.requests)
+            Source::Generated(_, generation, demands) => {
+                Sampled { number: generation.samples, requests: generation.samples, demands: *demands }
             }
+            Source::Recorded(reader, Recorded { demands, .. }) => Sampled::of(&reader.summary(), *demands),
         }
     }
 

@@ -11,13 +11,13 @@ use crate::rules::{COMPLETED, Outstanding, Rules};
 use crate::verify::Verifier;
 use measure::Tally;
 
-/// Receives checked completions with their requests' arrivals, in the order of ids.
+/// Receives checked completions with their requests' arrivals and demands, in the order of ids.
 pub trait Completions: Send {
     /// Receives the next completion.
     ///
     /// # Errors
     /// If it can't be written.
-    fn take(&mut self, arrival_ns: u64, completion: &Completion) -> io::Result<()>;
+    fn take(&mut self, arrival_ns: u64, demand_ns: u64, completion: &Completion) -> io::Result<()>;
 
     /// There are no more.
     ///
@@ -40,7 +40,7 @@ pub(crate) struct Ledger {
     verifier: Option<Verifier>,
     completions: Option<Box<dyn Completions>>,
     /// Completions that wait for one with a smaller id; only if there is a receiver.
-    held: BTreeMap<u64, (u64, Completion)>,
+    held: BTreeMap<u64, (Outstanding, Completion)>,
 }
 
 impl Ledger {
@@ -192,7 +192,7 @@ impl Ledger {
             verifier.complete(&completion)?;
         }
         if self.completions.is_some() {
-            self.collect(request.arrival, completion)?;
+            self.collect(request, completion)?;
         }
         Ok(())
     }
@@ -215,13 +215,13 @@ impl Ledger {
     }
 
     /// Passes the completion on to the receiver, as soon as no request with a smaller id is outstanding.
-    fn collect(&mut self, arrival: u64, completion: Completion) -> Result<(), Failure> {
+    fn collect(&mut self, request: Outstanding, completion: Completion) -> Result<(), Failure> {
         let Some(take) = &mut self.completions else { return Ok(()) };
-        self.held.insert(completion.id, (arrival, completion));
+        self.held.insert(completion.id, (request, completion));
         let front = self.read.front().map_or(u64::MAX, |front| front.id);
         while let Some(first) = self.held.first_entry().filter(|first| *first.key() < front) {
-            let (arrival, completion) = first.remove();
-            take.take(arrival, &completion).map_err(completions_failed)?;
+            let (request, completion) = first.remove();
+            take.take(request.arrival, request.demand, &completion).map_err(completions_failed)?;
         }
         Ok(())
     }
@@ -238,8 +238,8 @@ impl Ledger {
             self.rules.tally.add_without_completion(request.arrival);
         }
         if let Some(take) = &mut self.completions {
-            for (arrival, completion) in std::mem::take(&mut self.held).into_values() {
-                take.take(arrival, &completion).map_err(completions_failed)?;
+            for (request, completion) in std::mem::take(&mut self.held).into_values() {
+                take.take(request.arrival, request.demand, &completion).map_err(completions_failed)?;
             }
             take.end().map_err(completions_failed)?;
         }

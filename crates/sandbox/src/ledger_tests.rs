@@ -271,8 +271,8 @@ fn completions_at_once_and_one_by_one_give_the_same_result() {
 fn completions_come_in_the_order_of_ids() {
     struct Ids(std::sync::mpsc::Sender<Option<u64>>);
     impl Completions for Ids {
-        fn take(&mut self, arrival_ns: u64, completion: &Completion) -> io::Result<()> {
-            assert_eq!(arrival_ns, completion.id * 10);
+        fn take(&mut self, arrival_ns: u64, demand_ns: u64, completion: &Completion) -> io::Result<()> {
+            assert_eq!((arrival_ns, demand_ns), (completion.id * 10, 10));
             self.0.send(Some(completion.id)).map_err(io::Error::other)
         }
         fn end(&mut self) -> io::Result<()> {

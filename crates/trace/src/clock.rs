@@ -31,7 +31,7 @@ impl Clock {
     /// The time in `cell` \[ns\]; since 1970 for dates. None if it breaks [`Clock::rule`].
     pub(crate) fn read(self, cell: &[u8], numbers: Numbers) -> Option<i64> {
         let ns = match self {
-            Clock::Unit(1) => i128::from(decimal::integer(cell)?),
+            Clock::Unit(1) => i128::from(decimal::whole(cell, numbers)?),
             Clock::Unit(unit) => decimal::freely(cell, unit, numbers).filter(|&ns| ns >= 0)?,
             Clock::Filetime => i128::from(decimal::integer(cell)?) * 100 - FILETIME_TO_UNIX_S * 1_000_000_000,
             Clock::Iso => iso(cell)?,

@@ -138,7 +138,8 @@ impl Lines {
 
     fn defect(&self, place: usize, field: Field, cell: &[u8]) -> Defect {
         let is_whole = matches!(field, Field::Arrival(Clock::Unit(1)) | Field::Service(1) | Field::Before(1));
-        let has_decimals = is_whole && decimal::freely(cell, 1, self.numbers).is_some_and(|ns| ns >= 0);
+        let is_number = decimal::freely(cell, 1, self.numbers).is_some_and(|ns| ns >= 0);
+        let has_decimals = is_whole && is_number && cell.iter().any(|byte| matches!(byte, b'.' | b',' | b'-'));
         let hint = if has_decimals { self.decimals_hint } else { "" };
         Defect::cell(&self.names[place], cell, &format!("{}{hint}", field.rule()))
     }
@@ -198,7 +199,10 @@ impl Lines {
                 Field::Ignored => return None,
             })
         };
-        self.fields.iter().filter_map(column).collect::<Vec<_>>().join(", ")
+        let mut fields = self.fields.clone();
+        let is_arrival = |field: &Field| matches!(field, Field::Arrival(_) | Field::Before(_));
+        fields.sort_by_key(|(_, field)| (!is_arrival(field), matches!(field, Field::Before(_))));
+        fields.iter().filter_map(column).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -151,9 +151,9 @@ impl TraceReader {
         let Self { files, demands, stage, options, .. } = self;
         let samples = options.from.is_none() && options.until.is_none();
         let Some(file) = files.first_mut() else { return Ok(()) };
+        let (mut wrong, looking) = (Wrong::new(file.guess()), Looking::new());
         let (location, cutter, decoder) = (&file.location, &mut file.cutter, &file.decoder);
         let (skipped, is_piped) = (&mut file.skipped, file.is_piped);
-        let (mut wrong, looking) = (Wrong::default(), Looking::new());
         let demands = samples.then_some(&*demands);
         let complete = |requests: &mut [Request]| decode::complete(demands, requests, looking.is_on());
         parse::parse(location, cutter, decoder, threads, complete, |parsed| -> Result<(), E> {
@@ -221,17 +221,21 @@ impl TraceReader {
 
     /// Remarks on the trace for the user, one line each; complete after its end.
     pub fn remarks(&self) -> Vec<String> {
-        let mut remarks: Vec<String> = self.files.iter().flat_map(TraceFile::remarks).collect();
+        let of = |number: usize| if self.files.len() > 1 { format!("file {number}: ") } else { String::new() };
+        let of_file = |(number, file): (usize, &TraceFile)| {
+            file.remarks().into_iter().map(move |remark| of(number) + &remark).collect::<Vec<_>>()
+        };
+        let mut remarks: Vec<String> = (1..).zip(&self.files).flat_map(of_file).collect();
         if self.options.spread.is_none() {
-            remarks.extend(self.stage.coarse.remark().map(|remark| format!("{}: {remark}", self.name())));
+            remarks.extend(self.stage.coarse.remark());
         }
         let offset_ns = self.stage.part.offset_ns();
         if let Some((first_ns, last_ns)) = self.stage.part.first_and_last_ns() {
             let (empty_ns, length_ns) = (first_ns - offset_ns, last_ns - first_ns);
             if empty_ns > length_ns {
                 remarks.push(format!(
-                    "{}: nothing arrives in the first {empty_ns} ns, which is longer than the rest of the trace ({length_ns} ns);                      --origin first starts at the first arrival",
-                    self.name()
+                    "nothing arrives in the first {empty_ns} ns, which is longer than the rest of the trace ({length_ns} ns); \
+                     --origin first starts at the first arrival"
                 ));
             }
         }

@@ -40,13 +40,13 @@ const TWO: [Request; 2] = [
 fn each_format_is_written_as_documented() {
     assert_eq!(
         text(TraceFormat::Csv, &TWO),
-        "id,arrival_ns,client,op,block,size\n\
+        "# origin_ns=0\nid,arrival_ns,client,op,block,size\n\
          0,1999,0,r,10,1\n\
          100,18446744073709551615,12,w,1000000,4294967295\n"
     );
     assert_eq!(
         text(TraceFormat::FullCsv, &TWO),
-        "id,arrival_ns,service_ns,client,class,op,block,size,reply_size\n\
+        "# origin_ns=0\nid,arrival_ns,service_ns,client,class,op,block,size,reply_size\n\
          0,1999,0,0,0,r,10,1,0\n\
          100,18446744073709551615,99,12,65535,w,1000000,4294967295,7\n"
     );
@@ -70,13 +70,13 @@ fn a_demand_that_is_to_be_sampled_is_an_empty_cell() {
     let request = |id, service_ns| Request { id, service_ns, ..Request::default() };
     let text =
         text(TraceFormat::FullCsv, &[request(1, Request::TO_SAMPLE), request(2, 0), request(3, Request::TO_SAMPLE)]);
-    let rows: Vec<&str> = text.lines().skip(1).collect();
+    let rows: Vec<&str> = text.lines().skip(2).collect();
     assert_eq!(rows, ["1,0,,0,0,r,0,0,0", "2,0,0,0,0,r,0,0,0", "3,0,,0,0,r,0,0,0"]);
 }
 
 #[test]
 fn an_empty_trace_still_has_its_header() {
-    assert_eq!(text(TraceFormat::Csv, &[]), "id,arrival_ns,client,op,block,size\n");
+    assert_eq!(text(TraceFormat::Csv, &[]), "# origin_ns=0\nid,arrival_ns,client,op,block,size\n");
     assert_eq!(text(TraceFormat::Original, &[]), "");
 }
 
@@ -95,7 +95,7 @@ fn a_batch_of_the_longest_rows_fits() {
         flags: 0,
     };
     let written = text(TraceFormat::FullCsv, &[longest; 3 * BATCH_REQUESTS]);
-    let rows: Vec<&str> = written.lines().skip(1).collect();
+    let rows: Vec<&str> = written.lines().skip(2).collect();
     let row = "18446744073709551615,18446744073709551615,18446744073709551614,4294967295,65535,w,18446744073709551615,\
                4294967295,4294967295";
     assert!(rows.len() == 3 * BATCH_REQUESTS && rows.iter().all(|written| *written == row));
@@ -203,7 +203,8 @@ proptest! {
     #[test]
     fn another_csv_reader_reads_the_same_requests(requests in prop::collection::vec(request(), 0..20)) {
         let full = text(TraceFormat::FullCsv, &requests);
-        let rows: Vec<Vec<String>> = csv::Reader::from_reader(full.as_bytes()).deserialize().map(Result::unwrap).collect();
+        let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(full.as_bytes());
+        let rows: Vec<Vec<String>> = reader.deserialize().map(Result::unwrap).collect();
         let expected: Vec<Vec<String>> = requests.iter().map(|r| vec![
             r.id.to_string(), r.arrival_ns.to_string(), r.service_ns.to_string(), r.client.to_string(),
             r.class.to_string(), ["r", "w"][usize::from(r.op)].to_string(), r.block.to_string(),

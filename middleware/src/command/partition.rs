@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use cli::output::Unfinished;
 use cli::settings::Sources;
 use cli::{output, program};
+use contract::Capabilities;
 use failure::{Failure, printable};
 use trace::reader::ReadFlags;
 
@@ -45,16 +46,16 @@ pub(crate) fn split(flags: &SplitFlags, sources: &Sources) -> anyhow::Result<()>
     let traces = settings.trace.paths()?;
     let inputs = traces.iter().map(|path| Some(path.as_path()));
     output::distinct(&[], &inputs.chain([sources.file()]).collect::<Vec<_>>())?;
-    let mut source = setup::source(settings, &flags.read, &balancing, &Terminal)?;
+    let mut source = setup::source(settings, &flags.read, &balancing)?;
     let aside = Unfinished::folder_beside(&flags.out).with_context(name)?;
     let shards = ShardFiles::create(aside.path(), balancing.workers, flags.format == "records")?;
     let mut shards = shards.shown_as(&flags.out, &source.trace());
-    let requests = partition::partition(&mut source, balancing.balancer(), &mut shards, &Terminal)?;
+    let load = partition::partition(&mut source, balancing.balancer(), &mut shards, &Terminal)?;
     shards.finish()?;
     aside.rename(&flags.out).with_context(name)?;
-    setup::tell(&settings.model.demand, &source, &Terminal);
-    let note = balancing.model.demands().rounding_note().filter(|_| source.sampled().0 > 0);
-    note.iter().for_each(|note| program::note(note));
+    // There is no report, so the notes go to stderr.
+    let servers = balancing.workers as u64 * u64::from(balancing.model.servers);
+    source.notes(&load, servers, Capabilities::default()).iter().for_each(|note| program::note(note));
     let shown = printable(flags.out.as_os_str().as_encoded_bytes(), 1000);
-    Ok(output::print(&format!("{} requests in {} shards: {shown}\n", requests, balancing.workers))?)
+    Ok(output::print(&format!("{} requests in {} shards: {shown}\n", load.requests(), balancing.workers))?)
 }

@@ -59,7 +59,7 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let preflight = executor.preflight(&scenario.module, &scenario.job);
     scenario.job.capabilities = Some(preflight.with_context(|| path.display().to_string())?);
 
-    let source = setup::source(settings, &flags.read, &balancing, &*reporter)?;
+    let source = setup::source(settings, &flags.read, &balancing)?;
     let traces = settings.trace.paths()?;
     let inputs = traces.iter().chain([&path]).map(|path| Some(path.as_path()));
     let outputs = flags.outputs.open(&inputs.chain([sources.file()]).collect::<Vec<_>>())?;
@@ -73,7 +73,6 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let files = Files { completions, folder: folder.as_ref().map(RunFolder::path), kept: shards.as_mut() };
     let execution = plan.execute_one(&*executor, files, &*reporter)?;
 
-    setup::tell(&settings.model.demand, plan.source(), &*reporter);
     flags.outputs.show_stderr(&execution.outcomes, 1, &*reporter);
     let scenario = &plan.scenarios()[0];
     let report = run::report::report(scenario, &execution, plan.source());

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cli::{output, program, terminal};
 use failure::printable;
-use measure::provenance::{RecordedTrace, TraceUsed};
+use measure::provenance::TraceUsed;
 use measure::run_report::RowResult;
 use measure::schema::ReadError;
 use report::runs::{Listed, table};

@@ -1,5 +1,7 @@
 //! Tests of [`super`]: reports are read back without loss, and the JSON Schemas in docs/ are those of the types.
 
+use std::collections::BTreeMap;
+
 use contract::Capabilities;
 use failure::{Class, Limit};
 use proptest::collection::vec;
@@ -25,11 +27,12 @@ fn number() -> impl Strategy<Value = Option<f64>> {
 }
 
 fn trace() -> impl Strategy<Value = TraceUsed> {
-    let recorded = any::<(String, String, u64, i64, bool, bool)>().prop_map(
-        |(blake3, format, requests, offset_ns, sorted, rebased)| {
-            TraceUsed::Recorded(RecordedTrace { blake3, format, requests, offset_ns, sorted, rebased })
-        },
-    );
+    type Read = (Vec<(String, String, Option<String>)>, u64, i64, BTreeMap<String, String>, BTreeMap<String, u64>);
+    let recorded = any::<Read>().prop_map(|(files, requests, offset_ns, reading, skipped_rows)| {
+        let file = |(blake3, format, compression)| FileUsed { blake3, format, compression };
+        let files = files.into_iter().map(file).collect();
+        TraceUsed::Recorded(RecordedTrace { files, requests, offset_ns, reading, skipped_rows })
+    });
     let numbers = any::<(u64, Option<u32>, u64, u64, u32)>();
     let generated = (numbers, double(), any::<String>(), number(), number()).prop_map(
         |((samples, size, inter_arrival_ns, sas, concurrency), read_ratio, distribution, mean, stdev)| {

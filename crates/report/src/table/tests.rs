@@ -21,8 +21,7 @@ fn worker(offered: u64, demand: u64) -> Tally {
 
 /// A report of workers that are one of `results` each, repeated.
 fn report(workers: u32, results: &[Result<Tally, Failure>]) -> RunReport {
-    let trace = json!({"blake3": "b1".repeat(32), "format": "azure-functions-2021", "requests": 9, "offset_ns": 0,
-        "sorted": false, "rebased": false});
+    let trace = json!({"files": [{"blake3": "b1".repeat(32), "format": "azure-functions-2021"}], "requests": 9, "offset_ns": 0});
     let trace: TraceUsed = serde_json::from_value(trace).unwrap();
     let settings = json!({"BALANCER": "HASH", "CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": u64::MAX,
         "SERVERS": 2, "SIM_ARGS": "", "WORKERS": workers});

@@ -77,7 +77,7 @@ pub(crate) fn header(
         let names = names.iter().map(|&name| name.to_owned()).collect();
         return Ok(Header { divider: delimiter.unwrap_or(divider), names, is_line: false });
     }
-    let divider = delimiter.unwrap_or_else(|| Divider::Delimited(separator(format, columns, first)));
+    let divider = delimiter.unwrap_or_else(|| separator(format, columns, first));
     let names = match divider {
         Divider::Delimited(separator) => names(separator, first)?,
         _ => String::from_utf8_lossy(first).split_ascii_whitespace().map(str::to_owned).collect(),
@@ -89,12 +89,17 @@ pub(crate) fn header(
     Ok(Header { divider, names, is_line: true })
 }
 
-/// The separator of the file whose header is `first`: the one by which it fits, else the most frequent.
-fn separator(format: &Format, columns: &Columns, first: &[u8]) -> u8 {
+/// What divides the file whose header is `first`: the separator by which it fits, else the most frequent, else blanks.
+fn separator(format: &Format, columns: &Columns, first: &[u8]) -> Divider {
     let count = |separator: &u8| memchr::memchr_iter(*separator, first).count();
-    let fitting = if columns.is_empty() { names_fit(format, first) } else { None };
+    if let Some(fitting) = names_fit(format, first).filter(|_| columns.is_empty()) {
+        return Divider::Delimited(fitting);
+    }
     // Of equals, the one that comes first.
-    fitting.or_else(|| SEPARATORS.into_iter().rev().max_by_key(count)).unwrap_or(b',')
+    match SEPARATORS.into_iter().rev().max_by_key(count) {
+        Some(separator) if count(&separator) > 0 || !first.trim_ascii().contains(&b' ') => Divider::Delimited(separator),
+        _ => Divider::Blanks,
+    }
 }
 
 /// The lines of a trace of `format` with this `header`. `unit` is that of `--time-unit`, `row` the first row if there is

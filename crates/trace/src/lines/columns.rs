@@ -176,16 +176,14 @@ impl Mapping {
         for (at, _) in self.column.match_indices('-') {
             let (end, duration) = (&self.column[..at], &self.column[at + 1..]);
             let (Some(end), Some(duration)) = (find(names, end), find(names, duration)) else { continue };
-            let of_both = end.1.or(duration.1);
-            let clock = match end.1 {
-                Some("date") => Clock::Iso,
-                kind => {
-                    let known = ending(&names[end.0]).or(unit);
-                    Clock::Unit(self.unit(kind.or(of_both), known, &names[end.0])?)
-                }
+            // A unit that stands at one of them is that of both, unless the other's name ends in its own.
+            let of_both = end.1.or(duration.1).filter(|kind| *kind != "date");
+            let unit_of = |(place, kind): (usize, Option<&str>)| {
+                let known = ending(&names[place]);
+                self.unit(kind.or(of_both.filter(|_| known.is_none())), known.or(unit), &names[place])
             };
-            let known = ending(&names[duration.0]).or(unit);
-            let before = self.unit(duration.1.or(of_both.filter(|kind| *kind != "date")), known, &names[duration.0])?;
+            let clock = if end.1 == Some("date") { Clock::Iso } else { Clock::Unit(unit_of(end)?) };
+            let before = unit_of(duration)?;
             return Ok(vec![(end.0, Field::Arrival(clock)), (duration.0, Field::Before(before))]);
         }
         Err(self.missing(names, &self.column))
@@ -221,7 +219,8 @@ fn find<'a>(names: &[String], text: &'a str) -> Option<(usize, Option<&'a str>)>
     if let Some(place) = place(text) {
         return Some((place, None));
     }
-    let (name, kind) = text.rsplit_once(':')?;
+    // A kind has no minus: that is a difference.
+    let (name, kind) = text.rsplit_once(':').filter(|(_, kind)| !kind.contains('-'))?;
     Some((place(name)?, Some(kind.trim())))
 }
 

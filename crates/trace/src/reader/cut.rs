@@ -71,6 +71,11 @@ impl Cutter {
         self.has_quotes = true;
     }
 
+    /// Whether the input may have to be waited for.
+    pub(super) fn is_live(&self) -> bool {
+        self.is_live
+    }
+
     /// Bytes of the trace read so far, decompressed.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes

@@ -117,10 +117,10 @@ impl TraceFile {
         self.lines().is_none_or(|lines| lines.fields().any(wanted))
     }
 
-    /// `rule`, with the format if that was a guess.
-    pub(super) fn with_guess(&self, rule: String) -> String {
+    /// The name of the format, if that is a guess.
+    pub(super) fn guess(&self) -> Option<&'static str> {
         let is_certain = std::ptr::eq(self.format, CSV) || matches!(self.format.shape, Shape::Records);
-        if self.is_recognised && !is_certain { format!("{rule} (read as {})", self.format.name) } else { rule }
+        (self.is_recognised && !is_certain).then_some(self.format.name)
     }
 
     /// Compares the number of requests with the header, at the end.
@@ -131,14 +131,14 @@ impl TraceFile {
         Err(self.location.whole(&format!("the file {how}: {requests} requests, but its header declares {declared}")))
     }
 
-    /// Remarks for the user, one line each; complete after its end.
+    /// Remarks for the user, one line each; complete after its end. The file's name is not in them: the same trace gives the
+    /// same report wherever it is.
     pub(super) fn remarks(&self) -> Vec<String> {
-        let name = &self.location.name;
         let mut remarks = Vec::new();
         if let Some(lines) = self.lines() {
             let is_native = std::ptr::eq(self.format, CSV);
             if !is_native || lines.fields_are_named() {
-                remarks.push(format!("{name}: read as {}: {}", self.format.name, lines.reading()));
+                remarks.push(format!("read as {}: {}", self.format.name, lines.reading()));
             }
             let hashed = |field: Field| match field {
                 Field::Client(Identity::Name) => Some("clients"),
@@ -147,10 +147,10 @@ impl TraceFile {
             };
             let hashed: Vec<&str> = lines.fields().filter_map(hashed).collect();
             if !hashed.is_empty() {
-                remarks.push(format!("{name}: names of {} are hashed", hashed.join(" and ")));
+                remarks.push(format!("names of {} are hashed", hashed.join(" and ")));
             }
             if lines.has_decimal_commas() {
-                remarks.push(format!("{name}: columns are separated by ;, and a comma in a number is a decimal comma"));
+                remarks.push(format!("columns are separated by ;, and a comma in a number is a decimal comma"));
             }
             let mut ignored = lines.ignored();
             let more = ignored.len().saturating_sub(IGNORED_SHOWN);
@@ -160,26 +160,26 @@ impl TraceFile {
             {
                 let ignored = ignored.iter().map(|name| failure::printable(name.as_bytes(), 40)).collect::<Vec<_>>();
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                remarks.push(format!("{name}: ignored columns: {}{more}", ignored.join(", ")));
+                remarks.push(format!("ignored columns: {}{more}", ignored.join(", ")));
             }
             if let Some(like) = lines.like_service() {
                 let like = failure::printable(like.as_bytes(), 40);
                 remarks.push(format!(
-                    "{name}: {like} is not read as the service time; --columns 'service={like}:UNIT' would"
+                    "{like} is not read as the service time; --columns 'service={like}:UNIT' would"
                 ));
             }
         }
-        remarks.extend(self.format.notes.iter().map(|note| format!("{name}: {note}")));
+        remarks.extend(self.format.notes.iter().map(|note| (*note).to_owned()));
         let skipped: u64 = self.skipped.values().sum();
         if skipped > 0 {
             let reasons = self.skipped.iter().map(|(reason, rows)| format!("{rows}: {reason}")).collect::<Vec<_>>();
-            remarks.push(format!("{name}: {skipped} rows were skipped ({})", reasons.join("; ")));
+            remarks.push(format!("{skipped} rows were skipped ({})", reasons.join("; ")));
         }
         if let (true, true, Rows::Lines { .. }) = (self.is_piped, self.cutter.ends_in_a_line(), self.location.rows) {
             // Without rows, the last line is the header.
             let Rows::Lines { first } = self.location.rows else { return remarks };
             remarks.push(format!(
-                "{name}:{}: the pipe ended without a line break after this line, which may have been cut short",
+                "line {}: the pipe ended without a line break after this line, which may have been cut short",
                 first + self.cutter.rows() - 1
             ));
         }

@@ -75,10 +75,9 @@ pub(super) fn recognise(
     if fitting.is_empty() {
         skip_bom(location, cutter)?;
         let first = first_line(location, cutter)?;
-        if options.columns.has_arrival() && !first.trim_ascii_start().starts_with(b"{") {
+        if first.starts_with(ORIGIN) || options.columns.has_arrival() && !first.trim_ascii_start().starts_with(b"{") {
             return Ok(CSV);
         }
-        let first = first.strip_prefix(ORIGIN).map_or(first, |_| second_line(&start, first));
         fitting.extend(FORMATS.iter().filter(|format| line_fits(format, first)));
     }
     match fitting[..] {
@@ -90,14 +89,6 @@ pub(super) fn recognise(
             Err(location.at(0, &rule))
         }
     }
-}
-
-/// The line after `first`, as far as it is in `start`.
-fn second_line<'a>(start: &'a [u8], first: &[u8]) -> &'a [u8] {
-    let rest = memchr::memchr(b'\n', start).map_or(&b""[..], |end| &start[end + 1..]);
-    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    let _ = first;
-    rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end])
 }
 
 fn unknown(location: &Location) -> Failure {
@@ -115,9 +106,11 @@ fn line_fits(format: &Format, first: &[u8]) -> bool {
         let has = |name: &str| found.as_ref().is_ok_and(|found| found.names.iter().any(|other| other == name));
         return format.fields.iter().all(|(name, _)| has(name));
     }
+    // A time in another unit than the format's is recognised, and then refused by its own rule.
+    let any_unit = format.several_units.then_some(format::S);
     match header {
         Header::Absent(_) => lines::header(format, &Columns::default(), None, first)
-            .and_then(|found| bind(format, found, &Columns::default(), None, Some(first)))
+            .and_then(|found| bind(format, found, &Columns::default(), any_unit, Some(first)))
             .is_ok_and(|lines| matches!(lines.read_first(first), Ok(Some(_)))),
         Header::All | Header::Subset => names_fit(format, first).is_some(),
     }
@@ -126,7 +119,9 @@ fn line_fits(format: &Format, first: &[u8]) -> bool {
 /// What to do with a file of no known format.
 fn next_step(location: &Location, cutter: &mut Cutter) -> Result<String, Failure> {
     let first = first_line(location, cutter)?.to_vec();
-    let start = cutter.peek(location, |_| true)?;
+    let is_live = cutter.is_live();
+    let lines = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count();
+    let start = cutter.peek(location, |bytes| is_live || lines(bytes) >= SHOWN_ROWS || bytes.len() > LINE_LIMIT)?;
     if start.contains(&0) || std::str::from_utf8(&first).is_err() && !start.contains(&b'\n') {
         return Ok(format!(
             "is not text, and of no known binary format; --trace-format selects one of {}",

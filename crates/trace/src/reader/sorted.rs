@@ -41,7 +41,7 @@ impl TraceReader {
     fn push_all(&mut self, threads: usize, mut sorter: Sorter) -> Result<Sorter, Failure> {
         let Self { files, options, .. } = self;
         for file in files {
-            let (mut order, mut wrong) = (Order::default(), Wrong::default());
+            let (mut order, mut wrong) = (Order::default(), Wrong::new(file.guess()));
             let (location, cutter, decoder) = (&file.location, &mut file.cutter, &file.decoder);
             let (skipped, is_piped) = (&mut file.skipped, file.is_piped);
             let complete = |requests: &mut [Request]| decode::complete(None, requests, false);

@@ -3,24 +3,29 @@
 mod agreement;
 mod foreign;
 mod native;
+mod other_files;
+mod parts;
 mod records;
 
 use std::io::{self, Read};
 use std::path::Path;
 
 use super::cut::BLOCK_SIZE;
+use super::file::TraceFile;
 use super::location::Location;
+use crate::input::Input;
+
 use super::{ReadFlags, TraceReader, TraceSummary};
 use contract::Request;
-use failure::{At, Class, Failure, Limit};
+use failure::{At, Class, Failure};
 use random::demand::{Demands, ServiceDistribution};
 
 /// The result of reading a trace.
 #[derive(Debug, PartialEq, Eq)]
-struct Outcome {
-    requests: Vec<Request>,
-    remarks: Vec<String>,
-    summary: TraceSummary,
+pub(crate) struct Outcome {
+    pub(crate) requests: Vec<Request>,
+    pub(crate) remarks: Vec<String>,
+    pub(crate) summary: TraceSummary,
 }
 
 /// Returns its bytes in chunks, as a pipe may.
@@ -35,16 +40,26 @@ impl Read for Pipe {
     }
 }
 
-fn demands() -> Demands {
+pub(crate) fn demands() -> Demands {
     Demands::new(1_000, ServiceDistribution::Exponential, 1)
 }
 
+/// Opens `trace` as a file, or as a pipe.
+pub(crate) fn open(trace: &[u8], flags: &ReadFlags, block_size: usize, is_piped: bool) -> Result<TraceReader, Failure> {
+    let (location, bytes) = (Location::new(Path::new("t.csv")), Box::new(Pipe(trace.to_vec(), 0)));
+    let (input, options) = (Input::new(bytes, None, is_piped, &location)?, flags.options()?);
+    let file = TraceFile::start(location, input, &options, block_size)?;
+    TraceReader::of_files(vec![file], options, flags.given(), demands())
+}
+
 /// Reads in blocks of `block_size`, small ones on several threads.
-fn read_in_blocks(trace: &[u8], flags: &ReadFlags, block_size: usize, sort_limit: usize) -> Result<Outcome, Failure> {
-    let (location, input) = (Location::new(Path::new("t.csv")), Box::new(Pipe(trace.to_vec(), 0)));
-    let mut reader = TraceReader::start(location, input, None, flags, demands(), block_size, sort_limit)?;
-    let mut requests = Vec::new();
+fn read_in_blocks(trace: &[u8], flags: &ReadFlags, block_size: usize) -> Result<Outcome, Failure> {
     let threads = if block_size == BLOCK_SIZE { 1 } else { 3 };
+    outcome(open(trace, flags, block_size, false)?, threads)
+}
+
+fn outcome(mut reader: TraceReader, threads: usize) -> Result<Outcome, Failure> {
+    let mut requests = Vec::new();
     reader.read_with_threads(threads, |some, _| {
         assert!(!some.is_empty());
         requests.extend_from_slice(some);
@@ -54,8 +69,8 @@ fn read_in_blocks(trace: &[u8], flags: &ReadFlags, block_size: usize, sort_limit
 }
 
 /// Reads a trace; the result must not depend on the block size.
-fn read_with(trace: impl AsRef<[u8]>, flags: &ReadFlags) -> Result<Outcome, Failure> {
-    let read = |block_size| read_in_blocks(trace.as_ref(), flags, block_size, 1_000);
+pub(crate) fn read_with(trace: impl AsRef<[u8]>, flags: &ReadFlags) -> Result<Outcome, Failure> {
+    let read = |block_size| read_in_blocks(trace.as_ref(), flags, block_size);
     let outcome = read(BLOCK_SIZE);
     for block_size in [1, 7, 64, 1_000] {
         assert_eq!(read(block_size), outcome, "in blocks of {block_size}");
@@ -63,7 +78,12 @@ fn read_with(trace: impl AsRef<[u8]>, flags: &ReadFlags) -> Result<Outcome, Fail
     outcome
 }
 
-fn read(trace: impl AsRef<[u8]>) -> Outcome {
+/// Reads a trace from a pipe.
+fn read_piped(trace: impl AsRef<[u8]>, flags: &ReadFlags) -> Result<Outcome, Failure> {
+    outcome(open(trace.as_ref(), flags, 64, true)?, 3)
+}
+
+pub(crate) fn read(trace: impl AsRef<[u8]>) -> Outcome {
     read_with(trace, &ReadFlags::default()).unwrap()
 }
 
@@ -72,7 +92,7 @@ fn requests(trace: impl AsRef<[u8]>) -> Vec<Request> {
 }
 
 /// The error text of a rejected trace.
-fn refused(trace: impl AsRef<[u8]>) -> String {
+pub(crate) fn refused(trace: impl AsRef<[u8]>) -> String {
     refused_with(trace, &ReadFlags::default())
 }
 
@@ -81,13 +101,13 @@ fn breaks(at: Option<At>, rule: &str) -> Failure {
     Failure::Trace { file: Some("t.csv".to_owned()), at, rule: rule.to_owned() }
 }
 
-fn refused_with(trace: impl AsRef<[u8]>, flags: &ReadFlags) -> String {
+pub(crate) fn refused_with(trace: impl AsRef<[u8]>, flags: &ReadFlags) -> String {
     let failure = read_with(trace, flags).unwrap_err();
     assert_eq!(failure.class(), Class::Trace, "{failure}");
     failure.to_string()
 }
 
-fn format(name: &str) -> ReadFlags {
+pub(crate) fn format(name: &str) -> ReadFlags {
     ReadFlags { trace_format: Some(name.to_owned()), ..ReadFlags::default() }
 }
 
@@ -95,8 +115,8 @@ fn sort() -> ReadFlags {
     ReadFlags { sort: true, ..ReadFlags::default() }
 }
 
-fn rebase() -> ReadFlags {
-    ReadFlags { rebase: true, ..ReadFlags::default() }
+fn origin(origin: &str) -> ReadFlags {
+    ReadFlags { origin: Some(origin.to_owned()), ..ReadFlags::default() }
 }
 
 #[test]
@@ -108,7 +128,7 @@ fn flags_are_the_same_for_all_programs() {
         read: ReadFlags,
     }
     let flags = <Program as clap::Parser>::parse_from(["program", "--trace-format", "mqsim", "--sort"]).read;
-    assert_eq!((flags.trace_format.as_deref(), flags.sort, flags.rebase), (Some("mqsim"), true, false));
+    assert_eq!((flags.trace_format.as_deref(), flags.sort, flags.skip_bad_rows), (Some("mqsim"), true, false));
     let help = <Program as clap::CommandFactory>::command().render_help().to_string();
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(help.starts_with("What it does Usage"), "{help}");
@@ -117,7 +137,7 @@ fn flags_are_the_same_for_all_programs() {
 
 #[test]
 fn a_missing_trace_is_named_in_the_error() {
-    let open = |path: &Path| TraceReader::open(path, &ReadFlags::default(), demands()).err().unwrap();
+    let open = |path: &Path| TraceReader::open(&[path], &ReadFlags::default(), demands()).err().unwrap();
     let missing = open(Path::new("no/such.csv"));
     let whole =
         |file: &str, rule: &str| Failure::Trace { file: Some(file.to_owned()), at: None, rule: rule.to_owned() };
@@ -131,8 +151,8 @@ fn a_file_is_read_and_its_length_is_known() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");
     std::fs::write(&path, "arrival_ns\n0\n").unwrap();
-    let mut reader = TraceReader::open(&path, &ReadFlags::default(), demands()).unwrap();
-    assert_eq!((reader.format(), reader.has_blocks(), reader.has_service()), ("csv", false, false));
+    let mut reader = TraceReader::open(&[&path], &ReadFlags::default(), demands()).unwrap();
+    assert_eq!((reader.format().as_str(), reader.has_blocks(), reader.has_service()), ("csv", false, false));
     let expected = [Request { service_ns: demands().sample(0), ..Request::default() }];
     let each = |requests: &[Request], bytes| {
         assert_eq!((requests, bytes), (&expected[..], 13));
@@ -151,6 +171,6 @@ fn a_failing_input_is_named_in_the_error() {
         }
     }
     let location = Location::new(Path::new("-"));
-    let reader = TraceReader::start(location, Box::new(Broken), None, &sort(), demands(), 1, 1);
-    assert_eq!(reader.err(), Some(Failure::host("stdin: the disk is gone")));
+    let input = Input::new(Box::new(Broken), None, false, &location);
+    assert_eq!(input.err(), Some(Failure::host("stdin: the disk is gone")));
 }

@@ -13,12 +13,21 @@ use crate::lines::Defect;
 const SHOWN: usize = 10;
 
 /// The wrong rows so far, with their numbers.
-#[derive(Debug, Default)]
-pub(super) struct Wrong(Vec<(u64, Defect)>);
+#[derive(Debug)]
+pub(super) struct Wrong {
+    rows: Vec<(u64, Defect)>,
+    /// The format, if that is a guess.
+    guess: Option<&'static str>,
+}
 
 impl Wrong {
+    /// Before the first row. `guess`: the format, if that is a guess.
+    pub(super) fn new(guess: Option<&'static str>) -> Self {
+        Self { rows: Vec::new(), guess }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.rows.is_empty()
     }
 
     /// Adds the defects of `block`, the next one. A wrong row of a live trace is reported at once.
@@ -36,7 +45,7 @@ impl Wrong {
         for (reason, rows) in defects.skipped {
             decode::count(skipped, reason, rows);
         }
-        self.0.extend(defects.wrong);
+        self.rows.extend(defects.wrong);
         let is_past = block.first_row + block.rows >= FIRST_ROWS;
         if is_past || is_live { self.end(location) } else { Ok(()) }
     }
@@ -46,16 +55,19 @@ impl Wrong {
     /// # Errors
     /// If there are any.
     pub(super) fn end(&self, location: &Location) -> Result<(), Failure> {
-        let Some((first, defect)) = self.0.first() else { return Ok(()) };
+        let Some((first, defect)) = self.rows.first() else { return Ok(()) };
         // A later wrong row is the only one: reading ended with it.
-        let mut rule = defect.to_string();
-        for (row, defect) in self.0.iter().take(SHOWN).skip(1) {
+        let mut rule = match self.guess {
+            Some(format) => format!("{defect} (read as {format})"),
+            None => defect.to_string(),
+        };
+        for (row, defect) in self.rows.iter().take(SHOWN).skip(1) {
             rule.push_str(&format!("\n  {}: {defect}", location.place(*row)));
         }
-        if self.0.len() > SHOWN {
-            rule.push_str(&format!("\n  and {} more of the first {FIRST_ROWS} rows", self.0.len() - SHOWN));
+        if self.rows.len() > SHOWN {
+            rule.push_str(&format!("\n  and {} more of the first {FIRST_ROWS} rows", self.rows.len() - SHOWN));
         }
-        if self.0.len() > 1 {
+        if self.rows.len() > 1 {
             rule.push_str("\n  --skip-bad-rows skips such rows and counts them in the report");
         }
         Err(location.at(*first, &rule))

@@ -48,6 +48,8 @@ pub(super) struct Description {
     #[serde(serialize_with = "times")]
     pub(super) demand: Summary,
     pub(super) load: Load,
+    /// Notes on the trace, a line each.
+    pub(super) notes: Vec<String>,
 }
 
 /// The peak rate of arrivals.
@@ -87,13 +89,14 @@ pub(super) struct Share {
 
 impl Description {
     /// The description of `trace`, which has at least one request, from its `counted` integers. `sampled` of its
-    /// demands were sampled.
+    /// demands were sampled; `notes` are on it.
     pub(super) fn new(
         trace: RecordedTrace,
         settings: BTreeMap<&'static str, Value>,
         sampled: u64,
         counted: Counted,
         stations: Stations,
+        notes: Vec<String>,
     ) -> Self {
         let (first_ns, last_ns) = counted.ends_ns.unwrap_or_default();
         let (interarrival, demand) = (counted.interarrival.summary(), counted.demands.summary());
@@ -119,6 +122,7 @@ impl Description {
             demands_sampled: sampled,
             load: Load::new(demand.sum, span_ns, stations),
             demand,
+            notes,
         }
     }
 }

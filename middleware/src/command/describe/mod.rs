@@ -15,13 +15,12 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use cli::reporter::Terminal;
 use cli::settings::{DemandSettings, SeedSettings, Sources};
-use cli::{output, program, terminal};
+use cli::{output, terminal};
+use contract::Capabilities;
 use failure::Failure;
-use run::notes;
+use run::notes::{self, Given, OfferedLoad, Sampled};
 use run::settings::WorkerSettings;
-use run::source;
 use sandbox::ServerSettings;
 use serde_json::json;
 use trace::reader::{ReadFlags, TraceReader};
@@ -74,27 +73,29 @@ pub(crate) fn describe(flags: &DescribeFlags, sources: &Sources) -> anyhow::Resu
     Ok(())
 }
 
-/// The description of the trace in the files `paths`. Notes and warnings about it go to stderr.
+/// The description of the trace in the files `paths`, with the notes on it.
 fn read(paths: &[PathBuf], flags: &ReadFlags, settings: &DescribeSettings) -> Result<Description, Failure> {
     let demands = settings.demand.demands(&settings.seed)?;
     let stations = Stations::from_settings(settings)?;
     let mut reader = TraceReader::open(paths, flags, demands)?;
-    let mut counted = Counted::new(reader.has_ops(), reader.has_blocks());
+    let (mut counted, mut load) = (Counted::new(reader.has_ops(), reader.has_blocks()), OfferedLoad::default());
     reader.read(|requests, _| {
         counted.add(requests);
+        load.add(requests);
         Ok::<_, Failure>(())
     })?;
     reader.expect_requests()?;
-    reader.remarks().iter().for_each(|remark| program::note(remark));
     let summary = reader.summary();
+    let sampled = Sampled::of(&summary, demands);
+    let given = Given::new(&settings.demand, None);
+    let servers = stations.workers * stations.servers;
+    let notes = notes::of_recorded(&reader, &sampled, &given, &load, servers, Capabilities::default());
     let mut used = BTreeMap::from([("WORKERS", json!(stations.workers)), ("SERVERS", json!(stations.servers))]);
-    if summary.sampled > 0 {
+    if sampled.any() {
         used.insert("ST_NS", json!(demands.mean_ns));
         used.insert("SERVICE", json!(demands.distribution.name()));
         used.insert("SEED", json!(settings.seed.seed.get()?));
-        demands.rounding_note().iter().for_each(|note| program::note(note));
     }
-    notes::warn_of_unused_service(&settings.demand, summary.sampled, summary.requests, &Terminal);
     let sampled = summary.sampled;
-    Ok(Description::new(notes::recorded(summary), used, sampled, counted, stations))
+    Ok(Description::new(notes::recorded(summary), used, sampled, counted, stations, notes))
 }

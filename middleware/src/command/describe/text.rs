@@ -2,6 +2,7 @@
 
 use measure::{decimal, fixed, or_dash};
 use report::grid::{Column, Grid, Place, paragraph};
+use report::table;
 use serde_json::Value;
 
 use super::description::{Description, Operations, Peak, Share};
@@ -10,7 +11,7 @@ use super::distribution::{PERCENTILES, Summary};
 /// Units of time, and to which power of 10 they are nanoseconds.
 const UNITS: [(&str, u32); 3] = [("s", 9), ("ms", 6), ("µs", 3)];
 
-/// A line a subject, then a table of what is distributed, in lines of at most `width` characters.
+/// A line a subject, then a table of what is distributed, then notes, in lines of at most `width` characters.
 pub(super) fn text(description: &Description, width: usize) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| text += &paragraph(&format!("{name:<18}"), &value, width);
@@ -18,7 +19,9 @@ pub(super) fn text(description: &Description, width: usize) -> String {
 
     let Description { trace, requests, span_ns, interarrival, .. } = description;
     line("trace", trace.shown());
-    line("requests", format!("{requests} in {}, the first at {}", time(*span_ns), time(description.first_arrival_ns)));
+    let first_ns = i128::from(trace.offset_ns) + i128::from(description.first_arrival_ns);
+    let first = u64::try_from(first_ns).map_or_else(|_| format!("{first_ns} ns"), time);
+    line("requests", format!("{requests} in {}, the first at {first}", time(*span_ns)));
     line("rate", or_dash(description.mean_rate_per_s, |rate| format!("{} in the mean", per_second(rate))));
     line("peak", or_dash(description.peak.as_ref(), peak));
     let interarrival_of_0 = format!(
@@ -56,7 +59,7 @@ pub(super) fn text(description: &Description, width: usize) -> String {
             format!("at least {below_1} to stay below utilization 1, {below_0_75} to stay below 0.75")
         }),
     );
-    text + "\n" + &distributions(description, width)
+    text + "\n" + &distributions(description, width) + &table::notes(&description.notes, width)
 }
 
 /// The table of interarrival times, demands and sizes: a column for each.

@@ -30,10 +30,10 @@ fn records_survive_encoding() {
     for declared in [20, RequestHeader::UNKNOWN] {
         let read = read(records(&some(), declared));
         assert_eq!(read.requests, some());
-        assert_eq!((read.summary.format, read.summary.sampled, read.summary.offset_ns), ("records", 0, 0));
+        assert_eq!((read.summary.files[0].format, read.summary.sampled, read.summary.offset_ns), ("records", 0, 0));
         assert_eq!(read.remarks.len(), 1, "a late start");
     }
-    let rebased = read_with(records(&some(), 20), &rebase()).unwrap();
+    let rebased = read_with(records(&some(), 20), &origin("first")).unwrap();
     assert_eq!((rebased.requests[1].arrival_ns, rebased.summary.offset_ns), (1, 100));
     assert_eq!(read_with(records(&some(), 20), &format("records")).unwrap().requests, some());
 }

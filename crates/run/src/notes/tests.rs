@@ -1,0 +1,72 @@
+//! Tests of single notes.
+
+use super::*;
+use random::demand::ServiceDistribution;
+
+/// The load of requests at these times \[ns\], of `service_ns` each.
+fn load(arrivals_ns: impl IntoIterator<Item = u64>, service_ns: u64) -> OfferedLoad {
+    let request = |arrival_ns| Request { arrival_ns, service_ns, ..Request::default() };
+    let mut load = OfferedLoad::default();
+    load.add(&arrivals_ns.into_iter().map(request).collect::<Vec<_>>());
+    load
+}
+
+#[test]
+fn a_time_is_exact() {
+    for (ns, text) in [
+        (0, "0 ns"),
+        (999, "999 ns"),
+        (1_000, "1 µs"),
+        (1_050, "1.05 µs"),
+        (10_000_000, "10 ms"),
+        (1_500_000_000, "1.5 s"),
+        (60_000_000_001, "60.000000001 s"),
+        (u64::MAX, "18446744073.709551615 s"),
+    ] {
+        assert_eq!(duration(ns), text);
+    }
+}
+
+#[test]
+fn an_implausible_trace_is_doubted_with_its_span() {
+    let check = "which is implausible: check the unit of the times (--time-unit, or the name of the column)";
+    let doubt = |load: OfferedLoad| load.doubt(4).map(|note| note.replace(check, "CHECK"));
+    let is = |text: &str| Some(text.to_owned());
+    // Ten requests, 50 ms apart, of which the unit is lost; one alone is no reason, and neither is more than a microsecond.
+    let ten = |step: u64| load((0..10).map(|number| number * step), 0);
+    assert_eq!(doubt(ten(50)), is("all 10 requests arrive within 450 ns, CHECK"));
+    assert_eq!(doubt(load([7, 7], 0)), is("all 2 requests arrive within 0 ns, CHECK"));
+    assert_eq!(doubt(load([0, 1000], 0)), is("all 2 requests arrive within 1 µs, CHECK"));
+    assert_eq!([doubt(load([0, 1001], 0)), doubt(load([7], 5)), doubt(load([], 0))], [None, None, None]);
+    assert_eq!(doubt(ten(50_000_000)), None);
+    // A million a millisecond is one a nanosecond.
+    let dense = |twice: u64| load((0..4001).map(|number| number * 2000 / 4000 + twice * (number / 4000)), 0);
+    assert_eq!(doubt(dense(0)), is("all 4001 requests arrive within 2 µs, more than one in a nanosecond, CHECK"));
+    assert_eq!(doubt(dense(2000)), None);
+    // Demands of 400 and 401 spans per request and server: the load is 100 times what four servers can serve, and a bit more.
+    let heavy = |service_ns| load((0..40).map(|number| number * 1000), service_ns);
+    assert_eq!(doubt(heavy(390_000)), None);
+    assert_eq!(
+        doubt(heavy(397_800)),
+        is("all 40 requests arrive within 39 µs and offer 102 times what the servers can serve, CHECK")
+    );
+}
+
+#[test]
+fn sampled_demands_are_counted_unless_the_simulator_decides_them() {
+    let sampled = |number, mean_ns, distribution| {
+        let demands = Demands::new(mean_ns, distribution, 1);
+        Sampled { number, requests: 4, demands }.notes(Capabilities::default())
+    };
+    let (exponential, deterministic) = (ServiceDistribution::Exponential, ServiceDistribution::Deterministic);
+    assert_eq!(sampled(0, 10, exponential), [""; 0]);
+    assert_eq!(sampled(2, 10_000_000, exponential), ["2 of 4 demands sampled: exponential, mean 10 ms"]);
+    assert_eq!(sampled(4, 1_500, deterministic), ["4 of 4 demands sampled: deterministic, mean 1.5 µs"]);
+    let rounded = sampled(4, 3, exponential);
+    assert!(rounded.len() == 2 && rounded[1].starts_with("service times are rounded"), "{rounded:?}");
+    let own = Sampled { number: 2, requests: 4, demands: Demands::new(10, exponential, 1) };
+    assert_eq!(own.notes(Capabilities::OWN_DEMANDS), [""; 0]);
+    assert!(
+        own_demands(true, &own).ends_with("used the demands of the trace (2 of 4 sampled: exponential, mean 10 ns)")
+    );
+}
