@@ -58,7 +58,7 @@ fn a_converted_trace_gives_the_same_results() {
     let expected = tally("t.csv");
     convert(&folder, "t.csv --out u.csv").succeeds().says("2000 of 2000 demands are not in the trace");
     assert_eq!(tally("u.csv"), expected);
-    let sampled = "2000 of 2000 demands sampled: exponential, mean 2000000 ns";
+    let sampled = "2000 of 2000 demands sampled: exponential, mean 2 ms";
     convert(&folder, "u.csv --format records --out t.req --st 2ms --seed 3").succeeds().says(sampled);
     assert_eq!(tally("t.req"), expected);
 }
