@@ -40,10 +40,13 @@ fn csv_is_written_with_all_columns_and_without_sampled_demands() {
         assert_eq!(convert(&folder, &format!("t.csv --quiet {to}")).succeeds().says_nothing().stdout(), csv(ROWS));
     }
     assert_eq!(convert(&folder, "-").stdin(csv(ROWS)).succeeds().stdout(), csv(ROWS));
-    // Few columns, of other names, units and order.
+    // Few columns, of other names, units and order; without an origin, times count from the first arrival.
     let folder = Folder::with("few.csv", "size,arrival_ms\n9,1.5\n8,2\n");
+    let rows = "0,0,,0,0,r,0,9,0\n1,500000,,0,0,r,0,8,0\n";
+    let ended = convert(&folder, "few.csv").succeeds().says("time 0 is 1500000 ns in the trace");
+    assert_eq!(ended.stdout(), csv(rows));
     let rows = "0,1500000,,0,0,r,0,9,0\n1,2000000,,0,0,r,0,8,0\n";
-    assert_eq!(convert(&folder, "few.csv").succeeds().stdout(), csv(rows));
+    assert_eq!(convert(&folder, "few.csv --origin zero").succeeds().stdout(), csv(rows));
 }
 
 #[test]
@@ -55,7 +58,7 @@ fn a_converted_trace_gives_the_same_results() {
     let expected = tally("t.csv");
     convert(&folder, "t.csv --out u.csv").succeeds().says("2000 of 2000 demands are not in the trace");
     assert_eq!(tally("u.csv"), expected);
-    let sampled = "2000 of 2000 demands sampled: exponential, mean 2000000 ns";
+    let sampled = "2000 of 2000 demands sampled: exponential, mean 2 ms";
     convert(&folder, "u.csv --format records --out t.req --st 2ms --seed 3").succeeds().says(sampled);
     assert_eq!(tally("t.req"), expected);
 }
@@ -131,13 +134,26 @@ fn several_traces_are_merged_and_shaped() {
     assert_eq!(rows("a.csv b.csv --sample 0.5:client"), [(4, 0), (5, 1000), (3, 2000), (7, 2000)]);
     let even = [(1, 0), (2, 333), (4, 666), (5, 1000), (3, 2000), (7, 2333), (2, 2666)];
     assert_eq!(rows("a.csv b.csv --spread even:1ms"), even);
-    let spread = |seed| rows(&format!("a.csv b.csv --spread random:1ms --seed {seed}"));
+    let spread = |seed| rows(&format!("a.csv b.csv --origin zero --spread random:1ms --seed {seed}"));
     // The vectors of docs/reproducibility.md, for a tick of 1 ms.
     assert_eq!(spread(1)[..3], [(1, 334), (2, 870), (4, 984)]);
     assert_eq!(spread(1), spread(1));
     assert_ne!(spread(1), spread(2));
     convert(&folder, "a.csv b.csv --out b.csv").exits(2).says("b.csv would overwrite b.csv");
     convert(&folder, "- -").stdin(csv(ROWS)).exits(2).says("standard input");
+}
+
+/// Two times 2,200,000 requests are more than a sort holds in memory.
+#[test]
+fn a_long_sort_uses_the_folder_of_temporary_files() {
+    let folder = Folder::new();
+    folder.run("tracegen", "--samples 2200000 --format records --out t.req").succeeds();
+    let sorted = || convert(&folder, "t.req t.req --format records --out u.req");
+    sorted().env("TMPDIR", "missing").exits(1).says("error: missing: the temporary file of the sort: No such file");
+    assert_eq!(folder.names(), ["t.req"]);
+    // Without --sort, so that a request out of order would be refused.
+    sorted().succeeds().says("note: u.req: 4400000 requests");
+    convert(&folder, "u.req --out /dev/null").succeeds().says("4400000 requests");
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn a_full_disk_under_standard_output() {
         "host limits",
         "middleware run --executor local --module fifo.wasm --samples 1",
         "middleware describe t.csv",
-        "middleware convert t.csv --format records --out t.req",
+        "middleware convert t.csv",
         "tracegen --samples 1",
         "tracegen --samples 100000",
     ] {

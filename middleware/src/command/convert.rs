@@ -9,9 +9,10 @@ use cli::output::{self, OutFile, STDOUT};
 use cli::program;
 use cli::reporter::{Reporter as _, Terminal, Unit};
 use cli::settings::{DemandSettings, SeedSettings, Sources};
-use contract::{Request, RequestHeader};
+use contract::{Capabilities, Request, RequestHeader};
 use failure::{Failure, printable};
 use random::demand::{Demands, ServiceDistribution};
+use run::notes::Sampled;
 use trace::reader::{ReadFlags, TraceReader};
 use trace::writer::{TraceFormat, TraceWriter};
 
@@ -62,9 +63,10 @@ pub(crate) fn convert(flags: &ConvertFlags, sources: &Sources) -> anyhow::Result
         None => to_stdout(&mut reader, *format)?,
     };
     let name = out.map_or_else(|| STDOUT.to_owned(), |path| printable(path.as_os_str().as_encoded_bytes(), 1000));
+    let sampled = Sampled::of(&reader.summary(), demands);
     reader.remarks().iter().for_each(|remark| program::note(remark));
-    notes(&reader, *format, &written, demands).iter().for_each(|note| program::note(&format!("{name}: {note}")));
-    for key in demand.given().iter().filter(|_| reader.summary().sampled == 0 || *format != Format::Records) {
+    notes(&reader, *format, &written, &sampled).iter().for_each(|note| program::note(&format!("{name}: {note}")));
+    for key in demand.given().iter().filter(|_| !sampled.any() || *format != Format::Records) {
         program::warn(&format!("{key} changes nothing: no demand was sampled"));
     }
     Ok(())
@@ -172,26 +174,23 @@ impl Written {
 }
 
 /// What the user should know about the file that was written: one line each.
-fn notes(reader: &TraceReader, format: Format, written: &Written, demands: Demands) -> Vec<String> {
-    let (summary, requests) = (reader.summary(), written.requests);
+fn notes(reader: &TraceReader, format: Format, written: &Written, sampled: &Sampled) -> Vec<String> {
+    let Sampled { number, requests, .. } = sampled;
     let mut notes = vec![format!("{requests} requests of a trace of format {}", reader.format())];
-    if summary.offset_ns != 0 {
-        notes.push(format!("time 0 is {} ns in the trace", summary.offset_ns));
+    let offset_ns = reader.summary().offset_ns;
+    if offset_ns != 0 {
+        notes.push(format!("time 0 is {offset_ns} ns in the trace"));
     }
     let lost = written.lost(format);
     if !lost.is_empty() {
         notes.push(format!("lost, because the format has no place for them: {}", lost.join(", ")));
     }
-    match (format, summary.sampled) {
-        (_, 0) | (Format::Original, _) => {}
-        (Format::Csv, missing) => notes.push(format!(
-            "{missing} of {requests} demands are not in the trace: their cells are empty, and a program that reads them samples"
+    match format {
+        Format::Csv if sampled.any() => notes.push(format!(
+            "{number} of {requests} demands are not in the trace: their cells are empty, and a program that reads them samples"
         )),
-        (Format::Records, sampled) => {
-            let (distribution, mean_ns) = (demands.distribution.name(), demands.mean_ns);
-            notes.push(format!("{sampled} of {requests} demands sampled: {distribution}, mean {mean_ns} ns"));
-            notes.extend(demands.rounding_note());
-        }
+        Format::Csv | Format::Original => {}
+        Format::Records => notes.extend(sampled.notes(Capabilities::default())),
     }
     notes
 }

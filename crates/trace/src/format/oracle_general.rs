@@ -80,7 +80,8 @@ fn read(bytes: &[u8]) -> Result<Request, String> {
 mod tests {
     use super::super::samples::{arrivals, sample};
     use super::*;
-    use crate::reader::tests::{demands, format, read as read_trace, refused_with};
+    use crate::reader::ReadFlags;
+    use crate::reader::tests::{demands, format, open, read as read_trace, refused_with};
 
     fn record(time_s: u32, object: u64, size: u32, next: i64) -> Vec<u8> {
         let (time_s, object) = (time_s.to_le_bytes(), object.to_le_bytes());
@@ -89,14 +90,18 @@ mod tests {
 
     #[test]
     fn records_are_requests() {
-        let bytes = [record(10, 0x0a0a_0a0a_0000_0007, 512, 3), record(10, 8, 1, -1), record(12, 7, 512, i64::MAX)];
+        const FIRST_S: u32 = 1_633_771_873;
+        const OBJECT: u64 = 0x0a0a_0a0a_0a0a_0a0a;
+        let bytes = [record(FIRST_S, OBJECT, 512, 3), record(FIRST_S, 8, 1, -1), record(FIRST_S + 2, 7, 512, i64::MAX)];
         assert_eq!(bytes.concat(), sample("oracle-general"));
         let read = read_trace(sample("oracle-general"));
-        assert_eq!(arrivals(&read), (vec![0, 0, 2_000_000_000], 10_000_000_000));
-        let first = Request { block: 0x0a0a_0a0a_0000_0007, size: 512, ..Request::default() };
+        assert_eq!(arrivals(&read), (vec![0, 0, 2_000_000_000], i64::from(FIRST_S) * 1_000_000_000));
+        let first = Request { block: OBJECT, size: 512, ..Request::default() };
         assert_eq!(read.requests[0], Request { service_ns: demands().sample(0), ..first });
         assert_eq!((read.summary.sampled, read.requests[2].id), (3, 2));
         assert!(read.remarks.iter().any(|remark| remark.contains("read as oracle-general")), "{:?}", read.remarks);
+        let reader = open(sample("oracle-general"), &ReadFlags::default(), 64, true).unwrap();
+        assert_eq!((reader.has_service(), reader.has_ops(), reader.has_blocks()), (false, false, true));
     }
 
     #[test]
@@ -104,13 +109,13 @@ mod tests {
         let good = sample("oracle-general");
         let refused = |trace: Vec<u8>| refused_with(trace, &format("oracle-general"));
         assert_eq!(
-            refused([good, &record(12, 7, 512, -2)].concat()),
+            refused([good, &record(u32::MAX, 7, 512, -2)].concat()),
             "t.csv: record 4: the number of the next request, -2, is neither −1 nor from 0"
         );
         assert_eq!(refused([good, &[0; 5]].concat()), "t.csv: record 4: the file is cut short (5 of 24 bytes)");
         assert_eq!(
             refused([good, &record(9, 7, 512, -1)].concat()),
-            "t.csv: record 4: arrival_ns goes back (9000000000 after 12000000000); --sort puts them in order"
+            "t.csv: record 4: arrival_ns goes back (9000000000 after 1633771875000000000); --sort puts them in order"
         );
     }
 

@@ -110,12 +110,12 @@ Mar 15 10:30:01 lb haproxy[812]: 192.0.2.9:4713 [15/Mar/2024:10:30:01.100] http-
 198.51.100.1 - - [05/Nov/2023:06:00:01 +0000] "\x16\x03\x01" 400 157 "-" "-" 0.000
 "#,
     ),
-    // The first object has line breaks in it.
+    // The first record starts like text: its time is "aaaa", and its object has line breaks.
     (
         "oracle-general",
-        b"\x0a\0\0\0\x07\0\0\0\x0a\x0a\x0a\x0a\0\x02\0\0\x03\0\0\0\0\0\0\0\
-          \x0a\0\0\0\x08\0\0\0\0\0\0\0\x01\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\
-          \x0c\0\0\0\x07\0\0\0\0\0\0\0\0\x02\0\0\xff\xff\xff\xff\xff\xff\xff\x7f",
+        b"aaaa\n\n\n\n\n\n\n\n\0\x02\0\0\x03\0\0\0\0\0\0\0\
+          aaaa\x08\0\0\0\0\0\0\0\x01\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\
+          caaa\x07\0\0\0\0\0\0\0\0\x02\0\0\xff\xff\xff\xff\xff\xff\xff\x7f",
     ),
     ("original", b"0,0,r,17,8\n1500.5,0,w,4294967296,1\n1500.5,3,R,0,0\n"),
     (

@@ -28,6 +28,16 @@ impl Defect {
     }
 }
 
+impl Defect {
+    /// What breaks the rule, where that is known already.
+    pub(crate) fn value(&self) -> String {
+        match self {
+            Self::Cell { value, .. } => format!("\"{value}\""),
+            Self::Line(rule) => rule.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,8 +5,6 @@
 //! ([`random::streams::hash`]). There is no seed: the same share of the same clients is kept everywhere, and a smaller
 //! share is a part of a larger one.
 
-use std::fmt;
-
 use contract::Request;
 use random::streams::hash;
 
@@ -25,10 +23,8 @@ pub enum Only {
 }
 
 /// The value of `--sample`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
-    /// The share, as it was given.
-    share: String,
     /// The share times 2⁶⁴, at least 1.
     threshold: u128,
     key: Key,
@@ -64,19 +60,12 @@ impl Sample {
         let &(_, key) = key.ok_or("must be a share of client or block, as in 0.1:client")?;
         let rule = "needs a share above 0 and at most 1, with at most 19 decimal places";
         let threshold = threshold(share).filter(|threshold| (1..=1 << 64).contains(threshold)).ok_or(rule)?;
-        Ok(Self { share: share.to_owned(), threshold, key })
+        Ok(Self { threshold, key })
     }
 
     /// Whether it samples blocks, which the trace must have; otherwise it samples clients.
     pub fn is_by_block(&self) -> bool {
         self.key == Key::Block
-    }
-}
-
-impl fmt::Display for Sample {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Key::NAMES.iter().find(|(_, key)| *key == self.key).map_or("", |(name, _)| name);
-        write!(f, "{}:{name}", self.share)
     }
 }
 
@@ -164,7 +153,7 @@ mod tests {
             let error = Sample::parse(wrong).unwrap_err();
             assert!(error.contains(rule), "{wrong}: {error}");
         }
-        assert_eq!(Sample::parse("0.10:block").unwrap().to_string(), "0.10:block");
+        assert_eq!(Sample::parse("0.10:block"), Ok(Sample { threshold: 1_844_674_407_370_955_161, key: Key::Block }));
     }
 
     #[test]
