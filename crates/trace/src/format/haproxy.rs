@@ -43,8 +43,7 @@ const TIME_LEN: usize = 40;
 /// The cells of a line. Lines of HAProxy about itself, its servers and failed connections are no requests.
 fn divide(line: &[u8], cells: &mut Cells) -> Result<bool, String> {
     let Some((start, time, behind)) = time(line) else {
-        let is_message = memchr::memmem::find(line, b"haproxy[").is_some();
-        return if is_message { Ok(false) } else { Err(OTHER.to_owned()) };
+        return if is_message(line) { Ok(false) } else { Err(OTHER.to_owned()) };
     };
     let client = start.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
     let port = memchr::memrchr(b':', client).ok_or(OTHER)?;
@@ -67,6 +66,14 @@ fn divide(line: &[u8], cells: &mut Cells) -> Result<bool, String> {
     let request = memchr::memchr(b'"', rest.0).map(|quote| &rest.0[quote + 1..]).ok_or(OTHER)?;
     push_request(&request[..memchr::memchr(b'"', request).unwrap_or(request.len())], cells);
     Ok(true)
+}
+
+/// Whether a line without a time is a message: its first word has no colon, which an address with its port has.
+fn is_message(line: &[u8]) -> bool {
+    let Some(start) = memchr::memmem::find(line, b"haproxy[") else { return false };
+    let mut rest = Rest(&line[start..]);
+    let (_, first) = (rest.word(), rest.word());
+    !first.is_empty() && !first.contains(&b':') && !rest.0.trim_ascii().is_empty()
 }
 
 /// What is before a time in brackets, the time, and what is behind.
@@ -133,6 +140,7 @@ mod tests {
             (format!("{start} b/s 0/1/31 900 -- 1/1/1/1/0 0/0\n"), OTHER),
             (format!("{start} b/s 0/0/1/30/31 200 900 - - ---- 1/1/1/1/0 0/0\n"), OTHER),
             ("Mar 15 10:30:00 host sshd[1]: closed\n".to_owned(), OTHER),
+            ("Mar 15 10:30:00 lb haproxy[1]: 192.0.2.7:1 [15/M\n".to_owned(), OTHER),
         ] {
             let error = refused(format!("{good}{bad}"));
             assert!(error.starts_with(&format!("t.csv:2: {rule}")), "{error}");
