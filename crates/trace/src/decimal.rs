@@ -36,6 +36,11 @@ const DIGITS: usize = 25;
 /// As [`scaled`], and also with a sign, an exponent, and a point without digits on one side: `+.5`, `1e-05`, `5.`. It
 /// is truncated towards 0; [`i128::MAX`] stands for all that is larger.
 pub(crate) fn freely(text: &[u8], scale: u64, numbers: Numbers) -> Option<i128> {
+    exactly(text, scale, numbers).map(|(value, _)| value)
+}
+
+/// As [`freely`], and whether nothing was cut off.
+fn exactly(text: &[u8], scale: u64, numbers: Numbers) -> Option<(i128, bool)> {
     let (negative, text) = match text {
         [b'-', text @ ..] => (true, text),
         [b'+', text @ ..] => (false, text),
@@ -53,7 +58,7 @@ pub(crate) fn freely(text: &[u8], scale: u64, numbers: Numbers) -> Option<i128> 
     if whole.len() + fraction.len() == 0 {
         return None;
     }
-    let (mut value, mut kept, mut dropped) = (0u128, 0, 0i64);
+    let (mut value, mut kept, mut dropped, mut exact) = (0u128, 0, 0i64, true);
     for byte in whole.iter().chain(fraction) {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
@@ -65,6 +70,7 @@ pub(crate) fn freely(text: &[u8], scale: u64, numbers: Numbers) -> Option<i128> 
             kept += usize::from(value > 0);
         } else {
             dropped += 1;
+            exact &= digit == 0;
         }
     }
     // At most 10²⁵ · 3.6·10¹², which is below 2¹²⁷.
@@ -73,12 +79,18 @@ pub(crate) fn freely(text: &[u8], scale: u64, numbers: Numbers) -> Option<i128> 
     let power = u32::try_from(places.unsigned_abs()).ok().and_then(|power| 10u128.checked_pow(power));
     let magnitude = match (value, power) {
         (0, _) => 0,
-        (_, Some(power)) if places < 0 => value / power,
-        (_, None) if places < 0 => 0,
+        (_, Some(power)) if places < 0 => {
+            exact &= value.is_multiple_of(power);
+            value / power
+        }
+        (_, None) if places < 0 => {
+            exact = false;
+            0
+        }
         (_, power) => power.and_then(|power| value.checked_mul(power)).unwrap_or(u128::MAX),
     };
     let magnitude = i128::try_from(magnitude).unwrap_or(i128::MAX);
-    Some(if negative { -magnitude } else { magnitude })
+    Some((if negative { -magnitude } else { magnitude }, exact))
 }
 
 /// A whole number that may be written as a float: `8`, `8.0`, `8e0`, `+8`. None also for a negative one.
@@ -86,12 +98,7 @@ pub(crate) fn whole(text: &[u8], numbers: Numbers) -> Option<u64> {
     if let Some(integer) = integer(text) {
         return Some(integer);
     }
-    const SCALE: u64 = 1_000_000_000_000;
-    let scaled = freely(text, SCALE, numbers).filter(|&scaled| scaled >= 0)?;
-    if scaled % i128::from(SCALE) != 0 {
-        return None;
-    }
-    u64::try_from(scaled / i128::from(SCALE)).ok()
+    exactly(text, 1, numbers).filter(|(_, exact)| *exact).and_then(|(value, _)| u64::try_from(value).ok())
 }
 
 /// An unsigned integer: digits alone, at least one.
@@ -139,7 +146,7 @@ mod tests {
         }
         assert_eq!(freely(b"12,5", 1_000, Numbers::Comma), Some(12_500));
         assert_eq!(freely(b"1.234,5", 1_000, Numbers::Comma), None);
-        for (text, number) in [("8.0", Some(8)), ("8.5", None), ("1e3", Some(1_000)), ("-1", None), ("8,0", None)] {
+        for (text, number) in [("8.0", Some(8)), ("8.5", None), ("1e3", Some(1_000)), ("-1", None), ("8,0", None), ("1e-13", None), ("10e-1", Some(1))] {
             assert_eq!(whole(text.as_bytes(), Numbers::Point), number, "{text}");
         }
         assert_eq!(whole(b"18446744073709551615", Numbers::Point), Some(u64::MAX));
