@@ -336,9 +336,9 @@ mod tests {
 
     #[test]
     fn headers_survive_encoding_and_errors_name_the_broken_rule() {
-        let header = RequestHeader::new(7);
+        let header = RequestHeader { origin_ns: 1 << 61, ..RequestHeader::new(7) };
         assert_eq!(RequestHeader::from_bytes(&header.to_bytes()), Ok(header));
-        for (at, byte, rule) in [(0, b'X', "first bytes"), (8, 2, "version 2"), (12, 49, "length 49"), (30, 1, "zeros")]
+        for (at, byte, rule) in [(0, b'X', "first bytes"), (8, 2, "version 2"), (12, 49, "length 49"), (32, 1, "zeros")]
         {
             let mut bytes = header.to_bytes();
             bytes[at] = byte;

@@ -184,8 +184,7 @@ mod tests {
     }
 
     fn finish(mut folder: RunFolder) -> RunFolder {
-        let trace =
-            r#"{"files": [{"blake3": "b", "format": "csv"}], "requests": 0, "offset_ns": 0}"#;
+        let trace = r#"{"files": [{"blake3": "b", "format": "csv"}], "requests": 0, "offset_ns": 0}"#;
         let trace: TraceUsed = serde_json::from_str(trace).unwrap();
         let settings = r#"{"CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 1, "SIM_ARGS": "", "WORKERS": 1}"#;
         let settings = serde_json::from_str(settings).unwrap();

@@ -146,7 +146,15 @@ mod tests {
         }
         assert_eq!(freely(b"12,5", 1_000, Numbers::Comma), Some(12_500));
         assert_eq!(freely(b"1.234,5", 1_000, Numbers::Comma), None);
-        for (text, number) in [("8.0", Some(8)), ("8.5", None), ("1e3", Some(1_000)), ("-1", None), ("8,0", None), ("1e-13", None), ("10e-1", Some(1))] {
+        for (text, number) in [
+            ("8.0", Some(8)),
+            ("8.5", None),
+            ("1e3", Some(1_000)),
+            ("-1", None),
+            ("8,0", None),
+            ("1e-13", None),
+            ("10e-1", Some(1)),
+        ] {
             assert_eq!(whole(text.as_bytes(), Numbers::Point), number, "{text}");
         }
         assert_eq!(whole(b"18446744073709551615", Numbers::Point), Some(u64::MAX));

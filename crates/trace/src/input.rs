@@ -98,8 +98,11 @@ impl Input {
     }
 }
 
+/// What was read ahead, and the rest.
+type Peeked<R> = io::Chain<Cursor<Vec<u8>>, R>;
+
 /// The first bytes of `bytes`, and all of them.
-fn peeked<R: Read>(mut bytes: R) -> io::Result<(Vec<u8>, io::Chain<Cursor<Vec<u8>>, R>)> {
+fn peeked<R: Read>(mut bytes: R) -> io::Result<(Vec<u8>, Peeked<R>)> {
     let mut start = vec![0; START];
     let mut len = 0;
     while len < START {

@@ -97,7 +97,9 @@ fn separator(format: &Format, columns: &Columns, first: &[u8]) -> Divider {
     }
     // Of equals, the one that comes first.
     match SEPARATORS.into_iter().rev().max_by_key(count) {
-        Some(separator) if count(&separator) > 0 || !first.trim_ascii().contains(&b' ') => Divider::Delimited(separator),
+        Some(separator) if count(&separator) > 0 || !first.trim_ascii().contains(&b' ') => {
+            Divider::Delimited(separator)
+        }
         _ => Divider::Blanks,
     }
 }

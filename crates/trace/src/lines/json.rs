@@ -18,9 +18,9 @@ pub(super) fn divide(line: &[u8], names: &[String], cells: &mut Cells) -> Result
     let mut values: Vec<Option<&RawValue>> = vec![None; names.len()];
     let mut json = serde_json::Deserializer::from_slice(line);
     let object = Object(|name: &str| names.iter().position(|known| known == name), &mut values);
-    json.deserialize_map(object)
-        .and_then(|()| json.end())
-        .map_err(|error| format!("the line is no JSON object ({:?} error at byte {})", error.classify(), error.column()))?;
+    json.deserialize_map(object).and_then(|()| json.end()).map_err(|error| {
+        format!("the line is no JSON object ({:?} error at byte {})", error.classify(), error.column())
+    })?;
     for value in values {
         let text = value.map_or("", RawValue::get);
         match text {

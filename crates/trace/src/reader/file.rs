@@ -157,7 +157,7 @@ impl TraceFile {
                 remarks.push(format!("names of {} are hashed", hashed.join(" and ")));
             }
             if lines.has_decimal_commas() {
-                remarks.push(format!("columns are separated by ;, and a comma in a number is a decimal comma"));
+                remarks.push("columns are separated by ;, and a comma in a number is a decimal comma".to_owned());
             }
             let mut ignored = lines.ignored();
             let more = ignored.len().saturating_sub(IGNORED_SHOWN);
@@ -174,9 +174,7 @@ impl TraceFile {
             }
             if let Some(like) = lines.like_service() {
                 let like = failure::printable(like.as_bytes(), 40);
-                remarks.push(format!(
-                    "{like} is not read as the service time; --columns 'service={like}:UNIT' would"
-                ));
+                remarks.push(format!("{like} is not read as the service time; --columns 'service={like}:UNIT' would"));
             }
         }
         if let Shape::Fixed { .. } = self.format.shape {

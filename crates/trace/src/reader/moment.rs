@@ -31,7 +31,7 @@ impl Moment {
     }
 
     /// The time in a trace whose origin is at `origin_ns`.
-    pub(super) fn from_origin(self, origin_ns: i64) -> i64 {
+    pub(super) fn since(self, origin_ns: i64) -> i64 {
         match self {
             Moment::After(ns) => origin_ns.saturating_add(ns),
             Moment::At(ns) => ns,
@@ -40,6 +40,6 @@ impl Moment {
 
     /// As a time of the trace itself: a duration counts from its 0.
     pub(super) fn in_trace(self) -> i64 {
-        self.from_origin(0)
+        self.since(0)
     }
 }

@@ -165,7 +165,7 @@ impl Part {
             Origin::At(ns) => ns,
             Origin::First => first_ns,
         };
-        let bound = |moment: Option<Moment>, none: i64| moment.map_or(none, |moment| moment.from_origin(origin_ns));
+        let bound = |moment: Option<Moment>, none: i64| moment.map_or(none, |moment| moment.since(origin_ns));
         *self.bounds.get_or_insert_with(|| (bound(from, i64::MIN), bound(until, i64::MAX)))
     }
 }

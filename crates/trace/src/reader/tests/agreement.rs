@@ -16,7 +16,8 @@ enum Expected {
 }
 
 fn oracle(text: &str) -> Expected {
-    let mut lines = text.split_inclusive('\n').map(|line| line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line));
+    let mut lines =
+        text.split_inclusive('\n').map(|line| line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line));
     let names = cells(lines.next().unwrap_or_default());
     let mut requests: Vec<Request> = Vec::new();
     let mut identities = Vec::new();
@@ -34,7 +35,8 @@ fn oracle(text: &str) -> Expected {
         // The first row decides whether clients and blocks have names.
         if identities.is_empty() {
             let is_identity = |name: &str| matches!(name, "client" | "block");
-            identities = names.iter().zip(cells(line)).filter(|(name, _)| is_identity(name)).map(|(_, cell)| cell).collect();
+            identities =
+                names.iter().zip(cells(line)).filter(|(name, _)| is_identity(name)).map(|(_, cell)| cell).collect();
             if identities.iter().any(|cell| integer::<u64>(cell).is_none()) {
                 return Expected::Unknown;
             }
@@ -67,7 +69,9 @@ fn request(names: &[String], cells: &[String], row: u64) -> Option<Request> {
             "id" => request.id = integer(cell)?,
             "client" => request.client = integer(cell)?,
             "class" => request.class = integer(cell)?,
-            "op" => request.op = ["rR", "wW"].iter().position(|op| cell.len() == 1 && op.contains(cell.as_str()))? as u8,
+            "op" => {
+                request.op = ["rR", "wW"].iter().position(|op| cell.len() == 1 && op.contains(cell.as_str()))? as u8
+            }
             "block" => request.block = integer(cell)?,
             "size" => request.size = integer(cell)?,
             "reply_size" => request.reply_size = integer(cell)?,
@@ -102,7 +106,8 @@ fn number(text: &str, places: i32) -> Option<(String, bool)> {
     if point > 60 && digits.trim_start_matches('0').len() as i32 + point - whole.len() as i32 > 40 {
         return None;
     }
-    let before: String = (0..point.max(0)).map(|place| digits.as_bytes().get(place as usize).map_or('0', |&b| b.into())).collect();
+    let before: String =
+        (0..point.max(0)).map(|place| digits.as_bytes().get(place as usize).map_or('0', |&b| b.into())).collect();
     let after = digits.bytes().skip(point.max(0) as usize);
     let rest = after.take(if point < 0 { usize::MAX } else { 60 }).any(|digit| digit != b'0');
     Some((format!("0{before}"), rest))

@@ -23,10 +23,7 @@ fn the_original_generators_five_columns() {
     };
     assert_eq!((read.requests[1], read.requests[2].client), (second, 3));
     assert_eq!(refused("0,0,r,17,8\n1,0,r,17\n"), "t.csv:2: the row has 4 columns, not 5 (read as original)");
-    assert_eq!(
-        refused_with("id,arrival_ns\n", &format("original")),
-        "t.csv:1: the row has 2 columns, not 5"
-    );
+    assert_eq!(refused_with("id,arrival_ns\n", &format("original")), "t.csv:1: the row has 2 columns, not 5");
     assert_eq!(
         refused("5,0,r,1,1\n4,0,r,1,1\n"),
         "t.csv:2: arrival_us goes back (4 after 5); --sort puts them in order"

@@ -56,7 +56,10 @@ fn wrong_mappings_are_refused_with_the_way_out() {
     let trace = "ts,dur\n1,2\n";
     for (mapping, rule) in [
         ("ts:s", "--columns ts:s: \"ts:s\" is not of the form arrival=NAME:UNIT"),
-        ("time=ts", "--columns time=ts: time is none of arrival, service, client, class, op, block, size, reply_size, id"),
+        (
+            "time=ts",
+            "--columns time=ts: time is none of arrival, service, client, class, op, block, size, reply_size, id",
+        ),
         ("arrival=ts:s,arrival=dur:s", "--columns arrival=ts:s,arrival=dur:s: arrival is given twice"),
         ("arrival=", "--columns arrival=: arrival has no column"),
         ("arrival=ts", "t.csv:1: column ts needs its unit: ts:s, :ms, :us, :ns, :min, :h or :date"),
@@ -78,12 +81,26 @@ fn wrong_mappings_are_refused_with_the_way_out() {
 #[test]
 fn an_unknown_header_is_shown_with_the_next_step() {
     let error = refused("Timestamp;Bytes\n1700000000123;7\n1700000000125;8\n1700000000126;9\n");
-    assert!(error.starts_with("t.csv:1: the format is not recognised; your header has Timestamp: try --columns 'arrival=Timestamp:ms'. "), "{error}");
-    assert!(error.ends_with("divided by \";\":\n  Timestamp | Bytes\n  1700000000123 | 7\n  1700000000125 | 8"), "{error}");
+    assert!(
+        error.starts_with(
+            "t.csv:1: the format is not recognised; your header has Timestamp: try --columns 'arrival=Timestamp:ms'. "
+        ),
+        "{error}"
+    );
+    assert!(
+        error.ends_with("divided by \";\":\n  Timestamp | Bytes\n  1700000000123 | 7\n  1700000000125 | 8"),
+        "{error}"
+    );
     let error = refused("1.5 7\n2.5 8\n");
-    assert!(error.contains("a file without a header is read by the numbers of its columns: --columns arrival=1:s"), "{error}");
+    assert!(
+        error.contains("a file without a header is read by the numbers of its columns: --columns arrival=1:s"),
+        "{error}"
+    );
     assert!(refused(b"\x00\x01\x02\x03\n").contains("is not text"), "binary");
-    assert!(refused(b"PAR1\x15\x04\x15").contains("is a Parquet file, which is not read; this makes a trace of it: python3"));
+    assert!(
+        refused(b"PAR1\x15\x04\x15")
+            .contains("is a Parquet file, which is not read; this makes a trace of it: python3")
+    );
 }
 
 #[test]
@@ -110,7 +127,8 @@ fn numbers_and_cells_of_other_programs_are_read() {
         assert_eq!(arrivals_and_services(&read), expected, "{trace:?}");
         assert!(read.remarks.iter().all(|remark| !remark.contains("columns: ,") && !remark.ends_with(": ")));
     }
-    let read = read("arrival_ns,client,size,block\n1.0,5.0,1e2,\n".replace("block\n1.0,5.0,1e2,", "block\n1.0,5.0,1e2,9.0"));
+    let read =
+        read("arrival_ns,client,size,block\n1.0,5.0,1e2,\n".replace("block\n1.0,5.0,1e2,", "block\n1.0,5.0,1e2,9.0"));
     assert_eq!((read.requests[0].client, read.requests[0].size, read.requests[0].block), (5, 100, 9));
 }
 
@@ -132,7 +150,8 @@ fn compressed_traces_are_read_in_place() {
         encoder.write_all(text.as_bytes()).unwrap();
         encoder.finish().unwrap()
     };
-    let zstd = |text: &str| ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    let zstd =
+        |text: &str| ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
     let (head, rest) = plain.split_at(9);
     let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 9, 9, 9][..], &zstd(plain)].concat();
     for (name, bytes) in [

@@ -46,7 +46,10 @@ fn arrivals_are_divided_by_the_speed() {
     for wrong in ["0", "-1", "x", ""] {
         assert_eq!(read(wrong).unwrap_err().class(), Class::Usage, "{wrong}");
     }
-    assert_eq!(read("0.000000001").unwrap_err().to_string(), "t.csv: the last arrival comes 2^62 ns or more after the origin");
+    assert_eq!(
+        read("0.000000001").unwrap_err().to_string(),
+        "t.csv: the last arrival comes 2^62 ns or more after the origin"
+    );
 }
 
 #[test]
@@ -120,11 +123,11 @@ fn several_files_are_merged_by_arrival() {
         path("a.csv", "arrival_s,service_s\n0,0.6\n1,0.6\n"),
         path("b.csv", "arrival_s,service_s,client\n0.5,0.7,9\n1,0.7,9\n1.5,,9\n"),
     ];
-    let read = |paths: &[std::path::PathBuf], flags: &ReadFlags| {
-        outcome(TraceReader::open(paths, flags, demands())?, 2)
-    };
+    let read =
+        |paths: &[std::path::PathBuf], flags: &ReadFlags| outcome(TraceReader::open(paths, flags, demands())?, 2);
     let merged = read(&paths, &ReadFlags::default()).unwrap();
-    let expected = [(0, 0, 600_000_000, 0), (1, 500_000_000, 700_000_000, 9), (2, S, 600_000_000, 0), (3, S, 700_000_000, 9)];
+    let expected =
+        [(0, 0, 600_000_000, 0), (1, 500_000_000, 700_000_000, 9), (2, S, 600_000_000, 0), (3, S, 700_000_000, 9)];
     let seen: Vec<_> = merged.requests.iter().map(|r| (r.id, r.arrival_ns, r.service_ns, r.client)).collect();
     assert_eq!(seen[..4], expected);
     assert_eq!(merged.requests[4].service_ns, demands().sample(4));
