@@ -194,7 +194,10 @@ fn a_bad_trace_is_rejected_with_file_and_line() {
     refused(row_118("114"), "trace.csv:118: ");
     refused(row_118("117,1"), "trace.csv:118: ");
     refused(Folder::with("trace.csv", ""), "trace.csv: the file is empty");
-    refused(Folder::with("trace.csv", "time\n1\n"), "trace.csv:1: the format is not recognised; your header has time: try --columns 'arrival=time:s'");
+    refused(
+        Folder::with("trace.csv", "time\n1\n"),
+        "trace.csv:1: the format is not recognised; your header has time: try --columns 'arrival=time:s'",
+    );
     Folder::new().host("trace.csv").exits(3).says("error: trace.csv: No such file");
     row_118("114").host("trace.csv --sort").succeeds();
     let long = format!("arrival_ns,service_ns\n0,{0}\n0,{0}\n", 1u64 << 61);

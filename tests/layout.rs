@@ -1,6 +1,7 @@
 //! The dependencies of crates, and the files that documents name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,10 +49,29 @@ fn the_files_that_documents_name_exist() {
     assert!(named > 15, "{named}");
 }
 
+/// The names of the modules in `source` that only tests have.
+fn test_modules(source: &Path) -> BTreeSet<String> {
+    let (mut names, mut folders) = (BTreeSet::new(), vec![source.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let declared = text.split("#[cfg(test)]\n").skip(1).filter_map(|rest| rest.lines().next());
+            let names_of = declared
+                .filter_map(|line| line.trim_start_matches("pub(crate) ").strip_prefix("mod ")?.strip_suffix(';'));
+            names.extend(names_of.map(str::to_owned));
+        }
+    }
+    names
+}
+
 /// The modules at the top of the crate with sources in `source`, and those that each of them imports by `crate::`.
 fn imports(source: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut folders = vec![source.to_owned()];
+    let (mut folders, tests) = (vec![source.to_owned()], test_modules(source));
     while let Some(folder) = folders.pop() {
         for path in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
@@ -62,7 +82,9 @@ fn imports(source: &Path) -> BTreeMap<String, BTreeSet<String>> {
             let module = first.trim_end_matches(".rs").trim_end_matches("_tests").to_owned();
             let text = fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-            let is_test = path.ends_with("tests.rs") || path.to_string_lossy().contains("_tests");
+            let of_tests = |part: &OsStr| tests.contains(part.to_string_lossy().trim_end_matches(".rs"));
+            let is_test =
+                path.strip_prefix(source).unwrap().iter().any(of_tests) || path.to_string_lossy().contains("_tests");
             let used = text.split("crate::").skip(1).filter(|_| !is_test).map(|rest| {
                 rest.chars().take_while(|letter| letter.is_ascii_lowercase() || *letter == '_').collect::<String>()
             });

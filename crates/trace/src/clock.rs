@@ -3,7 +3,9 @@
 use time::{Date, Month};
 
 use crate::decimal::{self, Numbers};
-use crate::field::TIME_LIMIT;
+
+/// Upper limit of times, 146 years \[ns\].
+pub(crate) const TIME_LIMIT: u64 = 1 << 62;
 
 /// Nanoseconds of a minute.
 const MINUTE_NS: i128 = 60_000_000_000;

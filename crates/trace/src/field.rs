@@ -3,11 +3,8 @@
 use contract::Request;
 use random::streams::fnv1a;
 
-use crate::clock::{Clock, unit_name};
+use crate::clock::{Clock, TIME_LIMIT, unit_name};
 use crate::decimal::{self, Numbers};
-
-/// Upper limit of times, 146 years \[ns\].
-pub(crate) const TIME_LIMIT: u64 = 1 << 62;
 
 /// How something is identified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

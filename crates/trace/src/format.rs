@@ -31,8 +31,8 @@ mod vidur;
 
 use contract::Request;
 
+use crate::cells::Cells;
 use crate::field::Field;
-use crate::lines::Cells;
 
 /// A format: how the input is divided into requests, and the meanings of the parts.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use failure::Failure;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::reader::location::Location;
+use crate::location::Location;
 
 pub(crate) use compression::Compression;
 

@@ -30,6 +30,7 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 
+mod cells;
 mod clock;
 pub mod decimal;
 pub mod duration;
@@ -37,6 +38,7 @@ mod field;
 mod format;
 mod input;
 mod lines;
+mod location;
 pub mod ordered;
 pub mod reader;
 pub mod shape;

@@ -1,7 +1,6 @@
 //! Lines of cells: divides a line, and reads its cells as a request.
 
 mod bind;
-mod cells;
 pub(crate) mod columns;
 mod defect;
 mod json;
@@ -10,15 +9,22 @@ mod tracegen_row;
 
 use contract::Request;
 
-use crate::clock::Clock;
+use crate::cells::{Cells, Scratch};
+use crate::clock::{Clock, TIME_LIMIT};
 use crate::decimal::{self, Numbers};
-use crate::field::{Field, TIME_LIMIT};
+use crate::field::Field;
 use crate::format::Divider;
-use crate::reader::{LINE_LIMIT, too_long};
 
 pub(crate) use bind::{bind, header, names_fit};
-pub(crate) use cells::{Cells, Scratch};
 pub(crate) use defect::Defect;
+
+/// The longest row \[bytes\], without its line break.
+pub const LINE_LIMIT: usize = 64 << 10;
+
+/// The rule that a row above the limit breaks.
+pub(crate) fn too_long() -> String {
+    format!("the line is longer than {LINE_LIMIT} bytes")
+}
 
 /// Names of columns that may be service times.
 const LIKE_SERVICE: [&str; 9] =

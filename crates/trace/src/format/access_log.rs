@@ -1,6 +1,6 @@
 //! Parts of the lines that servers and proxies write for HTTP requests.
 
-use crate::lines::Cells;
+use crate::cells::Cells;
 
 /// What is left of a line.
 pub(super) struct Rest<'a>(pub(super) &'a [u8]);

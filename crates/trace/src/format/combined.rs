@@ -8,10 +8,10 @@
 
 use super::access_log::{Rest, push_request};
 use super::{Divider, Format, Header, Shape, nginx};
+use crate::cells::Cells;
 use crate::clock::Clock;
 use crate::decimal::Numbers;
 use crate::field::{Field, Identity};
-use crate::lines::Cells;
 
 pub(super) const FORMAT: Format = Format {
     name: "combined",

@@ -4,9 +4,9 @@
 use contract::Request;
 
 use super::{Divider, Format, Header, Shape, US};
+use crate::cells::Cells;
 use crate::clock::Clock;
 use crate::field::{Field, Identity};
-use crate::lines::Cells;
 
 /// How the first line starts.
 const SIGN: &[u8] = b"fio version ";

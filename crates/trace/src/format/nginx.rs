@@ -6,9 +6,9 @@
 
 use super::combined::{self, divide};
 use super::{Divider, Format, Header, S, Shape};
+use crate::cells::Cells;
 use crate::clock::Clock;
 use crate::field::{Field, Identity};
-use crate::lines::Cells;
 
 /// Places of cells.
 const AGENT: usize = 9;

@@ -3,9 +3,9 @@
 //! trace. A row has five columns, and may have more, whose meaning is not defined.
 
 use super::{Divider, Format, S, without_header};
+use crate::cells::Cells;
 use crate::clock::Clock;
 use crate::field::{Field, Identity, READ_WRITE};
-use crate::lines::Cells;
 
 /// The columns that every row has.
 const COLUMNS: [&str; 5] = ["ASU", "LBA", "Size", "Opcode", "Timestamp"];

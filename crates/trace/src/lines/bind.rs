@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use failure::printable;
 
 use super::columns::{Columns, Target};
-use super::{Lines, Scratch, json, plain, tracegen_row};
+use super::{LINE_LIMIT, too_long};
+use super::{Lines, json, plain, tracegen_row};
+use crate::cells::Scratch;
 use crate::clock::Clock;
 use crate::decimal::{self, Numbers};
 use crate::field::{Field, Identity};
 use crate::format::{self, Divider, Format, Shape};
-use crate::reader::{LINE_LIMIT, too_long};
 
 /// The separators that a header is tried with.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];

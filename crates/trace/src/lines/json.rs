@@ -7,7 +7,7 @@ use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::Cells;
+use crate::cells::Cells;
 
 /// Appends the values of `names` in the object `line`, an empty cell for each that is absent or null. A text is a cell
 /// without its quotes, anything else its JSON.

@@ -4,9 +4,10 @@
 use crate::decimal;
 use contract::Request;
 
+use super::LINE_LIMIT;
 use crate::clock::Clock;
-use crate::field::{Field, Identity, TIME_LIMIT};
-use crate::reader::LINE_LIMIT;
+use crate::clock::TIME_LIMIT;
+use crate::field::{Field, Identity};
 
 /// Whether the fast path can read such a column.
 pub(super) fn can_read(field: Field) -> bool {

@@ -4,19 +4,12 @@ use std::io::{self, Read};
 
 use failure::Failure;
 
-use super::location::{Location, Rows};
 use crate::input::{Input, Position};
-
-/// The longest line \[bytes\], without its line break.
-pub const LINE_LIMIT: usize = 64 << 10;
+use crate::lines::{LINE_LIMIT, too_long};
+use crate::location::{Location, Rows};
 
 /// Bytes of one read.
 pub(super) const BLOCK_SIZE: usize = 256 << 10;
-
-/// The rule that a line above the limit breaks.
-pub(crate) fn too_long() -> String {
-    format!("the line is longer than {LINE_LIMIT} bytes")
-}
 
 /// Whole rows. Quoted cells of several lines are not cut. Every line has its line break; one is added if the trace's last line has none.
 #[derive(Debug, Default)]

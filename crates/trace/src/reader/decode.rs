@@ -6,8 +6,9 @@ use contract::Request;
 use random::demand::Demands;
 
 use super::cut::Block;
-use crate::field::TIME_LIMIT;
-use crate::lines::{Defect, Lines, Scratch};
+use crate::cells::Scratch;
+use crate::clock::TIME_LIMIT;
+use crate::lines::{Defect, Lines};
 use crate::shape::keep::Keep;
 
 /// Rows at the start of a trace whose defects are reported together.

@@ -9,13 +9,14 @@ use failure::Failure;
 use super::cut::Cutter;
 use super::decode::{self, Decoder};
 use super::flags::Options;
-use super::location::{Location, Rows};
 use super::recognise::{ORIGIN, first_line, recognise, skip_bom};
+use crate::clock::TIME_LIMIT;
 use crate::decimal;
-use crate::field::{Field, Identity, TIME_LIMIT};
+use crate::field::{Field, Identity};
 use crate::format::{CSV, Divider, Format, Header, Shape};
 use crate::input::{Compression, Input};
 use crate::lines::{self, Lines, bind};
+use crate::location::{Location, Rows};
 
 /// Number of ignored columns that are listed.
 const IGNORED_SHOWN: usize = 20;

@@ -1,8 +1,8 @@
 //! A time in a trace, as a flag names it.
 
 use crate::clock;
+use crate::clock::TIME_LIMIT;
 use crate::duration;
-use crate::field::TIME_LIMIT;
 
 /// A time in a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

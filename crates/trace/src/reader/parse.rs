@@ -8,7 +8,7 @@ use failure::Failure;
 
 use super::cut::{Block, Cutter};
 use super::decode::{Completed, Decoder, Defects};
-use super::location::Location;
+use crate::location::Location;
 
 /// A decoded block, passed on in the order of the trace.
 pub(super) struct Parsed<'a> {

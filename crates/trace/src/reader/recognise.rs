@@ -3,13 +3,14 @@
 use contract::RequestHeader;
 use failure::{Failure, printable};
 
-use super::cut::{Cutter, LINE_LIMIT, too_long};
+use super::cut::Cutter;
 use super::flags::Options;
-use super::location::Location;
 use crate::clock;
 use crate::format::{self, CSV, Divider, FORMATS, Format, Header, Shape, US};
 use crate::lines::columns::Columns;
 use crate::lines::{self, bind, names_fit};
+use crate::lines::{LINE_LIMIT, too_long};
+use crate::location::Location;
 
 /// The byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";

@@ -3,7 +3,7 @@
 use contract::Request;
 
 use super::moment::Moment;
-use crate::field::TIME_LIMIT;
+use crate::clock::TIME_LIMIT;
 
 /// Where the times of a trace start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use std::path::Path;
 
 use super::cut::BLOCK_SIZE;
 use super::file::TraceFile;
-use super::location::Location;
 use crate::input::Input;
+use crate::location::Location;
 
 use super::{ReadFlags, TraceReader, TraceSummary};
 use contract::Request;

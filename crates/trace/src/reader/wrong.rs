@@ -6,8 +6,8 @@ use failure::Failure;
 
 use super::cut::Block;
 use super::decode::{self, Defects, FIRST_ROWS};
-use super::location::Location;
 use crate::lines::Defect;
+use crate::location::Location;
 
 /// Wrong rows that are shown.
 const SHOWN: usize = 10;

@@ -1,7 +1,7 @@
 //! The native CSV, and `--sort`.
 
-use super::*;
 use crate::reader::LINE_LIMIT;
+use super::*;
 
 const HEADER: &str = "id,arrival_ns,service_ns,client,class,op,block,size,reply_size\n";
 

@@ -27,19 +27,19 @@ impl Rows {
 /// A trace's name, and how its rows are counted.
 #[derive(Debug, Clone)]
 pub(crate) struct Location {
-    pub(super) name: String,
-    pub(super) rows: Rows,
+    pub(crate) name: String,
+    pub(crate) rows: Rows,
 }
 
 impl Location {
     /// The trace at `path`, before its format is recognised.
-    pub(super) fn new(path: &Path) -> Self {
+    pub(crate) fn new(path: &Path) -> Self {
         let name = if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() };
         Self { name, rows: Rows::Lines { first: 1 } }
     }
 
     /// The error that row number `row`, counted from 0, breaks `rule`.
-    pub(super) fn at(&self, row: u64, rule: &str) -> Failure {
+    pub(crate) fn at(&self, row: u64, rule: &str) -> Failure {
         self.breaks(rule, Some(self.rows.at(row)))
     }
 
@@ -57,7 +57,7 @@ impl Location {
     }
 
     /// The place of row number `row` as a text, without the trace's name.
-    pub(super) fn place(&self, row: u64) -> String {
+    pub(crate) fn place(&self, row: u64) -> String {
         match self.rows.at(row) {
             At::Line(line) => format!("line {line}"),
             At::Record(record) => format!("record {record}"),

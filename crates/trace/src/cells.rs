@@ -53,7 +53,7 @@ impl Scratch {
     ///
     /// # Errors
     /// The rule, if a quoted cell has no end.
-    pub(super) fn record(&mut self, separator: u8, bytes: &[u8]) -> Result<usize, String> {
+    pub(crate) fn record(&mut self, separator: u8, bytes: &[u8]) -> Result<usize, String> {
         let (of, reader) = self.csv.get_or_insert_with(|| (separator, reader(separator)));
         if *of != separator {
             (*of, *reader) = (separator, self::reader(separator));
