@@ -32,7 +32,7 @@ NEAREST := $(shell printf '%s\n' $(SETTINGS) $(VARIABLES) | awk -v given="$$(ech
 $(error $(UNKNOWN) is not a setting of Queuebox$(if $(NEAREST),; did you mean $(NEAREST)?,: make help lists them))
 endif
 
-.PHONY: all programs sim run image workers down bin/worker/host trace results schema settings test test-docker test-wasm truth conformance fuzz lint deny bench bench-kernels bench-build clean install uninstall help
+.PHONY: all programs sim run image workers down bin/worker/host trace results schema settings test test-docker test-wasm truth conformance fuzz lint deny bench bench-kernels bench-formats bench-build clean install uninstall help
 
 all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.wasm)
 	@if [ ! -e sim.wasm ]; then cp bin/sim.wasm sim.wasm; \
@@ -155,6 +155,9 @@ bench: all ## Benchmark against polars, split and others: one table (FULL=1, ONL
 
 bench-kernels: ## Benchmark parsing, codec, policies and folding, each alone
 	@$(CARGO) bench --locked --target-dir $(BUILD) -p queuebox-bench
+
+bench-formats: all ## Benchmark reading of each trace format, beside polars or wc (ROWS=1000000, ONLY=nginx)
+	@python3 bench/formats.py $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY))
 
 bench-build: ## Time a fresh clone until its first table, step by step (KEEP=1)
 	@python3 bench/from_nothing.py $(if $(KEEP),--keep)

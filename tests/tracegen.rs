@@ -2,6 +2,7 @@
 
 use contract::{Request, RequestHeader};
 
+use crate::middleware::middleware;
 use crate::support::Folder;
 
 #[test]
@@ -75,6 +76,76 @@ fn the_original_s_settings_run_with_notes() {
 }
 
 #[test]
+fn other_arrivals_places_and_sizes_keep_the_rows() {
+    let folder = Folder::with("rates.csv", "time_s,rate\n0,100\n5,20\n8,repeat\n");
+    let plain = folder.run("tracegen", "--samples 2000").succeeds().stdout();
+    for flags in [
+        "--arrivals mmpp:10,50ms,200ms",
+        "--arrivals onoff:50ms,200ms",
+        "--arrivals selfsimilar:0.8,10ms,1h",
+        "--arrivals daily:1.8,1s",
+        "--arrivals rate:rates.csv",
+        "--popularity zipf:0.9",
+        "--popularity hotspot:80,20",
+        "--popularity sequential:5",
+        "--sizes table:8=70,64=20",
+    ] {
+        let text = folder.run("tracegen", &format!("--samples 2000 {flags}")).succeeds().stdout();
+        let arrivals = text.lines().skip(1).map(|row| row.split(',').nth(1).unwrap().parse::<u64>().unwrap());
+        assert!(text.lines().count() == 2001 && arrivals.is_sorted() && text != plain, "{flags}");
+    }
+    let constant = "--samples 2000 --arrivals constant --popularity uniform --sizes distribution --classes=";
+    assert_eq!(folder.run("tracegen", constant).succeeds().stdout(), plain);
+}
+
+#[test]
+fn classes_have_a_column_and_are_in_the_report() {
+    let classes =
+        "[[class]]\nname = \"web\"\nclients = 2\npriority = 4\n[[class]]\nname = \"batch\"\nsizes = \"table:8\"\n";
+    let folder = Folder::with("classes.toml", classes);
+    let text = folder.run("tracegen", "--samples 1000 --classes classes.toml --out trace.csv").succeeds();
+    text.says_nothing();
+    let text = folder.text("trace.csv");
+    let (header, rows) = text.split_once('\n').unwrap();
+    assert_eq!(header, "id,arrival_ns,client,class,op,block,size");
+    for row in rows.lines() {
+        let cells: Vec<&str> = row.split(',').collect();
+        let is_web = ["0", "1"].contains(&cells[2]);
+        assert!(cells[3] == if is_web { "4" } else { "0" } && (is_web || cells[6] == "8"), "{row}");
+    }
+    let json = middleware(&folder, "run --samples 1000 --classes classes.toml --json").succeeds().json();
+    let generated = &json["trace"]["generated"];
+    assert_eq!(generated["SAMPLES"], 1000);
+    assert!(generated.get("SIZE").is_none());
+    let [web, batch] = [0, 1].map(|class| &generated["CLASSES"][class]);
+    assert_eq!((&web["NAME"], &web["PRIORITY"], &web["CONCURRENCY"]), (&"web".into(), &4.into(), &2.into()));
+    assert_eq!(
+        (&batch["NAME"], &batch["SIZES"], &batch["CONCURRENCY"]),
+        (&"batch".into(), &"table:8".into(), &3.into())
+    );
+    // The recorded trace has the same requests.
+    let recorded = middleware(&folder, "run --trace trace.csv --json").succeeds().json();
+    assert_eq!(recorded["run"]["counts"], json["run"]["counts"]);
+    assert_eq!(recorded["run"]["response_time"], json["run"]["response_time"]);
+}
+
+#[test]
+fn a_file_of_the_settings_is_not_overwritten() {
+    let folder = Folder::with("rates.csv", "time_s,rate\n0,100\n");
+    std::fs::write(folder.path("classes.toml"), "[[class]]\nname = \"a\"\narrivals = \"rate:rates.csv\"\n").unwrap();
+    for file in ["rates.csv", "classes.toml"] {
+        let before = folder.text(file);
+        folder
+            .run("tracegen", &format!("--samples 5 --classes classes.toml --out {file}"))
+            .exits(2)
+            .says("would overwrite");
+        let run = format!("run --samples 5 --workers 1 --classes classes.toml --report {file}");
+        middleware(&folder, &run).exits(2).says("would overwrite");
+        assert_eq!(folder.text(file), before);
+    }
+}
+
+#[test]
 fn an_error_leaves_no_file() {
     let folder = Folder::new();
     for (flags, error) in [
@@ -84,6 +155,10 @@ fn an_error_leaves_no_file() {
         ("--inter-arrival 0", "flag: INTER_ARRIVAL=0 must be at least 1 ns"),
         ("--distribution 9", "flag: DISTRIBUTION=9 must be one of uniform"),
         ("--distribution 3 --mean 1 --stdev 2", "flag: STDEV=2 is above MEAN=1"),
+        ("--arrivals mmpp:5", "flag: ARRIVALS=mmpp:5 is not mmpp:RATIO,HIGH,LOW: it has 1 values instead of 3"),
+        ("--popularity zipf:x", "flag: POPULARITY=zipf:x is not zipf:S: S=x must be a number from 0 to 100"),
+        ("--sizes table:8=a", "flag: SIZES=table:8=a is not table:SIZE=WEIGHT"),
+        ("--classes missing.toml", "flag: CLASSES=missing.toml names a file that can't be read: No such file"),
     ] {
         folder.run("tracegen", &format!("{flags} --out trace.csv")).exits(2).says(error);
     }
@@ -109,6 +184,8 @@ fn help_and_version_are_printed() {
         .says_nothing()
         .prints("Usage: tracegen")
         .prints("--inter-arrival")
+        .prints("open loop")
+        .prints("mmpp:RATIO,HIGH,LOW")
         .prints("Exit codes:");
     let version = folder.run("tracegen", "--version").succeeds().stdout();
     assert_eq!(version, format!("tracegen {}\n", env!("CARGO_PKG_VERSION")));

@@ -9,7 +9,7 @@ import ciw
 path, workers, st_ns = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 last, interarrivals = [0] * workers, [[] for _ in range(workers)]
 with open(path, newline="") as trace:
-    for row in csv.DictReader(trace):
+    for row in csv.DictReader(row for row in trace if not row.startswith("#")):
         worker, arrival = int(row["id"]) % workers, int(row["arrival_ns"])
         interarrivals[worker].append(arrival - last[worker])
         last[worker] = arrival

@@ -13,7 +13,7 @@ import polars as pl
 
 path, workers, st_ns, how = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
 
-trace = pl.read_csv(path, columns=["id", "arrival_ns"])
+trace = pl.read_csv(path, columns=["id", "arrival_ns"], comment_prefix="#")
 trace = trace.with_columns(service=np.random.default_rng(1).exponential(st_ns, trace.height).astype(np.int64))
 worker = pl.col("id") % workers
 work = pl.col("service").cum_sum()

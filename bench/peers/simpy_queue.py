@@ -29,6 +29,6 @@ def arrive(rows):
 
 
 with open(path, newline="") as trace:
-    environment.process(arrive(csv.DictReader(trace)))
+    environment.process(arrive(csv.DictReader(row for row in trace if not row.startswith("#"))))
     environment.run()
 print(sum(delays) / len(delays))

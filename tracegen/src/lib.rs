@@ -16,8 +16,9 @@ use trace::writer::{RowBuffer, TraceFormat, TraceWriter};
 
 /// Generate a trace: requests of CONCURRENCY clients in order of arrival.
 ///
-/// Interarrival times and sizes follow DISTRIBUTION, block numbers are uniform over the storage array, and READ_RATIO per cent
-/// are reads. The same settings give the same bytes, on every machine.
+/// Clients do not wait for their responses (open loop). Interarrival times and sizes follow DISTRIBUTION, block numbers are
+/// uniform over the storage array, and READ_RATIO per cent are reads; ARRIVALS, POPULARITY, SIZES and CLASSES change this.
+/// The same settings give the same bytes, on every machine.
 #[derive(clap::Args)]
 #[command(max_term_width = 120, after_help = AFTER_HELP)]
 pub struct Arguments {
@@ -39,6 +40,7 @@ const AFTER_HELP: &str = "\
 Examples:
   tracegen --samples 5 --seed 7
   tracegen --samples 1000000 --distribution normal --mean 8 --stdev 4 --inter-arrival 250us --out trace.csv
+  tracegen --arrivals mmpp:10,1s,9s --popularity zipf:0.9 --sizes table:8=70,64=20,256=10 --out bursts.csv
 
 Exit codes:
   0 done · 1 it could not be written (a full disk) · 2 a flag or a setting is wrong · 130 interrupted · 141 standard \
@@ -46,7 +48,8 @@ output was closed";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Rows id,arrival_ns,client,op,block,size after a header; the program that reads them samples the demands.
+    /// Rows id,arrival_ns,client,op,block,size after a header, with CLASSES also class; the program that reads them samples the
+    /// demands.
     Csv,
     /// The original generator's rows: arrival in µs, 0, r or w, block, size, without a header.
     Original,
@@ -67,11 +70,13 @@ pub fn run(arguments: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     }
 
     let (format, demands) = match format {
+        Format::Csv if generation.has_classes() => (TraceFormat::ClassCsv, None),
         Format::Csv => (TraceFormat::Csv, None),
         Format::Original => (TraceFormat::Original, None),
         Format::Records => (TraceFormat::Records { requests: generation.samples }, Some(demands)),
     };
-    output::distinct(&[out.as_deref()], &[sources.file()])?;
+    let inputs: Vec<Option<&Path>> = generation.files().map(Some).chain([sources.file()]).collect();
+    output::distinct(&[out.as_deref()], &inputs)?;
     demands.and_then(|demands| demands.rounding_note()).iter().for_each(|note| program::note(note));
     let Some(path) = out.as_deref().filter(|path| *path != Path::new("-")) else {
         if io::stdout().is_terminal() && demands.is_some() {

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 use failure::{Failure, Origin};
 
-pub use parse::{Sources, command, of_flags, parse};
+pub use parse::{Sources, command, of_flags, of_texts, parse};
 pub use rule::{Rule, choice, count, duration, number, one_of, optional, text, word};
 pub use shared::{DemandSettings, SeedSettings};
 
@@ -61,6 +61,12 @@ impl<T: Clone> Setting<T> {
         let Self { key, text, origin, .. } = self;
         let setting = failure::Setting { key: key.clone(), value: failure::printable(text.as_bytes(), 80) };
         Failure::Usage { origin: origin.as_ref().cloned(), setting: Some(setting), rule: rule.to_owned() }
+    }
+
+    /// This setting, or `other` if its text is the default.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        if self.origin.is_some() { self } else { other.clone() }
     }
 
     /// Its name, if a flag or the environment sets it.

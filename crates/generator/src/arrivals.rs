@@ -1,14 +1,15 @@
 //! The arrivals of all clients, merged: each client's interarrival times are samples of its own random stream.
 
 use failure::{Failure, Setting};
+use random::bursts::BurstClock;
+use random::distribution::Distribution;
+use random::rate_curve::CurveClock;
 use random::streams::{Stream, Streams};
 
+use crate::arrival_rate::{LATEST_NS, TimeChange};
+use crate::client_class::ClientClass;
 use crate::generation::Generation;
 use crate::tournament::Tournament;
-use random::distribution::Distribution;
-
-/// Upper limit of every arrival \[ns\].
-const LATEST_NS: u64 = 1 << 62;
 
 #[cold]
 fn too_long(seed: u64) -> Failure {
@@ -26,33 +27,80 @@ pub(crate) struct Arrival {
 /// The arrivals of a trace, in the order of time, then of client.
 #[derive(Debug)]
 pub(crate) struct Arrivals {
-    interarrivals: Distribution,
-    mean_ns: u64,
     seed: u64,
+    classes: Vec<ClassArrivals>,
+    /// The class of each client; empty if there is one class of constant rate, which the fast path is for.
+    class_of: Vec<u32>,
     clients: Vec<ClientArrivals>,
+    /// Where each client's changed time is; empty if `class_of` is.
+    times: Vec<ClientTime>,
     /// Each client's next arrival \[ns\].
     next: Tournament,
     /// Arrivals still to come.
     left: u64,
 }
 
+/// What the clients of a class have in common.
+#[derive(Debug, Clone)]
+struct ClassArrivals {
+    interarrivals: Distribution,
+    mean_ns: u64,
+    change: TimeChange,
+}
+
 /// One client's arrivals.
 #[derive(Debug)]
 struct ClientArrivals {
     interarrivals: Stream,
-    /// Arrival of the request after the next one, since the start of the trace \[2⁻⁴⁸ ns\]. Interarrival times are
-    /// added without rounding; only arrivals are cut to nanoseconds. The sample is one ahead, so that the tournament
-    /// does not wait for it.
+    /// Operational time of the request after the next one, since the start of the trace \[2⁻⁴⁸ ns\]; at a constant rate, that is
+    /// its arrival. Interarrival times are added without rounding; only arrivals are cut to nanoseconds. The sample is one
+    /// ahead, so that the tournament does not wait for it.
     clock: u128,
 }
 
-impl ClientArrivals {
-    /// The clock, cut \[ns\], and at most [`LATEST_NS`].
-    #[inline]
-    fn arrival_ns(&self) -> u64 {
-        u64::try_from(self.clock >> Distribution::FRACTION_BITS).unwrap_or(u64::MAX).min(LATEST_NS)
+/// Where a client is in the changed time of its class.
+#[derive(Debug)]
+enum ClientTime {
+    Unchanged,
+    Bursts(BurstClock),
+    Curve(CurveClock),
+}
+
+impl ClientTime {
+    fn new(change: &TimeChange, rates: Stream) -> Self {
+        match change {
+            TimeChange::None => ClientTime::Unchanged,
+            TimeChange::Bursts(bursts) => ClientTime::Bursts(bursts.start(rates)),
+            TimeChange::Curve(_) | TimeChange::Rates(_) => ClientTime::Curve(CurveClock::default()),
+        }
     }
 
+    /// The arrival at the operational time `clock` \[ns\], at most [`LATEST_NS`]. A separate function keeps the loop of a
+    /// constant rate small.
+    #[inline(never)]
+    fn arrival_ns(&mut self, clock: u128, change: &TimeChange) -> u64 {
+        // Beyond the limit, bursts would be sampled up to a time that no trace has.
+        if clock >> Distribution::FRACTION_BITS >= u128::from(LATEST_NS) && !matches!(change, TimeChange::Rates(_)) {
+            return LATEST_NS;
+        }
+        let time = match (self, change) {
+            (ClientTime::Bursts(clock_of_client), TimeChange::Bursts(bursts)) => clock_of_client.time_of(bursts, clock),
+            (ClientTime::Curve(clock_of_client), TimeChange::Curve(curve) | TimeChange::Rates(curve)) => {
+                clock_of_client.time_of(curve, clock)
+            }
+            _ => clock,
+        };
+        whole_ns(time)
+    }
+}
+
+/// `time` \[2⁻⁴⁸ ns\], cut \[ns\], and at most [`LATEST_NS`].
+#[inline]
+fn whole_ns(time: u128) -> u64 {
+    u64::try_from(time >> Distribution::FRACTION_BITS).unwrap_or(u64::MAX).min(LATEST_NS)
+}
+
+impl ClientArrivals {
     /// Adds an interarrival time \[2⁻⁴⁸ of the mean\]. A clock saturates at its upper limit. [`Arrivals::fill`] reports
     /// it only if the request is part of the trace: an interarrival time of centuries is no error if the other clients
     /// fill the trace first.
@@ -69,21 +117,36 @@ impl ClientArrivals {
 impl Arrivals {
     /// The arrivals of a whole trace.
     pub(crate) fn new(generation: &Generation) -> Self {
-        let Generation { interarrivals, inter_arrival_ns: mean_ns, seed, samples, concurrency, .. } = *generation;
-        let streams = Streams::new(seed, "gaps");
-        let mut clients: Vec<ClientArrivals> = (0..concurrency)
-            .map(|number| ClientArrivals { interarrivals: streams.of(number.into()), clock: 0 })
-            .collect();
-        let first = clients.iter_mut().map(|client| {
-            let interarrival = interarrivals.sample_first(&mut client.interarrivals);
-            client.advance(interarrival, mean_ns);
-            let first = client.arrival_ns();
-            let interarrival = interarrivals.sample(&mut client.interarrivals);
-            client.advance(interarrival, mean_ns);
-            first
-        });
-        let next = Tournament::new(first.collect());
-        Self { interarrivals, mean_ns, seed, clients, next, left: samples }
+        let &Generation { samples, seed, ref classes, .. } = generation;
+        let [gaps, rates] = ["gaps", "rates"].map(|name| Streams::new(seed, name));
+        let is_plain = classes.len() == 1 && classes[0].change == TimeChange::None;
+        let (mut clients, mut class_of, mut times, mut first) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (number, class) in (0..).zip(classes) {
+            for _ in 0..class.clients {
+                let of_client = clients.len() as u64;
+                let mut client = ClientArrivals { interarrivals: gaps.of(of_client), clock: 0 };
+                let interarrival = class.interarrivals.sample_first(&mut client.interarrivals);
+                client.advance(interarrival, class.mean_ns);
+                if is_plain {
+                    first.push(whole_ns(client.clock));
+                } else {
+                    let mut time = ClientTime::new(&class.change, rates.of(of_client));
+                    first.push(time.arrival_ns(client.clock, &class.change));
+                    class_of.push(number);
+                    times.push(time);
+                }
+                let interarrival = class.interarrivals.sample(&mut client.interarrivals);
+                client.advance(interarrival, class.mean_ns);
+                clients.push(client);
+            }
+        }
+        let arrivals = |class: &ClientClass| ClassArrivals {
+            interarrivals: class.interarrivals,
+            mean_ns: class.mean_ns,
+            change: class.change.clone(),
+        };
+        let classes = classes.iter().map(arrivals).collect();
+        Self { seed, classes, class_of, clients, times, next: Tournament::new(first), left: samples }
     }
 
     /// Replaces the contents of `out` with the next arrivals: `most`, or all that are left.
@@ -94,16 +157,24 @@ impl Arrivals {
         out.clear();
         let count = usize::try_from(self.left).unwrap_or(usize::MAX).min(most);
         self.left -= count as u64;
+        let Self { seed, classes, class_of, clients, times, next, .. } = self;
+        let (first_class, is_plain) = (&classes[0], class_of.is_empty());
         for _ in 0..count {
-            let (ns, number) = self.next.first();
+            let (ns, number) = next.first();
             if ns >= LATEST_NS {
-                return Err(too_long(self.seed));
+                return Err(too_long(*seed));
             }
             out.push(Arrival { ns, client: number });
-            let client = &mut self.clients[number as usize];
-            self.next.replace_first(client.arrival_ns());
-            let interarrival = self.interarrivals.sample(&mut client.interarrivals);
-            client.advance(interarrival, self.mean_ns);
+            let number = number as usize;
+            let client = &mut clients[number];
+            let class = if is_plain { first_class } else { &classes[class_of[number] as usize] };
+            next.replace_first(if is_plain {
+                whole_ns(client.clock)
+            } else {
+                times[number].arrival_ns(client.clock, &class.change)
+            });
+            let interarrival = class.interarrivals.sample(&mut client.interarrivals);
+            client.advance(interarrival, class.mean_ns);
         }
         Ok(())
     }
@@ -137,6 +208,6 @@ mod tests {
         let mut client = ClientArrivals { interarrivals: Streams::new(1, "gaps").of(0), clock: 0 };
         client.advance((1 << 70) + (1 << 47), 1_000_001);
         assert_eq!(client.clock, ((1 << 70) + (1 << 47)) * 1_000_001);
-        assert_eq!(client.arrival_ns(), (1 << 22) * 1_000_001 + 500_000);
+        assert_eq!(whole_ns(client.clock), (1 << 22) * 1_000_001 + 500_000);
     }
 }

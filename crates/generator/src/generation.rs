@@ -1,178 +1,97 @@
 //! The settings of a generated trace.
 
+use std::path::{Path, PathBuf};
+
 use cli::settings::SeedSettings;
 use failure::Failure;
-use measure::provenance::GeneratorUsed;
+use measure::provenance::{ClassUsed, GeneratorUsed, TrafficUsed};
 
-use crate::family::Family;
+use crate::classes_file::{self, FileClass};
+use crate::client_class::ClientClass;
 use crate::settings::GeneratorSettings;
-use crate::sizes::Sizes;
-use random::distribution::{Distribution, Unmet};
+use crate::table_file::TextFile;
 
 /// The settings of a generated trace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generation {
     /// SAMPLES: requests.
     pub samples: u64,
-    /// CONCURRENCY: clients.
-    pub concurrency: u32,
-    /// INTER_ARRIVAL: mean time between one client's requests \[ns\].
-    pub inter_arrival_ns: u64,
-    /// DISTRIBUTION.
-    pub family: Family,
-    /// Interarrival times, in units of INTER_ARRIVAL.
-    pub(crate) interarrivals: Distribution,
-    pub(crate) sizes: Sizes,
-    /// READ_RATIO \[per cent\].
-    pub(crate) read_ratio: f64,
-    /// SAS \[blocks\].
-    pub(crate) sas: u64,
     pub(crate) seed: u64,
+    /// Clients are numbered through all classes; there is at least one.
+    pub(crate) classes: Vec<ClientClass>,
+    /// The classes' names; None without CLASSES.
+    names: Option<Vec<String>>,
+    /// The file that CLASSES names.
+    classes_file: Option<PathBuf>,
 }
 
-/// The longest mean duration of a trace, about 73 years \[ns\]: half of the upper limit of times in the contract. The
-/// remaining half covers random deviations.
-const LONGEST_TRACE_NS: u128 = 1 << 61;
-
-/// Upper limit of a client's first interarrival time, and of the sum of its further ones minus their mean, under a
-/// long-tailed distribution. Each exceeds it with probability [`RARE`] at most. With the mean of 2⁶¹ ns at most, the
-/// sum is below 2⁶² ns \[ns\].
-const LARGEST_EXCESS_NS: f64 = (LONGEST_TRACE_NS / 2) as f64;
-
-/// Half of one seed in a million.
-const RARE: f64 = 5e-7;
-
-/// The largest variance of the sum of all interarrival times under a long-tailed distribution \[ns²\], by Chebyshev's
-/// inequality. The variances of the clients' sums add up to this one, and so do the probabilities.
-const LARGEST_VARIANCE: f64 = LARGEST_EXCESS_NS * LARGEST_EXCESS_NS * RARE;
+/// The largest number of clients of all classes.
+const MAX_CLIENTS: u64 = 1_000_000;
 
 impl Generation {
-    /// The trace that settings describe. Those that its family does not use are not looked at.
+    /// The trace that settings describe. Those that take no part are not looked at.
     ///
     /// # Errors
-    /// If a setting is invalid, or settings contradict each other.
+    /// If a setting is invalid, or settings contradict each other; if a file that one names can't be read, or breaks a rule.
     pub fn from_settings(settings: &GeneratorSettings, seed: &SeedSettings) -> Result<Self, Failure> {
-        let family = settings.distribution.get()?;
-        let sas = settings.sas.get()?;
-        let (interarrivals, sizes) = match family {
-            Family::Uniform => (Distribution::Uniform, Sizes::Uniform { size: size(settings, sas)? }),
-            Family::Poisson => (Distribution::Exponential, Sizes::poisson(size(settings, sas)?)),
-            Family::Deterministic => (Distribution::Constant, Sizes::Constant { size: size(settings, sas)? }),
-            Family::Normal => by_moments(settings, sas, Distribution::normal)?,
-            Family::Lognormal => by_moments(settings, sas, Distribution::lognormal)?,
-            Family::Gamma => by_moments(settings, sas, Distribution::gamma)?,
-            Family::Weibull => by_moments(settings, sas, Distribution::weibull)?,
-            Family::Pareto => by_moments(settings, sas, Distribution::pareto)?,
+        let (samples, seed) = (settings.samples.get()?, seed.seed.get()?);
+        let Some(path) = settings.classes.get()? else {
+            let class = ClientClass::new(settings, 0)?;
+            class.refuse_too_long(samples, settings)?;
+            return Ok(Self { samples, seed, classes: vec![class], names: None, classes_file: None });
         };
-        let generation = Self {
-            samples: settings.samples.get()?,
-            concurrency: settings.concurrency.get()?,
-            inter_arrival_ns: settings.inter_arrival.get()?,
-            family,
-            interarrivals,
-            sizes,
-            read_ratio: read_ratio(settings)?,
-            sas,
-            seed: seed.seed.get()?,
-        };
-        let of_a_client = generation.samples.div_ceil(u64::from(generation.concurrency));
-        if u128::from(of_a_client) * u128::from(generation.inter_arrival_ns) > LONGEST_TRACE_NS {
-            let rule = format!(
-                "is too many: {of_a_client} interarrival times of a mean of {} ns (INTER_ARRIVAL) make a client's trace longer than 73 \
-                 years",
-                generation.inter_arrival_ns
-            );
-            return Err(settings.samples.refuse(&rule));
+        let file = TextFile::read(&path).map_err(|rule| settings.classes.refuse(&rule))?;
+        let (mut classes, mut names, mut in_time) = (Vec::new(), Vec::new(), Vec::new());
+        for FileClass { name, priority, settings } in classes_file::classes(&file, settings)? {
+            let in_class = |failure| classes_file::in_class(&name, failure);
+            let class = ClientClass::new(&settings, priority).map_err(in_class)?;
+            in_time.push(class.refuse_too_long(samples, &settings).map_err(in_class));
+            classes.push(class);
+            names.push(name);
         }
-        generation.refuse_too_long_a_tail(settings)?;
-        Ok(generation)
+        // One class that makes all requests in time is enough: those of the others only end the trace earlier.
+        if in_time.iter().all(Result::is_err) {
+            in_time.swap_remove(0)?;
+        }
+        let clients: u64 = classes.iter().map(|class| u64::from(class.clients)).sum();
+        if clients > MAX_CLIENTS {
+            return Err(settings.classes.refuse(&format!("has {clients} clients, more than {MAX_CLIENTS}")));
+        }
+        Ok(Self { samples, seed, classes, names: Some(names), classes_file: Some(path.into()) })
     }
 
-    /// Refuses a distribution with a tail whose interarrival times may not hold.
-    fn refuse_too_long_a_tail(&self, settings: &GeneratorSettings) -> Result<(), Failure> {
-        let Sizes::Rounded { mean, stdev, .. } = self.sizes else { return Ok(()) };
-        let (cv, mean_ns) = (stdev / mean, self.inter_arrival_ns as f64);
-        let variance = self.samples as f64 * (mean_ns * cv) * (mean_ns * cv);
-        // The bound for one client: with several, those that start in time fill the trace without one that does not.
-        let late = self.interarrivals.first_above(LARGEST_EXCESS_NS / mean_ns);
-        if !self.interarrivals.is_long_tailed() || (variance <= LARGEST_VARIANCE && late <= RARE) {
-            return Ok(());
-        }
-        let rule = format!(
-            "is too long: {} interarrival times with a coefficient of variation (STDEV/MEAN) of {cv} may, with more than one seed in a \
-             million, make a trace longer than 146 years",
-            self.samples
-        );
-        Err(settings.inter_arrival.refuse(&rule))
+    /// Whether the trace has classes of clients, so that its requests may differ in `class`.
+    pub fn has_classes(&self) -> bool {
+        self.names.is_some()
+    }
+
+    /// The files that its settings name: inputs, which no output may overwrite.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.classes_file.iter().chain(self.classes.iter().flat_map(|class| &class.files)).map(PathBuf::as_path)
+    }
+
+    /// The utilization that the clients offer to `servers` in the long run, if a request's mean demand is `demand_ns`
+    /// \[ns\]: the sum of CONCURRENCY · ST / (INTER_ARRIVAL · servers) of all classes. None if it is not known: the rates of a
+    /// file end.
+    pub fn offered(&self, demand_ns: u64, servers: u64) -> Option<f64> {
+        self.classes.iter().map(|class| class.offered(demand_ns, servers)).sum()
     }
 
     /// The settings for a report: only those that took part.
     pub fn used(&self) -> GeneratorUsed {
-        let (size, mean, stdev) = match self.sizes {
-            Sizes::Constant { size } | Sizes::Uniform { size } | Sizes::Poisson { size, .. } => {
-                (Some(size), None, None)
+        let traffic = match (&self.names, &self.classes[..]) {
+            (None, classes) => TrafficUsed::Alike(classes[0].used.clone()),
+            (Some(names), classes) => {
+                let class = |(name, class): (&String, &ClientClass)| ClassUsed {
+                    name: name.clone(),
+                    priority: class.priority,
+                    clients: class.used.clone(),
+                };
+                TrafficUsed::Classes { classes: names.iter().zip(classes).map(class).collect() }
             }
-            Sizes::Rounded { mean, stdev, .. } => (None, Some(mean), Some(stdev)),
         };
-        GeneratorUsed {
-            samples: self.samples,
-            size,
-            inter_arrival_ns: self.inter_arrival_ns,
-            read_ratio: self.read_ratio,
-            sas: self.sas,
-            distribution: self.family.name(),
-            mean,
-            stdev,
-            concurrency: self.concurrency,
-        }
+        GeneratorUsed { samples: self.samples, traffic }
     }
-}
-
-/// Interarrival times and sizes of a family that uses MEAN and STDEV.
-fn by_moments(
-    settings: &GeneratorSettings,
-    sas: u64,
-    distribution: fn(f64) -> Result<Distribution, Unmet>,
-) -> Result<(Distribution, Sizes), Failure> {
-    let (mean, stdev) = moments(settings, sas)?;
-    let distribution = distribution(stdev / mean).map_err(|Unmet { side, bound, reason }| {
-        let times = if bound == 1.0 { String::new() } else { format!("{bound} times ") };
-        settings.stdev.refuse(&format!("is {side} {times}MEAN={mean}: {reason}"))
-    })?;
-    Ok((distribution, Sizes::Rounded { mean, stdev, distribution }))
-}
-
-fn size(settings: &GeneratorSettings, sas: u64) -> Result<u32, Failure> {
-    let size = settings.size.get()?;
-    if u64::from(size) > sas {
-        return Err(settings.size.refuse(&format!("is above SAS={sas}: a request lies within the storage array")));
-    }
-    Ok(size)
-}
-
-/// MEAN and STDEV.
-fn moments(settings: &GeneratorSettings, sas: u64) -> Result<(f64, f64), Failure> {
-    let mean = settings.mean.get()?;
-    let most = sas.min(u64::from(u32::MAX));
-    if mean <= 0.0 {
-        return Err(settings.mean.refuse("must be above 0"));
-    }
-    if mean > most as f64 {
-        let rule = format!("must be at most {most}: a request lies within the storage array (SAS={sas})");
-        return Err(settings.mean.refuse(&rule));
-    }
-    Ok((mean, settings.stdev.get()?))
-}
-
-fn read_ratio(settings: &GeneratorSettings) -> Result<f64, Failure> {
-    let ratio = settings.read_ratio.get()?;
-    if ratio > 0.0 && ratio < 1.0 {
-        return Err(settings.read_ratio.refuse("must be 0 or from 1 to 100: per cent is meant (80, not 0.8)"));
-    }
-    if ratio > 100.0 {
-        return Err(settings.read_ratio.refuse("must be at most 100: per cent is meant"));
-    }
-    Ok(ratio)
 }
 
 #[cfg(test)]

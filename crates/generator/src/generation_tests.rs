@@ -1,8 +1,8 @@
 //! Tests of [`super`].
 
-use measure::provenance::GeneratorUsed;
+use measure::provenance::{ClientsUsed, GeneratorUsed, TrafficUsed};
 
-use crate::testing::{generation, refusal, trace, try_generation};
+use crate::testing::{file, generation, refusal, trace, try_generation};
 
 #[test]
 fn impossible_settings_are_refused_with_the_reason() {
@@ -143,29 +143,96 @@ fn the_settings_of_the_original_tool_work() {
 
 #[test]
 fn a_report_names_the_settings_that_took_part() {
-    let by_size = GeneratorUsed {
-        samples: 200_000,
+    let alike = |clients| GeneratorUsed { samples: 200_000, traffic: TrafficUsed::Alike(clients) };
+    let by_size = ClientsUsed {
         size: Some(64),
-        inter_arrival_ns: 1_500_000,
+        inter_arrival_ns: Some(1_500_000),
         read_ratio: 70.0,
         sas: 1_000_000,
         distribution: "poisson".to_owned(),
         mean: None,
         stdev: None,
         concurrency: 1,
+        arrivals: None,
+        popularity: None,
+        sizes: None,
     };
     let used = |changes: &[(&str, &str)]| generation(changes).used();
-    assert_eq!(used(&[("READ_RATIO", "70.0"), ("INTER_ARRIVAL", "1.5ms")]), by_size);
-    let by_moments = |distribution: &str, stdev: f64| GeneratorUsed {
+    assert_eq!(used(&[("READ_RATIO", "70.0"), ("INTER_ARRIVAL", "1.5ms")]), alike(by_size.clone()));
+    let by_moments = |distribution: &str, stdev: f64| ClientsUsed {
         size: None,
-        inter_arrival_ns: 10_000_000,
+        inter_arrival_ns: Some(10_000_000),
         distribution: distribution.to_owned(),
         mean: Some(8.0),
         stdev: Some(stdev),
         ..by_size.clone()
     };
-    assert_eq!(used(&[("DISTRIBUTION", "3"), ("STDEV", "0.50")]), by_moments("normal", 0.5));
+    assert_eq!(used(&[("DISTRIBUTION", "3"), ("STDEV", "0.50")]), alike(by_moments("normal", 0.5)));
     for family in ["lognormal", "gamma", "weibull", "pareto"] {
-        assert_eq!(used(&[("DISTRIBUTION", &family.to_uppercase()), ("STDEV", "12.0")]), by_moments(family, 12.0));
+        let changes = [("DISTRIBUTION", &*family.to_uppercase()), ("STDEV", "12.0")];
+        assert_eq!(used(&changes), alike(by_moments(family, 12.0)));
     }
+    let (_rates, path) = file("time_s,rate\n0,5\n");
+    let changes = [
+        ("ARRIVALS", &*format!("rate:{path}")),
+        ("POPULARITY", "zipf:0.90"),
+        ("SIZES", "table:8=1"),
+        ("INTER_ARRIVAL", "x"),
+    ];
+    let others = ClientsUsed {
+        size: None,
+        inter_arrival_ns: None,
+        arrivals: Some("rate:sha256:1500f08c0c504179dc5a3f7b0fcf73a8c1036edce7e8d05a19aca60e2a76809d".to_owned()),
+        popularity: Some("zipf:0.9".to_owned()),
+        sizes: Some("table:8=1".to_owned()),
+        ..by_size.clone()
+    };
+    assert_eq!(used(&changes), alike(others));
+    for (given, shown) in [
+        ("mmpp:10,50ms,0.2s", "mmpp:10,50000000ns,200000000ns"),
+        ("onoff:50ms,1s", "onoff:50000000ns,1000000000ns"),
+        ("selfsimilar:0.80,1ms,1s", "selfsimilar:0.8,1000000ns,1000000000ns"),
+        ("daily:1.5", "daily:1.5,86400000000000ns"),
+    ] {
+        let arrivals = |changes: &[(&str, &str)]| match used(changes).traffic {
+            TrafficUsed::Alike(clients) => clients.arrivals.unwrap(),
+            TrafficUsed::Classes { .. } => panic!("no classes"),
+        };
+        assert_eq!(arrivals(&[("ARRIVALS", given)]), shown);
+        // What a report shows can be given again.
+        assert_eq!(arrivals(&[("ARRIVALS", shown)]), shown);
+    }
+}
+
+#[test]
+fn the_offered_utilization_is_that_of_the_settings() {
+    let offered = |changes: &[(&str, &str)]| generation(changes).offered(20_000_000, 4);
+    assert_eq!(offered(&[("CONCURRENCY", "3")]), Some(1.5));
+    assert_eq!(offered(&[("CONCURRENCY", "3"), ("ARRIVALS", "onoff:1s,9s")]), Some(1.5));
+    let (_repeated, repeated) = file("time_ms,rate\n0,100\n500,300\n1000,repeat\n");
+    assert_eq!(offered(&[("CONCURRENCY", "3"), ("ARRIVALS", &format!("rate:{repeated}"))]), Some(1.0));
+    let (_ending, ending) = file("time_ms,rate\n0,100\n500,300\n");
+    assert_eq!(offered(&[("ARRIVALS", &format!("rate:{ending}"))]), None);
+}
+
+#[test]
+fn long_traces_of_changing_rates_are_refused_earlier() {
+    // 64 times 2⁵³ ns are 2⁵⁹ ns.
+    for arrivals in ["mmpp:5,2500h,2500h", "onoff:2500h,2500h", "selfsimilar:0.7,2h,2500h", "daily:2,2500h"] {
+        let longest = [("SAMPLES", "64"), ("INTER_ARRIVAL", "9007199254740992ns"), ("ARRIVALS", arrivals)];
+        assert!(trace(&longest).iter().all(|request| request.arrival_ns < 1 << 62), "{arrivals}");
+        assert_eq!(
+            refusal(&[("SAMPLES", "65"), longest[1], longest[2]]),
+            "flag: SAMPLES=65 is too many: 65 interarrival times of a mean of 9007199254740992 ns (INTER_ARRIVAL) make a client's trace \
+             longer than 18 years"
+        );
+    }
+    // 2⁶² ns are 4.61·10⁹ s.
+    let (_rates, path) = file("time_s,rate\n0,0.000001\n");
+    let rates = |samples| try_generation(&[("ARRIVALS", &format!("rate:{path}")), ("SAMPLES", samples)]);
+    assert!(rates("2305").is_ok());
+    assert_eq!(
+        rates("2306").unwrap_err().to_string(),
+        "flag: SAMPLES=2306 is too many: the rates of ARRIVALS may not give them within 146 years"
+    );
 }

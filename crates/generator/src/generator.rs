@@ -199,38 +199,6 @@ mod tests {
         assert_eq!(differ, 1000);
     }
 
-    /// Samples are part of the format: another machine or compiler makes the same trace.
-    #[test]
-    fn the_first_requests_of_each_family() {
-        for (distribution, stdev, sampled) in FIRST_AND_HUNDREDTH {
-            let trace =
-                trace(&[("DISTRIBUTION", distribution), ("STDEV", stdev), ("SAMPLES", "100"), ("CONCURRENCY", "3")]);
-            let first_and_hundredth = [0, 99].map(|place: usize| {
-                let Request { arrival_ns, client, op, block, size, .. } = trace[place];
-                (arrival_ns, client, op, block, size)
-            });
-            assert_eq!(first_and_hundredth, sampled, "{distribution}, deviation {stdev}");
-        }
-    }
-
-    /// Arrival, client, op, block, size.
-    type Sampled = (u64, u32, u8, u64, u32);
-
-    const FIRST_AND_HUNDREDTH: [(&str, &str, [Sampled; 2]); 12] = [
-        ("uniform", "4", [(666135, 1, 0, 656952, 22), (306190862, 1, 0, 618547, 44)]),
-        ("poisson", "4", [(658999, 0, 0, 325129, 62), (284057520, 2, 0, 366348, 61)]),
-        ("normal", "4", [(189413, 0, 0, 325145, 11), (336336943, 2, 0, 123453, 5)]),
-        ("deterministic", "4", [(3098674, 0, 0, 325128, 64), (333098674, 0, 0, 909635, 64)]),
-        ("lognormal", "4", [(451885, 1, 0, 656961, 9), (325104769, 2, 0, 213696, 8)]),
-        ("lognormal", "16", [(526023, 1, 0, 656962, 7), (425435787, 0, 0, 398067, 35)]),
-        ("gamma", "4", [(1984549, 1, 0, 656961, 9), (317486098, 2, 0, 213697, 2)]),
-        ("gamma", "16", [(3868316, 1, 0, 656966, 1), (382005512, 2, 1, 5167, 8)]),
-        ("weibull", "4", [(2030656, 1, 0, 656963, 5), (304442350, 1, 0, 618565, 15)]),
-        ("weibull", "16", [(3166762, 1, 0, 656966, 1), (258482976, 2, 0, 676325, 1)]),
-        ("pareto", "4", [(2594166, 1, 0, 656963, 6), (310821945, 0, 1, 52684, 9)]),
-        ("pareto", "16", [(2395300, 0, 0, 325148, 4), (297039504, 0, 0, 274308, 4)]),
-    ];
-
     #[test]
     fn a_client_does_not_depend_on_the_others() {
         let own = |concurrency, client| -> Vec<(u64, u8, u64, u32)> {

@@ -1,8 +1,11 @@
 //! The settings of a generated trace, but for SEED.
 
-use cli::settings::{MAX_COUNT, Setting, choice, count, duration, number};
+use cli::settings::{MAX_COUNT, Setting, choice, count, duration, number, optional, text};
 
+use crate::arrival_rate::ArrivalRate;
 use crate::family::Family;
+use crate::popularity::PlaceChoice;
+use crate::size_table::SizeChoice;
 
 /// What [`crate::Generation`] reads besides SEED.
 #[derive(Debug, Clone, clap::Args)]
@@ -37,19 +40,56 @@ pub struct GeneratorSettings {
     /// under gamma, 400 under weibull, 2.5 under pareto.
     #[arg(long, env, default_value = "4", value_parser = number())]
     pub stdev: Setting<f64>,
-    /// Number of clients; they do not wait for their responses.
+    /// Number of clients. They do not wait for their responses (open loop).
     ///
     /// Each has its own stream of interarrival times, and the trace is all of their requests in time order.
     #[arg(long, env, default_value = "3", value_parser = count(1..=1_000_000).map(|clients| clients as u32))]
     pub concurrency: Setting<u32>,
+    /// How the rate of arrivals changes over time.
+    ///
+    /// Its mean stays 1/INTER_ARRIVAL for each client, and DISTRIBUTION that of interarrival times at a constant rate.
+    #[arg(long, env, default_value = "constant", value_parser = ArrivalRate::rule())]
+    pub arrivals: Setting<ArrivalRate>,
+    /// Popularity of blocks, at which requests start.
+    #[arg(long, env, default_value = "uniform", value_parser = PlaceChoice::rule())]
+    pub popularity: Setting<PlaceChoice>,
+    /// Sizes of requests.
+    #[arg(long, env, default_value = "distribution", value_parser = SizeChoice::rule())]
+    pub sizes: Setting<SizeChoice>,
+    /// Classes of clients, from a TOML file; empty = one class, which these settings describe.
+    ///
+    /// Each class has a name, a number of clients, the priority of its requests, and settings of its own; for others, these hold.
+    #[arg(long, env, default_value = "", value_parser = optional(text("a file")), value_hint = clap::ValueHint::FilePath)]
+    pub classes: Setting<Option<String>>,
 }
 
 impl GeneratorSettings {
     /// The names of those that were given for this call.
     pub fn given(&self) -> Vec<&str> {
-        let Self { samples, size, inter_arrival, read_ratio, sas, distribution, mean, stdev, concurrency } = self;
+        let Self { samples, size, inter_arrival, read_ratio, sas, distribution, mean, stdev, concurrency, .. } = self;
+        let Self { arrivals, popularity, sizes, classes, .. } = self;
         let given = [samples.given(), size.given(), inter_arrival.given(), read_ratio.given(), sas.given()];
         let others = [distribution.given(), mean.given(), stdev.given(), concurrency.given()];
-        given.into_iter().chain(others).flatten().collect()
+        let kinds = [arrivals.given(), popularity.given(), sizes.given(), classes.given()];
+        given.into_iter().chain(others).chain(kinds).flatten().collect()
+    }
+
+    /// These settings of a class, and for those that it does not have the ones of `all`.
+    pub(crate) fn or(self, all: &Self) -> Self {
+        Self {
+            samples: self.samples.or(&all.samples),
+            size: self.size.or(&all.size),
+            inter_arrival: self.inter_arrival.or(&all.inter_arrival),
+            read_ratio: self.read_ratio.or(&all.read_ratio),
+            sas: self.sas.or(&all.sas),
+            distribution: self.distribution.or(&all.distribution),
+            mean: self.mean.or(&all.mean),
+            stdev: self.stdev.or(&all.stdev),
+            concurrency: self.concurrency.or(&all.concurrency),
+            arrivals: self.arrivals.or(&all.arrivals),
+            popularity: self.popularity.or(&all.popularity),
+            sizes: self.sizes.or(&all.sizes),
+            classes: self.classes.or(&all.classes),
+        }
     }
 }

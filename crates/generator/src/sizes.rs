@@ -5,8 +5,10 @@ use random::streams::Stream;
 use random::distribution::Distribution;
 use random::poisson::Poisson;
 
+use crate::size_table::SizeTable;
+
 /// The distribution of sizes \[blocks\].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Sizes {
     /// Always SIZE.
     Constant {
@@ -19,39 +21,35 @@ pub(crate) enum Sizes {
         size: u32,
     },
     /// A Poisson variate of mean SIZE, at least 1.
-    Poisson {
-        /// SIZE.
-        size: u32,
-        /// Its distribution.
-        distribution: Poisson,
-    },
-    /// A continuous distribution with mean MEAN and standard deviation STDEV, rounded, at least 1.
+    Poisson(Poisson),
+    /// A continuous distribution with mean MEAN, rounded, at least 1.
     Rounded {
         /// MEAN.
         mean: f64,
-        /// STDEV.
-        stdev: f64,
         /// The distribution, in units of MEAN.
         distribution: Distribution,
     },
+    /// Those of a table.
+    Table(SizeTable),
 }
 
 impl Sizes {
     /// Poisson variates of mean `size`.
     pub(crate) fn poisson(size: u32) -> Self {
-        Sizes::Poisson { size, distribution: Poisson::new(f64::from(size)) }
+        Sizes::Poisson(Poisson::new(f64::from(size)))
     }
 
     /// A sample, from 1 to `most` \[blocks\].
     #[inline]
     pub(crate) fn sample(&self, stream: &mut Stream, most: u32) -> u32 {
-        let size = match *self {
-            Sizes::Constant { size } => u64::from(size),
-            Sizes::Uniform { size } => 1 + stream.below(u64::from(size)),
-            Sizes::Poisson { distribution, .. } => distribution.sample(stream),
-            Sizes::Rounded { mean, distribution, .. } => {
+        let size = match self {
+            Sizes::Constant { size } => u64::from(*size),
+            Sizes::Uniform { size } => 1 + stream.below(u64::from(*size)),
+            Sizes::Poisson(distribution) => distribution.sample(stream),
+            Sizes::Rounded { mean, distribution } => {
                 (Distribution::in_means(distribution.sample(stream)) * mean + 0.5) as u64
             }
+            Sizes::Table(table) => return table.sample(stream),
         };
         size.clamp(1, u64::from(most)) as u32
     }

@@ -1,5 +1,7 @@
 //! Shared by the tests: traces from settings.
 
+use std::io::Write as _;
+
 use cli::settings::{SeedSettings, of_flags};
 use contract::Request;
 use failure::Failure;
@@ -7,7 +9,7 @@ use failure::Failure;
 use crate::{Generation, Generator, GeneratorSettings};
 
 /// A small trace of one client; each test changes the settings that it tests.
-const BASE: [(&str, &str); 10] = [
+const BASE: [(&str, &str); 14] = [
     ("SAMPLES", "200000"),
     ("SIZE", "64"),
     ("INTER_ARRIVAL", "10ms"),
@@ -17,6 +19,10 @@ const BASE: [(&str, &str); 10] = [
     ("MEAN", "8"),
     ("STDEV", "4"),
     ("CONCURRENCY", "1"),
+    ("ARRIVALS", "constant"),
+    ("POPULARITY", "uniform"),
+    ("SIZES", "distribution"),
+    ("CLASSES", ""),
     ("SEED", "1"),
 ];
 
@@ -29,6 +35,7 @@ struct All {
 }
 
 pub(crate) fn try_generation(changes: &[(&str, &str)]) -> Result<Generation, Failure> {
+    assert!(changes.iter().all(|(changed, _)| BASE.iter().any(|(key, _)| key == changed)), "{changes:?}");
     let flags = BASE.map(|(key, base)| {
         let value = changes.iter().find(|(changed, _)| *changed == key).map_or(base, |(_, value)| value);
         format!("--{}={value}", key.to_ascii_lowercase().replace('_', "-"))
@@ -58,4 +65,17 @@ pub(crate) fn trace(changes: &[(&str, &str)]) -> Vec<Request> {
 /// The interarrival times of a trace of one client, in units of INTER_ARRIVAL = 10 ms.
 pub(crate) fn interarrivals(changes: &[(&str, &str)]) -> Vec<f64> {
     trace(changes).windows(2).map(|pair| (pair[1].arrival_ns - pair[0].arrival_ns) as f64 / 1e7).collect()
+}
+
+/// A file with this text, and its path as the last part of a setting.
+pub(crate) fn file(text: &str) -> (tempfile::NamedTempFile, String) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let path = file.path().to_str().unwrap().to_owned();
+    (file, path)
+}
+
+/// The refusal, with the path of `file` replaced by its kind.
+pub(crate) fn refusal_in(file: &str, changes: &[(&str, &str)]) -> String {
+    refusal(changes).replace(file, "FILE")
 }

@@ -115,25 +115,75 @@ pub struct FileUsed {
 pub struct GeneratorUsed {
     /// Requests.
     pub samples: u64,
-    /// Largest or mean size of a request; absent if MEAN and STDEV are used.
+    /// Who sent them.
+    #[serde(flatten)]
+    pub traffic: TrafficUsed,
+}
+
+/// The clients of a generated trace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum TrafficUsed {
+    /// All are alike.
+    Alike(ClientsUsed),
+    /// The classes of CLASSES.
+    #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+    Classes {
+        /// Each class, in the order of its clients' numbers.
+        classes: Vec<ClassUsed>,
+    },
+}
+
+/// A class of clients.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub struct ClassUsed {
+    /// Its name.
+    pub name: String,
+    /// The `class` of its requests.
+    pub priority: u16,
+    /// Its settings, its own ones and those of the whole trace.
+    #[serde(flatten)]
+    pub clients: ClientsUsed,
+}
+
+/// The settings of clients that took part. Files that they name are given by the SHA-256 of their bytes, durations in
+/// nanoseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub struct ClientsUsed {
+    /// Largest or mean size of a request; absent if MEAN and STDEV or SIZES are used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u32>,
-    /// INTER_ARRIVAL \[ns\].
-    pub inter_arrival_ns: u64,
+    /// INTER_ARRIVAL \[ns\]; absent if ARRIVALS gives the rates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inter_arrival_ns: Option<u64>,
     /// Reads \[per cent\].
     pub read_ratio: f64,
     /// Size of the storage array \[blocks\].
     pub sas: u64,
     /// Name of the distribution.
     pub distribution: String,
-    /// Mean size; absent if SIZE is used.
+    /// Mean size; absent if the distribution has none. Under SIZES, STDEV/MEAN alone takes part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean: Option<f64>,
-    /// Standard deviation of the size; absent if SIZE is used.
+    /// Standard deviation of the size; absent if the distribution has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stdev: Option<f64>,
     /// Clients.
     pub concurrency: u32,
+    /// How the rate of arrivals changes; absent if it is constant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<String>,
+    /// Popularity of blocks; absent if it is uniform.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub popularity: Option<String>,
+    /// The table of sizes; absent if they follow the distribution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<String>,
 }
 
 /// The settings that took part.

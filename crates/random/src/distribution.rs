@@ -133,8 +133,8 @@ impl Distribution {
         }
     }
 
-    /// A sample \[2⁻⁴⁸\].
-    #[inline]
+    /// A sample \[2⁻⁴⁸\]. Always inlined: as a call in the loop of the generator's arrivals, it makes generating 5 % slower.
+    #[inline(always)]
     pub fn sample(&self, stream: &mut Stream) -> u128 {
         match self {
             Distribution::Constant => Self::ONE.into(),

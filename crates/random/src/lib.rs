@@ -26,6 +26,8 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests compare within a tolerance"))]
 
+pub mod bounded_pareto;
+pub mod bursts;
 pub mod demand;
 pub mod distribution;
 pub mod exponential;
@@ -34,6 +36,8 @@ pub mod lognormal;
 pub mod normal;
 pub mod pareto;
 pub mod poisson;
+pub mod popularity;
+pub mod rate_curve;
 pub mod streams;
 #[cfg(any(test, feature = "testing"))]
 #[allow(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
@@ -41,3 +45,5 @@ pub mod streams;
 pub mod testing;
 pub mod truncated_normal;
 pub mod weibull;
+pub mod weighted;
+pub mod zipf;

@@ -1,6 +1,6 @@
 //! The source of a run's requests: a recorded trace, or the generator.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::notes::{self, Given, OfferedLoad, Sampled};
 use cli::reporter::Unit;
@@ -122,6 +122,14 @@ impl Source {
         }
     }
 
+    /// The files that the settings of a generated trace name.
+    pub fn settings_files(&self) -> Vec<&Path> {
+        match self {
+            Source::Recorded(..) => Vec::new(),
+            Source::Generated(_, generation, _) => generation.files().collect(),
+        }
+    }
+
     /// Whether it has the blocks that requests address.
     pub fn has_blocks(&self) -> bool {
         match self {
@@ -168,15 +176,11 @@ impl Source {
         }
     }
 
-    /// The utilization that a generated trace offers to `servers` according to its settings: CONCURRENCY · ST /
-    /// (INTER_ARRIVAL · servers).
+    /// The utilization that a generated trace offers to `servers` according to its settings, if they say it.
     pub fn offered(&self, servers: u64) -> Option<f64> {
         match self {
             Source::Recorded(..) => None,
-            Source::Generated(_, generation, demands) => {
-                let load = u128::from(generation.concurrency) * u128::from(demands.mean_ns);
-                Some(load as f64 / (u128::from(generation.inter_arrival_ns) * u128::from(servers)) as f64)
-            }
+            Source::Generated(_, generation, demands) => generation.offered(demands.mean_ns, servers),
         }
     }
 }

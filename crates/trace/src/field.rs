@@ -49,6 +49,8 @@ pub(crate) enum Field {
     ReplySize,
     /// The row is a request only if the cell is this text.
     OnlyIf(&'static str),
+    /// The row is a request unless the cell starts with one of these texts.
+    Unless(&'static [&'static str]),
     /// Not read.
     Ignored,
 }
@@ -94,7 +96,7 @@ impl Field {
             Field::FirstOfBlocks => request.block = first_of_list(cell)?,
             Field::Size => request.size = number(1 << 32)? as u32,
             Field::ReplySize => request.reply_size = number(1 << 32)? as u32,
-            Field::OnlyIf(_) | Field::Ignored => {}
+            Field::OnlyIf(_) | Field::Unless(_) | Field::Ignored => {}
         }
         Some(())
     }
@@ -117,8 +119,13 @@ impl Field {
             }
             Field::FirstOfBlocks => "a list of integers below 2^64".to_owned(),
             Field::Client(Identity::Name) | Field::Block(Identity::Name) => "a name".to_owned(),
-            Field::Method | Field::OnlyIf(_) | Field::Ignored => "a text".to_owned(),
+            Field::Method | Field::OnlyIf(_) | Field::Unless(_) | Field::Ignored => "a text".to_owned(),
         }
+    }
+
+    /// Whether it decides only if the row is a request.
+    pub(crate) fn is_filter(self) -> bool {
+        matches!(self, Field::OnlyIf(_) | Field::Unless(_))
     }
 
     /// Whether both have the same meaning, so that only one may occur.

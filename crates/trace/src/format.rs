@@ -1,11 +1,33 @@
 //! The trace formats that can be read, as data: a new one is a file of this folder and an entry of [`FORMATS`].
 
+mod access_log;
+mod alibaba_block;
 mod azure_functions;
 mod azure_llm;
+mod burstgpt;
+mod cloudphysics;
+mod combined;
 mod csv;
+mod fio_iolog;
+mod haproxy;
+mod jmeter;
+mod k6;
+mod libcachesim_csv;
+mod mooncake;
 mod mqsim;
+mod msr;
+mod nginx;
+mod oracle_general;
 mod original;
 mod records;
+#[cfg(test)]
+mod samples;
+mod spc;
+mod splitwise;
+mod swf;
+mod systor17;
+mod vegeta;
+mod vidur;
 
 use contract::Request;
 
@@ -36,7 +58,7 @@ pub(crate) enum Shape {
     /// Binary records of `len` bytes without a header.
     Fixed {
         len: usize,
-        /// Whether a file that starts with these bytes, at least one record, is of this format.
+        /// Whether a file that starts with these bytes, 2,400 if it has so many, is of this format.
         fits: fn(&[u8]) -> bool,
         /// The request in one record; its arrival may be negative (two's complement).
         read: fn(&[u8]) -> Result<Request, String>,
@@ -73,6 +95,8 @@ pub(crate) enum Header {
     Absent(&'static [&'static str]),
     /// The first line names every column of `fields`, in any order; other columns are ignored.
     All,
+    /// It names these columns and any of the others of `fields`, in any order; other columns are ignored.
+    Required(&'static [&'static str]),
     /// It names an arrival and any of the other columns, in any order; unknown columns are ignored.
     Subset,
 }
@@ -83,11 +107,47 @@ pub(crate) const MS: u64 = 1_000_000;
 pub(crate) const S: u64 = 1_000_000_000;
 
 /// Every format.
-pub(crate) static FORMATS: &[&Format] =
-    &[&records::FORMAT, &csv::FORMAT, &original::FORMAT, &azure_functions::FORMAT, &azure_llm::FORMAT, &mqsim::FORMAT];
+pub(crate) static FORMATS: &[&Format] = &[
+    &records::FORMAT,
+    &csv::FORMAT,
+    &original::FORMAT,
+    &azure_functions::FORMAT,
+    &azure_llm::FORMAT,
+    &mqsim::FORMAT,
+    &burstgpt::FORMAT,
+    &mooncake::FORMAT,
+    &vidur::FORMAT,
+    &splitwise::FORMAT,
+    &spc::FORMAT,
+    &msr::FORMAT,
+    &systor17::FORMAT,
+    &alibaba_block::FORMAT,
+    &cloudphysics::FORMAT,
+    &libcachesim_csv::FORMAT,
+    &oracle_general::FORMAT,
+    &fio_iolog::FORMAT,
+    &nginx::FORMAT,
+    &combined::FORMAT,
+    &haproxy::FORMAT,
+    &jmeter::FORMAT,
+    &vegeta::FORMAT,
+    &k6::FORMAT,
+    &swf::FORMAT,
+];
 
 /// The native CSV, which files with another header become by `--columns`.
 pub(crate) static CSV: &Format = &csv::FORMAT;
+
+impl Format {
+    /// The columns that its first line must name.
+    pub(crate) fn required(&self) -> Vec<&'static str> {
+        match self.shape {
+            Shape::Lines { header: Header::All, .. } => self.fields.iter().map(|&(name, _)| name).collect(),
+            Shape::Lines { header: Header::Required(names), .. } => names.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+}
 
 /// The names of all formats, for help and errors.
 pub(crate) fn names() -> String {

@@ -21,23 +21,24 @@ pub(crate) use cells::{Cells, Scratch};
 pub(crate) use defect::Defect;
 
 /// Names of columns that may be service times.
-const LIKE_SERVICE: [&str; 8] =
-    ["duration", "elapsed", "latency", "service", "runtime", "run_time", "response_time", "exec_time"];
+const LIKE_SERVICE: [&str; 9] =
+    ["duration", "elapsed", "latency", "service", "runtime", "run_time", "response_time", "request_time", "exec_time"];
 
 /// The lines of one trace: how they are divided, the names of their columns, and what each means.
 #[derive(Debug)]
 pub(crate) struct Lines {
     divider: Divider,
     names: Vec<String>,
-    /// The column's place among the names, and its meaning; in the order of places.
+    /// The column's place among the names, and its meaning: those that decide if a row is a request, then the others, both
+    /// in the order of places.
     fields: Vec<(usize, Field)>,
     comment: Option<u8>,
     unknown: &'static [&'static str],
     numbers: Numbers,
     /// Whether `--columns` named columns.
     is_named: bool,
-    /// The way out if decimals stand in a column of whole nanoseconds.
-    decimals_hint: &'static str,
+    /// The way out if a time does not fit its unit: decimals in whole nanoseconds, or a time that is too late.
+    unit_hint: &'static str,
     /// The meaning of each column, if [`plain::read`] can read them, else none; and their separator.
     plain: Vec<Field>,
     separator: u8,
@@ -117,9 +118,12 @@ impl Lines {
         let mut request = Request { id: row, service_ns: Request::TO_SAMPLE, ..Request::default() };
         for &(place, field) in &self.fields {
             let cell = cells.get(place).trim_ascii();
-            if let Field::OnlyIf(text) = field
-                && cell != text.as_bytes()
-            {
+            let is_request = match field {
+                Field::OnlyIf(text) => cell == text.as_bytes(),
+                Field::Unless(starts) => !starts.iter().any(|start| cell.starts_with(start.as_bytes())),
+                _ => true,
+            };
+            if !is_request {
                 return Ok(None);
             }
             let is_arrival = matches!(field, Field::Arrival(_) | Field::Before(_));
@@ -139,8 +143,9 @@ impl Lines {
     fn defect(&self, place: usize, field: Field, cell: &[u8]) -> Defect {
         let is_whole = matches!(field, Field::Arrival(Clock::Unit(1)) | Field::Service(1) | Field::Before(1));
         let is_number = decimal::freely(cell, 1, self.numbers).is_some_and(|ns| ns >= 0);
-        let has_decimals = is_whole && is_number && cell.iter().any(|byte| matches!(byte, b'.' | b',' | b'-'));
-        let hint = if has_decimals { self.decimals_hint } else { "" };
+        let has_decimals = is_whole && cell.iter().any(|byte| matches!(byte, b'.' | b',' | b'-'));
+        let is_late = !is_whole && matches!(field, Field::Arrival(Clock::Unit(_)));
+        let hint = if is_number && (has_decimals || is_late) { self.unit_hint } else { "" };
         Defect::cell(&self.names[place], cell, &format!("{}{hint}", field.rule()))
     }
 
@@ -196,6 +201,7 @@ impl Lines {
                 Field::ReplySize => format!("reply_size = {name}"),
                 Field::Id => format!("id = {name}"),
                 Field::OnlyIf(text) => format!("rows with {name} = {text}"),
+                Field::Unless(starts) => format!("no rows with {name} = {}…", starts.join("…, ")),
                 Field::Ignored => return None,
             })
         };

@@ -17,7 +17,7 @@ mod sequence;
 mod sorted;
 mod stage;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wrong;
 
 use std::collections::BTreeMap;

@@ -17,6 +17,8 @@ const BATCH_REQUESTS: usize = 2048;
 pub enum TraceFormat {
     /// CSV as tracegen writes it: without demands, so that its reader samples them.
     Csv,
+    /// The same with the requests' classes.
+    ClassCsv,
     /// CSV with every column, demands included, but not flags. The cell of a demand that is [`Request::TO_SAMPLE`] is empty.
     FullCsv,
     /// The original generator's five columns without a header: arrival \[µs, cut\], client, `r` or `w`, block, size.
@@ -33,6 +35,7 @@ impl TraceFormat {
     fn start(self) -> Vec<u8> {
         match self {
             TraceFormat::Csv => b"# origin_ns=0\nid,arrival_ns,client,op,block,size\n".to_vec(),
+            TraceFormat::ClassCsv => b"# origin_ns=0\nid,arrival_ns,client,class,op,block,size\n".to_vec(),
             TraceFormat::FullCsv => {
                 b"# origin_ns=0\nid,arrival_ns,service_ns,client,class,op,block,size,reply_size\n".to_vec()
             }

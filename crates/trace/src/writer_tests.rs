@@ -115,7 +115,7 @@ fn numbers_of_every_length_are_written_in_every_column() {
     for step in 1..values.len() {
         values.push(values[step * 7919 % values.len()]);
     }
-    for format in [TraceFormat::Csv, TraceFormat::FullCsv, TraceFormat::Original] {
+    for format in [TraceFormat::Csv, TraceFormat::ClassCsv, TraceFormat::FullCsv, TraceFormat::Original] {
         let request = |&value: &u64| Request {
             id: value,
             arrival_ns: value,
@@ -135,6 +135,7 @@ fn numbers_of_every_length_are_written_in_every_column() {
                 let op = ["r", "w"][usize::from(op)];
                 match format {
                     TraceFormat::Csv => format!("{id},{arrival_ns},{client},{op},{block},{size}"),
+                    TraceFormat::ClassCsv => format!("{id},{arrival_ns},{client},{class},{op},{block},{size}"),
                     TraceFormat::Original => format!("{},{client},{op},{block},{size}", arrival_ns / 1000),
                     _ => format!("{id},{arrival_ns},{service_ns},{client},{class},{op},{block},{size},{reply_size}"),
                 }
@@ -152,7 +153,7 @@ fn numbers_of_every_length_are_written_in_every_column() {
 #[test]
 fn an_operation_without_a_letter_is_rejected() {
     let odd = Request { id: 7, op: 5, ..Request::default() };
-    for format in [TraceFormat::Csv, TraceFormat::FullCsv, TraceFormat::Original] {
+    for format in [TraceFormat::Csv, TraceFormat::ClassCsv, TraceFormat::FullCsv, TraceFormat::Original] {
         let error = TraceWriter::new(Vec::new(), format).unwrap().write(&[odd]).unwrap_err();
         assert_eq!(error.to_string(), "request 7: op 5 can't be written as CSV, which has only 0 (r) and 1 (w)");
         assert!(matches!(error.downcast_ref(), Some(Failure::Trace { .. })));

@@ -61,8 +61,10 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
 
     let source = setup::source(settings, &flags.read, &balancing)?;
     let traces = settings.trace.paths()?;
-    let inputs = traces.iter().chain([&path]).map(|path| Some(path.as_path()));
-    let outputs = flags.outputs.open(&inputs.chain([sources.file()]).collect::<Vec<_>>())?;
+    let mut inputs: Vec<_> = traces.iter().chain([&path]).map(|path| Some(path.as_path())).collect();
+    inputs.push(sources.file());
+    inputs.extend(source.settings_files().into_iter().map(Some));
+    let outputs = flags.outputs.open(&inputs)?;
     let run_file = RunFile::new(&path, executor.name(), sources.texts().clone(), executor.remembered());
     let folder = unless_kept(flags, RunFolder::create(run_file), &*reporter)?;
     let keeping = folder.as_ref().filter(|_| flags.keep);

@@ -76,6 +76,16 @@ pub fn of_flags<G: Args>(flags: impl IntoIterator<Item = impl Into<OsString>>) -
     G::from_arg_matches(&command.try_get_matches_from(flags.into_iter().map(Into::into).collect::<Vec<OsString>>())?)
 }
 
+/// The settings of the group `G` from texts of a file, by name and each with its place. The others have their defaults.
+///
+/// # Errors
+/// If `G` is not a group of settings.
+pub fn of_texts<G: Args>(texts: &BTreeMap<String, (Origin, String)>) -> Result<G, clap::Error> {
+    let given = texts.iter().map(|(key, (origin, text))| (key.clone(), with_origin(origin, text))).collect();
+    let command = with_defaults(G::augment_args(Command::new("settings").no_binary_name(true)), &given);
+    G::from_arg_matches(&prepare(command).try_get_matches_from([""; 0])?)
+}
+
 /// Arguments and settings of one call.
 #[derive(Debug)]
 pub(super) struct Parsed {

@@ -32,8 +32,22 @@ impl<T: 'static> Rule<T> {
         Self::of(move |text| parse(text).ok_or_else(|| rule.clone()))
     }
 
-    fn of(parse: impl Fn(&str) -> Result<T, String> + Send + Sync + 'static) -> Self {
+    /// Accepts what `parse` accepts; its error is the rule that a text breaks, such as "must be above 0".
+    pub fn of(parse: impl Fn(&str) -> Result<T, String> + Send + Sync + 'static) -> Self {
         Self { parse: Arc::new(parse), possible: Vec::new() }
+    }
+
+    /// The same rule, whose help lists `options`.
+    pub fn listing(self, options: impl IntoIterator<Item = PossibleValue>) -> Self {
+        Self { possible: options.into_iter().collect(), ..self }
+    }
+
+    /// The value of `text`, which is part of a setting.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn parse(&self, text: &str) -> Result<T, String> {
+        (self.parse)(text)
     }
 
     /// Accepts the same texts, with their values converted by `to`.

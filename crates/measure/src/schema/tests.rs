@@ -33,11 +33,23 @@ fn trace() -> impl Strategy<Value = TraceUsed> {
         let files = files.into_iter().map(file).collect();
         TraceUsed::Recorded(RecordedTrace { files, requests, offset_ns, reading, skipped_rows })
     });
-    let numbers = any::<(u64, Option<u32>, u64, u64, u32)>();
-    let generated = (numbers, double(), any::<String>(), number(), number()).prop_map(
-        |((samples, size, inter_arrival_ns, sas, concurrency), read_ratio, distribution, mean, stdev)| {
-            let generated = GeneratorUsed {
-                samples,
+    let classes = vec((any::<(String, u16)>(), clients()), 0..3).prop_map(|classes| {
+        let class = |((name, priority), clients)| ClassUsed { name, priority, clients };
+        TrafficUsed::Classes { classes: classes.into_iter().map(class).collect() }
+    });
+    let traffic = prop_oneof![clients().prop_map(TrafficUsed::Alike), classes];
+    let generated = (any::<u64>(), traffic)
+        .prop_map(|(samples, traffic)| TraceUsed::Generated { generated: GeneratorUsed { samples, traffic } });
+    prop_oneof![recorded, generated]
+}
+
+fn clients() -> impl Strategy<Value = ClientsUsed> {
+    let numbers = any::<(Option<u32>, Option<u64>, u64, u32)>();
+    let texts = any::<(String, Option<String>, Option<String>, Option<String>)>();
+    (numbers, double(), texts, number(), number()).prop_map(
+        |((size, inter_arrival_ns, sas, concurrency), read_ratio, texts, mean, stdev)| {
+            let (distribution, arrivals, popularity, sizes) = texts;
+            ClientsUsed {
                 size,
                 inter_arrival_ns,
                 read_ratio,
@@ -46,11 +58,12 @@ fn trace() -> impl Strategy<Value = TraceUsed> {
                 mean,
                 stdev,
                 concurrency,
-            };
-            TraceUsed::Generated { generated }
+                arrivals,
+                popularity,
+                sizes,
+            }
         },
-    );
-    prop_oneof![recorded, generated]
+    )
 }
 
 fn settings() -> impl Strategy<Value = SettingsUsed> {

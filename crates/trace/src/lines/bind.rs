@@ -51,7 +51,7 @@ pub(crate) fn names_fit(format: &Format, first: &[u8]) -> Option<u8> {
         let is_arrival = |field: &Field| matches!(field, Field::Arrival(_));
         match header {
             format::Header::Absent(_) => false,
-            format::Header::All => format.fields.iter().all(|(name, _)| has(name)),
+            format::Header::All | format::Header::Required(_) => format.required().iter().all(|name| has(name)),
             format::Header::Subset => format.fields.iter().any(|(name, field)| is_arrival(field) && has(name)),
         }
     };
@@ -127,8 +127,8 @@ pub(crate) fn bind(
         unknown: format.unknown,
         numbers,
         is_named: !columns.is_empty(),
-        decimals_hint: match (format.several_units, is_line) {
-            (true, _) => "; if it is in another unit, --time-unit s, ms or us names that",
+        unit_hint: match (format.several_units, is_line) {
+            (true, _) => "; if it is in another unit, --time-unit names that (s, ms, us or ns)",
             (_, true) => "; the column's name ends in its unit: arrival_s, service_ms",
             _ => "",
         },
@@ -142,14 +142,14 @@ pub(crate) fn bind(
     for mapping in columns.mappings() {
         fields.extend(mapping.fields(&lines.names, unit, first_cell)?);
     }
-    fields.sort_by_key(|&(place, _)| place);
+    fields.sort_by_key(|&(place, field)| (!field.is_filter(), place));
     for (place, field) in &mut fields {
         match field {
             Field::Client(identity) | Field::Block(identity) if *identity == Identity::Either => {
                 let is_number = decimal::whole(first_cell(*place).trim_ascii(), numbers).is_some();
                 *identity = if is_number || row.is_none() { Identity::Number } else { Identity::Name };
             }
-            Field::Arrival(clock @ Clock::Unit(_)) if format.several_units && columns.is_empty() => {
+            Field::Arrival(clock @ Clock::Unit(_)) if format.several_units && !columns.has_arrival() => {
                 *clock = unit.map_or(*clock, Clock::Unit);
             }
             _ => {}
@@ -196,11 +196,9 @@ fn check_names(names: &[String]) -> Result<(), String> {
 }
 
 fn check_fields(format: &Format, lines: &Lines) -> Result<(), String> {
-    if let Shape::Lines { header: format::Header::All, .. } = format.shape {
-        let has = |name: &str| lines.names.iter().any(|other| other == name);
-        if let Some((name, _)) = format.fields.iter().find(|(name, _)| !has(name)) {
-            return Err(format!("there is no column {name}"));
-        }
+    let has = |name: &str| lines.names.iter().any(|other| other == name);
+    if let Some(name) = format.required().into_iter().find(|name| !has(name)) {
+        return Err(format!("there is no column {name}"));
     }
     if !lines.fields().any(|field| matches!(field, Field::Arrival(_))) {
         let rule = "no column is an arrival (arrival_ns, arrival_us, arrival_ms or arrival_s); --columns arrival=NAME:UNIT \

@@ -45,7 +45,7 @@ impl Target {
             Field::Block(_) | Field::FirstOfBlocks => Self::Block,
             Field::Size => Self::Size,
             Field::ReplySize => Self::ReplySize,
-            Field::OnlyIf(_) | Field::Ignored => return None,
+            Field::OnlyIf(_) | Field::Unless(_) | Field::Ignored => return None,
         })
     }
 }

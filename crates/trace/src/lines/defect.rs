@@ -22,6 +22,17 @@ impl Defect {
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Cell { name, rule, .. } => format!("{name} is not {rule}"),
+            // What is in parentheses is particular to the line.
+            Self::Line(rule) => rule.split(" (").next().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl Defect {
+    /// What breaks the rule, where that is known already.
+    pub(crate) fn value(&self) -> String {
+        match self {
+            Self::Cell { value, .. } => format!("\"{value}\""),
             Self::Line(rule) => rule.clone(),
         }
     }

@@ -20,7 +20,7 @@ pub(super) fn divide(line: &[u8], names: &[String], cells: &mut Cells) -> Result
     let object = Object(|name: &str| names.iter().position(|known| known == name), &mut values);
     json.deserialize_map(object)
         .and_then(|()| json.end())
-        .map_err(|error| format!("the line is no JSON object: {error}"))?;
+        .map_err(|error| format!("the line is no JSON object ({:?} error at byte {})", error.classify(), error.column()))?;
     for value in values {
         let text = value.map_or("", RawValue::get);
         match text {

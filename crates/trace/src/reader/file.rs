@@ -20,6 +20,9 @@ use crate::lines::{self, Lines, bind};
 /// Number of ignored columns that are listed.
 const IGNORED_SHOWN: usize = 20;
 
+/// Bytes of comments behind which the first row is looked for; more than the longest line.
+const COMMENTS_LIMIT: usize = 1 << 20;
+
 /// A file of a trace. Its bytes are read once, from start to end.
 pub(super) struct TraceFile {
     pub(super) location: Location,
@@ -112,9 +115,13 @@ impl TraceFile {
         }
     }
 
-    /// Whether one of its columns is `wanted`; records have all.
+    /// Whether one of its columns is `wanted`; records of the contract have all.
     pub(super) fn has(&self, wanted: impl Fn(Field) -> bool) -> bool {
-        self.lines().is_none_or(|lines| lines.fields().any(wanted))
+        match &self.decoder.rows {
+            decode::Rows::Lines(lines) => lines.fields().any(wanted),
+            decode::Rows::Fixed { .. } => self.format.fields.iter().any(|&(_, field)| wanted(field)),
+            decode::Rows::Records { .. } => true,
+        }
     }
 
     /// The name of the format, if that is a guess.
@@ -156,7 +163,10 @@ impl TraceFile {
             let more = ignored.len().saturating_sub(IGNORED_SHOWN);
             ignored.truncate(IGNORED_SHOWN);
             if !ignored.is_empty()
-                && matches!(self.format.shape, Shape::Lines { header: Header::All | Header::Subset, .. })
+                && matches!(
+                    self.format.shape,
+                    Shape::Lines { header: Header::All | Header::Required(_) | Header::Subset, .. }
+                )
             {
                 let ignored = ignored.iter().map(|name| failure::printable(name.as_bytes(), 40)).collect::<Vec<_>>();
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -168,6 +178,9 @@ impl TraceFile {
                     "{like} is not read as the service time; --columns 'service={like}:UNIT' would"
                 ));
             }
+        }
+        if let Shape::Fixed { .. } = self.format.shape {
+            remarks.push(format!("read as {}", self.format.name));
         }
         remarks.extend(self.format.notes.iter().map(|note| (*note).to_owned()));
         let skipped: u64 = self.skipped.values().sum();
@@ -219,21 +232,24 @@ fn lines(location: &mut Location, format: &Format, options: &Options, cutter: &m
     if is_line {
         cutter.skip_line();
     }
-    let row = if is_line { first_row(location, cutter)? } else { Some(first) };
+    let row = first_row(location, cutter, format)?;
     let bound = bind(format, header, &options.columns, options.time_unit, row.as_deref());
     let bound = bound.map_err(|rule| wrong(location, rule))?;
     location.rows = Rows::Lines { first: first_number + u64::from(is_line) };
     Ok(bound)
 }
 
-/// The first row after the header; None if there is none.
-fn first_row(location: &Location, cutter: &mut Cutter) -> Result<Option<Vec<u8>>, Failure> {
-    let bytes = cutter
-        .peek(location, |bytes| bytes.trim_ascii_start().contains(&b'\n') || bytes.len() > super::LINE_LIMIT + 1)?;
-    let bytes = bytes.trim_ascii_start();
-    let row = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let row = row.strip_suffix(b"\r").unwrap_or(row);
-    Ok((!row.is_empty()).then(|| row.to_vec()))
+/// The first row, behind the header and comments; None if there is none.
+fn first_row(location: &Location, cutter: &mut Cutter, format: &Format) -> Result<Option<Vec<u8>>, Failure> {
+    let Shape::Lines { comment, .. } = format.shape else { return Ok(None) };
+    let is_row = |line: &&[u8]| !line.trim_ascii().is_empty() && line.first().copied() != comment;
+    let has_row = |bytes: &[u8]| {
+        let mut rows = bytes.split_inclusive(|&byte| byte == b'\n').filter(is_row);
+        rows.next().is_some_and(|row| row.ends_with(b"\n"))
+    };
+    let bytes = cutter.peek(location, |bytes| has_row(bytes) || bytes.len() > COMMENTS_LIMIT)?;
+    let row = bytes.split(|&byte| byte == b'\n').find(is_row);
+    Ok(row.map(|row| row.strip_suffix(b"\r").unwrap_or(row).to_vec()))
 }
 
 /// Reads the line with the origin of a native CSV, if it has one.

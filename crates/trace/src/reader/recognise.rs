@@ -7,7 +7,7 @@ use super::cut::{Cutter, LINE_LIMIT, too_long};
 use super::flags::Options;
 use super::location::Location;
 use crate::clock;
-use crate::format::{self, CSV, Divider, FORMATS, Format, Header, Shape};
+use crate::format::{self, CSV, Divider, FORMATS, Format, Header, Shape, US};
 use crate::lines::columns::Columns;
 use crate::lines::{self, bind, names_fit};
 
@@ -16,6 +16,9 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What the first line of a native CSV says of its origin.
 pub(super) const ORIGIN: &[u8] = b"# origin_ns=";
+
+/// Bytes by which binary formats without a header are recognised.
+const START: usize = 2_400;
 
 /// Rows that an error shows.
 const SHOWN_ROWS: usize = 3;
@@ -63,11 +66,12 @@ pub(super) fn recognise(
             .copied()
             .ok_or_else(|| unknown(location));
     }
-    let start = cutter.peek(location, |bytes| bytes.len() >= 64 || bytes.contains(&b'\n'))?.to_vec();
+    let start = cutter.peek(location, |bytes| bytes.len() >= START || is_text(bytes))?;
+    let start = &start[..start.len().min(START)];
     let mut fitting: Vec<&'static Format> = Vec::new();
     for format in FORMATS {
         if let Shape::Fixed { fits, .. } = format.shape
-            && fits(&start)
+            && fits(start)
         {
             fitting.push(format);
         }
@@ -91,6 +95,16 @@ pub(super) fn recognise(
     }
 }
 
+/// Whether `bytes` are known to be text with a line: a record has zeros or other bytes that no text has.
+fn is_text(bytes: &[u8]) -> bool {
+    let length = |format: &&Format| if let Shape::Fixed { len, .. } = format.shape { len } else { 0 };
+    let longest = FORMATS.iter().map(length).max().unwrap_or(0);
+    let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    // The last character may be cut.
+    let is_utf8 = std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
+    bytes.len() >= longest && bytes.contains(&b'\n') && !bytes.iter().any(is_control) && is_utf8
+}
+
 fn unknown(location: &Location) -> Failure {
     location.whole("is of no known format")
 }
@@ -104,15 +118,19 @@ fn line_fits(format: &Format, first: &[u8]) -> bool {
     if let Divider::Json = divider {
         let found = lines::header(format, &Columns::default(), None, first);
         let has = |name: &str| found.as_ref().is_ok_and(|found| found.names.iter().any(|other| other == name));
-        return format.fields.iter().all(|(name, _)| has(name));
+        return format.required().iter().all(|name| has(name));
     }
-    // A time in another unit than the format's is recognised, and then refused by its own rule.
-    let any_unit = format.several_units.then_some(format::S);
     match header {
-        Header::Absent(_) => lines::header(format, &Columns::default(), None, first)
-            .and_then(|found| bind(format, found, &Columns::default(), any_unit, Some(first)))
-            .is_ok_and(|lines| matches!(lines.read_first(first), Ok(Some(_)))),
-        Header::All | Header::Subset => names_fit(format, first).is_some(),
+        Header::Absent(_) => {
+            let reads = |unit: Option<u64>| {
+                lines::header(format, &Columns::default(), None, first)
+                    .and_then(|found| bind(format, found, &Columns::default(), unit, Some(first)))
+                    .is_ok_and(|lines| matches!(lines.read_first(first), Ok(Some(_))))
+            };
+            // Decimals of a file in another unit do not fit whole nanoseconds; the error names --time-unit.
+            reads(None) || format.several_units && reads(Some(US))
+        }
+        Header::All | Header::Required(_) | Header::Subset => names_fit(format, first).is_some(),
     }
 }
 

@@ -61,8 +61,10 @@ impl Wrong {
             Some(format) => format!("{defect} (read as {format})"),
             None => defect.to_string(),
         };
-        for (row, defect) in self.rows.iter().take(SHOWN).skip(1) {
-            rule.push_str(&format!("\n  {}: {defect}", location.place(*row)));
+        for (row, other) in self.rows.iter().take(SHOWN).skip(1) {
+            // The same rule is not repeated.
+            let text = if other.reason() == defect.reason() { other.value() } else { other.to_string() };
+            rule.push_str(&format!("\n  {}: {text}", location.place(*row)));
         }
         if self.rows.len() > SHOWN {
             rule.push_str(&format!("\n  and {} more of the first {FIRST_ROWS} rows", self.rows.len() - SHOWN));

@@ -63,6 +63,11 @@ impl RowBuffer {
                 let row = row.number(request.client.into(), b',').letter(request);
                 row.number(request.block, b',').number(request.size.into(), b'\n')
             }),
+            TraceFormat::ClassCsv => rows(bytes, requests, |row, request| {
+                let row = row.growing(request.id, ids).growing(request.arrival_ns, arrivals);
+                let row = row.number(request.client.into(), b',').number(request.class.into(), b',').letter(request);
+                row.number(request.block, b',').number(request.size.into(), b'\n')
+            }),
             TraceFormat::FullCsv => rows(bytes, requests, |row, request| {
                 let row = row.growing(request.id, ids).growing(request.arrival_ns, arrivals);
                 let row = row.demand(request.service_ns).number(request.client.into(), b',');
