@@ -165,6 +165,10 @@ mod tests {
             assert!((1..10).all(|block| sample("0.5:client").keeps(&request(client, block)) == kept));
             assert!((1..10).all(|block| sample("0.5:block").keeps(&request(block, u64::from(client))) == kept));
         }
+        // At the threshold itself, a key is not kept.
+        let below = |threshold| Keep { op: None, sample: Some((threshold, Key::Block)) };
+        let threshold = u128::from(hash(7));
+        assert_eq!([0, 1].map(|more| below(threshold + more).keeps(&request(0, 7))), [false, true]);
         assert_eq!((0..8).map(|client| sample("0.5:client").keeps(&request(client, 0))).collect::<Vec<_>>(), KEPT);
     }
 
