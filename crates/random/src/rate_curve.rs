@@ -116,7 +116,7 @@ impl CurveClock {
             self.cycle_start = self.cycle_start.saturating_add(length.saturating_mul(cycles));
             self.cycle_start_operational += operational * cycles;
             within -= operational * cycles;
-            self.step = curve.step_at(within);
+            self.step = 0;
         }
         let mut end = curve.steps.get(self.step + 1);
         if end.is_some_and(|next| next.start_operational <= within) {
