@@ -108,8 +108,11 @@ fn a_report_names_each_class_with_its_settings() {
 
 #[test]
 fn a_slow_class_does_not_make_a_trace_too_long() {
-    let (_file, path) = file("[[class]]\nname = \"fast\"\n[[class]]\nname = \"slow\"\ninter_arrival = \"2500h\"\n");
-    assert!(try_generation(&[("CLASSES", &path)]).is_ok());
-    let requests = trace(&[("CLASSES", &path)]);
-    assert!(requests.iter().all(|request| request.client == 0));
+    let (fast, slow) = ("[[class]]\nname = \"fast\"\n", "[[class]]\nname = \"slow\"\ninter_arrival = \"2500h\"\n");
+    for (text, client_of_fast) in [(format!("{fast}{slow}"), 0), (format!("{slow}{fast}"), 1)] {
+        let (_file, path) = file(&text);
+        assert!(trace(&[("CLASSES", &path)]).iter().all(|request| request.client == client_of_fast));
+    }
+    let (_file, path) = file(slow);
+    assert!(try_generation(&[("CLASSES", &path)]).is_err());
 }
