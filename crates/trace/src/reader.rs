@@ -159,7 +159,7 @@ impl TraceReader {
         let demands = samples.then_some(&*demands);
         let complete = |requests: &mut [Request]| decode::complete(demands, requests, looking.is_on());
         parse::parse(location, cutter, decoder, threads, complete, |parsed| -> Result<(), E> {
-            let Parsed { block, requests, defects, completed, position } = parsed;
+            let Parsed { block, requests, defects, completed, position } = wrong.first(parsed, location)?;
             // Rows before a wrong one are checked first, so that the first error in the file is reported.
             if wrong.is_empty() {
                 let passed = stage.pass(requests, completed, &looking, |requests| each(requests, position));

@@ -6,6 +6,7 @@ use contract::Request;
 
 use crate::clock::Clock;
 use crate::field::{Field, Identity, TIME_LIMIT};
+use crate::format::S;
 use crate::reader::LINE_LIMIT;
 
 /// Whether the fast path can read such a column.
@@ -76,7 +77,8 @@ fn cell(field: Field, separator: u8, bytes: &[u8], at: usize, request: &mut Requ
 #[inline(always)]
 fn time(bytes: &[u8], at: usize, (number, mut end): (u64, usize), unit: u64, ns: &mut u64) -> Option<usize> {
     *ns = if *bytes.get(end)? == b'.' {
-        if unit == 1 {
+        // Of minutes and hours, scaled() reads too few decimal places to be exact to a nanosecond.
+        if unit == 1 || unit > S {
             return None;
         }
         end += 1 + bytes[end + 1..].iter().position(|byte| !byte.is_ascii_digit())?;

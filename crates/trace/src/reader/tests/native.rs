@@ -126,10 +126,7 @@ fn wrong_headers_are_rejected() {
         "t.csv:1: no column is an arrival (arrival_ns, arrival_us, arrival_ms or arrival_s); --columns arrival=NAME:UNIT names one"
     );
     let unknown = read_with("arrival_ns\n1\n", &format("CSV")).unwrap_err();
-    assert_eq!(
-        unknown,
-        Failure::usage(format!("--trace-format CSV: is none of {}", crate::format::names()))
-    );
+    assert_eq!(unknown, Failure::usage(format!("--trace-format CSV: is none of {}", crate::format::names())));
 }
 
 #[test]
@@ -180,7 +177,7 @@ fn a_wrong_row_is_rejected_with_its_line() {
         // The next row is worse, but is not reported first.
         trace.push_str("\n\"\n");
         let expected = format!("t.csv:118: {words}");
-        let more = "\n  line 119: a quoted cell has no end\n  --skip-bad-rows skips such rows and counts them in the report";
+        let more = "\n  line 119: a quoted cell has no end, or the row is longer than 65536 bytes\n  --skip-bad-rows skips such rows and counts them in the report";
         let is_alone = words.starts_with("id does not") || words.contains("goes back");
         assert_eq!(refused(&trace), if is_alone { expected } else { expected + more });
     }
