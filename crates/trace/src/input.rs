@@ -4,11 +4,11 @@ mod compression;
 mod utf16;
 
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, PipeReader, PipeWriter, Read};
 use std::os::fd::AsFd as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use failure::Failure;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -31,6 +31,8 @@ pub(crate) struct Input {
     pub(crate) compression: Option<Compression>,
     /// Bytes read so far, as they are stored.
     pub(crate) position: Position,
+    /// Ends a read that waits for the writer of a pipe.
+    pub(crate) stop: Option<Stop>,
 }
 
 /// The number of bytes read so far, which the reader counts.
@@ -53,8 +55,11 @@ impl Input {
             let file = io::stdin().as_fd().try_clone_to_owned().map(File::from);
             let file = file.map_err(|error| Failure::host(format!("stdin: {error}")))?;
             let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
-            let bytes: Box<dyn Read + Send> = if is_file { Box::new(file) } else { Box::new(Pipe(file)) };
-            return Self::new(bytes, None, !is_file, location);
+            return if is_file {
+                Self::new(Box::new(file), None, false, location)
+            } else {
+                Self::piped(file, location)
+            };
         }
         let file = File::open(path).map_err(|error| location.whole(&error.to_string()))?;
         let metadata = file.metadata().map_err(|error| location.whole(&error.to_string()))?;
@@ -64,7 +69,14 @@ impl Input {
         if metadata.is_file() {
             return Self::new(Box::new(file), Some(metadata.len()), false, location);
         }
-        Self::new(Box::new(Pipe(file)), None, true, location)
+        Self::piped(file, location)
+    }
+
+    fn piped(file: File, location: &Location) -> Result<Self, Failure> {
+        let (stopped, stop) = io::pipe().map_err(|error| Failure::host(format!("a pipe: {error}")))?;
+        let stop = Stop(Arc::new(Mutex::new(Some(stop))));
+        let input = Self::new(Box::new(Pipe { file, stopped }), None, true, location)?;
+        Ok(Self { stop: Some(stop), ..input })
     }
 
     /// The input whose stored bytes are `bytes`.
@@ -94,7 +106,7 @@ impl Input {
             None => bytes,
             Some(endian) => Box::new(utf16::Utf8::new(bytes, endian)),
         };
-        Ok(Self { bytes, size, is_piped, compression, position })
+        Ok(Self { bytes, size, is_piped, compression, position, stop: None })
     }
 }
 
@@ -131,15 +143,41 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
+/// Stops a pipe, when nothing that may come from it is of use.
+#[derive(Clone)]
+pub(crate) struct Stop(Arc<Mutex<Option<PipeWriter>>>);
+
+impl Stop {
+    fn now(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+/// Stops a pipe when it is dropped: at the end of a thread, also by a panic, so that no other waits for the writer.
+pub(crate) struct StopAtEnd(pub(crate) Stop);
+
+impl Drop for StopAtEnd {
+    fn drop(&mut self) {
+        self.0.now();
+    }
+}
+
 /// A pipe. A read waits for the first byte alone, so that a row of a live trace is processed when it is written, and
 /// takes as much as is there, so that a fast one is read in large blocks.
-struct Pipe(File);
+struct Pipe {
+    file: File,
+    /// At its end when the pipe is stopped.
+    stopped: PipeReader,
+}
 
 impl Read for Pipe {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let mut len = self.0.read(into)?;
+        if self.waits_for_nothing() {
+            return Ok(0);
+        }
+        let mut len = self.file.read(into)?;
         while len > 0 && len < into.len() && self.is_ready() {
-            match self.0.read(&mut into[len..]) {
+            match self.file.read(&mut into[len..]) {
                 Ok(0) => break,
                 Ok(read) => len += read,
                 // It is reported when nothing but the error is left to return.
@@ -151,8 +189,15 @@ impl Read for Pipe {
 }
 
 impl Pipe {
+    /// Waits until there is something to read; true if the pipe is stopped.
+    fn waits_for_nothing(&self) -> bool {
+        let mut fds = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(&self.stopped, PollFlags::IN)];
+        while let Err(rustix::io::Errno::INTR) = poll(&mut fds, None) {}
+        !fds[1].revents().is_empty()
+    }
+
     fn is_ready(&self) -> bool {
-        let mut fds = [PollFd::new(&self.0, PollFlags::IN)];
+        let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
         let ready = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
         ready.is_ok_and(|ready| ready > 0) && fds[0].revents().contains(PollFlags::IN)
     }

@@ -5,11 +5,12 @@ pub(crate) mod columns;
 mod defect;
 mod json;
 mod plain;
+pub(crate) mod quotes;
 mod tracegen_row;
 
 use contract::Request;
 
-use crate::cells::{Cells, Scratch};
+use crate::cells::Cells;
 use crate::clock::{Clock, TIME_LIMIT};
 use crate::decimal::{self, Numbers};
 use crate::field::Field;
@@ -64,12 +65,7 @@ impl Lines {
     /// The request in the row at the start of `bytes`, which is line number `row`, and the row's length with its last
     /// line break. None: the line is no request. The arrival may be negative (two's complement); a demand that is to be
     /// sampled is [`Request::TO_SAMPLE`].
-    pub(crate) fn read(
-        &self,
-        bytes: &[u8],
-        row: u64,
-        scratch: &mut Scratch,
-    ) -> (Result<Option<Request>, Defect>, usize) {
+    pub(crate) fn read(&self, bytes: &[u8], row: u64, cells: &mut Cells) -> (Result<Option<Request>, Defect>, usize) {
         let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
         let line = &bytes[..end];
         let mut len = (end + 1).min(bytes.len());
@@ -79,28 +75,28 @@ impl Lines {
         if line.trim_ascii().is_empty() || is_comment {
             return (Ok(None), len);
         }
-        let divided = if is_quoted {
-            let record = scratch.record(self.separator, bytes);
-            len = record.as_ref().map_or(len, |record| *record);
-            if len > LINE_LIMIT + 2 { Err(too_long()) } else { record.map(|_| true) }
-        } else if line.len() > LINE_LIMIT {
+        let divided = if line.len() > LINE_LIMIT {
             Err(too_long())
+        } else if is_quoted {
+            let row = quotes::divide(self.separator, bytes, cells);
+            len = row.unwrap_or(len);
+            row.map(|_| true).ok_or_else(quotes::no_end)
         } else if memchr::memchr(b'\r', line).is_some() {
             Err("stray carriage return in the line".to_owned())
         } else {
-            self.divide(line, &mut scratch.cells)
+            self.divide(line, cells)
         };
         let read = match divided {
             Err(rule) => Err(Defect::Line(rule)),
             Ok(false) => Ok(None),
-            Ok(true) => self.request(&scratch.cells, row),
+            Ok(true) => self.request(cells, row),
         };
         (read, len)
     }
 
     /// The request in `line`, the first row of a trace, alone.
     pub(crate) fn read_first(&self, line: &[u8]) -> Result<Option<Request>, Defect> {
-        self.read(line, 0, &mut Scratch::default()).0
+        self.read(line, 0, &mut Cells::default()).0
     }
 
     fn divide(&self, line: &[u8], cells: &mut Cells) -> Result<bool, String> {

@@ -38,6 +38,13 @@ impl Location {
         Self { name, rows: Rows::Lines { first: 1 } }
     }
 
+    /// The first row comes `lines` later than was thought.
+    pub(crate) fn skip_lines(&mut self, lines: u64) {
+        if let Rows::Lines { first } = &mut self.rows {
+            *first += lines;
+        }
+    }
+
     /// The error that row number `row`, counted from 0, breaks `rule`.
     pub(crate) fn at(&self, row: u64, rule: &str) -> Failure {
         self.breaks(rule, Some(self.rows.at(row)))

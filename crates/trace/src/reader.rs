@@ -17,6 +17,7 @@ mod sorted;
 mod stage;
 #[cfg(test)]
 pub(crate) mod tests;
+mod ticks;
 mod wrong;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ use flags::{Options, OriginFlag};
 use parse::Parsed;
 use sequence::{Origin, Unordered, Window};
 use stage::{Stage, Stop};
+use ticks::NotTicked;
 use wrong::Wrong;
 
 /// A trace that is being read. Memory is bounded for any length.
@@ -155,7 +157,7 @@ impl TraceReader {
         let demands = samples.then_some(&*demands);
         let complete = |requests: &mut [Request]| decode::complete(demands, requests, looking.is_on());
         parse::parse(location, cutter, decoder, threads, complete, |parsed| -> Result<(), E> {
-            let Parsed { block, requests, defects, completed, position } = parsed;
+            let Parsed { block, requests, defects, completed, position } = wrong.first(parsed, location)?;
             // Rows before a wrong one are checked first, so that the first error in the file is reported.
             if wrong.is_empty() {
                 let passed = stage.pass(requests, completed, &looking, |requests| each(requests, position));
@@ -267,17 +269,21 @@ impl TraceReader {
     }
 }
 
+/// The rule of a trace whose first requests have no tick.
+const NO_TICK: &str = "the first arrivals are not multiples of 1 s or 1 ms: --spread even:TICK names the tick of the clock, if it had one";
+
 /// The error of a trace that ended in the last stage. `block`: the one with the request, if that is known.
 fn stopped<E: From<Failure>>(stop: Stop<E>, location: &Location, decoder: &Decoder, block: Option<&Block>) -> E {
     match stop {
         Stop::Failed(error) => error,
         Stop::Unordered(unordered) => explain(location, decoder, block, unordered).into(),
-        Stop::OffTick(index, tick_ns) => {
+        Stop::NotTicked(NotTicked::OffTick(index, tick_ns)) => {
             let rule = format!(
                 "the arrival is not a multiple of {tick_ns} ns: --spread even:TICK names the tick of the clock, if it had one"
             );
             at(location, decoder, block, index, &rule).into()
         }
+        Stop::NotTicked(_) => location.whole(NO_TICK).into(),
     }
 }
 

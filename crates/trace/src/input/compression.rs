@@ -9,6 +9,9 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 /// Bytes of one read of compressed data.
 const BUFFER: usize = 64 << 10;
 
+/// The largest window of Zstandard, which is held in memory: that of the command `zstd` without further options.
+const MAX_WINDOW: u64 = 128 << 20;
+
 /// A compression that is read in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Compression {
@@ -62,12 +65,16 @@ impl Compression {
         }
     }
 
-    /// The decompressed bytes of `compressed`. Memory is bounded: windows of more than 100 MiB are an error.
+    /// The decompressed bytes of `compressed`. Memory is bounded: windows above [`MAX_WINDOW`] are an error.
     pub(super) fn reader(self, compressed: impl Read + Send + 'static) -> Box<dyn Read + Send> {
         let compressed = BufReader::with_capacity(BUFFER, compressed);
         match self {
             Self::Gzip => Box::new(Named(MultiGzDecoder::new(compressed), "gzip")),
-            Self::Zstd => Box::new(Named(Frames { compressed, frame: FrameDecoder::new(), in_frame: false }, "zstd")),
+            Self::Zstd => {
+                let mut frame = FrameDecoder::new();
+                frame.set_max_window_size(MAX_WINDOW);
+                Box::new(Named(Frames { compressed, frame, in_frame: false }, "zstd"))
+            }
         }
     }
 }
@@ -82,6 +89,7 @@ impl<R: Read> Read for Named<R> {
             io::ErrorKind::UnexpectedEof => {
                 io::Error::new(io::ErrorKind::InvalidData, format!("the {} data is cut short", self.1))
             }
+            io::ErrorKind::Unsupported => io::Error::new(io::ErrorKind::InvalidData, error),
             _ => io::Error::new(io::ErrorKind::InvalidData, format!("the {} data is damaged: {error}", self.1)),
         })
     }
@@ -132,6 +140,20 @@ impl<R: BufRead> Read for Frames<R> {
 
 /// The error of a frame: that its data ends is not told apart by kind, so the cause is looked at.
 fn end_or_damage(error: FrameDecoderError) -> io::Error {
+    let way_out = match error {
+        FrameDecoderError::WindowSizeTooBig { requested, .. } => Some(format!(
+            "the zstd data needs a window of {} MiB, above the limit of {} MiB; zstd -dc --long=31 FILE | … --trace - reads it",
+            requested.div_ceil(1 << 20),
+            MAX_WINDOW >> 20
+        )),
+        FrameDecoderError::DictNotProvided { .. } => {
+            Some("the zstd data needs a dictionary; zstd -dc -D DICTIONARY FILE | … --trace - reads it".to_owned())
+        }
+        _ => None,
+    };
+    if let Some(way_out) = way_out {
+        return io::Error::new(io::ErrorKind::Unsupported, way_out);
+    }
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(error) = cause {
         if error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof) {

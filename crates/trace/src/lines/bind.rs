@@ -6,8 +6,8 @@ use failure::printable;
 
 use super::columns::{Columns, Target};
 use super::{LINE_LIMIT, too_long};
-use super::{Lines, json, plain, tracegen_row};
-use crate::cells::Scratch;
+use super::{Lines, json, plain, quotes, tracegen_row};
+use crate::cells::Cells;
 use crate::clock::Clock;
 use crate::decimal::{self, Numbers};
 use crate::field::{Field, Identity};
@@ -36,10 +36,12 @@ fn names(separator: u8, line: &[u8]) -> Result<Vec<String>, String> {
     if memchr::memchr(b'\r', line).is_some() {
         return Err("stray carriage return in the line".to_owned());
     }
-    let mut scratch = Scratch::default();
-    scratch.record(separator, line)?;
+    let mut cells = Cells::default();
+    if !quotes::divide_line(separator, line, &mut cells) {
+        return Err("a quoted name of the header has no end".to_owned());
+    }
     let name = |name: &[u8]| String::from_utf8_lossy(name.trim_ascii()).into_owned();
-    Ok(scratch.cells.iter().map(name).collect())
+    Ok(cells.iter().map(name).collect())
 }
 
 /// The separator by which the header `first` fits `format`: it has the required columns. [`bind`] reports any other
@@ -213,11 +215,11 @@ fn check_fields(format: &Format, lines: &Lines) -> Result<(), String> {
 
 /// The cells of the first row; none if it can't be divided.
 fn first_cells(lines: &Lines, row: Option<&[u8]>) -> Vec<Vec<u8>> {
-    let mut scratch = Scratch::default();
+    let mut cells = Cells::default();
     let Some(row) = row else { return Vec::new() };
-    let divided = match lines.divider {
-        Divider::Delimited(separator) => scratch.record(separator, row).map(|_| true),
-        _ => lines.divide(row, &mut scratch.cells),
+    let is_divided = match lines.divider {
+        Divider::Delimited(separator) => quotes::divide_line(separator, row, &mut cells),
+        _ => lines.divide(row, &mut cells) == Ok(true),
     };
-    if divided == Ok(true) { scratch.cells.iter().map(<[u8]>::to_vec).collect() } else { Vec::new() }
+    if is_divided { cells.iter().map(<[u8]>::to_vec).collect() } else { Vec::new() }
 }

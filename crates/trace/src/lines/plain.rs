@@ -8,6 +8,7 @@ use super::LINE_LIMIT;
 use crate::clock::Clock;
 use crate::clock::TIME_LIMIT;
 use crate::field::{Field, Identity};
+use crate::format::S;
 
 /// Whether the fast path can read such a column.
 pub(super) fn can_read(field: Field) -> bool {
@@ -77,7 +78,8 @@ fn cell(field: Field, separator: u8, bytes: &[u8], at: usize, request: &mut Requ
 #[inline(always)]
 fn time(bytes: &[u8], at: usize, (number, mut end): (u64, usize), unit: u64, ns: &mut u64) -> Option<usize> {
     *ns = if *bytes.get(end)? == b'.' {
-        if unit == 1 {
+        // Of minutes and hours, scaled() reads too few decimal places to be exact to a nanosecond.
+        if unit == 1 || unit > S {
             return None;
         }
         end += 1 + bytes[end + 1..].iter().position(|byte| !byte.is_ascii_digit())?;

@@ -4,8 +4,8 @@ use std::io::{self, Read};
 
 use failure::Failure;
 
-use crate::input::{Input, Position};
-use crate::lines::{LINE_LIMIT, too_long};
+use crate::input::{Input, Position, Stop};
+use crate::lines::{LINE_LIMIT, quotes, too_long};
 use crate::location::{Location, Rows};
 
 /// Bytes of one read.
@@ -25,14 +25,20 @@ pub(super) struct Block {
 pub(super) struct Cutter {
     input: Box<dyn Read + Send>,
     position: Position,
+    /// Ends a read that waits.
+    pub(super) stop: Option<Stop>,
     /// Whether blocks end where the input has no more bytes for now.
     is_live: bool,
-    /// Whether line breaks within quotes end no row.
-    has_quotes: bool,
+    /// The separator, if cells may be quoted: then line breaks within quotes end no row.
+    quoted: Option<u8>,
+    /// Whether lines above the limit are cut to it, so that they are one wrong row of many.
+    shortens: bool,
     block_size: usize,
     hasher: blake3::Hasher,
     bytes: u64,
     ended: bool,
+    /// Why no more can be read: the error comes after the rows before it.
+    failed: Option<Failure>,
     /// Bytes that were read and not yet returned in a block.
     tail: Vec<u8>,
     rows: u64,
@@ -43,25 +49,34 @@ pub(super) struct Cutter {
 impl Cutter {
     /// Cuts `input` into blocks of about `block_size` \[bytes\].
     pub(super) fn new(input: Input, block_size: usize) -> Self {
-        let Input { bytes: input, is_piped: is_live, position, .. } = input;
+        let Input { bytes: input, is_piped: is_live, position, stop, .. } = input;
         Self {
             input,
             position,
+            stop,
             is_live,
-            has_quotes: false,
+            quoted: None,
+            shortens: false,
             block_size,
             hasher: blake3::Hasher::new(),
             bytes: 0,
             ended: false,
+            failed: None,
             tail: Vec::new(),
             rows: 0,
             last: b'\n',
         }
     }
 
-    /// Cells may be quoted, and then hold line breaks.
-    pub(super) fn expect_quotes(&mut self) {
-        self.has_quotes = true;
+    /// Cells, which `separator` divides, may be quoted, and then hold line breaks.
+    pub(super) fn expect_quotes(&mut self, separator: u8) {
+        self.quoted = Some(separator);
+    }
+
+    /// Lines above the limit are cut, in a way that is above the limit still. Otherwise they are an error at once, before
+    /// their end is found.
+    pub(super) fn shorten_long_lines(&mut self) {
+        self.shortens = true;
     }
 
     /// Whether the input may have to be waited for.
@@ -95,14 +110,26 @@ impl Cutter {
     }
 
     /// Reads ahead until `enough`, or to the end.
+    ///
+    /// # Errors
+    /// If the input can't be read so far.
     pub(super) fn peek(&mut self, location: &Location, enough: impl Fn(&[u8]) -> bool) -> Result<&[u8], Failure> {
+        self.look(location, &enough);
+        match &self.failed {
+            Some(failed) if !enough(&self.tail) => Err(failed.clone()),
+            _ => Ok(&self.tail),
+        }
+    }
+
+    /// Reads ahead until `enough`, to the end, or until the input can't be read, which is reported later.
+    pub(super) fn look(&mut self, location: &Location, enough: impl Fn(&[u8]) -> bool) -> &[u8] {
         let mut bytes = std::mem::take(&mut self.tail);
-        while !self.ended && !enough(&bytes) {
+        while !self.ended && self.failed.is_none() && !enough(&bytes) {
             let len = bytes.len();
-            self.fill(location, &mut bytes, len)?;
+            self.fill(location, &mut bytes, len);
         }
         self.tail = bytes;
-        Ok(&self.tail)
+        &self.tail
     }
 
     /// Skips `len` peeked bytes, or as many as there are.
@@ -123,26 +150,28 @@ impl Cutter {
         bytes.resize(bytes.len().max(filled), 0);
         bytes[..filled].copy_from_slice(&self.tail);
         let cut = loop {
-            self.fill(location, bytes, filled)?;
+            self.fill(location, bytes, filled);
             if self.ended {
                 end_last_line(location, bytes);
             }
             let cut = match location.rows {
                 Rows::Lines { .. } if self.ended => bytes.len(),
-                Rows::Lines { .. } => last_row_end(bytes, self.has_quotes),
+                Rows::Lines { .. } => last_row_end(bytes, self.quoted),
                 Rows::Records { len } => bytes.len() / len * len,
             };
             filled = bytes.len();
             if cut > 0 || self.ended {
                 break cut;
             }
+            if let Some(failed) = &self.failed {
+                return Err(failed.clone());
+            }
             // The line break may be a carriage return that was read and a line feed that was not.
-            if matches!(location.rows, Rows::Lines { .. }) && filled > LINE_LIMIT + 1 {
-                let rule = match memchr::memchr(b'\n', bytes) {
-                    None => too_long(),
-                    Some(_) => format!("a quoted cell that begins in this row has no end within {LINE_LIMIT} bytes"),
-                };
-                return Err(location.at(self.rows, &rule));
+            let is_long = matches!(location.rows, Rows::Lines { .. }) && filled > LINE_LIMIT + 1;
+            match is_long && memchr::memchr(b'\n', bytes).is_none() {
+                true if self.shortens => filled = LINE_LIMIT + 2,
+                true => return Err(location.at(self.rows, &too_long())),
+                false => {}
             }
         };
         if let (0, 1.., Rows::Records { len }) = (cut, filled, location.rows) {
@@ -161,15 +190,15 @@ impl Cutter {
     }
 
     /// Reads after the first `from` bytes of `bytes`, up to a block's size or to the end; of a live trace, what is there.
-    fn fill(&mut self, location: &Location, bytes: &mut Vec<u8>, from: usize) -> Result<(), Failure> {
+    fn fill(&mut self, location: &Location, bytes: &mut Vec<u8>, from: usize) {
         bytes.resize(from + self.block_size, 0);
         let mut end = from;
-        while end < bytes.len() && !self.ended {
+        while end < bytes.len() && !self.ended && self.failed.is_none() {
             match self.input.read(&mut bytes[end..]) {
                 Ok(0) => self.ended = true,
                 Ok(read) => end += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(location.reading(&error)),
+                Err(error) => self.failed = Some(location.reading(&error)),
             }
             if self.is_live {
                 break;
@@ -179,24 +208,18 @@ impl Cutter {
         self.hasher.update(&bytes[from..]);
         self.last = bytes[from..].last().copied().unwrap_or(self.last);
         self.bytes += (end - from) as u64;
-        Ok(())
     }
 }
 
-/// The end of the last row in `bytes`, which start with a row. If there are quotes, it is the last line break with an even
-/// number of quotes before it.
-fn last_row_end(bytes: &[u8], has_quotes: bool) -> usize {
-    let Some(mut end) = memchr::memrchr(b'\n', bytes) else { return 0 };
-    let quotes = |bytes: &[u8]| memchr::memchr_iter(b'"', bytes).count();
-    let mut before = if has_quotes { quotes(&bytes[..end]) } else { 0 };
-    while before % 2 == 1 {
-        // The line break is within the cell that the last quote opens.
-        let quote = memchr::memrchr(b'"', &bytes[..end]).unwrap_or(0);
-        let Some(earlier) = memchr::memrchr(b'\n', &bytes[..quote]) else { return 0 };
-        before -= quotes(&bytes[earlier..end]);
-        end = earlier;
+/// The end of the last row in `bytes`, which start with a row. `quoted`: the separator, if cells may be quoted.
+fn last_row_end(bytes: &[u8], quoted: Option<u8>) -> usize {
+    let last = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
+    let Some(separator) = quoted.filter(|_| memchr::memchr(b'"', bytes).is_some()) else { return last };
+    let mut end = 0;
+    while let Some(len) = quotes::row_len(separator, &bytes[end..]) {
+        end += len;
     }
-    end + 1
+    end
 }
 
 /// Adds the line break of the trace's last line. A final carriage return stays a stray one, which ends no line.

@@ -6,7 +6,7 @@ use contract::Request;
 use random::demand::Demands;
 
 use super::cut::Block;
-use crate::cells::Scratch;
+use crate::cells::Cells;
 use crate::clock::TIME_LIMIT;
 use crate::lines::{Defect, Lines};
 use crate::shape::keep::Keep;
@@ -120,13 +120,12 @@ impl Decoder {
 
 fn each_line(lines: &Lines, block: &Block, mut take: impl FnMut(u64, Result<Option<Request>, Defect>) -> bool) {
     let bytes = block.bytes.as_slice();
-    let (mut at, mut row, mut scratch) = (0, block.first_row, None);
+    let (mut at, mut row, mut cells) = (0, block.first_row, Cells::default());
     while at < bytes.len() {
         let (read, len, lines_read) = match lines.read_quickly(bytes, at, row) {
             Some((request, len)) => (Ok(Some(request)), len, 1),
             None => {
-                let scratch = scratch.get_or_insert_with(Scratch::default);
-                let (read, len) = lines.read(&bytes[at..], row, scratch);
+                let (read, len) = lines.read(&bytes[at..], row, &mut cells);
                 (read, len, memchr::memchr_iter(b'\n', &bytes[at..at + len]).count() as u64)
             }
         };

@@ -9,13 +9,13 @@ use failure::Failure;
 use super::cut::Cutter;
 use super::decode::{self, Decoder};
 use super::flags::Options;
-use super::recognise::{ORIGIN, first_line, recognise, skip_bom};
+use super::recognise::{ORIGIN, first_line, recognise, skip_blank_lines, skip_start};
 use crate::clock::TIME_LIMIT;
 use crate::decimal;
 use crate::field::{Field, Identity};
 use crate::format::{CSV, Divider, Format, Header, Shape};
 use crate::input::{Compression, Input};
-use crate::lines::{self, Lines, bind};
+use crate::lines::{self, Lines, bind, quotes};
 use crate::location::{Location, Rows};
 
 /// Number of ignored columns that are listed.
@@ -67,7 +67,7 @@ impl TraceFile {
         let mut cutter = Cutter::new(input, block_size);
         let format = match options.format {
             Some(format) => format,
-            None => recognise(&location, &mut cutter, options)?,
+            None => recognise(&mut location, &mut cutter, options)?,
         };
         check_flags(format, options)?;
         let (mut declared, mut origin_ns) = (None, None);
@@ -85,7 +85,9 @@ impl TraceFile {
                 decode::Rows::Fixed { len, read }
             }
             Shape::Lines { .. } => {
-                skip_bom(&location, &mut cutter)?;
+                if options.format.is_some() {
+                    skip_start(&mut location, &mut cutter)?;
+                }
                 if std::ptr::eq(format, CSV) {
                     origin_ns = origin_line(&mut location, &mut cutter)?;
                 }
@@ -223,32 +225,44 @@ fn lines(location: &mut Location, format: &Format, options: &Options, cutter: &m
     let wrong = |location: &Location, rule: String| location.at(0, &rule);
     let header =
         lines::header(format, &options.columns, options.delimiter, &first).map_err(|rule| wrong(location, rule))?;
-    if let Divider::Delimited(_) = header.divider {
-        cutter.expect_quotes();
+    if let Divider::Delimited(separator) = header.divider {
+        cutter.expect_quotes(separator);
+    }
+    if options.skip_bad_rows {
+        cutter.shorten_long_lines();
     }
     let is_line = header.is_line;
-    let Rows::Lines { first: first_number } = location.rows else { return Err(location.whole("is not a text trace")) };
     if is_line {
         cutter.skip_line();
     }
-    let row = first_row(location, cutter, format)?;
+    let row = first_row(location, cutter, format, header.divider);
     let bound = bind(format, header, &options.columns, options.time_unit, row.as_deref());
     let bound = bound.map_err(|rule| wrong(location, rule))?;
-    location.rows = Rows::Lines { first: first_number + u64::from(is_line) };
+    location.skip_lines(is_line.into());
     Ok(bound)
 }
 
 /// The first row, behind the header and comments; None if there is none.
-fn first_row(location: &Location, cutter: &mut Cutter, format: &Format) -> Result<Option<Vec<u8>>, Failure> {
-    let Shape::Lines { comment, .. } = format.shape else { return Ok(None) };
-    let is_row = |line: &&[u8]| !line.trim_ascii().is_empty() && line.first().copied() != comment;
-    let has_row = |bytes: &[u8]| {
-        let mut rows = bytes.split_inclusive(|&byte| byte == b'\n').filter(is_row);
-        rows.next().is_some_and(|row| row.ends_with(b"\n"))
+fn first_row(location: &Location, cutter: &mut Cutter, format: &Format, divider: Divider) -> Option<Vec<u8>> {
+    let Shape::Lines { comment, .. } = format.shape else { return None };
+    let is_row = |line: &[u8]| !line.trim_ascii().is_empty() && line.first().copied() != comment;
+    // Where the first line starts that is a row, and the length of that.
+    let find = |bytes: &[u8]| {
+        let lines = bytes.split_inclusive(|&byte| byte == b'\n');
+        let start = lines.take_while(|line| line.ends_with(b"\n") && !is_row(line)).map(<[u8]>::len).sum();
+        let len = match divider {
+            Divider::Delimited(separator) => quotes::row_len(separator, &bytes[start..]),
+            _ => memchr::memchr(b'\n', &bytes[start..]).map(|end| end + 1),
+        };
+        (start, len)
     };
-    let bytes = cutter.peek(location, |bytes| has_row(bytes) || bytes.len() > COMMENTS_LIMIT)?;
-    let row = bytes.split(|&byte| byte == b'\n').find(is_row);
-    Ok(row.map(|row| row.strip_suffix(b"\r").unwrap_or(row).to_vec()))
+    let bytes = cutter.look(location, |bytes| bytes.len() >= COMMENTS_LIMIT || find(bytes).1.is_some());
+    let bytes = &bytes[..bytes.len().min(COMMENTS_LIMIT)];
+    let (start, len) = find(bytes);
+    let row = &bytes[start..len.map_or(bytes.len(), |len| start + len)];
+    let row = row.strip_suffix(b"\n").unwrap_or(row);
+    let row = row.strip_suffix(b"\r").unwrap_or(row);
+    is_row(row).then(|| row.to_vec())
 }
 
 /// Reads the line with the origin of a native CSV, if it has one.
@@ -260,7 +274,8 @@ fn origin_line(location: &mut Location, cutter: &mut Cutter) -> Result<Option<i6
         location.at(0, &format!("origin_ns \"{shown}\" is not a whole number of nanoseconds below 2^62"))
     })?;
     cutter.skip_line();
-    location.rows = Rows::Lines { first: 2 };
+    location.skip_lines(1);
+    skip_blank_lines(location, cutter)?;
     Ok(Some(origin_ns as i64))
 }
 

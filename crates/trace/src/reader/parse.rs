@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use crate::input::StopAtEnd;
 use crate::ordered::{Turns, on_threads};
 use contract::Request;
 use failure::Failure;
@@ -23,22 +24,24 @@ pub(super) struct Parsed<'a> {
     pub(super) position: u64,
 }
 
-/// Passes the blocks that `cutter` cuts to `take`, in their order. `complete` processes the requests of one block
+/// Passes the blocks that `cutter` cuts to `take`, in their order, and the error if the trace can't be read further. `complete` processes the requests of one block
 /// alone; like decoding, it runs on `threads` threads at once.
 ///
 /// # Errors
-/// The first error in the trace, or of `take`.
-pub(super) fn parse<E: From<Failure> + Send>(
+/// Those of `take`; after one, nothing else is passed.
+pub(super) fn parse<E: Send>(
     location: &Location,
     cutter: &mut Cutter,
     decoder: &Decoder,
     threads: usize,
     complete: impl Fn(&mut [Request]) -> Completed + Sync,
-    take: impl FnMut(Parsed<'_>) -> Result<(), E> + Send,
+    take: impl FnMut(Result<Parsed<'_>, Failure>) -> Result<(), E> + Send,
 ) -> Result<(), E> {
+    let stop = cutter.stop.clone();
     let input = Mutex::new((cutter, 0));
     let turns = Turns::new(take);
     on_threads(threads, || {
+        let _at_end = stop.clone().map(StopAtEnd);
         let (mut block, mut requests) = (Block::default(), Vec::new());
         loop {
             let (cut, position, turn) = {
@@ -55,10 +58,8 @@ pub(super) fn parse<E: From<Failure> + Send>(
             requests.clear();
             let defects = if cut.is_ok() { decoder.decode(&block, &mut requests) } else { Defects::default() };
             let completed = complete(&mut requests);
-            let taken = turn.take(|take| {
-                cut?;
-                take(Parsed { block: &block, requests: &mut requests, defects, completed, position })
-            });
+            let parsed = cut.map(|_| Parsed { block: &block, requests: &mut requests, defects, completed, position });
+            let taken = turn.take(|take| take(parsed));
             match taken {
                 Some(taken) => taken?,
                 None => return Ok(()),

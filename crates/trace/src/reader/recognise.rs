@@ -27,12 +27,27 @@ const SHOWN_ROWS: usize = 3;
 /// Words in the names of columns that may be times of arrival.
 const LIKE_TIME: [&str; 7] = ["time", "stamp", "arriv", "date", "start", "when", "ts"];
 
-/// Skips a byte order mark at the start.
-pub(super) fn skip_bom(location: &Location, cutter: &mut Cutter) -> Result<(), Failure> {
+/// Skips a byte order mark at the start, and blank lines.
+pub(super) fn skip_start(location: &mut Location, cutter: &mut Cutter) -> Result<(), Failure> {
     if cutter.peek(location, |bytes| bytes.len() >= BOM.len())?.starts_with(BOM) {
         cutter.skip(BOM.len());
     }
-    Ok(())
+    skip_blank_lines(location, cutter)
+}
+
+/// Skips blank lines before the first one that is not.
+pub(super) fn skip_blank_lines(location: &mut Location, cutter: &mut Cutter) -> Result<(), Failure> {
+    loop {
+        let bytes = cutter.peek(location, |bytes| bytes.contains(&b'\n') || bytes.len() > LINE_LIMIT + 1)?;
+        let lines = bytes.split_inclusive(|&byte| byte == b'\n');
+        let blank = lines.take_while(|line| line.ends_with(b"\n") && line.trim_ascii().is_empty());
+        let (len, count) = blank.fold((0, 0), |(len, count), line| (len + line.len(), count + 1));
+        if len == 0 {
+            return Ok(());
+        }
+        cutter.skip(len);
+        location.skip_lines(count);
+    }
 }
 
 /// The first line, without its line break.
@@ -55,7 +70,7 @@ pub(super) fn first_line<'a>(location: &Location, cutter: &'a mut Cutter) -> Res
 /// # Errors
 /// If no format fits, or several do.
 pub(super) fn recognise(
-    location: &Location,
+    location: &mut Location,
     cutter: &mut Cutter,
     options: &Options,
 ) -> Result<&'static Format, Failure> {
@@ -67,7 +82,7 @@ pub(super) fn recognise(
             .copied()
             .ok_or_else(|| unknown(location));
     }
-    let start = cutter.peek(location, |bytes| bytes.len() >= START || is_text(bytes))?;
+    let start = cutter.look(location, |bytes| bytes.len() >= START || is_text(bytes));
     let start = &start[..start.len().min(START)];
     let mut fitting: Vec<&'static Format> = Vec::new();
     for format in FORMATS {
@@ -78,7 +93,7 @@ pub(super) fn recognise(
         }
     }
     if fitting.is_empty() {
-        skip_bom(location, cutter)?;
+        skip_start(location, cutter)?;
         let first = first_line(location, cutter)?;
         if first.starts_with(ORIGIN) || options.columns.has_arrival() && !first.trim_ascii_start().starts_with(b"{") {
             return Ok(CSV);
@@ -140,7 +155,7 @@ fn next_step(location: &Location, cutter: &mut Cutter) -> Result<String, Failure
     let first = first_line(location, cutter)?.to_vec();
     let is_live = cutter.is_live();
     let lines = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count();
-    let start = cutter.peek(location, |bytes| is_live || lines(bytes) >= SHOWN_ROWS || bytes.len() > LINE_LIMIT)?;
+    let start = cutter.look(location, |bytes| is_live || lines(bytes) >= SHOWN_ROWS || bytes.len() > LINE_LIMIT);
     if start.contains(&0) || std::str::from_utf8(&first).is_err() && !start.contains(&b'\n') {
         return Ok(format!(
             "is not text, and of no known binary format; --trace-format selects one of {}",

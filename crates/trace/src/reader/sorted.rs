@@ -46,7 +46,7 @@ impl TraceReader {
             let (skipped, is_piped) = (&mut file.skipped, file.is_piped);
             let complete = |requests: &mut [Request]| decode::complete(None, requests, false);
             parse(location, cutter, decoder, threads, complete, |parsed| {
-                let Parsed { block, requests, defects, completed, .. } = parsed;
+                let Parsed { block, requests, defects, completed, .. } = wrong.first(parsed, location)?;
                 if !options.sort && wrong.is_empty() {
                     let checked = order.check(requests, completed.in_order);
                     checked.map_err(|unordered| explain(location, decoder, Some(block), unordered))?;

@@ -7,7 +7,8 @@ use random::demand::Demands;
 use super::coarse::{Coarse, Looking};
 use super::decode::{self, Completed};
 use super::sequence::{Order, Part, Unordered, Window};
-use crate::shape::spread::{MAX_IN_A_TICK, NotSpread, Spread, SpreadFlag};
+use super::ticks::{NotTicked, Ticks};
+use crate::shape::spread::{MAX_IN_A_TICK, SpreadFlag};
 
 /// What the last stage does and has seen.
 #[derive(Debug)]
@@ -15,8 +16,7 @@ pub(super) struct Stage {
     order: Order,
     pub(super) part: Part,
     pub(super) coarse: Coarse,
-    spread: Option<SpreadFlag>,
-    spreader: Option<Spread>,
+    ticks: Option<Ticks>,
     /// The requests that were spread.
     out: Vec<Request>,
     demands: Demands,
@@ -31,8 +31,8 @@ pub(super) struct Stage {
 pub(super) enum Stop<E> {
     /// A request breaks a rule.
     Unordered(Unordered),
-    /// The request at this index of the passed ones is not on a tick of this length \[ns\].
-    OffTick(usize, u64),
+    /// Requests can't be spread.
+    NotTicked(NotTicked),
     /// Any other failure.
     Failed(E),
 }
@@ -43,8 +43,7 @@ impl Stage {
             order: Order::default(),
             part: Part::new(window),
             coarse: Coarse::default(),
-            spread,
-            spreader: None,
+            ticks: spread.map(|flag| Ticks::new(flag, demands.seed)),
             out: Vec::new(),
             demands,
             samples,
@@ -63,22 +62,14 @@ impl Stage {
         self.sampled += completed.sampled;
         self.order.check(requests, completed.in_order).map_err(Stop::Unordered)?;
         self.coarse.add(requests, completed, looking);
-        let Some(flag) = self.spread else { return self.take(requests, each) };
-        let tick_ns = self.coarse.tick_ns();
-        let tick_ns = flag.tick_ns.or(tick_ns).unwrap_or(1_000_000_000);
-        let spreader = self.spreader.get_or_insert_with(|| Spread::new(flag.how, tick_ns, self.demands.seed));
+        let Some(ticks) = &mut self.ticks else { return self.take(requests, each) };
         let mut out = std::mem::take(&mut self.out);
         out.clear();
-        let pushed = spreader.push(requests, &mut out);
+        let pushed = ticks.push(requests, &mut out);
         let taken = self.take(&mut out, each);
         self.out = out;
         taken?;
-        pushed.map_err(|not| match not {
-            NotSpread::OffTick(index) => Stop::OffTick(index, tick_ns),
-            NotSpread::TooMany => Stop::Failed(
-                Failure::limit(Limit::RequestsInTick, format!("--spread takes at most {MAX_IN_A_TICK}")).into(),
-            ),
-        })
+        pushed.map_err(stopped)
     }
 
     /// Passes the rest to `each`, at the end of the trace.
@@ -86,9 +77,9 @@ impl Stage {
         &mut self,
         each: impl FnMut(&[Request]) -> Result<(), E>,
     ) -> Result<(), Stop<E>> {
-        let Some(spreader) = &mut self.spreader else { return Ok(()) };
+        let Some(ticks) = &mut self.ticks else { return Ok(()) };
         let mut out = Vec::new();
-        spreader.finish(&mut out);
+        ticks.finish(&mut out).map_err(stopped)?;
         self.take(&mut out, each)
     }
 
@@ -105,5 +96,14 @@ impl Stage {
             self.sampled += decode::sample(&self.demands, requests);
         }
         each(requests).map_err(Stop::Failed)
+    }
+}
+
+fn stopped<E: From<Failure>>(not: NotTicked) -> Stop<E> {
+    match not {
+        NotTicked::TooMany => Stop::Failed(
+            Failure::limit(Limit::RequestsInTick, format!("--spread takes at most {MAX_IN_A_TICK}")).into(),
+        ),
+        not => Stop::NotTicked(not),
     }
 }

@@ -30,6 +30,14 @@ impl Wrong {
         self.rows.is_empty()
     }
 
+    /// `parsed`, unless it is an error: wrong rows before it are reported first.
+    ///
+    /// # Errors
+    /// If a row is wrong, or `parsed` is an error.
+    pub(super) fn first<T>(&self, parsed: Result<T, Failure>, location: &Location) -> Result<T, Failure> {
+        parsed.or_else(|failed| self.end(location).and(Err(failed)))
+    }
+
     /// Adds the defects of `block`, the next one. A wrong row of a live trace is reported at once.
     ///
     /// # Errors
@@ -45,7 +53,9 @@ impl Wrong {
         for (reason, rows) in defects.skipped {
             decode::count(skipped, reason, rows);
         }
-        self.rows.extend(defects.wrong);
+        // A wrong row behind the first rows is reported if it is the first one.
+        let is_alone = self.rows.is_empty();
+        self.rows.extend(defects.wrong.into_iter().filter(|&(row, _)| is_alone || row < FIRST_ROWS));
         let is_past = block.first_row + block.rows >= FIRST_ROWS;
         if is_past || is_live { self.end(location) } else { Ok(()) }
     }
@@ -56,7 +66,6 @@ impl Wrong {
     /// If there are any.
     pub(super) fn end(&self, location: &Location) -> Result<(), Failure> {
         let Some((first, defect)) = self.rows.first() else { return Ok(()) };
-        // A later wrong row is the only one: reading ended with it.
         let mut rule = match self.guess {
             Some(format) => format!("{defect} (read as {format})"),
             None => defect.to_string(),

@@ -1,7 +1,7 @@
 //! The native CSV, and `--sort`.
 
-use crate::reader::LINE_LIMIT;
 use super::*;
+use crate::reader::LINE_LIMIT;
 
 const HEADER: &str = "id,arrival_ns,service_ns,client,class,op,block,size,reply_size\n";
 
@@ -177,8 +177,7 @@ fn a_wrong_row_is_rejected_with_its_line() {
         // The next row is worse, but is not reported first.
         trace.push_str("\n\"\n");
         let expected = format!("t.csv:118: {words}");
-        let more =
-            "\n  line 119: a quoted cell has no end\n  --skip-bad-rows skips such rows and counts them in the report";
+        let more = "\n  line 119: a quoted cell has no end, or the row is longer than 65536 bytes\n  --skip-bad-rows skips such rows and counts them in the report";
         let is_alone = words.starts_with("id does not") || words.contains("goes back");
         assert_eq!(refused(&trace), if is_alone { expected } else { expected + more });
     }
