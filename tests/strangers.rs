@@ -130,7 +130,7 @@ fn an_empty_shard() {
         assert_eq!((&idle["average_delay_in_queue_ns"], &idle["rejected_share"]), (&Value::Null, &Value::Null));
         assert_eq!(
             (&run["run"]["time_simulation_ended_ns"], &run["run"]["server_utilization"]),
-            (&json!(6000), &json!(5.0 / 12.0))
+            (&json!(5000), &json!(0.5))
         );
     }
 }

@@ -24,8 +24,7 @@ fn exactly_samples_rows_in_time_order_for_every_family() {
     for family in ["1", "2", "3", "uniform", "poisson", "normal", "deterministic"] {
         let flags = format!("--samples 1234 --concurrency 7 --distribution {family}");
         let text = folder.run("tracegen", &flags).succeeds().stdout();
-        let (header, rows) = text.split_once('\n').unwrap();
-        assert_eq!(header, "id,arrival_ns,client,op,block,size");
+        let rows = text.strip_prefix("# origin_ns=0\nid,arrival_ns,client,op,block,size\n").unwrap();
         let arrivals: Vec<u64> = rows.lines().map(|row| row.split(',').nth(1).unwrap().parse().unwrap()).collect();
         assert!(arrivals.len() == 1234 && arrivals.is_sorted(), "{family}");
     }
@@ -70,7 +69,7 @@ fn the_original_s_settings_run_with_notes() {
                     CONCURRENCY=1\nST=100\nDELAY=1000\nTESTNO=9\nBALANCER=RR\n";
     let folder = Folder::with(".env.general", settings);
     folder.run("tracegen", "--out trace.csv").succeeds().says("TESTNO is not a setting of Queuebox");
-    assert_eq!(folder.text("trace.csv").lines().count(), 501);
+    assert_eq!(folder.text("trace.csv").lines().count(), 502);
     let ended = folder.host("trace.csv").succeeds().prints("Requests offered                           500\n");
     ended.notes("the trace offers 99.34 times what 1 worker(s) of 1 server(s)").notes("DELAY=1000 was not reached");
 }
@@ -91,8 +90,8 @@ fn other_arrivals_places_and_sizes_keep_the_rows() {
         "--sizes table:8=70,64=20",
     ] {
         let text = folder.run("tracegen", &format!("--samples 2000 {flags}")).succeeds().stdout();
-        let arrivals = text.lines().skip(1).map(|row| row.split(',').nth(1).unwrap().parse::<u64>().unwrap());
-        assert!(text.lines().count() == 2001 && arrivals.is_sorted() && text != plain, "{flags}");
+        let arrivals = text.lines().skip(2).map(|row| row.split(',').nth(1).unwrap().parse::<u64>().unwrap());
+        assert!(text.lines().count() == 2002 && arrivals.is_sorted() && text != plain, "{flags}");
     }
     let constant = "--samples 2000 --arrivals constant --popularity uniform --sizes distribution --classes=";
     assert_eq!(folder.run("tracegen", constant).succeeds().stdout(), plain);
@@ -106,8 +105,7 @@ fn classes_have_a_column_and_are_in_the_report() {
     let text = folder.run("tracegen", "--samples 1000 --classes classes.toml --out trace.csv").succeeds();
     text.says_nothing();
     let text = folder.text("trace.csv");
-    let (header, rows) = text.split_once('\n').unwrap();
-    assert_eq!(header, "id,arrival_ns,client,class,op,block,size");
+    let rows = text.strip_prefix("# origin_ns=0\nid,arrival_ns,client,class,op,block,size\n").unwrap();
     for row in rows.lines() {
         let cells: Vec<&str> = row.split(',').collect();
         let is_web = ["0", "1"].contains(&cells[2]);
