@@ -107,7 +107,7 @@ fn read_bytes(bencher: Bencher, bytes: &[u8]) {
 }
 
 fn read_file(path: &Path) -> Result<u64, Failure> {
-    let mut reader = TraceReader::open(path, &ReadFlags::default(), demands(1))?;
+    let mut reader = TraceReader::open(&[path], &ReadFlags::default(), demands(1))?;
     let mut work = 0;
     reader.read(|requests, _| {
         work += requests.iter().map(|request| request.service_ns).sum::<u64>();

@@ -14,7 +14,7 @@ use trace::reader::{ReadFlags, TraceReader};
 /// A trace, recorded or generated, as requests with their demands.
 pub enum Source {
     /// From a file or stdin.
-    Recorded(Box<TraceReader>, Recorded),
+    Recorded(Box<TraceReader>, Box<Recorded>),
     /// From settings.
     Generated(Box<Generator>, Generation, Demands),
 }
@@ -36,7 +36,7 @@ impl Source {
         let reader = Box::new(TraceReader::open(paths, flags, demands)?);
         Ok(Source::Recorded(
             reader,
-            Recorded { paths: paths.to_owned(), flags: flags.clone(), demands, given: Given::default() },
+            Box::new(Recorded { paths: paths.to_owned(), flags: flags.clone(), demands, given: Given::default() }),
         ))
     }
 
@@ -99,7 +99,8 @@ impl Source {
     /// If it can't be opened again.
     pub fn again(&self) -> Result<Self, Failure> {
         match self {
-            Source::Recorded(_, Recorded { paths, flags, demands, given }) => {
+            Source::Recorded(_, recorded) => {
+                let Recorded { paths, flags, demands, given } = &**recorded;
                 Ok(Self::recorded(paths, flags, *demands)?.with_given(given.clone()))
             }
             Source::Generated(_, generation, demands) => Ok(Self::generated(generation.clone(), *demands)),
@@ -151,8 +152,8 @@ impl Source {
     pub fn notes(&self, load: &OfferedLoad, servers: u64, capabilities: Capabilities) -> Vec<String> {
         let sampled = self.sampled();
         match self {
-            Source::Recorded(reader, Recorded { given, .. }) => {
-                notes::of_recorded(reader, &sampled, given, load, servers, capabilities)
+            Source::Recorded(reader, recorded) => {
+                notes::of_recorded(reader, &sampled, &recorded.given, load, servers, capabilities)
             }
             Source::Generated(..) => sampled.notes(capabilities),
         }
@@ -172,7 +173,7 @@ impl Source {
             Source::Generated(_, generation, demands) => {
                 Sampled { number: generation.samples, requests: generation.samples, demands: *demands }
             }
-            Source::Recorded(reader, Recorded { demands, .. }) => Sampled::of(&reader.summary(), *demands),
+            Source::Recorded(reader, recorded) => Sampled::of(&reader.summary(), recorded.demands),
         }
     }
 
