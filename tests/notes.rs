@@ -63,7 +63,7 @@ fn sampled_demands_are_counted_in_every_output() {
 fn remarks_on_a_trace_are_in_the_report_without_its_name() {
     let trace = "arrival_s,service_s,temperature\n0,0.5,20\n1,0.5,21\n";
     every_output_has(&Folder::with("t.csv", trace), "", "ignored columns: temperature");
-    let late = "nothing arrives in the first 9000000000 ns, which is longer than the rest of the trace (1000000000 ns); --origin \
+    let late = "nothing arrives in the first 9 s, which is longer than the rest of the trace (1 s); --origin \
                 first starts at the first arrival";
     let folder = Folder::with("t.csv", "# origin_ns=0\narrival_s,service_s\n9,0.5\n10,0.5\n");
     assert!(report(&folder, "--trace t.csv")["notes"].as_array().unwrap().contains(&json!(late)));

@@ -71,8 +71,8 @@ impl Generation {
     }
 
     /// The utilization that the clients offer to `servers` in the long run, if a request's mean demand is `demand_ns`
-    /// \[ns\]: the sum of CONCURRENCY · ST / (INTER_ARRIVAL · servers) of all classes. None if it is not known: the rates of a
-    /// file end.
+    /// \[ns\]: the sum of CONCURRENCY · ST / (INTER_ARRIVAL · servers) of all classes. None if a rate follows a
+    /// curve, of which the trace may hold a part.
     pub fn offered(&self, demand_ns: u64, servers: u64) -> Option<f64> {
         self.classes.iter().map(|class| class.offered(demand_ns, servers)).sum()
     }

@@ -80,11 +80,6 @@ impl RateCurve {
         operational / (1u64 << FRACTION_BITS) as f64
     }
 
-    /// The mean rate of a curve that repeats itself.
-    pub fn mean(&self) -> Option<f64> {
-        self.cycle.map(|(length, operational)| operational as f64 / length as f64)
-    }
-
     /// The step that holds `operational`, which is within the cycle: steps without a rate hold none.
     fn step_at(&self, operational: u128) -> usize {
         self.steps.partition_point(|step| step.start_operational <= operational) - 1
@@ -149,11 +144,10 @@ mod tests {
         let passed = times(&curve, &[0.0, 10.0, 19.0, 20.0, 24.0, 25.0, 26.0, 250.0, 296.0]);
         assert_eq!(passed, [10.0, 15.0, 19.5, 30.0, 38.0, 50.0, 50.5, 410.0, 472.0]);
         assert_eq!([0, 10, 20, 40, 412].map(|ns| curve.integral_ns(ns)), [0.0, 0.0, 20.0, 25.0, 254.0]);
-        assert_eq!(curve.mean(), Some(25.0 / 40.0));
         // The last rate goes on for ever.
         let curve = RateCurve::new(&points, None).unwrap();
         assert_eq!(times(&curve, &[20.0, 25.0, 1020.0]), [30.0, 40.0, 2030.0]);
-        assert_eq!((curve.integral_ns(2030), curve.mean()), (1020.0, None));
+        assert_eq!(curve.integral_ns(2030), 1020.0);
     }
 
     #[test]

@@ -165,7 +165,7 @@ impl OfferedLoad {
     pub fn doubt(&self, servers: u64) -> Option<String> {
         let (first_ns, last_ns) = self.first_and_last_ns.filter(|_| self.requests >= 2)?;
         let span_ns = last_ns - first_ns;
-        let excess = match self.utilization(servers) {
+        let excess = match utilization(self.demands_ns, span_ns, servers) {
             _ if span_ns <= INSTANT_NS => String::new(),
             _ if self.requests - 1 > span_ns => ", more than one in a nanosecond".to_owned(),
             Some(offered) if offered > EXCESSIVE => format!(" and offer {offered:.0} times what the servers can serve"),

@@ -63,7 +63,7 @@ impl Lines {
     }
 
     /// The request in the row at the start of `bytes`, which is line number `row`, and the row's length with its last
-    /// line break. None: the line is no request. The arrival may be negative (two's complement); a demand that is to be
+    /// line break. None: the line is blank or a comment. The arrival may be negative (two's complement); a demand that is to be
     /// sampled is [`Request::TO_SAMPLE`].
     pub(crate) fn read(&self, bytes: &[u8], row: u64, cells: &mut Cells) -> (Result<Option<Request>, Defect>, usize) {
         let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
@@ -88,8 +88,8 @@ impl Lines {
         };
         let read = match divided {
             Err(rule) => Err(Defect::Line(rule)),
-            Ok(false) => Ok(None),
-            Ok(true) => self.request(cells, row),
+            Ok(false) => Err(Defect::NoRequest),
+            Ok(true) => self.request(cells, row).map(Some),
         };
         (read, len)
     }
@@ -113,7 +113,7 @@ impl Lines {
         Ok(true)
     }
 
-    fn request(&self, cells: &Cells, row: u64) -> Result<Option<Request>, Defect> {
+    fn request(&self, cells: &Cells, row: u64) -> Result<Request, Defect> {
         if cells.len() != self.names.len() {
             return Err(Defect::Line(format!("the row has {} columns, not {}", cells.len(), self.names.len())));
         }
@@ -126,7 +126,7 @@ impl Lines {
                 _ => true,
             };
             if !is_request {
-                return Ok(None);
+                return Err(Defect::NoRequest);
             }
             let is_arrival = matches!(field, Field::Arrival(_) | Field::Before(_));
             if !is_arrival && self.unknown.iter().any(|unknown| unknown.as_bytes() == cell) {
@@ -139,7 +139,7 @@ impl Lines {
         if (request.arrival_ns as i64).unsigned_abs() >= TIME_LIMIT {
             return Err(Defect::Line("the arrival is not within 2^62 ns of its origin".to_owned()));
         }
-        Ok(Some(request))
+        Ok(request)
     }
 
     fn defect(&self, place: usize, field: Field, cell: &[u8]) -> Defect {

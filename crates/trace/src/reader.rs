@@ -27,6 +27,7 @@ use contract::Request;
 use failure::Failure;
 use random::demand::Demands;
 
+use crate::clock::Clock;
 use crate::field::Field;
 use crate::ordered;
 
@@ -114,8 +115,9 @@ impl TraceReader {
         };
         let Options { from, until, speed, spread, .. } = options;
         let window = Window { origin, is_asked: options.origin.is_some(), from, until, speed };
-        let samples = options.sort || files.len() > 1 || from.is_some() || until.is_some();
-        let stage = Stage::new(window, spread, demands, samples);
+        let is_whole = from.is_none() && until.is_none() && options.keep.keeps_all();
+        let samples = options.sort || files.len() > 1 || !is_whole;
+        let stage = Stage::new(window, options.keep, spread, demands, samples);
         let reader = Self { files, options, given, demands, stage };
         if reader.options.samples_blocks && !reader.has_blocks() {
             return Err(Failure::usage("--sample by block needs a trace with the block that each request addresses"));
@@ -148,12 +150,12 @@ impl TraceReader {
         if self.options.sort || self.files.len() > 1 {
             return self.read_sorted(threads, each);
         }
-        let Self { files, demands, stage, options, .. } = self;
-        let samples = options.from.is_none() && options.until.is_none();
+        let Self { files, demands, stage, .. } = self;
+        let samples = !stage.samples();
         let Some(file) = files.first_mut() else { return Ok(()) };
         let (mut wrong, looking) = (Wrong::new(file.guess()), Looking::new());
         let (location, cutter, decoder) = (&file.location, &mut file.cutter, &file.decoder);
-        let (skipped, is_piped) = (&mut file.skipped, file.is_piped);
+        let (others, is_piped) = (&mut file.others, file.is_piped);
         let demands = samples.then_some(&*demands);
         let complete = |requests: &mut [Request]| decode::complete(demands, requests, looking.is_on());
         parse::parse(location, cutter, decoder, threads, complete, |parsed| -> Result<(), E> {
@@ -163,7 +165,7 @@ impl TraceReader {
                 let passed = stage.pass(requests, completed, &looking, |requests| each(requests, position));
                 passed.map_err(|stop| stopped(stop, location, decoder, Some(block)))?;
             }
-            Ok(wrong.add(defects, skipped, block, is_piped, location)?)
+            Ok(wrong.add(defects, others, block, is_piped, location)?)
         })?;
         wrong.end(location).map_err(E::from)?;
         let position = file.cutter.position();
@@ -180,8 +182,13 @@ impl TraceReader {
         match self.files.first() {
             Some(file) if self.stage.part.requests() == 0 => {
                 let kept = self.given.iter().any(|(flag, _)| matches!(*flag, "from" | "until" | "only" | "sample"));
-                let rule = if kept { "none of the trace's requests is used" } else { "the trace has no requests" };
-                Err(file.location.whole(rule))
+                let skipped = self.remarks().into_iter().find(|remark| remark.contains("rows were skipped"));
+                let rule = match skipped {
+                    Some(skipped) => format!("the trace has no requests: {skipped}"),
+                    None if kept => "none of the trace's requests is used: --from and --until count from its origin".to_owned(),
+                    None => "the trace has no requests".to_owned(),
+                };
+                Err(file.location.whole(&rule))
             }
             _ => Ok(()),
         }
@@ -189,7 +196,7 @@ impl TraceReader {
 
     /// Its name in errors.
     pub fn name(&self) -> String {
-        self.files.iter().map(|file| file.location.name.as_str()).collect::<Vec<_>>().join(", ")
+        names(&self.files)
     }
 
     /// Name of the trace's format; of several files, all names.
@@ -234,8 +241,10 @@ impl TraceReader {
             let (empty_ns, length_ns) = (first_ns - offset_ns, last_ns - first_ns);
             if empty_ns > length_ns {
                 remarks.push(format!(
-                    "nothing arrives in the first {empty_ns} ns, which is longer than the rest of the trace ({length_ns} ns); \
-                     --origin first starts at the first arrival"
+                    "nothing arrives in the first {} s, which is longer than the rest of the trace ({} s); \
+                     --origin first starts at the first arrival",
+                    seconds(empty_ns),
+                    seconds(length_ns)
                 ));
             }
         }
@@ -245,7 +254,7 @@ impl TraceReader {
     /// The summary of the trace; complete after its end.
     pub fn summary(&self) -> TraceSummary {
         let mut skipped = BTreeMap::new();
-        for (reason, &rows) in self.files.iter().flat_map(|file| &file.skipped) {
+        for (reason, &rows) in self.files.iter().flat_map(|file| &file.others.skipped) {
             decode::count(&mut skipped, reason.clone(), rows);
         }
         let file = |file: &TraceFile| FileSummary {
@@ -271,6 +280,16 @@ impl TraceReader {
 
 /// The rule of a trace whose first requests have no tick.
 const NO_TICK: &str = "the first arrivals are not multiples of 1 s or 1 ms: --spread even:TICK names the tick of the clock, if it had one";
+
+/// The names of `files`.
+fn names(files: &[TraceFile]) -> String {
+    files.iter().map(|file| file.location.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// A time in seconds, with its decimals.
+fn seconds(ns: i64) -> String {
+    Clock::Unit(1_000_000_000).show(ns)
+}
 
 /// The error of a trace that ended in the last stage. `block`: the one with the request, if that is known.
 fn stopped<E: From<Failure>>(stop: Stop<E>, location: &Location, decoder: &Decoder, block: Option<&Block>) -> E {
@@ -302,11 +321,12 @@ fn explain(location: &Location, decoder: &Decoder, block: Option<&Block>, unorde
         Unordered::Id { index, id, last } => {
             at(location, decoder, block, index, &format!("id does not increase ({id} after {last})"))
         }
-        Unordered::BeforeOrigin { arrival_ns, origin_ns } => {
+        Unordered::BeforeOrigin { index, arrival_ns, origin_ns } => {
             let ((name, arrival), (_, origin)) = (show(arrival_ns), show(origin_ns));
-            location.whole(&format!(
+            let rule = format!(
                 "{name} {arrival} is before the origin of time ({origin}); --origin first starts at the first arrival"
-            ))
+            );
+            at(location, decoder, block.filter(|_| index.is_some()), index.unwrap_or(0), &rule)
         }
         Unordered::TooLate => location.whole("the last arrival comes 2^62 ns or more after the origin"),
     }

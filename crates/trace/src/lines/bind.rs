@@ -151,7 +151,10 @@ pub(crate) fn bind(
     for (place, field) in &mut fields {
         match field {
             Field::Client(identity) | Field::Block(identity) if *identity == Identity::Either => {
-                let is_number = decimal::whole(first_cell(*place).trim_ascii(), numbers).is_some();
+                let cell = first_cell(*place).trim_ascii();
+                // A missing value is no name.
+                let is_missing = cell.is_empty() || cell.eq_ignore_ascii_case(b"nan");
+                let is_number = is_missing || decimal::whole(cell, numbers).is_some();
                 *identity = if is_number || row.is_none() { Identity::Number } else { Identity::Name };
             }
             Field::Arrival(clock @ Clock::Unit(_)) if format.several_units && !columns.has_arrival() => {
@@ -185,7 +188,8 @@ fn of_format(format: &Format, names: &[String], columns: &Columns) -> Result<Vec
         let Some(place) = names.iter().position(|other| other == name) else { continue };
         let is_first = |&(other, known): &(usize, Field)| other != place && known.same(field);
         if let Some(&(other, _)) = fields.iter().find(|known| is_first(known)) {
-            return Err(format!("columns {} and {name} have the same meaning", names[other.min(place)]));
+            let (first, second) = (&names[other.min(place)], &names[other.max(place)]);
+            return Err(format!("columns {first} and {second} have the same meaning"));
         }
         fields.push((place, field));
     }

@@ -224,11 +224,39 @@ fn find<'a>(names: &[String], text: &'a str) -> Option<(usize, Option<&'a str>)>
     Some((place(name)?, Some(kind.trim())))
 }
 
-/// The unit that a column's name ends in: `latency_ms`, `time [s]`.
-fn ending(name: &str) -> Option<u64> {
+/// Ends of names that state a unit.
+const ENDINGS: [(&str, u64); 20] = [
+    ("ns", NS),
+    ("nanos", NS),
+    ("nanoseconds", NS),
+    ("us", US),
+    ("µs", US),
+    ("usec", US),
+    ("micros", US),
+    ("microseconds", US),
+    ("ms", MS),
+    ("msec", MS),
+    ("millis", MS),
+    ("milliseconds", MS),
+    ("s", S),
+    ("sec", S),
+    ("secs", S),
+    ("seconds", S),
+    ("min", 60 * S),
+    ("minutes", 60 * S),
+    ("h", 3_600 * S),
+    ("hours", 3_600 * S),
+];
+
+/// The unit that a column's name ends in: `latency_ms`, `time [s]`, `arrivalNs`.
+pub(crate) fn ending(name: &str) -> Option<u64> {
     let name = name.trim_end_matches([')', ']']);
-    let (_, unit) = name.rsplit_once(['_', '(', '['])?;
-    UNITS.iter().find(|(known, _)| *known == unit).map(|&(_, ns)| ns)
+    let is_border = |letter: char| !letter.is_alphanumeric();
+    let word = name.rsplit(is_border).next().filter(|word| word.len() < name.len());
+    // In camel case the last word begins with the last capital letter.
+    let camel = name.rfind(char::is_uppercase).filter(|&at| at > 0).map(|at| &name[at..]);
+    let of = |word: &str| ENDINGS.iter().find(|(known, _)| word.eq_ignore_ascii_case(known)).map(|&(_, ns)| ns);
+    word.and_then(of).or_else(|| camel.and_then(of))
 }
 
 fn identity(kind: Option<&str>) -> Result<Identity, String> {

@@ -4,13 +4,15 @@ use std::fmt;
 
 use failure::printable;
 
-/// The rule that a row breaks.
+/// Why a row is not a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Defect {
     /// A cell does not follow its column's rule.
     Cell { name: String, value: String, rule: String },
     /// The line as a whole breaks a rule.
     Line(String),
+    /// By the rules of its format the row is something else than a request.
+    NoRequest,
 }
 
 impl Defect {
@@ -23,6 +25,7 @@ impl Defect {
         match self {
             Self::Cell { name, rule, .. } => format!("{name} is not {rule}"),
             // What is in parentheses is particular to the line.
+            Self::NoRequest => "it is no request".to_owned(),
             Self::Line(rule) => rule.split(" (").next().unwrap_or_default().to_owned(),
         }
     }
@@ -33,7 +36,7 @@ impl Defect {
     pub(crate) fn value(&self) -> String {
         match self {
             Self::Cell { value, .. } => format!("\"{value}\""),
-            Self::Line(rule) => rule.clone(),
+            Self::Line(_) | Self::NoRequest => self.to_string(),
         }
     }
 }
@@ -43,6 +46,7 @@ impl fmt::Display for Defect {
         match self {
             Self::Cell { name, value, rule } => write!(f, "{name} \"{value}\" is not {rule}"),
             Self::Line(rule) => f.write_str(rule),
+            Self::NoRequest => f.write_str("the row is no request"),
         }
     }
 }

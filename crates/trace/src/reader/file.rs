@@ -40,8 +40,16 @@ pub(super) struct TraceFile {
     pub(super) origin_ns: Option<i64>,
     pub(super) cutter: Cutter,
     pub(super) decoder: Decoder,
-    /// The number of rows skipped by reason.
+    pub(super) others: Others,
+}
+
+/// The numbers of rows that gave no request.
+#[derive(Debug, Default)]
+pub(super) struct Others {
+    /// Rows that were skipped because they can't be used, by the reason.
     pub(super) skipped: BTreeMap<String, u64>,
+    /// Rows that are something else by the rules of the format.
+    pub(super) no_requests: u64,
 }
 
 impl TraceFile {
@@ -94,7 +102,7 @@ impl TraceFile {
                 decode::Rows::Lines(lines(&mut location, format, options, &mut cutter)?)
             }
         };
-        let decoder = Decoder { rows, keep: options.keep, skip_bad_rows: options.skip_bad_rows };
+        let decoder = Decoder { rows, skip_bad_rows: options.skip_bad_rows };
         Ok(Self {
             location,
             format,
@@ -106,7 +114,7 @@ impl TraceFile {
             origin_ns,
             cutter,
             decoder,
-            skipped: BTreeMap::new(),
+            others: Others::default(),
         })
     }
 
@@ -184,9 +192,12 @@ impl TraceFile {
             remarks.push(format!("read as {}", self.format.name));
         }
         remarks.extend(self.format.notes.iter().map(|note| (*note).to_owned()));
-        let skipped: u64 = self.skipped.values().sum();
+        if let number @ 1.. = self.others.no_requests {
+            remarks.push(format!("{number} rows are no requests by the rules of {}", self.format.name));
+        }
+        let skipped: u64 = self.others.skipped.values().sum();
         if skipped > 0 {
-            let reasons = self.skipped.iter().map(|(reason, rows)| format!("{rows}: {reason}")).collect::<Vec<_>>();
+            let reasons = self.others.skipped.iter().map(|(reason, rows)| format!("{rows}: {reason}")).collect::<Vec<_>>();
             remarks.push(format!("{skipped} rows were skipped ({})", reasons.join("; ")));
         }
         if let (true, true, Rows::Lines { .. }) = (self.is_piped, self.cutter.ends_in_a_line(), self.location.rows) {

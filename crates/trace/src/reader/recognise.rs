@@ -5,9 +5,9 @@ use failure::{Failure, printable};
 
 use super::cut::Cutter;
 use super::flags::Options;
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::format::{self, CSV, Divider, FORMATS, Format, Header, Shape, US};
-use crate::lines::columns::Columns;
+use crate::lines::columns::{Columns, ending};
 use crate::lines::{self, bind, names_fit};
 use crate::lines::{LINE_LIMIT, too_long};
 use crate::location::Location;
@@ -95,7 +95,7 @@ pub(super) fn recognise(
     if fitting.is_empty() {
         skip_start(location, cutter)?;
         let first = first_line(location, cutter)?;
-        if first.starts_with(ORIGIN) || options.columns.has_arrival() && !first.trim_ascii_start().starts_with(b"{") {
+        if first.starts_with(ORIGIN) || (options.columns.has_arrival() || options.delimiter.is_some()) && !first.trim_ascii_start().starts_with(b"{") {
             return Ok(CSV);
         }
         fitting.extend(FORMATS.iter().filter(|format| line_fits(format, first)));
@@ -156,11 +156,19 @@ fn next_step(location: &Location, cutter: &mut Cutter) -> Result<String, Failure
     let is_live = cutter.is_live();
     let lines = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count();
     let start = cutter.look(location, |bytes| is_live || lines(bytes) >= SHOWN_ROWS || bytes.len() > LINE_LIMIT);
+    let zeros = |first: usize| start.iter().skip(first).step_by(2).take(32).all(|&byte| byte == 0);
+    if let Some(endian) = [(1, "LE"), (0, "BE")].into_iter().find(|&(first, _)| start.len() > 3 && zeros(first)) {
+        let endian = endian.1;
+        return Ok(format!("is UTF-16 without a byte order mark; this makes a trace of it: iconv -f UTF-16{endian} -t UTF-8 FILE"));
+    }
     if start.contains(&0) || std::str::from_utf8(&first).is_err() && !start.contains(&b'\n') {
-        return Ok(format!(
-            "is not text, and of no known binary format; --trace-format selects one of {}",
-            format::names()
-        ));
+        let names = format::names();
+        return Ok(format!("is not text, and of no known binary format; --trace-format selects one of {names}"));
+    }
+    if first.trim_ascii_start().starts_with(b"{") {
+        let rule = "is JSON, of which only lines with timestamp, input_length and output_length are read (mooncake); this makes a CSV \
+                    of others: jq -r '[.KEY, .KEY] | @csv' FILE";
+        return Ok(rule.to_owned());
     }
     let found = lines::header(CSV, &Columns::default(), None, &first);
     let (divider, names) = found.map_or((Divider::Blanks, Vec::new()), |found| (found.divider, found.names));
@@ -184,19 +192,19 @@ fn next_step(location: &Location, cutter: &mut Cutter) -> Result<String, Failure
         }
         Some(place) => {
             let name = printable(names[place].as_bytes(), 40);
-            format!("your header has {name}: try --columns 'arrival={name}:{}'", unit(value(place)))
+            format!("your header has {name}: try --columns 'arrival={name}:{}'", unit(&names[place], value(place)))
         }
         None => "a CSV needs a header with arrival_ns, _us, _ms or _s, or --columns arrival=NAME:UNIT".to_owned(),
     };
-    let (separator, blanks) = match divider {
-        Divider::Delimited(b'\t') => ("tabs".to_owned(), ""),
-        Divider::Delimited(byte) => (format!("\"{}\"", byte as char), ""),
-        _ => ("blanks".to_owned(), "; --delimiter names another separator"),
+    let separator = match divider {
+        Divider::Delimited(b'\t') => "tabs".to_owned(),
+        Divider::Delimited(byte) => format!("\"{}\"", byte as char),
+        _ => "blanks (--delimiter names another separator)".to_owned(),
     };
-    let shown = rows.iter().map(|row| format!("\n  {}", row.join(" | "))).collect::<String>();
+    let shown = rows.iter().map(|row| format!("\n    {}", row.join(" | "))).collect::<String>();
+    let names = format::names();
     Ok(format!(
-        "the format is not recognised; {hint}. --trace-format selects one of {}. The first rows, divided by {separator}{blanks}:{shown}",
-        format::names()
+        "the format is not recognised; {hint}\n  the first rows, divided by {separator}:{shown}\n  --trace-format NAME is for: {names}"
     ))
 }
 
@@ -209,8 +217,11 @@ fn cells(divider: Divider, row: &[u8]) -> Vec<String> {
     }
 }
 
-/// The unit that a time of arrival such as `value` probably has.
-fn unit(value: &str) -> &'static str {
+/// The unit that a time of arrival such as `value` in the column `name` probably has.
+fn unit(name: &str, value: &str) -> &'static str {
+    if let Some(ns) = ending(name) {
+        return Clock::Unit(ns).unit();
+    }
     match value.parse::<f64>() {
         Err(_) => "date",
         Ok(value) if value >= 1e17 => "ns",

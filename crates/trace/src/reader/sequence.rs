@@ -3,6 +3,7 @@
 use contract::Request;
 
 use super::moment::Moment;
+use crate::shape::keep::Keep;
 use crate::clock::TIME_LIMIT;
 
 /// Where the times of a trace start.
@@ -22,7 +23,7 @@ pub(super) enum Unordered {
     /// Its id is not above that of the request before.
     Id { index: usize, id: u64, last: u64 },
     /// It arrives before the origin.
-    BeforeOrigin { arrival_ns: i64, origin_ns: i64 },
+    BeforeOrigin { index: Option<usize>, arrival_ns: i64, origin_ns: i64 },
     /// It arrives 2⁶² ns or more after the origin.
     TooLate,
 }
@@ -84,6 +85,9 @@ impl Order {
 #[derive(Debug)]
 pub(super) struct Part {
     window: Window,
+    keep: Keep,
+    /// The first arrival of the whole trace \[ns\].
+    whole_first_ns: Option<i64>,
     /// The bounds of the part \[ns\], known with the first request.
     bounds: Option<(i64, i64)>,
     /// The offset, known with the first request of the part.
@@ -96,8 +100,8 @@ pub(super) struct Part {
 
 impl Part {
     /// Before the first request.
-    pub(super) fn new(window: Window) -> Self {
-        Self { window, bounds: None, offset_ns: None, first_and_last_ns: None, requests: 0 }
+    pub(super) fn new(window: Window, keep: Keep) -> Self {
+        Self { window, keep, whole_first_ns: None, bounds: None, offset_ns: None, first_and_last_ns: None, requests: 0 }
     }
 
     /// Requests of the part so far.
@@ -124,21 +128,24 @@ impl Part {
     /// If one arrives before the origin, or too late.
     pub(super) fn take<'a>(&mut self, requests: &'a mut [Request]) -> Result<&'a mut [Request], Unordered> {
         let Some(first) = requests.first() else { return Ok(requests) };
-        let (from_ns, until_ns) = self.bounds(first.arrival_ns as i64);
+        let whole_first_ns = *self.whole_first_ns.get_or_insert(first.arrival_ns as i64);
+        let (from_ns, until_ns) = self.bounds(whole_first_ns);
         let arrives_before = |ns: i64| move |request: &Request| (request.arrival_ns as i64) < ns;
         let end = requests.partition_point(arrives_before(until_ns));
         let start = requests[..end].partition_point(arrives_before(from_ns));
-        let requests = &mut requests[start..end];
+        let requests = kept(&self.keep, &mut requests[start..end]);
         let (Some(first), Some(last)) = (requests.first(), requests.last()) else { return Ok(requests) };
         let (first_ns, last_ns) = (first.arrival_ns as i64, last.arrival_ns as i64);
         self.first_and_last_ns = Some((self.first_and_last_ns.map_or(first_ns, |(first_ns, _)| first_ns), last_ns));
         let is_part = self.window.from.is_some() && !self.window.is_asked;
         let offset_ns = *self.offset_ns.get_or_insert(match self.window.origin {
             Origin::At(ns) if !is_part => ns,
+            Origin::First if !is_part && !self.window.is_asked => whole_first_ns,
             _ => first_ns,
         });
         if first_ns < offset_ns {
-            return Err(Unordered::BeforeOrigin { arrival_ns: first_ns, origin_ns: offset_ns });
+            let index = Some(start).filter(|_| self.keep.keeps_all());
+            return Err(Unordered::BeforeOrigin { index, arrival_ns: first_ns, origin_ns: offset_ns });
         }
         // Both are below 2⁶² in absolute value, so that nothing overflows.
         let speed = u128::from(self.window.speed);
@@ -168,4 +175,19 @@ impl Part {
         let bound = |moment: Option<Moment>, none: i64| moment.map_or(none, |moment| moment.since(origin_ns));
         *self.bounds.get_or_insert_with(|| (bound(from, i64::MIN), bound(until, i64::MAX)))
     }
+}
+
+/// Moves the requests that are kept to the front, in their order.
+fn kept<'a>(keep: &Keep, requests: &'a mut [Request]) -> &'a mut [Request] {
+    if keep.keeps_all() {
+        return requests;
+    }
+    let mut number = 0;
+    for place in 0..requests.len() {
+        if keep.keeps(&requests[place]) {
+            requests[number] = requests[place];
+            number += 1;
+        }
+    }
+    &mut requests[..number]
 }

@@ -6,7 +6,8 @@ use failure::Failure;
 use super::coarse::Looking;
 use super::parse::{Parsed, parse};
 use super::sequence::Order;
-use super::{TraceReader, Wrong, decode, explain, stopped};
+use super::{TraceReader, Wrong, decode, explain, names, stopped};
+use crate::location::Location;
 use crate::shape::sorter::{self, Sorter};
 
 /// Requests that are passed on at a time.
@@ -24,6 +25,8 @@ impl TraceReader {
         let (mut requests, mut id, looking) = (Vec::new(), 0, Looking::new());
         let Self { files, stage, .. } = self;
         let Some(file) = files.first() else { return Ok(()) };
+        // The file of a request is not known any more.
+        let location = Location { name: names(files), ..file.location.clone() };
         while sorted.next(&mut requests, BATCH_REQUESTS)? {
             for request in &mut requests {
                 request.id = id;
@@ -31,10 +34,10 @@ impl TraceReader {
             }
             let completed = decode::complete(None, &mut requests, looking.is_on());
             let passed = stage.pass(&mut requests, completed, &looking, |requests| each(requests, position));
-            passed.map_err(|stop| stopped(stop, &file.location, &file.decoder, None))?;
+            passed.map_err(|stop| stopped(stop, &location, &file.decoder, None))?;
         }
         let ended = stage.end(|requests| each(requests, position));
-        ended.map_err(|stop| stopped(stop, &file.location, &file.decoder, None))
+        ended.map_err(|stop| stopped(stop, &location, &file.decoder, None))
     }
 
     /// Pushes the requests of all files to `sorter`, file by file.
@@ -43,7 +46,7 @@ impl TraceReader {
         for file in files {
             let (mut order, mut wrong) = (Order::default(), Wrong::new(file.guess()));
             let (location, cutter, decoder) = (&file.location, &mut file.cutter, &file.decoder);
-            let (skipped, is_piped) = (&mut file.skipped, file.is_piped);
+            let (others, is_piped) = (&mut file.others, file.is_piped);
             let complete = |requests: &mut [Request]| decode::complete(None, requests, false);
             parse(location, cutter, decoder, threads, complete, |parsed| {
                 let Parsed { block, requests, defects, completed, .. } = wrong.first(parsed, location)?;
@@ -54,7 +57,7 @@ impl TraceReader {
                 if wrong.is_empty() {
                     sorter.push(requests)?;
                 }
-                wrong.add(defects, skipped, block, is_piped, location)
+                wrong.add(defects, others, block, is_piped, location)
             })?;
             wrong.end(location)?;
             file.check_count()?;

@@ -8,6 +8,7 @@ use super::coarse::{Coarse, Looking};
 use super::decode::{self, Completed};
 use super::sequence::{Order, Part, Unordered, Window};
 use super::ticks::{NotTicked, Ticks};
+use crate::shape::keep::Keep;
 use crate::shape::spread::{MAX_IN_A_TICK, SpreadFlag};
 
 /// What the last stage does and has seen.
@@ -38,10 +39,10 @@ pub(super) enum Stop<E> {
 }
 
 impl Stage {
-    pub(super) fn new(window: Window, spread: Option<SpreadFlag>, demands: Demands, samples: bool) -> Self {
+    pub(super) fn new(window: Window, keep: Keep, spread: Option<SpreadFlag>, demands: Demands, samples: bool) -> Self {
         Self {
             order: Order::default(),
-            part: Part::new(window),
+            part: Part::new(window, keep),
             coarse: Coarse::default(),
             ticks: spread.map(|flag| Ticks::new(flag, demands.seed)),
             out: Vec::new(),
@@ -49,6 +50,11 @@ impl Stage {
             samples,
             sampled: 0,
         }
+    }
+
+    /// Whether demands are sampled in this stage.
+    pub(super) fn samples(&self) -> bool {
+        self.samples
     }
 
     /// Passes the next requests to `each`, if they are used. `completed` has been found in them.
@@ -68,7 +74,13 @@ impl Stage {
         let pushed = ticks.push(requests, &mut out);
         let taken = self.take(&mut out, each);
         self.out = out;
-        taken?;
+        // The index is that of a request before it was spread.
+        taken.map_err(|stop| match stop {
+            Stop::Unordered(Unordered::BeforeOrigin { arrival_ns, origin_ns, .. }) => {
+                Stop::Unordered(Unordered::BeforeOrigin { index: None, arrival_ns, origin_ns })
+            }
+            stop => stop,
+        })?;
         pushed.map_err(stopped)
     }
 

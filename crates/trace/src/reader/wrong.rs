@@ -1,11 +1,10 @@
 //! Rows that can't be used: those of the first rows are reported together.
 
-use std::collections::BTreeMap;
-
 use failure::Failure;
 
 use super::cut::Block;
 use super::decode::{self, Defects, FIRST_ROWS};
+use super::file::Others;
 use crate::lines::Defect;
 use crate::location::Location;
 
@@ -45,13 +44,14 @@ impl Wrong {
     pub(super) fn add(
         &mut self,
         defects: Defects,
-        skipped: &mut BTreeMap<String, u64>,
+        others: &mut Others,
         block: &Block,
         is_live: bool,
         location: &Location,
     ) -> Result<(), Failure> {
+        others.no_requests += defects.no_requests;
         for (reason, rows) in defects.skipped {
-            decode::count(skipped, reason, rows);
+            decode::count(&mut others.skipped, reason, rows);
         }
         // A wrong row behind the first rows is reported if it is the first one.
         let is_alone = self.rows.is_empty();

@@ -233,12 +233,12 @@ fn times_count_from_the_first_arrival_or_the_origin_in_the_file() {
     let late = read_with(trace, &origin("zero")).unwrap();
     assert_eq!(
         late.remarks,
-        ["nothing arrives in the first 1000 ns, which is longer than the rest of the trace (999 ns); --origin first \
+        ["nothing arrives in the first 0.000001 s, which is longer than the rest of the trace (0.000000999 s); --origin first \
           starts at the first arrival"]
     );
     assert_eq!(
         refused_with(trace, &origin("1001ns")),
-        "t.csv: arrival_ns 1000 ns is before the origin of time (1001 ns); --origin first starts at the first arrival"
+        "t.csv:2: arrival_ns 1000 ns is before the origin of time (1001 ns); --origin first starts at the first arrival"
     );
     assert_eq!(
         refused(format!("# origin_ns=-1\n{trace}")),

@@ -34,7 +34,7 @@ fn a_part_is_the_same_as_its_rows_alone() {
     assert_eq!((part.requests.len(), part.requests[0].size), (1, 2));
     let mut none = open(TEN.as_bytes(), &flags(|f| f.from = text("1h")), BLOCK_SIZE, false).unwrap();
     none.read(|_, _| Ok::<_, Failure>(())).unwrap();
-    assert_eq!(none.expect_requests(), Err(breaks(None, "none of the trace's requests is used")));
+    assert_eq!(none.expect_requests(), Err(breaks(None, "none of the trace's requests is used: --from and --until count from its origin")));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn reads_or_writes_are_used_alone() {
 fn order_is_reported_at_the_row_whatever_is_left_out() {
     let trace = "arrival_s,op\n1,r\n\n2,w\n1,r\n0,r\n";
     let reads = flags(|f| f.only = Some(crate::shape::keep::Only::Read));
-    assert_eq!(refused_with(trace, &reads), "t.csv:6: arrival_s goes back (0 after 1); --sort puts them in order");
+    assert_eq!(refused_with(trace, &reads), "t.csv:5: arrival_s goes back (1 after 2); --sort puts them in order");
 }
 
 #[test]
