@@ -40,4 +40,6 @@ mod lines;
 pub mod ordered;
 pub mod reader;
 pub mod shape;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod writer;
