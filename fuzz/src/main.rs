@@ -7,11 +7,11 @@ use clap::Parser;
 use fuzz::driver::{self, Plan};
 use fuzz::{TARGETS, Target};
 
-/// Fuzz Queuebox: hostile modules, broken traces, forged completions, and the CSV reader against the csv crate.
+/// Fuzz Queuebox: hostile modules, broken traces of every family, forged completions, and the CSV reader against the csv crate.
 #[derive(Parser)]
 #[command(name = "fuzz")]
 struct Cli {
-    /// Targets: module, trace, completions, csv [default: all]
+    /// Targets: module, delimited, lines, json, binary, packed, completions, csv [default: all]
     #[arg(value_parser = target)]
     targets: Vec<Target>,
     /// Cases of each target.

@@ -19,8 +19,28 @@ fn modules() {
 }
 
 #[test]
-fn traces() {
-    few("trace", 10_000);
+fn delimited_traces() {
+    few("delimited", 6_000);
+}
+
+#[test]
+fn traces_of_lines() {
+    few("lines", 6_000);
+}
+
+#[test]
+fn traces_of_json() {
+    few("json", 4_000);
+}
+
+#[test]
+fn binary_traces() {
+    few("binary", 4_000);
+}
+
+#[test]
+fn packed_traces() {
+    few("packed", 3_000);
 }
 
 #[test]
@@ -30,5 +50,5 @@ fn completions() {
 
 #[test]
 fn the_csv_reader_and_the_csv_crate() {
-    few("csv", 10_000);
+    few("csv", 6_000);
 }

@@ -65,7 +65,7 @@ impl Field {
     pub(crate) fn read(self, cell: &[u8], numbers: Numbers, request: &mut Request) -> Option<()> {
         let number = |below: u64| decimal::whole(cell, numbers).filter(|&number| number < below);
         match self {
-            Field::Id => request.id = number(u64::MAX).or((cell == b"18446744073709551615").then_some(u64::MAX))?,
+            Field::Id => request.id = decimal::whole(cell, numbers)?,
             Field::Arrival(clock) => {
                 request.arrival_ns = request.arrival_ns.wrapping_add(clock.read(cell, numbers)? as u64);
             }

@@ -20,8 +20,8 @@ mod nginx;
 mod oracle_general;
 mod original;
 mod records;
-#[cfg(test)]
-mod samples;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod samples;
 mod spc;
 mod splitwise;
 mod swf;

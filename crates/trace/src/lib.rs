@@ -42,4 +42,6 @@ mod location;
 pub mod ordered;
 pub mod reader;
 pub mod shape;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod writer;

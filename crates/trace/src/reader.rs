@@ -296,9 +296,10 @@ fn stopped<E: From<Failure>>(stop: Stop<E>, location: &Location, decoder: &Decod
     match stop {
         Stop::Failed(error) => error,
         Stop::Unordered(unordered) => explain(location, decoder, block, unordered).into(),
-        Stop::NotTicked(NotTicked::OffTick(index, tick_ns)) => {
+        Stop::NotTicked(NotTicked::OffTick { index, arrival_ns, tick_ns }) => {
+            let (name, arrival) = show(decoder, arrival_ns);
             let rule = format!(
-                "the arrival is not a multiple of {tick_ns} ns: --spread even:TICK names the tick of the clock, if it had one"
+                "{name} {arrival} is not a multiple of {tick_ns} ns: --spread even:TICK names the tick of the clock, if it had one"
             );
             at(location, decoder, block, index, &rule).into()
         }
@@ -308,10 +309,7 @@ fn stopped<E: From<Failure>>(stop: Stop<E>, location: &Location, decoder: &Decod
 
 /// The error of a request that breaks a rule of order.
 fn explain(location: &Location, decoder: &Decoder, block: Option<&Block>, unordered: Unordered) -> Failure {
-    let show = |arrival_ns: i64| match &decoder.rows {
-        decode::Rows::Lines(lines) => lines.show_arrival(arrival_ns),
-        _ => ("arrival_ns".to_owned(), arrival_ns.to_string()),
-    };
+    let show = |arrival_ns: i64| show(decoder, arrival_ns);
     match unordered {
         Unordered::GoesBack { index, arrival_ns, last_ns } => {
             let ((name, arrival), (_, last)) = (show(arrival_ns), show(last_ns));
@@ -336,5 +334,13 @@ fn at(location: &Location, decoder: &Decoder, block: Option<&Block>, index: usiz
     match block {
         Some(block) => location.at(decoder.row_of(block, index), rule),
         None => location.whole(rule),
+    }
+}
+
+/// The name of the column of arrivals, and `arrival_ns` as its cells hold times.
+fn show(decoder: &Decoder, arrival_ns: i64) -> (String, String) {
+    match &decoder.rows {
+        decode::Rows::Lines(lines) => lines.show_arrival(arrival_ns),
+        _ => ("arrival_ns".to_owned(), arrival_ns.to_string()),
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn demands() -> Demands {
 pub(super) struct Read {
     pub(super) requests: Vec<Request>,
     pub(super) summary: TraceSummary,
+    pub(super) remarks: Vec<String>,
 }
 
 /// The files of one thread: a case's trace, and a pipe.
@@ -30,19 +31,31 @@ pub(super) struct Input {
 
 thread_local! {
     static INPUT: RefCell<Option<Input>> = const { RefCell::new(None) };
+    static OTHER: RefCell<Option<Input>> = const { RefCell::new(None) };
 }
 
 impl Input {
     /// Calls `work` with `trace` as input.
     pub(super) fn with<T>(trace: &[u8], work: impl FnOnce(&Input) -> Result<T, String>) -> Result<T, String> {
-        INPUT.with_borrow_mut(|input| {
-            let input = match input {
-                Some(input) => input,
-                None => input.insert(Self::new().map_err(|error| format!("no folder for cases: {error}"))?),
-            };
-            fs::write(input.file(), trace).map_err(|error| format!("the case can't be written: {error}"))?;
-            work(input)
-        })
+        INPUT.with_borrow_mut(|input| Self::filled(input, trace, work))
+    }
+
+    /// As [`Input::with`], within it.
+    pub(super) fn with_other<T>(trace: &[u8], work: impl FnOnce(&Input) -> Result<T, String>) -> Result<T, String> {
+        OTHER.with_borrow_mut(|input| Self::filled(input, trace, work))
+    }
+
+    fn filled<T>(
+        input: &mut Option<Self>,
+        trace: &[u8],
+        work: impl FnOnce(&Input) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let input = match input {
+            Some(input) => input,
+            None => input.insert(Self::new().map_err(|error| format!("no folder for cases: {error}"))?),
+        };
+        fs::write(input.file(), trace).map_err(|error| format!("the case can't be written: {error}"))?;
+        work(input)
     }
 
     fn new() -> std::io::Result<Self> {
@@ -66,7 +79,12 @@ impl Input {
 
     /// Reads the trace from its file.
     pub(super) fn read(&self, flags: &ReadFlags) -> Result<Read, Failure> {
-        read(&self.file(), flags)
+        read(&[&self.file()], flags)
+    }
+
+    /// Reads it as two files.
+    pub(super) fn read_twice(&self, flags: &ReadFlags) -> Result<Read, Failure> {
+        read(&[&self.file(), &self.file()], flags)
     }
 
     /// Reads it from a pipe that returns uneven chunks.
@@ -78,20 +96,19 @@ impl Input {
                 // The reader may stop early: then the pipe is closed.
                 trace.chunks(4_099).try_for_each(|chunk| pipe.write_all(chunk))
             });
-            read(Path::new(&pipe), flags)
+            read(&[Path::new(&pipe)], flags)
         })
     }
 }
 
-fn read(path: &Path, flags: &ReadFlags) -> Result<Read, Failure> {
-    let mut reader = TraceReader::open(path, flags, demands())?;
+fn read(paths: &[&Path], flags: &ReadFlags) -> Result<Read, Failure> {
+    let mut reader = TraceReader::open(paths, flags, demands())?;
     let mut requests = Vec::new();
     reader.read(|some, _| {
         requests.extend_from_slice(some);
         Ok::<(), Failure>(())
     })?;
-    reader.remarks();
-    Ok(Read { requests, summary: reader.summary() })
+    Ok(Read { requests, summary: reader.summary(), remarks: reader.remarks() })
 }
 
 /// Words for edits: separators, boundary values of numbers, beginnings of formats.
@@ -108,6 +125,27 @@ pub(super) const WORDS: &[&[u8]] = &[
     b"W",
     b" ",
     b"\t",
+    b";",
+    b"|",
+    b"'",
+    b"\\",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b":",
+    b"null",
+    b"\\u0000",
+    b"-",
+    b"+.5",
+    b"5.",
+    b"2.0",
+    b"1e-05",
+    b"e9",
+    b"# origin_ns=7\n",
+    b"; ",
+    b"\0",
+    b"\"\"",
     b"-1",
     b"+1",
     b"1e3",

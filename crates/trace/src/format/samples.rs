@@ -1,11 +1,7 @@
 //! A made-up sample of each format, as `(name, text)` in the order of names. The start alone must tell the format.
 
-use random::streams::fnv1a;
-
-use super::{FORMATS, Shape};
-use crate::reader::tests::{Outcome, read};
-
-const SAMPLES: &[(&str, &[u8])] = &[
+/// A sample of each format but `records`, with its name.
+pub const SAMPLES: &[(&str, &[u8])] = &[
     (
         "alibaba-block",
         b"419,W,8792731648,16384,1577808144360767\n\
@@ -157,34 +153,46 @@ Mar 15 10:30:01 lb haproxy[812]: 192.0.2.9:4713 [15/Mar/2024:10:30:01.100] http-
     ("vidur", b"arrived_at,num_prefill_tokens,num_decode_tokens\n0.0,4808,10\n0.051,3180,8\n0.098189,110,27\n"),
 ];
 
-/// The sample of the format called `name`.
-pub(super) fn sample(name: &str) -> &'static [u8] {
-    SAMPLES.iter().find(|(other, _)| *other == name).unwrap().1
-}
+#[cfg(test)]
+pub(super) use tests::{arrivals, hashed, sample};
 
-/// The arrivals of a trace \[ns\], and the offset that was subtracted.
-pub(super) fn arrivals(read: &Outcome) -> (Vec<u64>, i64) {
-    (read.requests.iter().map(|request| request.arrival_ns).collect(), read.summary.offset_ns)
-}
+#[cfg(test)]
+mod tests {
+    use random::streams::fnv1a;
 
-/// The client of this name.
-pub(super) fn hashed(name: &str) -> u32 {
-    let hash = fnv1a(name.as_bytes());
-    (hash ^ (hash >> 32)) as u32
-}
+    use super::super::{FORMATS, Shape};
+    use super::SAMPLES;
+    use crate::reader::tests::{Outcome, read};
 
-#[test]
-fn a_sample_fits_its_format_alone() {
-    for (name, text) in SAMPLES {
-        let read = read(text);
-        assert_eq!((read.summary.files[0].format, read.requests.is_empty()), (*name, false));
+    /// The sample of the format called `name`.
+    pub(in super::super) fn sample(name: &str) -> &'static [u8] {
+        SAMPLES.iter().find(|(other, _)| *other == name).unwrap().1
     }
-}
 
-#[test]
-fn every_format_has_a_sample() {
-    let has_none = |name: &str| SAMPLES.iter().all(|(other, _)| *other != name);
-    for format in FORMATS.iter().filter(|format| !matches!(format.shape, Shape::Records)) {
-        assert!(!has_none(format.name), "{}", format.name);
+    /// The arrivals of a trace \[ns\], and the offset that was subtracted.
+    pub(in super::super) fn arrivals(read: &Outcome) -> (Vec<u64>, i64) {
+        (read.requests.iter().map(|request| request.arrival_ns).collect(), read.summary.offset_ns)
+    }
+
+    /// The client of this name.
+    pub(in super::super) fn hashed(name: &str) -> u32 {
+        let hash = fnv1a(name.as_bytes());
+        (hash ^ (hash >> 32)) as u32
+    }
+
+    #[test]
+    fn a_sample_fits_its_format_alone() {
+        for (name, text) in SAMPLES {
+            let read = read(text);
+            assert_eq!((read.summary.files[0].format, read.requests.is_empty()), (*name, false));
+        }
+    }
+
+    #[test]
+    fn every_format_has_a_sample() {
+        let has_none = |name: &str| SAMPLES.iter().all(|(other, _)| *other != name);
+        for format in FORMATS.iter().filter(|format| !matches!(format.shape, Shape::Records)) {
+            assert!(!has_none(format.name), "{}", format.name);
+        }
     }
 }

@@ -26,8 +26,8 @@ pub(super) struct Ticks {
 pub(super) enum NotTicked {
     /// The first requests have no tick.
     NoTick,
-    /// The request at this index of the pushed ones is not on a tick of this length \[ns\].
-    OffTick(usize, u64),
+    /// The request at `index` of the pushed ones is not on a tick of `tick_ns`.
+    OffTick { index: usize, arrival_ns: i64, tick_ns: u64 },
     /// Too many requests are in one tick.
     TooMany,
 }
@@ -79,7 +79,10 @@ impl Ticks {
         let spread = self.spread.get_or_insert_with(|| Spread::new(self.flag.how, tick_ns, self.seed));
         spread.push(requests, out).map_err(|not| match not {
             // The first requests, by which the tick was found, are on it.
-            NotSpread::OffTick(index) => NotTicked::OffTick(index.saturating_sub(before), tick_ns),
+            NotSpread::OffTick(index) => {
+                let arrival_ns = requests.get(index).map_or(0, |request| request.arrival_ns as i64);
+                NotTicked::OffTick { index: index.saturating_sub(before), arrival_ns, tick_ns }
+            }
             NotSpread::TooMany => NotTicked::TooMany,
         })
     }

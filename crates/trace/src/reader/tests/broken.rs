@@ -121,7 +121,7 @@ fn the_tick_does_not_depend_on_the_blocks() {
         assert_eq!(piped.requests, read.requests);
     }
     let late = "arrival_s\n".to_owned() + &"7\n".repeat(1_000) + "7.5\n";
-    assert!(refused_with(&late, &spread).starts_with("t.csv:1002: the arrival is not a multiple of 1000000000 ns"));
+    assert!(refused_with(&late, &spread).starts_with("t.csv:1002: arrival_s 7.5 is not a multiple of 1000000000 ns"));
     assert!(
         refused_with("arrival_us\n1\n2\n", &spread)
             .starts_with("t.csv: the first arrivals are not multiples of 1 s or 1 ms")

@@ -88,7 +88,7 @@ fn a_coarse_clock_is_reported_and_its_ticks_are_spread() {
     let random = read_with(trace, &flags(|f| f.spread = text("random:1s"))).unwrap();
     assert!(random.requests.is_sorted_by_key(|r| r.arrival_ns) && random.requests.len() == 8);
     let off = read_with("arrival_ms\n0\n1000\n1500\n", &flags(|f| f.spread = text("even:1s"))).unwrap_err().to_string();
-    assert!(off.starts_with("t.csv:4: the arrival is not a multiple of 1000000000 ns"), "{off}");
+    assert!(off.starts_with("t.csv:4: arrival_ms 1500 is not a multiple of 1000000000 ns"), "{off}");
 }
 
 #[test]
