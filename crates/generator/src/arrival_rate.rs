@@ -39,7 +39,7 @@ const OPERATIONAL_LIMIT_NS: f64 = (1u64 << 60) as f64;
 /// The upper limit of arrivals \[ns\].
 pub(crate) const LATEST_NS: u64 = 1 << 62;
 
-/// What ARRIVALS says.
+/// The meaning of ARRIVALS.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ArrivalRate {
     /// The rate is constant.

@@ -20,7 +20,7 @@ const FORMS: [(&str, &str); 4] = [
     (SEQUENTIAL, "Runs of RUN requests on average, each starting where the client's last one ended"),
 ];
 
-/// What POPULARITY says.
+/// The meaning of POPULARITY.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlaceChoice {
     pub(crate) places: Places,

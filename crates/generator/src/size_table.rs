@@ -22,7 +22,7 @@ const FORMS: [(&str, &str); 3] = [
     (FILE, "The same from a CSV file, size,weight"),
 ];
 
-/// What SIZES says.
+/// The meaning of SIZES.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SizeChoice {
     /// Sizes follow DISTRIBUTION.

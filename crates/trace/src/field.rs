@@ -28,7 +28,7 @@ pub(crate) enum Field {
     Before(u64),
     /// Its demand, in units of this length \[ns\]; sampled if the cell is empty.
     Service(u64),
-    /// Who sent it.
+    /// The sender.
     Client(Identity),
     /// Priority or kind.
     Class,

@@ -52,7 +52,7 @@ mod tests {
         );
         let hash = fnv1a(b"ab-1");
         assert_eq!((read.requests[0].client, read.requests[1].client), ((hash ^ (hash >> 32)) as u32, 0));
-        // The elapsed time includes waiting: it becomes the demand only if the user says so.
+        // The elapsed time includes waiting: it becomes the demand only if --columns names it.
         assert_eq!(read.summary.sampled, 2);
         assert!(read.remarks.iter().any(|remark| remark.contains("'service=Elapsed time:UNIT'")), "{:?}", read.remarks);
         assert_eq!(

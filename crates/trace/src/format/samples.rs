@@ -1,4 +1,4 @@
-//! A made-up sample of each format, as `(name, text)` in the order of names. The start alone must tell the format.
+//! A made-up sample of each format, as `(name, text)` in the order of names. The start alone must be enough to recognise the format.
 
 /// A sample of each format but `records`, with its name.
 pub const SAMPLES: &[(&str, &[u8])] = &[

@@ -22,7 +22,7 @@ pub(super) const FORMAT: Format = Format {
     ],
     several_units: false,
     unknown: &[],
-    notes: &["LBA counts blocks, mostly of 512 bytes (the trace's description says which); Size is in bytes"],
+    notes: &["LBA counts blocks, mostly of 512 bytes (the trace's description has the length); Size is in bytes"],
 };
 
 /// The first five cells.

@@ -42,7 +42,7 @@ pub(super) struct Defects {
     pub(super) wrong: Vec<(u64, Defect)>,
     /// With --skip-bad-rows: the number of rows by reason.
     pub(super) skipped: BTreeMap<String, u64>,
-    /// The number of rows that the format says are no requests.
+    /// The number of rows that are no requests by the rules of the format.
     pub(super) no_requests: u64,
 }
 

@@ -32,7 +32,7 @@ pub struct ReadFlags {
     /// Where time starts: zero, first (the first arrival), or a TIME
     ///
     /// By default a trace starts at the origin in its file (that of tracegen's is 0), and without one at its first arrival. A TIME
-    /// here and below is a duration or a date: 90s, 2h, 2023-11-16T18:17:03Z.
+    /// here and below is a duration (a bare number is in milliseconds) or a date: 90s, 2h, 2023-11-16T18:17:03Z.
     #[arg(long, value_name = "ORIGIN")]
     pub origin: Option<String>,
     /// Sort the trace by arrival and number its requests anew

@@ -1,4 +1,4 @@
-//! Recognises the format of a trace by its start, or says what to do.
+//! Recognises the format of a trace by its start, or reports what to do.
 
 use contract::RequestHeader;
 use failure::{Failure, printable};
@@ -15,7 +15,7 @@ use crate::location::Location;
 /// The byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// What the first line of a native CSV says of its origin.
+/// The start of the first line of a native CSV that has the origin.
 pub(super) const ORIGIN: &[u8] = b"# origin_ns=";
 
 /// Bytes by which binary formats without a header are recognised.

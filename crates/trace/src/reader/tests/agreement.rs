@@ -193,7 +193,7 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
     match (expected, outcome) {
         (Expected::Unknown, _) => {}
         (Expected::Read(requests), outcome) => prop_assert_eq!(outcome.map(|read| read.requests), Ok(requests)),
-        // An empty trace is read, and refused by those who need requests.
+        // An empty trace is read, and refused by programs that need requests.
         (Expected::Refused, Ok(read)) => prop_assert!(read.requests.is_empty(), "{:?} is accepted", read),
         (Expected::Refused, outcome) => prop_assert!(matches!(outcome, Err(Failure::Trace { .. })), "{:?}", outcome),
     }
