@@ -195,4 +195,18 @@ mod tests {
             assert!(!has_none(format.name), "{}", format.name);
         }
     }
+
+    /// The documents show the first lines of each sample that is text.
+    #[test]
+    fn the_samples_are_in_docs() {
+        let text = |&(name, bytes): &(&'static str, &'static [u8])| Some((name, std::str::from_utf8(bytes).ok()?));
+        let is_text = |text: &&str| !text.contains('\0');
+        let shown = SAMPLES.iter().filter_map(text).filter(|(_, text)| is_text(text)).map(|(name, text)| {
+            let lines: Vec<&str> = text.lines().take(3).map(str::trim_end).collect();
+            format!("### {name}\n\n```text\n{}\n```\n", lines.join("\n"))
+        });
+        let expected = shown.collect::<Vec<_>>().join("\n");
+        let document = include_str!("../../../../docs/formats.md");
+        assert!(document.contains(&expected), "docs/formats.md lacks:\n{expected}");
+    }
 }
