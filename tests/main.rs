@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![allow(clippy::disallowed_methods, reason = "tests compare within a tolerance")]
 
+mod broken_traces;
 mod check;
 mod conformance;
 mod contract;
@@ -46,4 +47,5 @@ mod strangers;
 mod support;
 mod terminal;
 mod tracegen;
+mod traces;
 mod verify;

@@ -185,7 +185,9 @@ impl TraceReader {
                 let skipped = self.remarks().into_iter().find(|remark| remark.contains("rows were skipped"));
                 let rule = match skipped {
                     Some(skipped) => format!("the trace has no requests: {skipped}"),
-                    None if kept => "none of the trace's requests is used: --from and --until count from its origin".to_owned(),
+                    None if kept => {
+                        "none of the trace's requests is used: --from and --until count from its origin".to_owned()
+                    }
                     None => "the trace has no requests".to_owned(),
                 };
                 Err(file.location.whole(&rule))

@@ -181,10 +181,13 @@ fn check_requests(read: &Read, flags: &ReadFlags) -> Result<(), String> {
     let may_declare = ["csv", "records"].contains(&file.format) && flags.from.is_none();
     let is_first = flags.origin.as_deref().is_none_or(|origin| origin == "first");
     let first_ns = requests.first().map_or(0, |request| request.arrival_ns);
-    if first_ns != 0 && is_first && !(may_declare && flags.origin.is_none()) {
+    // Without a flag the origin is the first arrival of the whole trace, whatever is left out.
+    let is_whole = flags.only.is_none() && flags.sample.is_none();
+    let of_used = is_whole || flags.from.is_some() || flags.origin.is_some();
+    if first_ns != 0 && is_first && of_used && !(may_declare && flags.origin.is_none()) {
         return Err(format!("the first arrival is {first_ns} in {summary:?}"));
     }
-    if flags.sort && flags.from.is_none() && (0..).zip(requests).any(|(id, request)| request.id != id) {
+    if flags.sort && flags.from.is_none() && is_whole && (0..).zip(requests).any(|(id, request)| request.id != id) {
         return Err("sorted requests are not numbered by their position".to_owned());
     }
     let named = flags.trace_format.as_deref().is_none_or(|named| named == file.format);

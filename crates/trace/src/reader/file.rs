@@ -197,7 +197,8 @@ impl TraceFile {
         }
         let skipped: u64 = self.others.skipped.values().sum();
         if skipped > 0 {
-            let reasons = self.others.skipped.iter().map(|(reason, rows)| format!("{rows}: {reason}")).collect::<Vec<_>>();
+            let reasons =
+                self.others.skipped.iter().map(|(reason, rows)| format!("{rows}: {reason}")).collect::<Vec<_>>();
             remarks.push(format!("{skipped} rows were skipped ({})", reasons.join("; ")));
         }
         if let (true, true, Rows::Lines { .. }) = (self.is_piped, self.cutter.ends_in_a_line(), self.location.rows) {

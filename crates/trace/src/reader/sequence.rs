@@ -3,8 +3,8 @@
 use contract::Request;
 
 use super::moment::Moment;
-use crate::shape::keep::Keep;
 use crate::clock::TIME_LIMIT;
+use crate::shape::keep::Keep;
 
 /// Where the times of a trace start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -233,8 +233,10 @@ fn times_count_from_the_first_arrival_or_the_origin_in_the_file() {
     let late = read_with(trace, &origin("zero")).unwrap();
     assert_eq!(
         late.remarks,
-        ["nothing arrives in the first 0.000001 s, which is longer than the rest of the trace (0.000000999 s); --origin first \
-          starts at the first arrival"]
+        [
+            "nothing arrives in the first 0.000001 s, which is longer than the rest of the trace (0.000000999 s); --origin first \
+          starts at the first arrival"
+        ]
     );
     assert_eq!(
         refused_with(trace, &origin("1001ns")),

@@ -96,7 +96,9 @@ fn an_unknown_header_is_shown_with_the_next_step() {
         error.contains("a file without a header is read by the numbers of its columns: --columns arrival=1:s"),
         "{error}"
     );
-    for (header, unit) in [("time_ms", "ms"), ("Arrival (US)", "µs"), ("startNs", "ns"), ("time", "s"), ("epoch_time_seconds", "s")] {
+    for (header, unit) in
+        [("time_ms", "ms"), ("Arrival (US)", "µs"), ("startNs", "ns"), ("time", "s"), ("epoch_time_seconds", "s")]
+    {
         let error = refused(format!("{header},x\n5,1\n7,2\n"));
         assert!(error.contains(&format!("try --columns 'arrival={header}:{unit}'")), "{error}");
     }

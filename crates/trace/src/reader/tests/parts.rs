@@ -34,7 +34,10 @@ fn a_part_is_the_same_as_its_rows_alone() {
     assert_eq!((part.requests.len(), part.requests[0].size), (1, 2));
     let mut none = open(TEN.as_bytes(), &flags(|f| f.from = text("1h")), BLOCK_SIZE, false).unwrap();
     none.read(|_, _| Ok::<_, Failure>(())).unwrap();
-    assert_eq!(none.expect_requests(), Err(breaks(None, "none of the trace's requests is used: --from and --until count from its origin")));
+    assert_eq!(
+        none.expect_requests(),
+        Err(breaks(None, "none of the trace's requests is used: --from and --until count from its origin"))
+    );
 }
 
 #[test]
