@@ -157,16 +157,19 @@ impl Cutter {
         // Old bytes of the block are kept until they are overwritten: clearing the buffer would zero it for each block.
         bytes.resize(bytes.len().max(filled), 0);
         bytes[..filled].copy_from_slice(&self.tail);
+        // Rows of a live trace that came with its header do not wait for more.
+        let mut waits = !self.is_live || self.rows_end(location, &self.tail) == 0;
         let cut = loop {
-            self.fill(location, bytes, filled);
+            if waits {
+                self.fill(location, bytes, filled);
+            } else {
+                bytes.truncate(filled);
+            }
+            waits = true;
             if self.ended {
                 end_last_line(location, bytes);
             }
-            let cut = match location.rows {
-                Rows::Lines { .. } if self.ended => bytes.len(),
-                Rows::Lines { .. } => last_row_end(bytes, self.quoted),
-                Rows::Records { len } => bytes.len() / len * len,
-            };
+            let cut = self.rows_end(location, bytes);
             filled = bytes.len();
             if cut > 0 || self.ended {
                 break cut;
@@ -195,6 +198,15 @@ impl Cutter {
         };
         self.rows += block.rows;
         Ok(cut > 0)
+    }
+
+    /// The end of the last whole row in `bytes`, which start with a row.
+    fn rows_end(&self, location: &Location, bytes: &[u8]) -> usize {
+        match location.rows {
+            Rows::Lines { .. } if self.ended => bytes.len(),
+            Rows::Lines { .. } => last_row_end(bytes, self.quoted),
+            Rows::Records { len } => bytes.len() / len * len,
+        }
     }
 
     /// Reads after the first `from` bytes of `bytes`, up to a block's size or to the end; of a live trace, what is there.

@@ -110,14 +110,20 @@ pub(super) fn recognise(
     }
 }
 
-/// Whether `bytes` are known to be text with a line: a record has zeros or other bytes that no text has.
+/// Whether `bytes` are known to be text with a line: a record has zeros or other bytes that no text has. A first line
+/// that fits a format is enough, so that a slow trace of short lines does not wait for a record's length.
 fn is_text(bytes: &[u8]) -> bool {
     let length = |format: &&Format| if let Shape::Fixed { len, .. } = format.shape { len } else { 0 };
     let longest = FORMATS.iter().map(length).max().unwrap_or(0);
     let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     // The last character may be cut.
     let is_utf8 = std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
-    bytes.len() >= longest && bytes.contains(&b'\n') && !bytes.iter().any(is_control) && is_utf8
+    let is_short = bytes.len() < longest;
+    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+    let Some(end) = memchr::memchr(b'\n', bytes) else { return false };
+    let line = bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]);
+    let fits = || line.starts_with(ORIGIN) || FORMATS.iter().any(|format| line_fits(format, line));
+    !bytes.iter().any(is_control) && is_utf8 && (!is_short || fits())
 }
 
 fn unknown(location: &Location) -> Failure {
