@@ -35,7 +35,13 @@ pub(super) fn hold(
     match number % 8 {
         1 if !flags.sort => same("sorted", read, with(&|flags| flags.sort = true)),
         2 => twice(input, flags, read),
-        3 if !flags.skip_bad_rows => same("with --skip-bad-rows", read, with(&|flags| flags.skip_bad_rows = true)),
+        // What is skipped would be an error otherwise.
+        3 if flags.skip_bad_rows => match with(&|flags| flags.skip_bad_rows = false) {
+            Ok(all) if read.summary.skipped.is_empty() => same("without --skip-bad-rows", read, Ok(all)),
+            Err(_) if !read.summary.skipped.is_empty() => Ok(()),
+            other => Err(format!("{:?} are skipped, but without the flag {}", read.summary.skipped, show(&other))),
+        },
+        3 => same("with --skip-bad-rows", read, with(&|flags| flags.skip_bad_rows = true)),
         4 if is_whole => parts(flags, read, part),
         5 if flags.speed.is_none() => {
             let twice = part(&|flags| flags.speed = Some("2".to_owned()))?;
