@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![allow(clippy::disallowed_methods, reason = "tests compare within a tolerance")]
 
+mod broken_traces;
 mod check;
 mod conformance;
 mod contract;
@@ -31,6 +32,7 @@ mod loss;
 mod middleware;
 mod notes;
 mod oracle;
+mod packed_traces;
 mod plan;
 mod policies;
 mod queueing;
@@ -46,4 +48,5 @@ mod strangers;
 mod support;
 mod terminal;
 mod tracegen;
+mod traces;
 mod verify;
