@@ -32,6 +32,7 @@ mod loss;
 mod middleware;
 mod notes;
 mod oracle;
+mod packed_traces;
 mod plan;
 mod policies;
 mod queueing;

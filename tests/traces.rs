@@ -1,10 +1,6 @@
 //! Traces of other programs and people, read as they are, and what must not change a result: how a trace is stored and
 //! how it comes in.
 
-use std::io::Write as _;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use crate::middleware::{middleware, report, workers};
@@ -253,40 +249,6 @@ fn a_written_trace_gives_the_figures_of_the_run_that_generated_it() {
         for trace in ["t.csv", "t.records"] {
             let read = figures(&folder, &format!("--trace {trace} {demands} --balancer {balancer}"));
             assert_eq!(read, expected, "{trace}, {balancer}");
-        }
-    }
-}
-
-#[test]
-fn a_packed_or_piped_trace_gives_the_figures_of_the_plain_file() {
-    let folder = Folder::new();
-    folder.run("tracegen", "--samples 20000 --out t.csv").succeeds();
-    let plain = folder.read("t.csv");
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    gzip.write_all(&plain).unwrap();
-    let gzip = gzip.finish().unwrap();
-    let zstd = ruzstd::encoding::compress_to_vec(plain.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
-    let utf16: Vec<u8> = "\u{feff}"
-        .encode_utf16()
-        .chain(String::from_utf8(plain.clone()).unwrap().encode_utf16())
-        .flat_map(u16::to_be_bytes)
-        .collect();
-    let expected = report(&folder, "--trace t.csv");
-    for (name, bytes) in [("gzip", &gzip), ("zstd", &zstd), ("UTF-16", &utf16), ("plain", &plain)] {
-        let of_file = {
-            std::fs::write(folder.path("p"), bytes).unwrap();
-            report(&folder, "--trace p")
-        };
-        let of_pipe = middleware(&folder, "run --json --trace -").stdin(bytes.clone()).succeeds().json();
-        for (how, read) in [("file", of_file), ("pipe", of_pipe)] {
-            for part in ["workers", "run", "notes", "settings"] {
-                assert_eq!(read[part].to_string(), expected[part].to_string(), "{name}, {how}: {part}");
-            }
-            // The digest is of the text, so that it does not depend on how that is compressed.
-            if name != "UTF-16" {
-                let digest = |report: &Value| report["trace"]["files"][0]["blake3"].clone();
-                assert_eq!(digest(&read), digest(&expected), "{name}, {how}");
-            }
         }
     }
 }
