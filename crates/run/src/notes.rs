@@ -105,7 +105,9 @@ pub fn of_recorded(
     if !given.generator.is_empty() {
         notes.push(format!("a recorded trace is used, so {} changes nothing", given.generator.join(", ")));
     }
-    notes.extend(load.doubt(servers));
+    // Demands that the simulator decides itself are not those of the trace.
+    let offered_to = (!capabilities.has(Capabilities::OWN_DEMANDS)).then_some(servers);
+    notes.extend(load.doubt(offered_to));
     notes.extend(reader.remarks());
     notes
 }
@@ -160,12 +162,12 @@ impl OfferedLoad {
         utilization(self.demands_ns, last_ns - first_ns, servers).filter(|_| self.requests >= FEW)
     }
 
-    /// For a recorded trace: a note that doubts the unit of its times, if its arrivals, or its load for `servers` servers,
-    /// are implausible.
-    pub fn doubt(&self, servers: u64) -> Option<String> {
+    /// For a recorded trace: a note that doubts the unit of its times, if its arrivals are implausible, or its load
+    /// for `servers` servers, if that is known.
+    pub fn doubt(&self, servers: Option<u64>) -> Option<String> {
         let (first_ns, last_ns) = self.first_and_last_ns.filter(|_| self.requests >= 2)?;
         let span_ns = last_ns - first_ns;
-        let excess = match utilization(self.demands_ns, span_ns, servers) {
+        let excess = match servers.and_then(|servers| utilization(self.demands_ns, span_ns, servers)) {
             _ if span_ns <= INSTANT_NS => String::new(),
             _ if self.requests - 1 > span_ns => ", more than one in a nanosecond".to_owned(),
             Some(offered) if offered > EXCESSIVE => format!(" and offer {offered:.0} times what the servers can serve"),

@@ -24,7 +24,7 @@ pub(super) fn hold(
     if container != Container::Plain {
         return unpacked(flags, read, trace);
     }
-    if number % 8 == 0 {
+    if number.is_multiple_of(8) {
         return piped(input, flags, read);
     }
     let Ok(read) = read else { return Ok(()) };
