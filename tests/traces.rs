@@ -185,7 +185,8 @@ fn published_formats_are_described_as_they_are() {
         95 /dev/sdx write 8192 4096\n110 /dev/sdx close\n";
     let mean = |sum: u64, of: u64| sum as f64 / of as f64;
     // The format, the number of requests, the span [ns], and other values by their path.
-    let expected: [(&str, &str, u64, u64, &[(&str, Value)]); 6] = [
+    type Expected<'a> = (&'a str, &'a str, u64, u64, &'a [(&'a str, Value)]);
+    let expected: [Expected<'_>; 6] = [
         ("swf", swf, 3, 5_198 * S, &[("/demands_sampled", json!(1)), ("/demand/max_ns", json!(3_726 * S))]),
         (
             "mooncake",
