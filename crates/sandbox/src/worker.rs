@@ -56,7 +56,9 @@ impl Model {
         let ModelSettings { demand, servers, queue } = settings;
         let is_shared = queue.discipline.get()? == Discipline::Ps.name();
         if is_shared && !queue.patience.get()?.is_endless() {
-            return Err(queue.patience.refuse("is not defined under DISCIPLINE=ps, where every request is in service at once"));
+            return Err(queue
+                .patience
+                .refuse("is not defined under DISCIPLINE=ps, where every request is in service at once"));
         }
         Ok(Self {
             st_ns: demand.st.get()?,
