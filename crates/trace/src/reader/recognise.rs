@@ -6,7 +6,7 @@ use failure::{Failure, printable};
 use super::cut::Cutter;
 use super::flags::Options;
 use crate::clock::{self, Clock};
-use crate::format::{self, CSV, Divider, FORMATS, Format, Header, Shape, US};
+use crate::format::{self, CSV, Divider, FORMATS, Format, Header, RECORDS, Shape, US};
 use crate::lines::columns::{Columns, ending};
 use crate::lines::{self, bind, names_fit};
 use crate::lines::{LINE_LIMIT, too_long};
@@ -76,11 +76,7 @@ pub(super) fn recognise(
 ) -> Result<&'static Format, Failure> {
     let start = cutter.peek(location, |bytes| bytes.len() >= 8)?;
     if start.starts_with(&RequestHeader::MAGIC) {
-        return FORMATS
-            .iter()
-            .find(|format| matches!(format.shape, Shape::Records))
-            .copied()
-            .ok_or_else(|| unknown(location));
+        return Ok(RECORDS);
     }
     let start = cutter.look(location, |bytes| bytes.len() >= START || is_text(bytes));
     let start = &start[..start.len().min(START)];
@@ -128,10 +124,6 @@ fn is_text(bytes: &[u8]) -> bool {
     let line = bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]);
     let fits = || line.starts_with(ORIGIN) || FORMATS.iter().any(|format| line_fits(format, line));
     !bytes.iter().any(is_control) && is_utf8 && (!is_short || fits())
-}
-
-fn unknown(location: &Location) -> Failure {
-    location.whole("is of no known format")
 }
 
 /// Whether the first line of a trace fits `format`.
