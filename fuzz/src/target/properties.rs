@@ -81,7 +81,7 @@ fn piped(input: &Input, flags: &ReadFlags, read: &Result<Read, Failure>) -> Resu
     let piped = input.read_piped(flags);
     let first = |failure: &Failure| {
         let text = failure.to_string().replace(&input.pipe(), &input.name());
-        // What is said of an unknown format rests on the rows that are there.
+        // The error of an unknown format shows the rows that have arrived.
         let unknown = ["the format is not recognised", "is not text"].iter().find_map(|rule| text.find(rule));
         text[..unknown.unwrap_or(text.len())].lines().next().unwrap_or_default().to_owned()
     };
