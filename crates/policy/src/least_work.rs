@@ -9,20 +9,20 @@ use random::streams::{Stream, Streams};
 use super::cluster::{Cluster, Policy};
 use super::models::Models;
 use super::tournament::{OUT, Tournament};
-use super::worker::Worker;
+use super::worker::{FifoWorker, WorkerModel};
 
 pub(super) struct LeastWork {
     streams: Streams,
-    models: Models,
+    models: Models<FifoWorker>,
     order: Order,
 }
 
 impl LeastWork {
-    pub(super) fn new(cluster: Cluster) -> Self {
+    pub(super) fn new(cluster: &Cluster) -> Self {
         Self {
             streams: Streams::new(cluster.seed, "policy"),
             models: Models::new(cluster),
-            order: Order::new(cluster.workers, cluster.seed),
+            order: Order::new(cluster.len(), cluster.seed),
         }
     }
 }
@@ -96,7 +96,7 @@ impl Order {
 
     /// A request entered worker `number`, or left it.
     #[inline]
-    fn changed(&mut self, number: usize, worker: &Worker) {
+    fn changed(&mut self, number: usize, worker: &FifoWorker) {
         if let Some(position) = self.positions[number].idle {
             self.idle.swap_remove(position as usize);
             if let Some(&moved) = self.idle.get(position as usize) {

@@ -8,11 +8,11 @@
 //!
 //! ```
 //! use contract::Request;
-//! use policy::{Balancer, POLICIES};
+//! use policy::{Balancer, Cluster, POLICIES};
 //!
 //! let jsq = POLICIES.into_iter().find(|spec| spec.name == "JSQ").expect("JSQ is in the list");
 //! let (workers, servers, capacity, seed) = (2, 1, 0, 1);
-//! let mut balancer = Balancer::new(jsq, workers, servers, capacity, seed);
+//! let mut balancer = Balancer::new(jsq, &Cluster::alike(workers, servers, capacity, seed));
 //!
 //! let requests = [0, 1].map(|id| Request { id, arrival_ns: id, service_ns: 10, ..Request::default() });
 //! let mut assigned = Vec::new();
@@ -42,8 +42,8 @@ mod tests;
 use contract::Request;
 use failure::Failure;
 
-use cluster::Cluster;
-pub use cluster::{MAX_IN_SYSTEM, Policy};
+pub use cluster::{Cluster, MAX_IN_SYSTEM, Member, Policy};
+use worker::FifoWorker;
 
 /// One policy in the list of policies.
 #[derive(Clone, Copy)]
@@ -59,7 +59,7 @@ pub struct PolicySpec {
     /// Whether it uses the block that a request addresses.
     pub sees_block: bool,
     /// The constructor.
-    new: fn(Cluster) -> Box<dyn Policy>,
+    new: fn(&Cluster) -> Box<dyn Policy>,
 }
 
 impl PolicySpec {
@@ -67,7 +67,7 @@ impl PolicySpec {
         name: &'static str,
         alias: &'static str,
         summary: &'static str,
-        new: fn(Cluster) -> Box<dyn Policy>,
+        new: fn(&Cluster) -> Box<dyn Policy>,
     ) -> Self {
         Self { name, alias, summary, sees_state: false, sees_block: false, new }
     }
@@ -88,11 +88,11 @@ pub const POLICIES: [PolicySpec; 6] = [
         Box::new(round_robin::RoundRobin::new(cluster))
     }),
     PolicySpec::new("TC", "p2c", "of two random workers, the one with fewer requests", |cluster| {
-        Box::new(two_choices::TwoChoices::new(cluster))
+        Box::new(two_choices::TwoChoices::<FifoWorker>::new(cluster))
     })
     .seeing_state(),
     PolicySpec::new("JSQ", "least_conn", "the worker with the fewest requests", |cluster| {
-        Box::new(shortest_queue::ShortestQueue::new(cluster))
+        Box::new(shortest_queue::ShortestQueue::<FifoWorker>::new(cluster))
     })
     .seeing_state(),
     PolicySpec::new("LW", "lwl", "the worker that could start it first", |cluster| {
@@ -109,10 +109,9 @@ pub const POLICIES: [PolicySpec; 6] = [
 pub struct Balancer(Box<dyn Policy>);
 
 impl Balancer {
-    /// The policy `spec` over `workers` workers, each with `servers` servers and the capacity `capacity` (0 = no
-    /// limit).
-    pub fn new(spec: PolicySpec, workers: usize, servers: u32, capacity: u64, seed: u64) -> Self {
-        Self((spec.new)(Cluster { workers, servers, capacity, seed }))
+    /// The policy `spec` over `cluster`.
+    pub fn new(spec: PolicySpec, cluster: &Cluster) -> Self {
+        Self((spec.new)(cluster))
     }
 
     /// Assigns each of `requests` to a worker, from 0, replacing the contents of `workers`.
@@ -132,6 +131,6 @@ pub type Assign = Box<dyn FnMut(&[Request], &mut Vec<u32>) -> Result<(), Failure
 #[cfg(feature = "testing")]
 pub fn assigner(balancer: &str, workers: usize) -> Option<Assign> {
     let spec = POLICIES.into_iter().find(|spec| spec.name == balancer)?;
-    let mut balancer = Balancer::new(spec, workers, 1, 0, 1);
+    let mut balancer = Balancer::new(spec, &Cluster::alike(workers, 1, 0, 1));
     Some(Box::new(move |requests, assigned| balancer.assign_all(requests, assigned)))
 }

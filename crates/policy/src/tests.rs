@@ -7,14 +7,14 @@ use proptest::prelude::*;
 use sim_wasm::Station;
 
 use super::oracle::Oracle;
-use super::worker::Worker;
+use super::worker::{FifoWorker, WorkerModel};
 use super::*;
 
 impl Balancer {
     /// The policy called `name`.
     pub(super) fn named(name: &str, workers: usize, servers: u32, capacity: u64, seed: u64) -> Self {
         let spec = POLICIES.into_iter().find(|spec| spec.name == name).unwrap();
-        Self::new(spec, workers, servers, capacity, seed)
+        Self::new(spec, &Cluster::alike(workers, servers, capacity, seed))
     }
 
     /// The worker that gets `request`.
@@ -80,10 +80,10 @@ proptest! {
     #[test]
     fn lw_rejects_no_request_while_a_worker_has_room(trace in traces(), servers in 1u32..3, seed: u64) {
         let mut balancer = Balancer::named("LW", 3, servers, 4, seed);
-        let mut workers = vec![Worker::new(Cluster { workers: 3, servers, capacity: 4, seed }); 3];
+        let mut workers = vec![FifoWorker::new(&Cluster::alike(1, servers, 4, seed).workers[0]); 3];
         for request in &trace {
             workers.iter_mut().for_each(|worker| worker.advance(request.arrival_ns));
-            let all_full = workers.iter().all(Worker::is_full);
+            let all_full = workers.iter().all(FifoWorker::is_full);
             prop_assert!(workers[balancer.assign(request).unwrap()].admit(request) || all_full);
         }
     }

@@ -9,21 +9,21 @@ use random::streams::Streams;
 
 use super::cluster::{Cluster, Policy};
 use super::models::too_many;
-use super::worker::Worker;
+use super::worker::WorkerModel;
 
-pub(super) struct TwoChoices {
+pub(super) struct TwoChoices<W> {
     streams: Streams,
     /// Each worker's model as it was when the worker was last sampled; the others are not updated.
-    workers: Vec<Worker>,
+    workers: Vec<W>,
     /// Requests in all models. Some of them may have left workers that were not sampled lately.
     in_system: usize,
 }
 
-impl TwoChoices {
-    pub(super) fn new(cluster: Cluster) -> Self {
+impl<W: WorkerModel> TwoChoices<W> {
+    pub(super) fn new(cluster: &Cluster) -> Self {
         Self {
             streams: Streams::new(cluster.seed, "policy"),
-            workers: vec![Worker::new(cluster); cluster.workers],
+            workers: cluster.workers.iter().map(W::new).collect(),
             in_system: 0,
         }
     }
@@ -48,7 +48,7 @@ impl TwoChoices {
     }
 }
 
-impl Policy for TwoChoices {
+impl<W: WorkerModel> Policy for TwoChoices<W> {
     #[inline]
     fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
         let mut stream = self.streams.of(request.id);
@@ -73,6 +73,7 @@ impl Policy for TwoChoices {
 #[cfg(test)]
 mod tests {
     use super::super::Balancer;
+    use super::super::worker::FifoWorker;
     use super::*;
 
     /// How often each of `workers` is chosen at `arrival_ns`, after one request of demand 10 was assigned at 0.
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_recount_keeps_requests_that_have_not_left() {
-        let mut policy = TwoChoices::new(Cluster { workers: 50, servers: 2, capacity: 0, seed: 1 });
+        let mut policy = TwoChoices::<FifoWorker>::new(&Cluster::alike(50, 2, 0, 1));
         for id in 0..1000 {
             policy.assign(&Request { id, service_ns: 10, ..Request::default() }).unwrap();
         }

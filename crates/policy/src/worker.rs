@@ -1,21 +1,54 @@
-//! The model of a worker that policies use: exact (SERVERS servers, CAPACITY, first in first out), and fed with the
-//! true demands.
+//! The models of workers that policies see. They get the true demands.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use contract::Request;
-use sim_wasm::Station;
+use sim_wasm::{Speed, Station};
 
-use super::cluster::Cluster;
+use super::cluster::Member;
 
 /// The next departure of an idle worker: later than any arrival.
 pub(super) const NEVER: u64 = u64::MAX;
 
-/// One worker's model.
+/// The model of a worker, at one instant.
+pub(super) trait WorkerModel: Send {
+    /// The idle worker `member`.
+    fn new(member: &Member) -> Self;
+
+    /// The number in system: requests waiting or in service.
+    fn in_system(&self) -> usize;
+
+    /// Whether service of a new request could start at once.
+    fn is_idle(&self) -> bool;
+
+    /// Whether a new request would be rejected.
+    fn is_full(&self) -> bool;
+
+    /// The time of the next departure, of a request that was served or has no more patience \[ns\]; [`NEVER`] if there is
+    /// none.
+    fn next(&self) -> u64;
+
+    /// The next departure happens, and what follows from it at the same instant but other departures.
+    fn depart(&mut self);
+
+    /// `request` arrives. Returns whether it enters; it is rejected if the worker is full.
+    fn admit(&mut self, request: &Request) -> bool;
+
+    /// Advances the time to `now` \[ns\]. Requests that leave at `now` have left.
+    #[inline]
+    fn advance(&mut self, now: u64) {
+        while self.next() <= now && self.in_system() > 0 {
+            self.depart();
+        }
+    }
+}
+
+/// A worker that is first in, first out, without PATIENCE: the departure of each request is certain when it arrives.
 #[derive(Clone)]
-pub(super) struct Worker {
+pub(super) struct FifoWorker {
     station: Station,
+    speed: Speed,
     /// The next departure \[ns\], [`NEVER`] if no request is in service.
     next: u64,
     /// Requests waiting or in service.
@@ -29,65 +62,55 @@ pub(super) struct Worker {
     others: BinaryHeap<Reverse<u64>>,
 }
 
-impl Worker {
-    /// An idle worker of `cluster`.
-    pub(super) fn new(cluster: Cluster) -> Self {
+impl FifoWorker {
+    /// The time at which the earliest server is free \[ns\].
+    #[inline]
+    pub(super) fn free_at(&self) -> u64 {
+        self.station.free_at()
+    }
+}
+
+impl WorkerModel for FifoWorker {
+    fn new(member: &Member) -> Self {
+        let Member { model, speed, .. } = *member;
         Self {
-            station: Station::new(cluster.servers),
+            station: Station::new(model.servers),
+            speed,
             next: NEVER,
             in_system: 0,
-            servers: cluster.servers as usize,
-            capacity: if cluster.capacity == 0 {
-                usize::MAX
-            } else {
-                usize::try_from(cluster.capacity).unwrap_or(usize::MAX)
+            servers: model.servers as usize,
+            capacity: match model.capacity {
+                0 => usize::MAX,
+                capacity => usize::try_from(capacity).unwrap_or(usize::MAX),
             },
             waiting: VecDeque::new(),
             others: BinaryHeap::new(),
         }
     }
 
-    /// The number in system: requests waiting or in service.
     #[inline]
-    pub(super) fn in_system(&self) -> usize {
+    fn in_system(&self) -> usize {
         self.in_system
     }
 
-    /// Whether service of a new request could start at once.
     #[inline]
-    pub(super) fn is_idle(&self) -> bool {
+    fn is_idle(&self) -> bool {
         self.in_system < self.servers.min(self.capacity)
     }
 
-    /// Whether a new request would be rejected.
     #[inline]
-    pub(super) fn is_full(&self) -> bool {
+    fn is_full(&self) -> bool {
         self.in_system >= self.capacity
     }
 
-    /// The time at which the earliest server is free \[ns\].
     #[inline]
-    pub(super) fn free_at(&self) -> u64 {
-        self.station.free_at()
-    }
-
-    /// Advances the time to `now` \[ns\]. Requests that leave at `now` have left.
-    #[inline]
-    pub(super) fn advance(&mut self, now: u64) {
-        while self.next <= now && self.in_system > 0 {
-            self.depart();
-        }
-    }
-
-    /// The next departure \[ns\], [`NEVER`] if no request is in service.
-    #[inline]
-    pub(super) fn next(&self) -> u64 {
+    fn next(&self) -> u64 {
         self.next
     }
 
     /// The next request in service leaves, and the one that has waited longest starts.
     #[inline]
-    pub(super) fn depart(&mut self) {
+    fn depart(&mut self) {
         self.in_system -= 1;
         self.next = match self.waiting.pop_front() {
             Some(leaves) if self.servers == 1 => leaves,
@@ -101,13 +124,12 @@ impl Worker {
         };
     }
 
-    /// `request` arrives. Returns whether it enters; it is rejected if the worker is full.
     #[inline]
-    pub(super) fn admit(&mut self, request: &Request) -> bool {
+    fn admit(&mut self, request: &Request) -> bool {
         if self.is_full() {
             return false;
         }
-        let (_, leaves) = self.station.enter(request.arrival_ns, request.service_ns);
+        let (_, leaves) = self.station.enter(request.arrival_ns, self.speed.scale(request.service_ns));
         if self.in_system >= self.servers {
             self.waiting.push_back(leaves);
         } else if self.in_system == 0 {
@@ -127,12 +149,13 @@ mod tests {
     use proptest::prelude::*;
     use sim_wasm::{Fifo, Model};
 
+    use super::super::cluster::Cluster;
     use super::super::tests::traces;
     use super::*;
 
     #[test]
     fn a_full_worker_rejects_requests_until_a_departure() {
-        let mut worker = Worker::new(Cluster { workers: 1, servers: 2, capacity: 3, seed: 1 });
+        let mut worker = FifoWorker::new(&Cluster::alike(1, 2, 3, 1).workers[0]);
         let mut arrive = |arrival_ns| {
             worker.advance(arrival_ns);
             worker.admit(&Request { arrival_ns, service_ns: 10, ..Request::default() });
@@ -146,8 +169,8 @@ mod tests {
         /// Departures and rejections of the model are those of the simulator.
         #[test]
         fn the_model_agrees_with_the_simulator(trace in traces(), servers in 1u32..5, capacity in 0u64..6) {
-            let mut worker = Worker::new(Cluster { workers: 1, servers, capacity, seed: 1 });
-            let mut fifo = Fifo::new(Model { servers, capacity, delay: 0 });
+            let mut worker = FifoWorker::new(&Cluster::alike(1, servers, capacity, 1).workers[0]);
+            let mut fifo = Fifo::new(Model { servers, capacity, ..Model::default() });
             let mut left: Vec<u64> = Vec::new();
             for request in &trace {
                 worker.advance(request.arrival_ns);

@@ -9,7 +9,7 @@ use sandbox::{Job, Model, Module};
 use trace::reader::ReadFlags;
 
 use crate::notes::Given;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, cluster};
 use crate::settings::{ModuleSettings, PartitionSettings};
 use crate::source::Source;
 use policy::{Balancer, PolicySpec};
@@ -39,8 +39,7 @@ impl Balancing {
 
     /// The policy at its start.
     pub fn balancer(&self) -> Balancer {
-        let Model { servers, capacity, seed, .. } = self.model;
-        Balancer::new(self.policy, self.workers, servers, capacity, seed)
+        Balancer::new(self.policy, &cluster(&self.model, self.workers))
     }
 }
 

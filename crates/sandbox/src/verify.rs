@@ -5,12 +5,12 @@ use std::collections::{HashMap, VecDeque};
 
 use contract::{Capabilities, Completion, NONE, Request};
 use failure::Failure;
-use sim_wasm::Fifo;
+use sim_wasm::Queue;
 
 /// Compares the completions of first in, first out with those of the simulator.
 pub(crate) struct Verifier {
     /// None after the end of its simulation.
-    fifo: Option<Fifo>,
+    queue: Option<Queue>,
     /// Completions of the model that the simulator has not given yet, in the model's order…
     expected: VecDeque<Completion>,
     /// …and those that it did not give in that order.
@@ -46,16 +46,16 @@ pub fn check(capabilities: Capabilities, discipline: &str) -> Result<(), Failure
 }
 
 impl Verifier {
-    pub(crate) fn new(fifo: Fifo) -> Self {
-        Self { fifo: Some(fifo), expected: VecDeque::new(), overtaken: HashMap::new(), early: HashMap::new() }
+    pub(crate) fn new(queue: Queue) -> Self {
+        Self { queue: Some(queue), expected: VecDeque::new(), overtaken: HashMap::new(), early: HashMap::new() }
     }
 
     /// A request was read.
     pub(crate) fn arrive(&mut self, request: &Request) -> Result<(), Failure> {
-        let Some(mut fifo) = self.fifo.take() else { return Ok(()) };
+        let Some(mut queue) = self.queue.take() else { return Ok(()) };
         let from = self.expected.len();
-        if fifo.arrive(request, &mut |completion| self.expected.push_back(completion)) {
-            self.fifo = Some(fifo);
+        if queue.arrive(request, &mut |completion| self.expected.push_back(completion)) {
+            self.queue = Some(queue);
         }
         self.compare_early(from)
     }
@@ -69,7 +69,7 @@ impl Verifier {
         match self.overtaken.remove(&given.id) {
             Some(expected) => agree(&expected, given),
             // After its end, the model gives no more completions.
-            None if self.fifo.is_none() => {
+            None if self.queue.is_none() => {
                 Err(differs("no completion", &format!("the simulator gives {}", show(given)), given.id))
             }
             None => {
@@ -81,9 +81,9 @@ impl Verifier {
 
     /// Both have ended.
     pub(crate) fn end(mut self) -> Result<(), Failure> {
-        if let Some(fifo) = self.fifo.take() {
+        if let Some(queue) = self.queue.take() {
             let from = self.expected.len();
-            fifo.end(&mut |completion| self.expected.push_back(completion));
+            queue.end(&mut |completion| self.expected.push_back(completion));
             self.compare_early(from)?;
         }
         let owed = self.expected.iter().chain(self.overtaken.values()).min_by_key(|expected| expected.id);
@@ -138,22 +138,24 @@ mod tests {
     use super::*;
     use sim_wasm::Model;
 
-    const MODEL: Model = Model { servers: 2, capacity: 0, delay: 0 };
+    fn two_servers() -> Model {
+        Model { servers: 2, ..Model::default() }
+    }
 
     fn requests() -> Vec<Request> {
         (0..4).map(|id| Request { id, arrival_ns: id, service_ns: 10, ..Request::default() }).collect()
     }
 
     fn completions(model: Model) -> Vec<Completion> {
-        let (mut fifo, mut completions) = (Fifo::new(model), Vec::new());
-        if requests().iter().all(|request| fifo.arrive(request, &mut |completion| completions.push(completion))) {
-            fifo.end(&mut |completion| completions.push(completion));
+        let (mut queue, mut completions) = (Queue::new(model), Vec::new());
+        if requests().iter().all(|request| queue.arrive(request, &mut |completion| completions.push(completion))) {
+            queue.end(&mut |completion| completions.push(completion));
         }
         completions
     }
 
     fn comparison(model: Model, completions: &[Completion], early: bool) -> String {
-        let mut verifier = Verifier::new(Fifo::new(model));
+        let mut verifier = Verifier::new(Queue::new(model));
         let requests = requests();
         let arrive = |verifier: &mut Verifier| requests.iter().try_for_each(|request| verifier.arrive(request));
         let completion = |verifier: &mut Verifier| completions.iter().try_for_each(|given| verifier.complete(given));
@@ -167,7 +169,7 @@ mod tests {
 
     #[test]
     fn true_completions_agree_in_any_order() {
-        for model in [MODEL, Model { delay: 3, ..MODEL }, Model { capacity: 2, ..MODEL }] {
+        for model in [two_servers(), Model { delay: 3, ..two_servers() }, Model { capacity: 2, ..two_servers() }] {
             for early in [false, true] {
                 let mut right = completions(model);
                 assert_eq!(comparison(model, &right, early), "agrees");
@@ -179,22 +181,22 @@ mod tests {
 
     #[test]
     fn the_first_difference_is_reported() {
-        let single = completions(Model { servers: 1, ..MODEL });
+        let single = completions(Model { servers: 1, ..two_servers() });
         assert_eq!(
-            comparison(MODEL, &single, false),
+            comparison(two_servers(), &single, false),
             "--verify: request 1: first in, first out gives start 1, finish 11, service 10; the simulator gives start 10, \
              finish 20, service 10"
         );
-        let right = completions(MODEL);
+        let right = completions(two_servers());
         assert!(
-            comparison(MODEL, &right[..3], false).ends_with("finish 21, service 10; the simulator gives no completion")
+            comparison(two_servers(), &right[..3], false).ends_with("finish 21, service 10; the simulator gives no completion")
         );
-        let full = completions(Model { capacity: 2, ..MODEL });
-        assert!(comparison(MODEL, &full, false).contains("request 2: first in, first out gives start 10"));
-        let mut more = completions(Model { delay: 2, ..MODEL });
+        let full = completions(Model { capacity: 2, ..two_servers() });
+        assert!(comparison(two_servers(), &full, false).contains("request 2: first in, first out gives start 10"));
+        let mut more = completions(Model { delay: 2, ..two_servers() });
         more.push(Completion { id: 3, start_ns: Completion::NOT_SERVED, finish_ns: 3, service_ns: 0 });
         assert!(
-            comparison(Model { delay: 2, ..MODEL }, &more, false)
+            comparison(Model { delay: 2, ..two_servers() }, &more, false)
                 .contains("request 3: first in, first out gives no completion")
         );
     }

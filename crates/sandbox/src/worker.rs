@@ -10,7 +10,7 @@ use failure::Failure;
 use random::demand::{Demands, ServiceDistribution};
 use random::streams::Streams;
 use serde::{Deserialize, Serialize};
-use sim_wasm::Fifo;
+use sim_wasm::{Discipline, Patience, Queue};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::error_text::ErrorText;
@@ -41,6 +41,8 @@ pub struct Model {
     pub capacity: u64,
     /// DELAY: service starts until the simulation ends; 0 = the whole shard.
     pub delay: u64,
+    /// PATIENCE.
+    pub patience: Patience,
     /// SEED.
     pub seed: u64,
 }
@@ -59,6 +61,7 @@ impl Model {
             discipline: queue.discipline.get()?,
             capacity: queue.capacity.get()?,
             delay: queue.delay.get()?,
+            patience: queue.patience.get()?,
             seed: seed.seed.get()?,
         })
     }
@@ -66,7 +69,7 @@ impl Model {
     /// The model with every setting at its default, except ST.
     pub fn of_defaults(st_ns: u64) -> Self {
         let (service, discipline) = (ServiceDistribution::Exponential, "fifo".to_owned());
-        Self { st_ns, service, servers: 1, discipline, capacity: 0, delay: 0, seed: 1 }
+        Self { st_ns, service, servers: 1, discipline, capacity: 0, delay: 0, patience: Patience::ENDLESS, seed: 1 }
     }
 
     /// The sampler of the demands that a trace does not give.
@@ -74,9 +77,12 @@ impl Model {
         Demands::new(self.st_ns, self.service, self.seed)
     }
 
-    /// The part that the native model needs.
-    pub(crate) fn fifo(&self) -> sim_wasm::Model {
-        sim_wasm::Model { servers: self.servers, capacity: self.capacity, delay: self.delay }
+    /// The default simulator's model of worker number `worker`. A discipline that only another simulator can have is first in, first
+    /// out there.
+    pub fn queue(&self, worker: u32) -> sim_wasm::Model {
+        let discipline = Discipline::named(&self.discipline).unwrap_or(Discipline::Fifo);
+        let Self { servers, capacity, delay, patience, seed, .. } = *self;
+        sim_wasm::Model { discipline, servers, capacity, delay, patience, seed, worker }
     }
 
     /// The settings that the simulator must support because they are not at their default: name, value, capability.
@@ -93,6 +99,9 @@ impl Model {
         }
         if self.delay != 0 {
             all.push(("DELAY", self.delay.to_string(), Capabilities::DELAY));
+        }
+        if !self.patience.is_endless() {
+            all.push(("PATIENCE", self.patience.to_string(), Capabilities::PATIENCE));
         }
         all
     }
@@ -123,14 +132,20 @@ impl Job {
         Self { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, capabilities: None }
     }
 
+    /// The default simulator's model of this worker.
+    pub fn queue(&self) -> sim_wasm::Model {
+        self.model.queue(self.worker)
+    }
+
     /// The settings that take part, for a report; ST and SERVICE only if a demand was `sampled`.
     pub fn used(&self, sampled: bool) -> SettingsUsed {
-        let Model { st_ns, service, servers, discipline, capacity, delay, seed } = &self.model;
+        let Model { st_ns, service, servers, discipline, capacity, delay, patience, seed } = &self.model;
         SettingsUsed {
             balancer: None,
             capacity: *capacity,
             delay: *delay,
             discipline: discipline.clone(),
+            patience: (!patience.is_endless()).then(|| patience.to_string()),
             seed: *seed,
             servers: *servers,
             service: sampled.then(|| service.name().to_owned()),
@@ -238,7 +253,7 @@ pub fn simulate(
 
 /// The ledger of the worker of `job`.
 pub(crate) fn ledger(job: &Job, completions: Option<Box<dyn Completions>>) -> Ledger {
-    let verifier = job.verify.then(|| Verifier::new(Fifo::new(job.model.fifo())));
+    let verifier = job.verify.then(|| Verifier::new(Queue::new(job.queue())));
     Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, verifier, completions)
 }
 
@@ -273,7 +288,7 @@ pub(crate) fn close(mut input: Input, output: &Output, ledger: Ledger, ended: Re
 
 /// The simulator's environment: arguments, the settings of the model, no files, no network.
 fn context(job: &Job) -> wasmtime_wasi::p1::WasiP1Ctx {
-    let Model { st_ns, service, servers, discipline, capacity, delay, seed } = &job.model;
+    let Model { st_ns, service, servers, discipline, capacity, delay, patience, seed } = &job.model;
     WasiCtxBuilder::new()
         .arg("sim")
         .args(&job.arguments)
@@ -284,6 +299,8 @@ fn context(job: &Job) -> wasmtime_wasi::p1::WasiP1Ctx {
         .env("DISCIPLINE", discipline)
         .env("CAPACITY", capacity.to_string())
         .env("DELAY", delay.to_string())
+        .env("PATIENCE_NS", patience.mean_ns.to_string())
+        .env("PATIENCE", patience.distribution())
         .env("WORKER", job.worker.to_string())
         .env("WORKERS", job.workers.to_string())
         .env("SEED", seed.to_string())

@@ -67,13 +67,14 @@ fn clients() -> impl Strategy<Value = ClientsUsed> {
 }
 
 fn settings() -> impl Strategy<Value = SettingsUsed> {
-    let texts = any::<(Option<String>, String, Option<String>, String)>();
+    let texts = any::<(Option<String>, String, Option<String>, String, Option<String>)>();
     (texts, any::<(u64, u64, u64, u32, Option<u64>, u32)>()).prop_map(
-        |((balancer, discipline, service, sim_args), (capacity, delay, seed, servers, st_ns, workers))| SettingsUsed {
+        |((balancer, discipline, service, sim_args, patience), (capacity, delay, seed, servers, st_ns, workers))| SettingsUsed {
             balancer,
             capacity,
             delay,
             discipline,
+            patience,
             seed,
             servers,
             service,
