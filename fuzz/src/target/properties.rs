@@ -164,7 +164,10 @@ fn parts(
     with: impl Fn(&dyn Fn(&mut ReadFlags)) -> Result<Read, String>,
 ) -> Result<(), String> {
     let middle = read.requests.get(read.requests.len() / 2).map_or(1, |request| request.arrival_ns);
-    if flags.speed.is_some() || middle == 0 {
+    // With --origin first, times count from the first request that is kept, but a part from the first of the trace.
+    let is_subset = flags.only.is_some() || flags.sample.is_some();
+    let is_shifted = is_subset && flags.origin.as_deref() == Some("first");
+    if flags.speed.is_some() || middle == 0 || is_shifted {
         return Ok(());
     }
     let time = format!("{middle}ns");
