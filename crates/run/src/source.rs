@@ -177,7 +177,8 @@ impl Source {
         }
     }
 
-    /// The utilization that a generated trace offers to `servers` according to its settings, if they say it.
+    /// The utilization that a generated trace offers to `servers` according to its settings; None if they do not
+    /// determine it.
     pub fn offered(&self, servers: u64) -> Option<f64> {
         match self {
             Source::Recorded(..) => None,
