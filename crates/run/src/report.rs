@@ -21,6 +21,8 @@ pub fn report(scenario: &Scenario, execution: &Execution, source: &Source) -> Ru
     let offered = source.offered(all_servers).or_else(|| execution.load.utilization(all_servers));
     let mut notes = source.notes(&execution.load, all_servers, capabilities);
     notes.extend(notes::of_run(scenario, &sampled, offered, &measured(outcomes).collect::<Vec<_>>()));
-    notes.extend(scenario.policy.as_ref().zip(execution.policy.as_ref()).and_then(|(asked, used)| notes::of_fit(asked, used)));
+    notes.extend(
+        scenario.policy.as_ref().zip(execution.policy.as_ref()).and_then(|(asked, used)| notes::of_fit(asked, used)),
+    );
     RunReport::collect(provenance, notes, outcomes, servers, job.model.delay)
 }
