@@ -70,7 +70,7 @@ impl Case {
 
     /// The rejected share and the mean number in the system of one replication.
     fn simulate(&self, seed: u64) -> [f64; 2] {
-        let model = Model { servers: self.servers, capacity: self.capacity, delay: 0 };
+        let model = Model { servers: self.servers, capacity: self.capacity, ..Model::default() };
         let (mut lost, mut area_ns, mut ends) = (0u64, 0u128, [0, 0]);
         self.arrivals(WARM_UP + MEASURED).each(seed, model, |request, answer| {
             if request.id < WARM_UP {

@@ -61,7 +61,7 @@ impl Case {
     /// The mean delay in queue of one replication \[ms\].
     fn simulate(&self, seed: u64) -> f64 {
         let mut delays_ns: u128 = 0;
-        let model = Model { servers: self.servers, capacity: 0, delay: 0 };
+        let model = Model { servers: self.servers, ..Model::default() };
         self.arrivals().each(seed, model, |request, answer| {
             if request.id >= WARM_UP {
                 delays_ns += u128::from(answer.start_ns - request.arrival_ns);

@@ -61,7 +61,7 @@ fn sandboxed(requests: &[Request], record_len: usize, model: Model) -> Vec<Compl
         ..sandbox::Model::of_defaults(1)
     };
     let limits = Limits { memory: 1 << 24, cpu_time: Duration::from_secs(10), unanswered: 10_000 };
-    let job = Job { capabilities: Some(sim_wasm::CAPABILITIES), verify: true, ..Job::alone(model, limits) };
+    let job = Job { capabilities: Some(Model::default().capabilities()), verify: true, ..Job::alone(model, limits) };
     let answers = Collected::default();
     let long = |request: &Request| {
         let mut record = request.to_bytes().to_vec();
@@ -112,7 +112,9 @@ fn by_id(mut completions: Vec<Completion>) -> Vec<Completion> {
 fn models(requests: &[Request]) -> impl Iterator<Item = Model> {
     let delays = requests.len() as u64 + 2;
     let rooms = (1..=4).flat_map(|servers| (0..=6).chain([1000]).map(move |capacity| (servers, capacity)));
-    rooms.flat_map(move |(servers, capacity)| (0..=delays).map(move |delay| Model { servers, capacity, delay }))
+    rooms.flat_map(move |(servers, capacity)| {
+        (0..=delays).map(move |delay| Model { servers, capacity, delay, ..Model::default() })
+    })
 }
 
 proptest! {
@@ -121,7 +123,7 @@ proptest! {
     #[test]
     fn an_event_by_event_simulation_gives_the_same(requests in traces()) {
         for model in models(&requests) {
-            let Model { servers, capacity, delay } = model;
+            let Model { servers, capacity, delay, .. } = model;
             let obvious = oracle::completions(&requests, servers as usize, capacity as usize, delay);
             prop_assert_eq!(native(&requests, model), obvious, "{:?}", model);
         }
@@ -136,7 +138,7 @@ proptest! {
         requests in traces(), servers in 1..=4u32, capacity in 0..7u64, delay in prop_oneof![Just(0), 0..42u64],
         more in prop::sample::select(vec![0, 8, 64]),
     ) {
-        let model = Model { servers, capacity, delay };
+        let model = Model { servers, capacity, delay, ..Model::default() };
         prop_assert_eq!(sandboxed(&requests, Request::LEN + more, model), native(&requests, model), "{:?}", model);
     }
 }
@@ -144,7 +146,7 @@ proptest! {
 #[test]
 fn unknown_bytes_of_longer_records_are_skipped() {
     let requests = long_trace(3000);
-    let model = Model { servers: 2, capacity: 5, delay: 0 };
+    let model = Model { servers: 2, capacity: 5, ..Model::default() };
     for record_len in [48, 56, 4096] {
         assert!(sandboxed(&requests, record_len, model) == native(&requests, model), "{record_len}");
     }

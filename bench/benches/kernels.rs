@@ -155,7 +155,7 @@ fn policy<const WORKERS: usize>(bencher: Bencher, name: &str) {
 fn model(bencher: Bencher) {
     let requests = requests(1);
     bencher.counter(ItemsCount::new(REQUESTS)).bench(|| {
-        let mut fifo = Fifo::new(Model { servers: 1, capacity: 0, delay: 0 });
+        let mut fifo = Fifo::new(Model::default());
         for request in &requests {
             fifo.arrive(request, &mut |answer| _ = black_box(answer));
         }

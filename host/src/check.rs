@@ -43,13 +43,14 @@ impl CheckFlags {
 const MANY: u64 = 1_000_000;
 
 /// The names of the bits.
-const BITS: [(Capabilities, &str); 6] = [
+const BITS: [(Capabilities, &str); 7] = [
     (Capabilities::SERVERS, "SERVERS"),
     (Capabilities::DISCIPLINE, "DISCIPLINE"),
     (Capabilities::CAPACITY, "CAPACITY"),
     (Capabilities::DELAY, "DELAY"),
     (Capabilities::OWN_DEMANDS, "has demands of its own"),
     (Capabilities::SHARED, "shares or interrupts service"),
+    (Capabilities::PATIENCE, "PATIENCE"),
 ];
 
 /// One run of the module over a built-in shard.

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn completions(servers: u32, delay: u64, requests: &[(u64, u64)]) -> Vec<(u64, u64, u64, u64)> {
-        limited(Model { servers, capacity: 0, delay }, requests)
+        limited(Model { servers, delay, ..Model::default() }, requests)
     }
 
     fn limited(model: Model, requests: &[(u64, u64)]) -> Vec<(u64, u64, u64, u64)> {
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn requests_beyond_capacity_are_rejected() {
-        let model = Model { servers: 1, capacity: 2, delay: 0 };
+        let model = Model { capacity: 2, ..Model::default() };
         // At 10 request 0 has left before 3 and 4 arrive; 3 takes its place.
         let requests = [(0, 10), (1, 10), (2, 10), (10, 10), (10, 10)];
         let rejected = |id, at| (id, NONE, at, 0);
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn requests_before_the_last_service_start_are_still_rejected() {
-        let model = Model { servers: 1, capacity: 2, delay: 2 };
+        let model = Model { capacity: 2, delay: 2, ..Model::default() };
         // The second service start is at 10: request 2 is rejected before it, 3 has not yet arrived.
         let requests = [(0, 10), (1, 10), (2, 10), (10, 10)];
         assert_eq!(limited(model, &requests), [(0, 0, 10, 10), (1, 10, NONE, 0), (2, NONE, 2, 0)]);

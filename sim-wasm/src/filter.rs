@@ -4,8 +4,8 @@ use std::io::{self, Read, Write};
 
 use contract::{CompletionHeader, Request, RequestHeader};
 
-use crate::fifo::Fifo;
-use crate::model::{CAPABILITIES, Model};
+use crate::model::Model;
+use crate::queue::Queue;
 
 /// Bytes of one read or write: a call takes as long as several requests.
 const CHUNK_BYTES: usize = 1 << 16;
@@ -31,7 +31,7 @@ impl From<io::Error> for Refusal {
 /// If the input is not a valid shard, or a stream fails.
 pub fn filter(input: &mut impl Read, output: &mut impl Write, model: Model) -> Result<(), Refusal> {
     let mut out = Vec::with_capacity(CHUNK_BYTES / Request::LEN + 1);
-    out.push(CompletionHeader { capabilities: CAPABILITIES }.to_bytes());
+    out.push(CompletionHeader { capabilities: model.capabilities() }.to_bytes());
 
     let mut start = [0; Request::LEN];
     input.read_exact(&mut start).map_err(|_| Refusal::Input("the input ends within its header".into()))?;
@@ -42,7 +42,7 @@ pub fn filter(input: &mut impl Read, output: &mut impl Write, model: Model) -> R
         return Err(Refusal::Input("the input ends within its header".into()));
     }
 
-    let mut fifo = Fifo::new(model);
+    let mut queue = Queue::new(model);
     let mut buffer = vec![0; CHUNK_BYTES / record_len * record_len];
     let mut requests = 0u64;
     loop {
@@ -52,10 +52,10 @@ pub fn filter(input: &mut impl Read, output: &mut impl Write, model: Model) -> R
         }
         let records = &buffer[..filled];
         let goes_on = match records.as_chunks() {
-            (records, []) if record_len == Request::LEN => fifo.arrive_all(records, &mut out),
+            (records, []) if record_len == Request::LEN => queue.arrive_all(records, &mut out),
             _ => records
                 .chunks_exact(record_len)
-                .all(|record| fifo.arrive(&Request::from_bytes(record), &mut |done| out.push(done.to_bytes()))),
+                .all(|record| queue.arrive(&Request::from_bytes(record), &mut |done| out.push(done.to_bytes()))),
         };
         if !goes_on {
             output.write_all(out.as_flattened())?;
@@ -71,7 +71,7 @@ pub fn filter(input: &mut impl Read, output: &mut impl Write, model: Model) -> R
     if header.requests != RequestHeader::UNKNOWN && header.requests != requests {
         return Err(Refusal::Input(format!("the header declares {} requests, but {requests} follow", header.requests)));
     }
-    fifo.end(&mut |done| out.push(done.to_bytes()));
+    queue.end(&mut |done| out.push(done.to_bytes()));
     output.write_all(out.as_flattened())?;
     Ok(output.flush()?)
 }
@@ -108,10 +108,10 @@ mod tests {
 
     fn completions(mut shard: &[u8], delay: u64) -> Result<Vec<Completion>, Refusal> {
         let mut out = Vec::new();
-        filter(&mut shard, &mut out, Model { servers: 1, capacity: 0, delay })?;
+        filter(&mut shard, &mut out, Model { delay, ..Model::default() })?;
         let (records, rest) = out.as_chunks::<{ Completion::LEN }>();
         assert!(rest.is_empty());
-        assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().capabilities, CAPABILITIES);
+        assert_eq!(CompletionHeader::from_bytes(&records[0]).unwrap().capabilities, Model::default().capabilities());
         Ok(records[1..].iter().map(Completion::from_bytes).collect())
     }
 

@@ -11,7 +11,7 @@
 //! use sim_wasm::{Fifo, Model};
 //!
 //! // One server; each of two requests needs 4 ns.
-//! let mut fifo = Fifo::new(Model { servers: 1, capacity: 0, delay: 0 });
+//! let mut fifo = Fifo::new(Model { servers: 1, ..Model::default() });
 //! let mut starts = Vec::new();
 //! for (id, arrival_ns) in [(0, 0), (1, 1)] {
 //!     let request = Request { id, arrival_ns, service_ns: 4, ..Request::default() };
@@ -21,12 +21,24 @@
 //! assert_eq!(starts, [0, 4]); // The second request waits for 3 ns.
 //! ```
 
+mod events;
 mod fifo;
 mod filter;
 mod model;
+mod queue;
+mod sharing;
+mod speed;
 mod station;
+mod waiting;
+
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;
 
 pub use fifo::Fifo;
 pub use filter::{Refusal, filter};
-pub use model::{CAPABILITIES, Model};
+pub use model::{Deadlines, Discipline, Model, Patience};
+pub use queue::{Queue, Steps};
+pub use speed::Speed;
 pub use station::Station;

@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use sim_wasm::{Model, Refusal, filter};
+use sim_wasm::{Discipline, Model, Patience, Refusal, filter};
 
 fn main() -> ExitCode {
     let (code, reason) = match settings() {
@@ -26,17 +26,30 @@ fn settings() -> Result<Model, String> {
         let text = value(key, default);
         text.parse::<u64>().map_err(|_| format!("{key}={text} is not a number"))
     };
+    let whole = |key: &str| match u32::try_from(number(key, "1")?) {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(format!("{key}={} is not a number from 1 to {}", value(key, "1"), u32::MAX)),
+    };
     if number("SIM_CONTRACT", "1")? != 1 {
         return Err("SIM_CONTRACT is not 1, the only contract that this simulator supports".to_owned());
     }
-    let discipline = value("DISCIPLINE", "fifo");
-    if discipline != "fifo" {
-        return Err(format!("DISCIPLINE={discipline} is not supported by this simulator; it supports fifo"));
+    let word = value("DISCIPLINE", "fifo");
+    let discipline = Discipline::named(&word).ok_or_else(|| {
+        let all = Discipline::ALL.map(Discipline::name).join(", ");
+        format!("DISCIPLINE={word} is not supported by this simulator; it supports {all}")
+    })?;
+    let patience = Patience {
+        mean_ns: number("PATIENCE_NS", "0")?,
+        exponential: match value("PATIENCE", "deterministic").as_str() {
+            "exponential" => true,
+            "deterministic" => false,
+            other => return Err(format!("PATIENCE={other} is neither deterministic nor exponential")),
+        },
+    };
+    if discipline == Discipline::Ps && !patience.is_endless() {
+        return Err("PATIENCE is not defined under DISCIPLINE=ps, where every request is in service at once".to_owned());
     }
-    let servers = number("SERVERS", "1")?;
-    let (capacity, delay) = (number("CAPACITY", "0")?, number("DELAY", "0")?);
-    match u32::try_from(servers) {
-        Ok(servers) if servers > 0 => Ok(Model { servers, capacity, delay }),
-        _ => Err(format!("SERVERS={servers} is not a number from 1 to {}", u32::MAX)),
-    }
+    let (capacity, delay, seed) = (number("CAPACITY", "0")?, number("DELAY", "0")?, number("SEED", "1")?);
+    let (servers, worker) = (whole("SERVERS")?, whole("WORKER")?);
+    Ok(Model { discipline, servers, capacity, delay, patience, seed, worker })
 }

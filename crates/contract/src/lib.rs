@@ -208,8 +208,10 @@ impl Capabilities {
     pub const OWN_DEMANDS: Capabilities = Capabilities(16);
     /// Service may be interrupted, shared or in stages.
     pub const SHARED: Capabilities = Capabilities(32);
+    /// It supports PATIENCE.
+    pub const PATIENCE: Capabilities = Capabilities(64);
     /// Every bit that contract 1 defines.
-    pub const KNOWN: u64 = 63;
+    pub const KNOWN: u64 = 127;
 
     /// Whether every bit of `other` is set.
     #[inline]
@@ -347,7 +349,7 @@ mod tests {
         let header = CompletionHeader { capabilities: Capabilities::SERVERS.and(Capabilities::DELAY) };
         assert_eq!(CompletionHeader::from_bytes(&header.to_bytes()), Ok(header));
         for (at, byte, rule) in
-            [(0, 0, "first bytes"), (8, 0, "version 0"), (12, 48, "length 48"), (16, 64, "0x40"), (31, 1, "zeros")]
+            [(0, 0, "first bytes"), (8, 0, "version 0"), (12, 48, "length 48"), (16, 128, "0x80"), (31, 1, "zeros")]
         {
             let mut bytes = header.to_bytes();
             bytes[at] = byte;

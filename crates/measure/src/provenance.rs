@@ -200,6 +200,9 @@ pub struct SettingsUsed {
     pub delay: u64,
     /// Order of service.
     pub discipline: String,
+    /// How long a request waits before it leaves; absent if it never does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<String>,
     /// Seed of all random streams.
     pub seed: u64,
     /// Servers of a worker.

@@ -2,6 +2,7 @@
 
 use contract::Request;
 use failure::Failure;
+use sim_wasm::{Discipline, Model, Speed};
 
 /// Upper limit of the number in system, over all modelled workers. In an overloaded run this number grows without
 /// bound.
@@ -31,14 +32,49 @@ pub trait Policy: Send {
 }
 
 /// The cluster that a policy balances over, and the seed of the policy.
-#[derive(Clone, Copy)]
-pub(crate) struct Cluster {
-    /// Workers, at least 1.
-    pub(crate) workers: usize,
-    /// SERVERS of each.
-    pub(crate) servers: u32,
-    /// CAPACITY of each, 0 = no limit.
-    pub(crate) capacity: u64,
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    /// Its workers, at least one.
+    pub workers: Vec<Member>,
     /// SEED.
-    pub(crate) seed: u64,
+    pub seed: u64,
+}
+
+/// A worker of a cluster.
+#[derive(Debug, Clone, Copy)]
+pub struct Member {
+    /// The queue model that policies see, without DELAY.
+    pub model: Model,
+    /// Its speed: a request needs demand / speed of its server time.
+    pub speed: Speed,
+    /// Its weight, for the policies that use weights.
+    pub weight: Speed,
+}
+
+impl Cluster {
+    /// `workers` workers that are alike, each with `servers` servers and room for `capacity` requests (0 = no limit),
+    /// first in, first out.
+    pub fn alike(workers: usize, servers: u32, capacity: u64, seed: u64) -> Self {
+        let member = |worker| Member {
+            model: Model { servers, capacity, seed, worker, ..Model::default() },
+            speed: Speed::ONE,
+            weight: Speed::ONE,
+        };
+        Self { workers: (1..).take(workers).map(member).collect(), seed }
+    }
+
+    /// Number of workers.
+    pub(crate) fn len(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// Whether the recursion of first in, first out is the model of each worker.
+    pub(crate) fn is_fifo(&self) -> bool {
+        self.serves_in_order() && self.workers.iter().all(|member| member.model.patience.is_endless())
+    }
+
+    /// Whether each worker serves requests in the order of arrival.
+    pub(crate) fn serves_in_order(&self) -> bool {
+        self.workers.iter().all(|member| member.model.discipline == Discipline::Fifo)
+    }
 }

@@ -11,8 +11,8 @@ pub(super) struct Hash {
 }
 
 impl Hash {
-    pub(super) fn new(cluster: Cluster) -> Self {
-        Self { workers: cluster.workers as u64 }
+    pub(super) fn new(cluster: &Cluster) -> Self {
+        Self { workers: cluster.len() as u64 }
     }
 }
 

@@ -6,22 +6,22 @@ use failure::{Failure, Limit};
 
 use super::cluster::Cluster;
 use super::tournament::{OUT, Tournament};
-use super::worker::{NEVER, Worker};
+use super::worker::{NEVER, WorkerModel};
 
 /// All workers, and the number in system.
-pub(super) struct Models {
-    workers: Vec<Worker>,
+pub(super) struct Models<W> {
+    workers: Vec<W>,
     /// Each worker's next departure: its time, then the worker.
     departures: Tournament,
     in_system: usize,
 }
 
-impl Models {
+impl<W: WorkerModel> Models<W> {
     /// All workers idle.
-    pub(super) fn new(cluster: Cluster) -> Self {
+    pub(super) fn new(cluster: &Cluster) -> Self {
         Self {
-            workers: vec![Worker::new(cluster); cluster.workers],
-            departures: Tournament::new(cluster.workers),
+            workers: cluster.workers.iter().map(W::new).collect(),
+            departures: Tournament::new(cluster.len()),
             in_system: 0,
         }
     }
@@ -29,7 +29,7 @@ impl Models {
     /// Advances the time to `now` \[ns\]. Requests that leave at `now` have left. `left` is called for each departure,
     /// with the worker's model after it.
     #[inline]
-    pub(super) fn advance(&mut self, now: u64, mut left: impl FnMut(usize, &Worker)) {
+    pub(super) fn advance(&mut self, now: u64, mut left: impl FnMut(usize, &W)) {
         // Departures at "never" do not happen.
         let end = u128::from(now.min(NEVER - 1) + 1) << 64;
         while self.departures.least() < end {
@@ -42,13 +42,19 @@ impl Models {
         }
     }
 
+    /// All workers.
+    #[inline]
+    pub(super) fn workers_mut(&mut self) -> &mut [W] {
+        &mut self.workers
+    }
+
     /// `request` arrives at worker `number`. Returns the worker's model if the request enters, none if it is rejected.
     ///
     /// # Errors
     /// [`Failure::Limit`] if there are more than [`super::cluster::MAX_IN_SYSTEM`] requests in the systems of all
     /// workers.
     #[inline]
-    pub(super) fn admit(&mut self, number: usize, request: &Request) -> Result<Option<&Worker>, Failure> {
+    pub(super) fn admit(&mut self, number: usize, request: &Request) -> Result<Option<&W>, Failure> {
         let worker = &mut self.workers[number];
         let next = worker.next();
         if !worker.admit(request) {
@@ -65,7 +71,7 @@ impl Models {
     }
 }
 
-fn departure(number: usize, worker: &Worker) -> u128 {
+fn departure(number: usize, worker: &impl WorkerModel) -> u128 {
     if worker.next() == NEVER { OUT } else { u128::from(worker.next()) << 64 | number as u128 }
 }
 
@@ -75,7 +81,7 @@ pub(super) fn too_many() -> Failure {
     Failure::limit(
         Limit::ModelledRequests,
         format!(
-            "more than {} million requests are in the system; R, RR and HASH need no model",
+            "more than {} million requests are in the system; R, RR, WRR, SITA and HASH need no model",
             super::cluster::MAX_IN_SYSTEM / 1_000_000
         ),
     )

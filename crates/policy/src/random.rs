@@ -12,8 +12,8 @@ pub(super) struct Random {
 }
 
 impl Random {
-    pub(super) fn new(cluster: Cluster) -> Self {
-        Self { workers: cluster.workers as u64, streams: Streams::new(cluster.seed, "policy") }
+    pub(super) fn new(cluster: &Cluster) -> Self {
+        Self { workers: cluster.len() as u64, streams: Streams::new(cluster.seed, "policy") }
     }
 }
 

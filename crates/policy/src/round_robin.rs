@@ -11,8 +11,8 @@ pub(super) struct RoundRobin {
 }
 
 impl RoundRobin {
-    pub(super) fn new(cluster: Cluster) -> Self {
-        Self { workers: cluster.workers as u32, next: 0 }
+    pub(super) fn new(cluster: &Cluster) -> Self {
+        Self { workers: cluster.len() as u32, next: 0 }
     }
 }
 

@@ -9,24 +9,25 @@ use random::streams::Streams;
 
 use super::cluster::{Cluster, Policy};
 use super::models::Models;
+use super::worker::WorkerModel;
 
-pub(super) struct ShortestQueue {
+pub(super) struct ShortestQueue<W> {
     streams: Streams,
-    models: Models,
+    models: Models<W>,
     queues: Queues,
 }
 
-impl ShortestQueue {
-    pub(super) fn new(cluster: Cluster) -> Self {
+impl<W: WorkerModel> ShortestQueue<W> {
+    pub(super) fn new(cluster: &Cluster) -> Self {
         Self {
             streams: Streams::new(cluster.seed, "policy"),
             models: Models::new(cluster),
-            queues: Queues::new(cluster.workers),
+            queues: Queues::new(cluster.len()),
         }
     }
 }
 
-impl Policy for ShortestQueue {
+impl<W: WorkerModel> Policy for ShortestQueue<W> {
     #[inline]
     fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
         self.models.advance(request.arrival_ns, |number, worker| self.queues.changed(number, worker.in_system()));

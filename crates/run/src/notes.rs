@@ -5,9 +5,11 @@ use contract::{Capabilities, Request};
 use generator::GeneratorSettings;
 use measure::outcome::Measured;
 use measure::provenance::{FileUsed, RecordedTrace};
+use policy::{PolicyForm, PolicySpec};
 use random::cost::Cost;
 use random::demand::Demands;
 use sandbox::Job;
+use sim_wasm::Discipline;
 use trace::reader::{FileSummary, TraceReader, TraceSummary};
 
 use crate::scenario::Scenario;
@@ -271,14 +273,32 @@ pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, meas
         if sampled.requests < workers as u64 {
             notes.push(format!("there are more workers ({workers}) than requests ({})", sampled.requests));
         }
-        let is_model = capabilities.has(Capabilities::DISCIPLINE)
-            && !capabilities.has(Capabilities::SHARED)
-            && model.discipline == "fifo";
-        if policy.sees_state && !is_model {
-            notes.push(format!("{} used a first-in, first-out model of the workers' state", policy.name));
-        }
+        notes.extend(of_state(policy, capabilities, &model.discipline));
     }
     notes
+}
+
+/// A note if `policy` used another model of the workers' state than a simulator with `capabilities` has under `discipline`.
+pub fn of_state(policy: &PolicySpec, capabilities: Capabilities, discipline: &str) -> Option<String> {
+    let known = Discipline::named(discipline).filter(|_| capabilities.has(Capabilities::DISCIPLINE));
+    let is_model = known.is_some_and(|known| known.interrupts() || !capabilities.has(Capabilities::SHARED));
+    let PolicyForm { name, sees_state, .. } = policy.form();
+    (*sees_state && !is_model).then(|| format!("{name} used a first-in, first-out model of the workers' state"))
+}
+
+/// Cut-offs that a note lists.
+const LISTED: usize = 16;
+
+/// The note on the cut-offs of `fitted`, if the policy `asked` had to be fitted to the trace: four digits of each.
+pub fn of_fit(asked: &PolicySpec, fitted: &PolicySpec) -> Option<String> {
+    let cut_offs = Some(fitted.cut_offs_ns()).filter(|cut_offs| asked.needs_sizes() && !cut_offs.is_empty())?;
+    let shown = |&ns: &u64| {
+        let unit = 10u64.pow(ns.checked_ilog10().unwrap_or(0).saturating_sub(3));
+        duration(ns.saturating_add(unit / 2) / unit * unit)
+    };
+    let listed: Vec<String> = cut_offs.iter().take(LISTED).map(shown).collect();
+    let rest = if cut_offs.len() > LISTED { format!(", … ({} in all)", cut_offs.len()) } else { String::new() };
+    Some(format!("{asked}'s cut-offs, fitted to equal load: {}{rest}", listed.join(", ")))
 }
 
 /// Notes on what a simulator with `capabilities` decides itself; `balanced`: a policy distributed the requests, with the demands

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use policy::{Balancer, PolicySpec};
-use sandbox::{Job, Module};
+use policy::{Cluster, Member, PolicySpec};
+use sandbox::{Job, Model, Module};
+use sim_wasm::Speed;
 
 /// One run: a module, the workers, and the policy that distributes requests to them.
 #[derive(Clone)]
@@ -25,10 +26,18 @@ impl Scenario {
         }
     }
 
-    /// The policy at its start; None if there is none.
-    pub(crate) fn balancer(&self) -> Option<Balancer> {
-        let model = &self.job.model;
-        let workers = self.workers().len();
-        self.policy.map(|spec| Balancer::new(spec, workers, model.servers, model.capacity, model.seed))
+    /// The workers, as the policy sees them.
+    pub(crate) fn cluster(&self) -> Cluster {
+        cluster(&self.job.model, self.workers().len())
     }
+}
+
+/// The cluster of `workers` workers of this `model`, as policies see it.
+pub(crate) fn cluster(model: &Model, workers: usize) -> Cluster {
+    let member = |worker| Member {
+        model: sim_wasm::Model { delay: 0, ..model.queue(worker) },
+        speed: Speed::ONE,
+        weight: Speed::ONE,
+    };
+    Cluster { workers: (1..).take(workers).map(member).collect(), seed: model.seed }
 }

@@ -10,10 +10,10 @@ use sandbox::{Job, Model, Module};
 use trace::reader::ReadFlags;
 
 use crate::notes::Given;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, cluster};
 use crate::settings::{ModuleSettings, PartitionSettings};
 use crate::source::Source;
-use policy::{Balancer, PolicySpec};
+use policy::{Cluster, PolicySpec};
 
 /// How a trace is distributed to workers.
 pub struct Balancing {
@@ -31,21 +31,23 @@ impl Balancing {
     /// From the settings.
     ///
     /// # Errors
-    /// If one of them breaks its rule.
+    /// If one of them breaks its rule, or the policy can't balance over these workers.
     pub fn from_settings(settings: &PartitionSettings) -> Result<Self, Failure> {
         let demands = settings.model.demand.demands(&settings.seed)?;
-        Ok(Self {
+        let balancing = Self {
             policy: settings.balancer.balancer.get()?,
             workers: settings.workers.workers.get()? as usize,
             model: Model::from_settings(&settings.model, &demands)?,
             demands,
-        })
+        };
+        let refused = |rule: String| settings.balancer.balancer.refuse(&rule);
+        balancing.policy.check(&balancing.cluster()).map_err(refused)?;
+        Ok(balancing)
     }
 
-    /// The policy at its start.
-    pub fn balancer(&self) -> Balancer {
-        let Model { servers, capacity, seed, .. } = self.model;
-        Balancer::new(self.policy, self.workers, servers, capacity, seed)
+    /// The workers, as the policy sees them.
+    pub(crate) fn cluster(&self) -> Cluster {
+        cluster(&self.model, self.workers)
     }
 }
 
@@ -62,7 +64,7 @@ impl Balancing {
             verify,
             capabilities: None,
         };
-        Scenario { module, job, policy: Some(self.policy) }
+        Scenario { module, job, policy: Some(self.policy.clone()) }
     }
 }
 
@@ -74,7 +76,7 @@ pub fn source(settings: &PartitionSettings, flags: &ReadFlags, balancing: &Balan
     let Balancing { policy, demands, .. } = balancing;
     let given = Given::new(&settings.model.demand, Some(&settings.generator));
     let source = open(settings, flags, demands.clone())?.with_given(given);
-    if policy.sees_block && !source.has_blocks() {
+    if policy.form().sees_block && !source.has_blocks() {
         return Err(settings.balancer.balancer.refuse("needs a trace with the block that each request addresses"));
     }
     Ok(source)

@@ -200,7 +200,7 @@ fn completions_at_once_and_one_by_one_give_the_same_result() {
         let (servers, delay, capabilities) =
             (1 + pick(2) as u32, pick(3) * 15, [11, 15, 11 + 16, 11 + 32][pick(4) as usize]);
         let mut answers = Vec::new();
-        let mut fifo = Fifo::new(sim_wasm::Model { servers, capacity: 0, delay });
+        let mut fifo = Fifo::new(sim_wasm::Model { servers, delay, ..sim_wasm::Model::default() });
         if requests.iter().all(|request| fifo.arrive(request, &mut |answer| answers.push(answer))) {
             fifo.end(&mut |answer| answers.push(answer));
         }

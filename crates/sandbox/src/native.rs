@@ -19,7 +19,7 @@ pub fn simulate(job: &Job, shard: Box<dyn Shard>) -> Outcome {
     let ledger = RefCell::new(ledger(job, None));
     let mut stdin = Stdin { input: Input::new(shard), ledger: &ledger };
     let mut stdout = Stdout { output: Output::new(job.capabilities), ledger: &ledger };
-    let ended = filter(&mut stdin, &mut stdout, job.model.fifo()).map_err(|refusal| match refusal {
+    let ended = filter(&mut stdin, &mut stdout, job.queue()).map_err(|refusal| match refusal {
         Refusal::Input(reason) => Failure::Exit { code: REFUSED_INPUT, message: reason },
         Refusal::Io(error) => error.downcast().unwrap_or_else(|error| Failure::host(error.to_string())),
     });

@@ -1,6 +1,8 @@
 //! The settings of the queue model that each worker simulates, but for SEED.
 
-use cli::settings::{DemandSettings, Setting, count, word};
+use clap::builder::PossibleValue;
+use cli::settings::{DemandSettings, Rule, Setting, count, duration, word};
+use sim_wasm::{Discipline, Patience};
 
 /// What [`crate::Model`] reads besides SEED.
 #[derive(Debug, Clone, clap::Args)]
@@ -29,8 +31,10 @@ pub struct ServerSettings {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Each worker")]
 pub struct QueueSettings {
-    /// Order of service: fifo (first in, first out), or a word that the module knows.
-    #[arg(long, env, default_value = "fifo", value_parser = word())]
+    /// Order of service.
+    ///
+    /// Another module may support other words.
+    #[arg(long, env, default_value = "fifo", value_parser = disciplines())]
     pub discipline: Setting<String>,
     /// Largest number of requests in a worker, those in service included; 0 = no limit.
     #[arg(long, env, default_value = "0", value_parser = count(0..=u64::MAX))]
@@ -38,4 +42,25 @@ pub struct QueueSettings {
     /// Stop each worker after this many service starts; 0 = the whole shard.
     #[arg(long, env, default_value = "0", value_parser = count(0..=u64::MAX))]
     pub delay: Setting<u64>,
+    /// How long a request waits for its service to begin before it leaves: a duration, or exponential:MEAN; 0 = for ever.
+    #[arg(long, env, default_value = "0", value_parser = patience())]
+    pub patience: Setting<Patience>,
+}
+
+/// A word, which the simulator refuses if it does not support it.
+fn disciplines() -> Rule<String> {
+    let described = |discipline: Discipline| PossibleValue::new(discipline.name()).help(discipline.summary());
+    word().listing(Discipline::ALL.map(described))
+}
+
+/// TIME or exponential:TIME.
+fn patience() -> Rule<Patience> {
+    Rule::of(|text| {
+        let (exponential, mean) = match text.split_once(':') {
+            Some((word, mean)) if word.eq_ignore_ascii_case("exponential") => (true, mean),
+            Some(_) => return Err("must be a duration, or exponential: and a duration".to_owned()),
+            None => (false, text),
+        };
+        Ok(Patience { mean_ns: duration(0).parse(mean)?, exponential })
+    })
 }

@@ -9,7 +9,7 @@ use failure::Failure;
 use random::demand::Demands;
 use random::streams::Streams;
 use serde::{Deserialize, Serialize};
-use sim_wasm::Fifo;
+use sim_wasm::{Discipline, Patience};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::error_text::ErrorText;
@@ -40,6 +40,8 @@ pub struct Model {
     pub capacity: u64,
     /// DELAY: service starts until the simulation ends; 0 = the whole shard.
     pub delay: u64,
+    /// PATIENCE.
+    pub patience: Patience,
     /// SEED.
     pub seed: u64,
 }
@@ -51,6 +53,12 @@ impl Model {
     /// If one of them breaks its rule.
     pub fn from_settings(settings: &ModelSettings, demands: &Demands) -> Result<Self, Failure> {
         let ModelSettings { demand: _, servers, queue } = settings;
+        let is_shared = queue.discipline.get()? == Discipline::Ps.name();
+        if is_shared && !queue.patience.get()?.is_endless() {
+            return Err(queue
+                .patience
+                .refuse("is not defined under DISCIPLINE=ps, where every request is in service at once"));
+        }
         Ok(Self {
             st_ns: demands.mean_ns,
             service: demands.distribution.name().to_owned(),
@@ -58,6 +66,7 @@ impl Model {
             discipline: queue.discipline.get()?,
             capacity: queue.capacity.get()?,
             delay: queue.delay.get()?,
+            patience: queue.patience.get()?,
             seed: demands.seed,
         })
     }
@@ -65,12 +74,15 @@ impl Model {
     /// The model with every setting at its default, except ST.
     pub fn of_defaults(st_ns: u64) -> Self {
         let (service, discipline) = ("exponential".to_owned(), "fifo".to_owned());
-        Self { st_ns, service, servers: 1, discipline, capacity: 0, delay: 0, seed: 1 }
+        Self { st_ns, service, servers: 1, discipline, capacity: 0, delay: 0, patience: Patience::ENDLESS, seed: 1 }
     }
 
-    /// The part that the native model needs.
-    pub(crate) fn fifo(&self) -> sim_wasm::Model {
-        sim_wasm::Model { servers: self.servers, capacity: self.capacity, delay: self.delay }
+    /// The default simulator's model of worker number `worker`. A discipline that only another simulator can have is first in, first
+    /// out there.
+    pub fn queue(&self, worker: u32) -> sim_wasm::Model {
+        let discipline = Discipline::named(&self.discipline).unwrap_or(Discipline::Fifo);
+        let Self { servers, capacity, delay, patience, seed, .. } = *self;
+        sim_wasm::Model { discipline, servers, capacity, delay, patience, seed, worker }
     }
 
     /// The settings that the simulator must support because they are not at their default: name, value, capability.
@@ -87,6 +99,9 @@ impl Model {
         }
         if self.delay != 0 {
             all.push(("DELAY", self.delay.to_string(), Capabilities::DELAY));
+        }
+        if !self.patience.is_endless() {
+            all.push(("PATIENCE", self.patience.to_string(), Capabilities::PATIENCE));
         }
         all
     }
@@ -117,14 +132,20 @@ impl Job {
         Self { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, capabilities: None }
     }
 
+    /// The default simulator's model of this worker.
+    pub fn queue(&self) -> sim_wasm::Model {
+        self.model.queue(self.worker)
+    }
+
     /// The settings that take part, for a report; ST and SERVICE only if a demand was `sampled`.
     pub fn used(&self, sampled: bool) -> SettingsUsed {
-        let Model { st_ns, service, servers, discipline, capacity, delay, seed } = &self.model;
+        let Model { st_ns, service, servers, discipline, capacity, delay, patience, seed } = &self.model;
         SettingsUsed {
             balancer: None,
             capacity: *capacity,
             delay: *delay,
             discipline: discipline.clone(),
+            patience: (!patience.is_endless()).then(|| patience.to_string()),
             seed: *seed,
             servers: *servers,
             service: sampled.then(|| service.clone()),
@@ -235,7 +256,7 @@ pub fn simulate(
 
 /// The ledger of the worker of `job`.
 pub(crate) fn ledger(job: &Job, completions: Option<Box<dyn Completions>>) -> Ledger {
-    let verifier = job.verify.then(|| Verifier::new(Fifo::new(job.model.fifo())));
+    let verifier = job.verify.then(|| Verifier::new(job.queue()));
     Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, verifier, completions)
 }
 
@@ -270,7 +291,7 @@ pub(crate) fn close(mut input: Input, output: &Output, ledger: Ledger, ended: Re
 
 /// The simulator's environment: arguments, the settings of the model, no files, no network.
 fn context(job: &Job) -> wasmtime_wasi::p1::WasiP1Ctx {
-    let Model { st_ns, service, servers, discipline, capacity, delay, seed } = &job.model;
+    let Model { st_ns, service, servers, discipline, capacity, delay, patience, seed } = &job.model;
     WasiCtxBuilder::new()
         .arg("sim")
         .args(&job.arguments)
@@ -281,6 +302,8 @@ fn context(job: &Job) -> wasmtime_wasi::p1::WasiP1Ctx {
         .env("DISCIPLINE", discipline)
         .env("CAPACITY", capacity.to_string())
         .env("DELAY", delay.to_string())
+        .env("PATIENCE_NS", patience.mean_ns.to_string())
+        .env("PATIENCE", patience.distribution())
         .env("WORKER", job.worker.to_string())
         .env("WORKERS", job.workers.to_string())
         .env("SEED", seed.to_string())

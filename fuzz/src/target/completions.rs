@@ -28,7 +28,7 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     let Case { job, record_len, requests, .. } = Case::read(&bytes);
     let changes = pick(random, &[0, 0, 0, 1, 1, 2, 5]);
     let odds = (requests.len() as u64 / changes.max(1)).max(1);
-    let model = sim_wasm::Model { servers: job.model.servers, capacity: job.model.capacity, delay: job.model.delay };
+    let model = job.queue();
     let (mut fifo, mut running) = (Fifo::new(model), true);
     let shuffled = once_in(random, 4);
     let mut pending = CompletionHeader { capabilities: Capabilities(capabilities.into()) }.to_bytes().to_vec();

@@ -7,7 +7,7 @@ use contract::{Capabilities, Completion, Request};
 use failure::Class;
 use measure::Measured;
 use sandbox::native::Step;
-use sim_wasm::Fifo;
+use sim_wasm::Queue;
 
 use super::case::Case;
 
@@ -98,15 +98,14 @@ pub(super) fn judge(case: &Case) -> Result<Expected, Broken> {
 }
 
 fn first_in_first_out(case: &Case) -> BTreeMap<u64, Completion> {
-    let model = &case.job.model;
-    let mut fifo = Fifo::new(sim_wasm::Model { servers: model.servers, capacity: model.capacity, delay: model.delay });
+    let mut queue = Queue::new(case.job.queue());
     let mut completions = BTreeMap::new();
     for request in &case.requests {
-        if !fifo.arrive(request, &mut |completion| _ = completions.insert(completion.id, completion)) {
+        if !queue.arrive(request, &mut |completion| _ = completions.insert(completion.id, completion)) {
             return completions;
         }
     }
-    fifo.end(&mut |completion| _ = completions.insert(completion.id, completion));
+    queue.end(&mut |completion| _ = completions.insert(completion.id, completion));
     completions
 }
 

@@ -67,11 +67,11 @@ fn clients() -> impl Strategy<Value = ClientsUsed> {
 }
 
 fn settings() -> impl Strategy<Value = SettingsUsed> {
-    let texts = any::<(Option<String>, String, Option<String>, String)>();
+    let texts = any::<(Option<String>, String, Option<String>, String, Option<String>)>();
     let cost = any::<(Option<u64>, Option<u64>, Option<String>)>();
     (texts, any::<(u64, u64, u64, u32, Option<u64>, u32)>(), cost).prop_map(
         |(
-            (balancer, discipline, service, sim_args),
+            (balancer, discipline, service, sim_args, patience),
             (capacity, delay, seed, servers, st_ns, workers),
             (st_per_reply_ns, st_per_size_ns, write_factor),
         )| SettingsUsed {
@@ -79,6 +79,7 @@ fn settings() -> impl Strategy<Value = SettingsUsed> {
             capacity,
             delay,
             discipline,
+            patience,
             seed,
             servers,
             service,
