@@ -69,9 +69,7 @@ mod tests {
     fn job() -> JobFile {
         let job = serde_json::json!({
             "worker": 2, "workers": 3, "arguments": [], "verify": false, "capabilities": 7,
-            "model": {
-                "st_ns": 1, "service": "exponential", "servers": 1, "discipline": "fifo", "capacity": 0, "delay": 0, "seed": 1
-            },
+            "model": sandbox::Model::of_defaults(1),
             "limits": sandbox::limits::Limits::default(),
         });
         JobFile {
