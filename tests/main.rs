@@ -50,4 +50,5 @@ mod support;
 mod terminal;
 mod tracegen;
 mod traces;
+mod unequal;
 mod verify;

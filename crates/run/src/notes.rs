@@ -3,19 +3,21 @@
 use cli::settings::DemandSettings;
 use contract::{Capabilities, Request};
 use generator::GeneratorSettings;
+use measure::PerWorker;
 use measure::outcome::Measured;
 use measure::provenance::{FileUsed, RecordedTrace};
 use policy::{PolicyForm, PolicySpec};
-use random::cost::Cost;
-use random::demand::Demands;
 use sandbox::Job;
-use sim_wasm::Discipline;
+use sim_wasm::{Discipline, Speed};
 use trace::reader::{FileSummary, TraceReader, TraceSummary};
 
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Worker, speeds};
 
+mod sampled;
 #[cfg(test)]
 mod tests;
+
+pub use sampled::{Sampled, short_service, write_factor};
 
 /// A recorded trace, for a report.
 pub fn recorded(summary: TraceSummary) -> RecordedTrace {
@@ -56,81 +58,13 @@ impl Given {
     }
 }
 
-/// The demands of a trace that were sampled, or computed from the requests.
-#[derive(Debug, Clone)]
-pub struct Sampled {
-    /// How many.
-    pub number: u64,
-    /// Requests of the trace.
-    pub requests: u64,
-    /// Where they come from.
-    pub demands: Demands,
-}
-
-impl Sampled {
-    /// Those of the recorded trace with this `summary`, sampled from `demands`.
-    pub fn of(summary: &TraceSummary, demands: Demands) -> Self {
-        Self { number: summary.sampled, requests: summary.requests, demands }
-    }
-
-    /// Whether there are any.
-    pub fn any(&self) -> bool {
-        self.number > 0
-    }
-
-    /// Notes on them: their number, unless the simulator, with these `capabilities`, decides demands itself, which is a
-    /// note on the run; and what rounding does to them.
-    pub fn notes(&self, capabilities: Capabilities) -> Vec<String> {
-        let Self { number, requests, demands } = self;
-        let counted = || format!("{number} of {requests} demands {}: {}", self.made(), self.distribution());
-        let number = (!capabilities.has(Capabilities::OWN_DEMANDS)).then(counted);
-        number.into_iter().chain(demands.rounding_note()).filter(|_| self.any()).collect()
-    }
-
-    /// The cost, if demands were computed.
-    pub fn cost(&self) -> Option<&Cost> {
-        self.demands.distribution.as_cost().filter(|_| self.any())
-    }
-
-    /// How they were made.
-    pub fn made(&self) -> &'static str {
-        if self.demands.distribution.as_cost().is_some() { "computed" } else { "sampled" }
-    }
-
-    fn distribution(&self) -> String {
-        let name = short_service(self.demands.distribution.name());
-        let mean = duration(self.demands.mean_ns);
-        let Some(cost) = self.demands.distribution.as_cost() else { return format!("{name}, mean {mean}") };
-        let terms = [(cost.per_size_ns, "size"), (cost.per_reply_ns, "reply_size")];
-        let terms = terms.into_iter().filter(|(ns, _)| *ns > 0).map(|(ns, of)| format!(" + {} · {of}", duration(ns)));
-        let writes = match cost.write_factor {
-            Cost::FACTOR_ONE => String::new(),
-            _ => format!(", writes × {}", write_factor(cost)),
-        };
-        format!("{name}, {mean}{}{writes}", terms.collect::<String>())
-    }
-}
-
-/// The text of SERVICE with the first 16 digits of a SHA-256: a line has 80 columns. The report has all of them.
-pub fn short_service(name: &str) -> String {
-    match name.rsplit_once("sha256:") {
-        Some((kind, digest)) => format!("{kind}sha256:{digest:.16}"),
-        None => name.to_owned(),
-    }
-}
-
-/// WRITE_FACTOR as a decimal number.
-pub fn write_factor(cost: &Cost) -> String {
-    decimal(cost.write_factor, 9)
-}
-
-/// Notes on the recorded trace that `reader` has read to its end, which offers `load` to `servers` servers in all.
+/// Notes on the recorded trace that `reader` has read to its end, which offers `load` to workers of this `capacity` in all.
 pub fn of_recorded(
     reader: &TraceReader,
     sampled: &Sampled,
     given: &Given,
     load: &OfferedLoad,
-    servers: u64,
+    capacity: f64,
     capabilities: Capabilities,
 ) -> Vec<String> {
     let mut notes = sampled.notes(capabilities);
@@ -145,7 +79,7 @@ pub fn of_recorded(
         notes.push(format!("a recorded trace is used, so {} changes nothing", given.generator.join(", ")));
     }
     // Demands that the simulator decides itself are not those of the trace.
-    let offered_to = (!capabilities.has(Capabilities::OWN_DEMANDS)).then_some(servers);
+    let offered_to = (!capabilities.has(Capabilities::OWN_DEMANDS)).then_some(capacity);
     notes.extend(load.doubt(offered_to));
     notes.extend(reader.remarks());
     notes
@@ -199,19 +133,19 @@ impl OfferedLoad {
         }
     }
 
-    /// Offered utilization: all demands divided by the capacity of `servers` between the first and the last arrival;
-    /// None if that is 0, or there are too few requests.
-    pub fn utilization(&self, servers: u64) -> Option<f64> {
+    /// Offered utilization: all demands divided by what servers of this `capacity` (demands that they serve in a unit of
+    /// time) can serve between the first and the last arrival; None if that is 0, or there are too few requests.
+    pub fn utilization(&self, capacity: f64) -> Option<f64> {
         let (first_ns, last_ns) = self.first_and_last_ns?;
-        utilization(self.demands_ns, last_ns - first_ns, servers).filter(|_| self.requests >= FEW)
+        utilization(self.demands_ns, last_ns - first_ns, capacity).filter(|_| self.requests >= FEW)
     }
 
     /// For a recorded trace: a note that doubts the unit of its times, if its arrivals are implausible, or its load
-    /// for `servers` servers, if that is known.
-    pub fn doubt(&self, servers: Option<u64>) -> Option<String> {
+    /// for servers of this `capacity`, if that is known.
+    pub fn doubt(&self, capacity: Option<f64>) -> Option<String> {
         let (first_ns, last_ns) = self.first_and_last_ns.filter(|_| self.requests >= 2)?;
         let span_ns = last_ns - first_ns;
-        let excess = match servers.and_then(|servers| utilization(self.demands_ns, span_ns, servers)) {
+        let excess = match capacity.and_then(|capacity| utilization(self.demands_ns, span_ns, capacity)) {
             _ if span_ns <= INSTANT_NS => String::new(),
             _ if self.requests - 1 > span_ns => ", more than one in a nanosecond".to_owned(),
             Some(offered) if offered > EXCESSIVE => format!(" and offer {offered:.0} times what the servers can serve"),
@@ -226,27 +160,30 @@ impl OfferedLoad {
     }
 }
 
-/// Demands divided by the capacity of `servers` servers during a time \[ns\]; None if the time is 0.
-pub fn utilization(demands_ns: u128, time_ns: u64, servers: u64) -> Option<f64> {
-    let time = u128::from(time_ns) * u128::from(servers);
-    (time > 0).then(|| demands_ns as f64 / time as f64)
+/// Demands divided by what servers of this `capacity` can serve during a time \[ns\]; None if the time is 0.
+pub fn utilization(demands_ns: u128, time_ns: u64, capacity: f64) -> Option<f64> {
+    (time_ns > 0).then(|| demands_ns as f64 / (time_ns as f64 * capacity))
 }
 
 /// Notes on a run of `scenario` over a trace with the demands `sampled`, which offers the utilization `offered` to workers
 /// that measured `measured`.
 pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, measured: &[&Measured]) -> Vec<String> {
-    let Scenario { job: Job { model, capabilities, .. }, policy, .. } = scenario;
-    let (capabilities, workers) = (capabilities.unwrap_or_default(), scenario.workers().len());
+    let (Job { model, capabilities, .. }, policy) = (scenario.first(), &scenario.policy);
+    let (capabilities, workers) = (capabilities.unwrap_or_default(), scenario.workers.len());
     let mut notes = Vec::new();
     // A worker without requests is not remarkable; a run without requests is.
     if !measured.is_empty() && measured.iter().all(|worker| worker.tally.counts.offered == 0) {
         notes.push("the trace has no requests, so averages are undefined".to_owned());
     }
     if let Some(offered) = offered.filter(|&offered| offered >= 1.0) {
+        let used = scenario.used(false);
+        let each = match (&used.servers, &used.speeds) {
+            (PerWorker::All(servers), None) => format!("{workers} worker(s) of {servers} server(s)"),
+            _ => "the workers".to_owned(),
+        };
         notes.push(format!(
-            "the trace offers {offered:.2} times what {workers} worker(s) of {} server(s) can serve: the system is \
-             overloaded, and waiting times grow with the length of the trace",
-            model.servers
+            "the trace offers {offered:.2} times what {each} can serve: the system is overloaded, and waiting times grow \
+             with the length of the trace"
         ));
     }
     if model.delay > 0 {
@@ -276,6 +213,13 @@ pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, meas
         notes.extend(of_state(policy, capabilities, &model.discipline));
     }
     notes
+}
+
+/// A note on shards without a report, whose demands are divided by the speeds of `workers`.
+pub fn of_speeds(workers: &[Worker]) -> Option<String> {
+    let speeds = speeds(workers);
+    (speeds != PerWorker::All(Speed::ONE))
+        .then(|| format!("the shards have the demands of the trace divided by SPEEDS={speeds}, rounded up"))
 }
 
 /// A note if `policy` used another model of the workers' state than a simulator with `capabilities` has under `discipline`.
