@@ -34,7 +34,7 @@ pub enum Command {
     /// Summarise a trace: rate, interarrival times, sizes, blocks, offered load.
     Describe(Box<DescribeFlags>),
     /// Write a trace in another format; the reading flags select and change its requests.
-    Convert(ConvertFlags),
+    Convert(Box<ConvertFlags>),
     /// Print the executor that make prepares for a run: local, or docker, its address and how many workers it needs.
     Executor {
         /// What chooses it.
