@@ -125,7 +125,7 @@ fn a_missing_nanosecond_is_found_if_the_module_declares_discipline() {
            (local.set $service (i64.sub (local.get $service) (i64.const 1)))))",
     );
     let ended = breaks(&short.clone().saying(2), 7);
-    let request = "one request: --verify: request 0: first in, first out gives start 5, finish 12, service 7; the simulator gives \
+    let request = "one request: --verify: request 0: fifo gives start 5, finish 12, service 7; the simulator gives \
                    start 5, finish 11, service 6";
     tells(&ended, request);
     tells(&ended, "gaps in ids: ");

@@ -167,7 +167,7 @@ fn a_setting_is_refused_without_its_bit() {
         ("--discipline sjf", "DISCIPLINE=sjf"),
         ("--capacity 9", "CAPACITY=9"),
         ("--delay 1", "DELAY=1"),
-        ("--patience exponential:2us", "PATIENCE=exponential:2000ns"),
+        ("--patience exponential:2us", "PATIENCE=exponential:2us"),
     ] {
         let bit = match setting.split('=').next().unwrap() {
             "SERVERS" => 1,

@@ -258,7 +258,7 @@ fn parameters_that_do_not_fit_are_refused_before_the_run() {
         ("SITA:1x", "BALANCER=SITA:1x is not SITA[:CUT,…]: CUT=1x must be a duration"),
         (
             "SITA:1ms",
-            "BALANCER=SITA:1ms needs one cut-off less than WORKERS: 3 for 4 workers, not 1; SITA alone fits them to the trace",
+            "BALANCER=SITA:1ms needs one cut-off less than WORKERS=4, which is 3, not 1; SITA alone fits them to the trace",
         ),
     ] {
         for command in ["run", "partition --out shards"] {

@@ -178,7 +178,7 @@ fn an_unsupported_setting_is_rejected_with_its_reason() {
     folder
         .host("trace.csv --discipline ps --patience 5ms")
         .exits(2)
-        .says("PATIENCE=5ms is not defined under DISCIPLINE=ps, where every request is in service at once");
+        .says("PATIENCE=5ms is not defined under DISCIPLINE=ps, where every request is in service at once: leave one of them out");
 }
 
 #[test]

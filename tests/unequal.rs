@@ -44,9 +44,9 @@ fn a_run_is_as_many_hosts_over_scaled_shards() {
     let folder = by_hand();
     let run = report(&folder, &format!("--trace t.csv --verify --keep --completions run.csv {UNEQUAL}"));
     let host = |shard: &str, worker: u32, settings: &str| {
-        let arguments =
-            format!("{shard} {settings} --worker {worker} --workers 2 --verify --json --completions {worker}.csv");
-        folder.host(&arguments).succeeds().json()
+        // The second shard's first request arrives after time 0.
+        let arguments = format!("{shard} --origin zero {settings} --worker {worker} --workers 2 --verify --json");
+        folder.host(&format!("{arguments} --completions {worker}.csv")).succeeds().json()
     };
     let [first, second] = [host("first.csv", 1, "--servers 2"), host("second.csv", 2, "--servers 1 --capacity 5")];
     assert_eq!(rows(&[folder.text("run.csv")]), rows(&["1.csv", "2.csv"].map(|name| folder.text(name))));

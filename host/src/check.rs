@@ -97,11 +97,7 @@ fn check_all(simulator: &Simulator, flags: &CheckFlags) -> anyhow::Result<()> {
         let name = "an unknown DISCIPLINE is refused (exit code 64)".to_owned();
         checks.settle(name, refuses_an_unknown_word(simulator, &job))?;
     }
-    let (disciplines, refused) = disciplines(simulator, &job)?;
-    if !refused.is_empty() {
-        output::print(&format!("  -     DISCIPLINE: {} refused (exit code 64)\n", refused.join(", ")))?;
-    }
-    for case in cases(capabilities).into_iter().chain(disciplines) {
+    for case in cases(capabilities).into_iter().chain(disciplines(simulator, &job, &mut checks)?) {
         checks.settle(case.name.clone(), run(simulator, &job, &case))?;
         if checks.hangs() {
             // Each further one could take as long.
@@ -180,30 +176,32 @@ fn mixed() -> Arc<[Request]> {
 }
 
 /// For each discipline of the contract that a module with the capability supports: a mixed shard with one server, and one with every
-/// other setting that its capabilities include. Also the words that the module refuses.
+/// other setting that its capabilities include. A word that the module refuses, or fails with on an empty shard, is a line of `checks`.
 ///
 /// # Errors
-/// If the module fails on an empty shard.
-fn disciplines(simulator: &Simulator, job: &Job) -> anyhow::Result<(Vec<Case>, Vec<&'static str>)> {
-    let (mut cases, mut refused) = (Vec::new(), Vec::new());
+/// If a line can't be printed.
+fn disciplines(simulator: &Simulator, job: &Job, checks: &mut Checks) -> io::Result<Vec<Case>> {
+    let mut cases = Vec::new();
     let declared = job.capabilities.is_some_and(|capabilities| capabilities.has(Capabilities::DISCIPLINE));
     for word in Discipline::ALL.map(Discipline::name).into_iter().filter(|_| declared) {
         let mut model = Model { discipline: word.to_owned(), ..job.model.clone() };
         let asked = Job { model: model.clone(), verify: false, capabilities: None, ..job.clone() };
         let capabilities = match preflight(simulator, &asked) {
             Ok(capabilities) => capabilities,
-            Err(error) if matches!(error.downcast_ref(), Some(Failure::Usage { .. })) => {
-                refused.push(word);
+            Err(error) => {
+                let failure = error.downcast_ref().cloned().unwrap_or_else(|| Failure::host(error.to_string()));
+                checks.settle(format!("DISCIPLINE={word} on an empty shard"), (Err(failure), String::new()))?;
                 continue;
             }
-            Err(error) => return Err(error.context(format!("DISCIPLINE={word}"))),
         };
         let mut name = format!("a mixed shard, DISCIPLINE={word}");
         let of = |name: &str, model: &Model| Case {
             capabilities: Some(capabilities),
             ..case(name, &mixed(), Request::LEN, model)
         };
-        cases.push(of(&name, &model));
+        if word != job.model.discipline {
+            cases.push(of(&name, &model));
+        }
         if capabilities.has(Capabilities::SERVERS) {
             (name, model.servers) = (name + " SERVERS=2", 2);
         }
@@ -216,7 +214,7 @@ fn disciplines(simulator: &Simulator, job: &Job) -> anyhow::Result<(Vec<Case>, V
         }
         cases.push(of(&name, &model));
     }
-    Ok((cases, refused))
+    Ok(cases)
 }
 
 /// Every built-in shard with the settings at their defaults, and a mixed one with every setting that its capabilities include.

@@ -48,7 +48,7 @@ pub struct Arguments {
     traces: Vec<PathBuf>,
     #[command(flatten)]
     outputs: OutputFlags,
-    /// Check each completion against a native first-in first-out simulation of the same shard.
+    /// Check each completion against a native simulation of the same shard.
     #[arg(long)]
     verify: bool,
     /// Worker index passed to the simulator.
@@ -174,5 +174,12 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     // Files are written even if standard output is closed or full.
     let printed = output::print(&text);
     outputs.finish(&report, std::iter::once(report.worker), capabilities)?;
+    if cli.verify {
+        let model = &scenario.first().model.discipline;
+        let completions = report.tally.counts.offered;
+        program::note(&format!(
+            "--verify: all completions of {completions} requests agree with the native model of {model}"
+        ));
+    }
     Ok(printed?)
 }

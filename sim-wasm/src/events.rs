@@ -87,6 +87,12 @@ impl Events {
         self.in_system
     }
 
+    /// Requests in service, and interrupted ones that are kept there.
+    #[cfg(test)]
+    pub(crate) fn entries(&self) -> usize {
+        self.serving.len()
+    }
+
     pub(crate) fn ended(&self) -> bool {
         self.entered == self.delay
     }
@@ -153,10 +159,16 @@ impl Events {
         self.drop_interrupted();
     }
 
-    /// Removes requests that were interrupted from the front of those in service.
+    /// Removes requests that were interrupted from the front of those in service, or everywhere if they are most of them.
     #[inline]
     fn drop_interrupted(&mut self) {
         let Some(interruptible) = &self.interruptible else { return };
+        if self.serving.len() > 2 * self.in_service + 64 {
+            // One entry for each key: a request that was interrupted and resumed at once has two.
+            self.serving.clear();
+            let serving = interruptible.iter().map(|(&(.., finish_ns), job)| Reverse(Serving { finish_ns, job: *job }));
+            self.serving.extend(serving);
+        }
         while let Some(Reverse(Serving { finish_ns, job })) = self.serving.peek() {
             if interruptible.contains_key(&(job.priority, job.id, *finish_ns)) {
                 return;
@@ -176,7 +188,6 @@ impl Events {
         self.in_system += 1;
         let job = Job {
             id: request.id,
-            arrival_ns: now,
             demand_ns: request.service_ns,
             left_ns: request.service_ns,
             start_ns: None,

@@ -1,23 +1,24 @@
-//! The default simulator: one station with SERVERS servers and room for CAPACITY requests, first in, first out. It may
-//! stop after DELAY service starts.
+//! The default simulator: one station with SERVERS servers and room for CAPACITY requests, under one of seven disciplines. Requests may
+//! leave when their PATIENCE ends, and the simulation may stop after DELAY service starts.
 //!
-//! Start with [`Fifo`], the queue model, and [`Model`], its settings; policies use [`Station`] as their model of a worker.
-//! [`filter()`] is the program around the model, which becomes `sim.wasm` and also runs natively. All times are whole
-//! nanoseconds. Service starts follow the recursion of Kiefer and Wolfowitz ("On the theory of queues with many servers",
-//! 1955): a request starts at max(arrival, time when the earliest server is free).
+//! Start with [`Queue`], the queue of one worker, and [`Model`], its settings. [`Queue::Fifo`] is first in, first out by the recursion of
+//! Kiefer and Wolfowitz ("On the theory of queues with many servers", 1955): a request starts at max(arrival, time when the earliest
+//! server is free). [`Steps`] simulates every discipline event by event, and processor sharing in virtual time. Policies use
+//! [`Station`] and [`Steps`] as their models of workers. [`filter()`] is the program around the queue, which becomes `sim.wasm` and also
+//! runs natively. All times are whole nanoseconds.
 //!
 //! ```
 //! use contract::Request;
-//! use sim_wasm::{Fifo, Model};
+//! use sim_wasm::{Model, Queue};
 //!
 //! // One server; each of two requests needs 4 ns.
-//! let mut fifo = Fifo::new(Model { servers: 1, ..Model::default() });
+//! let mut queue = Queue::new(Model { servers: 1, ..Model::default() });
 //! let mut starts = Vec::new();
 //! for (id, arrival_ns) in [(0, 0), (1, 1)] {
 //!     let request = Request { id, arrival_ns, service_ns: 4, ..Request::default() };
-//!     fifo.arrive(&request, &mut |completion| starts.push(completion.start_ns));
+//!     queue.arrive(&request, &mut |completion| starts.push(completion.start_ns));
 //! }
-//! fifo.end(&mut |completion| starts.push(completion.start_ns));
+//! queue.end(&mut |completion| starts.push(completion.start_ns));
 //! assert_eq!(starts, [0, 4]); // The second request waits for 3 ns.
 //! ```
 

@@ -26,7 +26,7 @@ fn settings() -> Result<Model, String> {
         let text = value(key, default);
         text.parse::<u64>().map_err(|_| format!("{key}={text} is not a number"))
     };
-    let whole = |key: &str| match u32::try_from(number(key, "1")?) {
+    let positive = |key: &str| match u32::try_from(number(key, "1")?) {
         Ok(number) if number > 0 => Ok(number),
         _ => Err(format!("{key}={} is not a number from 1 to {}", value(key, "1"), u32::MAX)),
     };
@@ -50,6 +50,6 @@ fn settings() -> Result<Model, String> {
         return Err("PATIENCE is not defined under DISCIPLINE=ps, where every request is in service at once".to_owned());
     }
     let (capacity, delay, seed) = (number("CAPACITY", "0")?, number("DELAY", "0")?, number("SEED", "1")?);
-    let (servers, worker) = (whole("SERVERS")?, whole("WORKER")?);
+    let (servers, worker) = (positive("SERVERS")?, positive("WORKER")?);
     Ok(Model { discipline, servers, capacity, delay, patience, seed, worker })
 }

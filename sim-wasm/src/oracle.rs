@@ -156,6 +156,22 @@ pub(crate) fn shared(model: &Model, requests: &[Request]) -> Vec<Completion> {
     }
 }
 
+/// The whole nanoseconds of service that request `id` has received at `end`, at which all of `requests` up to then have
+/// arrived, under processor sharing: what one would need less to have left.
+pub(crate) fn received(model: &Model, requests: &[Request], end: u64, id: u64) -> u64 {
+    let arrived: Vec<Request> = requests.iter().copied().filter(|request| request.arrival_ns <= end).collect();
+    let wanted = arrived.iter().find(|request| request.id == id).unwrap().service_ns;
+    let leaves = |demand: u64| {
+        let shorter = arrived.iter().map(|request| match request.id == id {
+            true => Request { service_ns: demand, ..*request },
+            false => *request,
+        });
+        let done = shared(model, &shorter.collect::<Vec<_>>());
+        done.iter().find(|done| done.id == id).unwrap().finish_ns <= end
+    };
+    (0..=wanted).take_while(|&demand| leaves(demand)).last().unwrap_or(0)
+}
+
 /// A fraction in lowest terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Fraction(i128, i128);

@@ -158,7 +158,7 @@ impl Sharing {
     /// DELAY: the simulation ends at `now_ns`, right after an arrival.
     fn stop(&mut self, now_ns: u64, emit: &mut impl FnMut(Completion)) {
         for Reverse(Job { target, id, arrival_ns, demand_ns }) in self.jobs.drain() {
-            let left_ns = (target - self.virtual_now).div_ceil(1 << PLACES) as u64;
+            let left_ns = (target - self.virtual_now).saturating_sub(TOLERANCE).div_ceil(1 << PLACES) as u64;
             let (finish_ns, service_ns) = match left_ns {
                 0 => (now_ns, demand_ns),
                 left_ns => (Completion::IN_SERVICE, demand_ns.saturating_sub(left_ns)),

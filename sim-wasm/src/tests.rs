@@ -3,6 +3,7 @@
 use contract::{Completion, Request};
 use proptest::prelude::*;
 
+use crate::events::Events;
 use crate::{Discipline, Model, Patience, Queue, Steps, oracle};
 
 /// Shards with ties, zero service demands, skipped ids, classes and writes.
@@ -82,6 +83,8 @@ proptest! {
                 Some(end) if whole.finish_ns > end => {
                     prop_assert_eq!(stopped.finish_ns, Completion::IN_SERVICE);
                     prop_assert!(stopped.service_ns < whole.service_ns);
+                    let received = oracle::received(&model, &shard, end, stopped.id);
+                    prop_assert_eq!(stopped.service_ns, received);
                 }
                 _ => prop_assert_eq!(stopped, whole),
             }
@@ -105,6 +108,21 @@ proptest! {
                 (work, last) = (work + request.service_ns, now);
             }
         }
+    }
+}
+
+#[test]
+fn interruptions_take_no_memory_for_long() {
+    let model = Model { discipline: Discipline::PriorityPreemptive, ..Model::default() };
+    let mut events = Events::new(&model);
+    let long = Request { service_ns: 1 << 40, class: 1, ..Request::default() };
+    events.admit(&long, &mut |_| ());
+    for arrival_ns in 1..10_000 {
+        while events.next().is_some_and(|next| next <= arrival_ns) {
+            events.step(&mut |_| ());
+        }
+        events.admit(&Request { id: arrival_ns, arrival_ns, service_ns: 1, ..Request::default() }, &mut |_| ());
+        assert!(events.entries() < 100, "{}", events.entries());
     }
 }
 

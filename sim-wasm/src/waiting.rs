@@ -8,10 +8,9 @@ use random::streams::Streams;
 use crate::model::{Discipline, Model};
 
 /// A request in the system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Job {
     pub(crate) id: u64,
-    pub(crate) arrival_ns: u64,
     pub(crate) demand_ns: u64,
     /// The service that it still needs \[ns\].
     pub(crate) left_ns: u64,
@@ -37,14 +36,14 @@ pub(crate) enum Waiting {
     /// Each has a rank, and the one with the smallest rank is served next.
     Ranked(fn(&Job) -> u64, BinaryHeap<Reverse<Ranked>>),
     /// A random one is served next.
-    Random(Draw),
+    Random(RandomOrder),
 }
 
 impl Waiting {
     /// None, under the discipline of `model`.
     pub(crate) fn new(model: &Model) -> Self {
         let rank: fn(&Job) -> u64 = match model.discipline {
-            Discipline::Siro => return Waiting::Random(Draw::new(model)),
+            Discipline::Siro => return Waiting::Random(RandomOrder::new(model)),
             Discipline::Fifo | Discipline::Ps => |_| 0,
             Discipline::Lifo => |job| !job.id,
             Discipline::Sjf => |job| job.demand_ns,
@@ -57,7 +56,7 @@ impl Waiting {
     pub(crate) fn push(&mut self, job: Job) {
         match self {
             Waiting::Ranked(rank, jobs) => jobs.push(Reverse(Ranked { rank: rank(&job), job })),
-            Waiting::Random(draw) => draw.push(job),
+            Waiting::Random(order) => order.push(job),
         }
     }
 
@@ -72,7 +71,7 @@ impl Waiting {
                     return Some(job);
                 }
             },
-            Waiting::Random(draw) => draw.pop(entry),
+            Waiting::Random(order) => order.pop(entry),
         }
     }
 
@@ -84,7 +83,7 @@ impl Waiting {
                 jobs.retain(|Reverse(Ranked { job, .. })| job.id != id && !job.has_left(now));
             }
             Waiting::Ranked(..) => {}
-            Waiting::Random(draw) => draw.remove(id),
+            Waiting::Random(order) => order.remove(id),
         }
     }
 
@@ -127,7 +126,7 @@ impl Ord for Ranked {
 
 /// Requests in a list, of which a random one is served next. One that leaves is replaced by the last of the list.
 #[derive(Debug, Clone)]
-pub(crate) struct Draw {
+pub(crate) struct RandomOrder {
     jobs: Vec<Job>,
     /// The place of each id in the list; only with PATIENCE.
     places: Option<BTreeMap<u64, usize>>,
@@ -136,7 +135,7 @@ pub(crate) struct Draw {
     first: u64,
 }
 
-impl Draw {
+impl RandomOrder {
     fn new(model: &Model) -> Self {
         Self {
             jobs: Vec::new(),

@@ -31,6 +31,8 @@ pub struct Figures {
     pub counts: Counts,
     /// Rejected requests / all requests that arrived by T.
     pub rejected_share: Option<f64>,
+    /// Abandoned requests / all requests that arrived by T.
+    pub abandoned_share: Option<f64>,
     /// Σ demands of all requests offered \[ns\].
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
@@ -100,6 +102,7 @@ impl Figures {
             response_time: Percentiles::of(&tally.response_time),
             counts: tally.counts,
             rejected_share: tally.counts.share(tally.counts.rejected),
+            abandoned_share: tally.counts.share(tally.counts.abandoned),
             work_offered_ns: tally.demand_sum_ns,
         }
     }

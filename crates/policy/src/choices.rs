@@ -15,7 +15,10 @@ use super::worker::WorkerModel;
 pub(super) const FORM: &str = "POWER:D[,replacement]";
 
 /// Upper limit of D. JSQ is the policy that looks at all workers.
-const MOST: u32 = 4096;
+const MOST: u32 = 64;
+
+/// Added to the number in system of a full worker: more than the largest number.
+const FULL: usize = 1 << 31;
 
 /// How workers are sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,14 +97,14 @@ impl<W: WorkerModel, const PAIR: bool> Choices<W, PAIR> {
         (worker, place)
     }
 
-    /// Advances worker `number` to `now` \[ns\] and returns its number in system.
+    /// Advances worker `number` to `now` \[ns\] and returns its rank: its number in system, after all others if it is full.
     #[inline]
     fn advance(&mut self, number: usize, now: u64) -> usize {
         let worker = &mut self.workers[number];
         let before = worker.in_system();
         worker.advance(now);
         self.in_system -= before - worker.in_system();
-        worker.in_system()
+        usize::from(worker.is_full()) * FULL + worker.in_system()
     }
 
     /// Advances all workers; the limit is exceeded only if too many requests remain.
@@ -127,8 +130,8 @@ impl<W: WorkerModel, const PAIR: bool> Policy for Choices<W, PAIR> {
         };
         if PAIR {
             let (second, _) = self.sample(&mut stream, &[first]);
-            let in_system = self.advance(second, request.arrival_ns);
-            (chosen, _) = fewer(second, in_system, chosen, fewest);
+            let rank = self.advance(second, request.arrival_ns);
+            (chosen, _) = fewer(second, rank, chosen, fewest);
         } else {
             let mut sampled = std::mem::take(&mut self.sampled);
             sampled.clear();
@@ -138,8 +141,8 @@ impl<W: WorkerModel, const PAIR: bool> Policy for Choices<W, PAIR> {
                 if !self.replacement {
                     sampled.insert(place, worker);
                 }
-                let in_system = self.advance(worker, request.arrival_ns);
-                (chosen, fewest) = fewer(worker, in_system, chosen, fewest);
+                let rank = self.advance(worker, request.arrival_ns);
+                (chosen, fewest) = fewer(worker, rank, chosen, fewest);
             }
             self.sampled = sampled;
         }

@@ -1,5 +1,5 @@
 //! SED: shortest expected delay. To the worker at which the requests in the system and the new one, divided by its
-//! servers' speed, are the least (Whitt, "Deciding which queue to join: some counterexamples", 1986; the `sed` scheduler
+//! servers and weight, are the least (Whitt, "Deciding which queue to join: some counterexamples", 1986; the `sed` scheduler
 //! of Linux Virtual Server, for single servers); ties at random.
 
 use contract::Request;

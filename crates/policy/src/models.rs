@@ -3,6 +3,7 @@
 
 use contract::Request;
 use failure::{Failure, Limit};
+use random::streams::Stream;
 
 use super::cluster::Cluster;
 use super::tournament::{OUT, Tournament};
@@ -46,6 +47,23 @@ impl<W: WorkerModel> Models<W> {
     #[inline]
     pub(super) fn workers(&self) -> &[W] {
         &self.workers
+    }
+
+    /// Whether worker `number` is full.
+    #[inline]
+    pub(super) fn is_full(&self, number: usize) -> bool {
+        self.workers[number].is_full()
+    }
+
+    /// Of the workers that have room, one with the fewest requests in the system: of n such workers number below(n) in
+    /// the order of workers. None if all are full. If all have the same CAPACITY and the shortest queue is full, all are.
+    #[cold]
+    pub(super) fn shortest_with_room(&self, stream: &mut Stream) -> Option<u32> {
+        let with_room = || (0u32..).zip(&self.workers).filter(|(_, worker)| !worker.is_full());
+        let fewest = with_room().map(|(_, worker)| worker.in_system()).min()?;
+        let shortest: Vec<u32> =
+            with_room().filter(|(_, worker)| worker.in_system() == fewest).map(|(number, _)| number).collect();
+        shortest.get(stream.below(shortest.len() as u64) as usize).copied()
     }
 
     /// `request` arrives at worker `number`. Returns the worker's model if the request enters, none if it is rejected.

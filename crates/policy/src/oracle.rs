@@ -142,7 +142,15 @@ impl Oracle {
             }
             "JSQ" => {
                 let list = &self.lists[&(0..count).map(in_system).min().unwrap()];
-                list[stream.below(list.len() as u64) as usize]
+                let chosen = list[stream.below(list.len() as u64) as usize];
+                let room: Vec<usize> = room.collect();
+                let fewest = room.iter().map(|&worker| in_system(worker)).min();
+                let others: Vec<usize> = room.into_iter().filter(|&worker| Some(in_system(worker)) == fewest).collect();
+                if self.has_room(chosen) || others.is_empty() {
+                    chosen
+                } else {
+                    others[stream.below(others.len() as u64) as usize]
+                }
             }
             "SED" => {
                 let delay = |worker: usize| {
@@ -182,7 +190,8 @@ impl Oracle {
         }
     }
 
-    /// Of `number` workers, sampled with or without replacement, the first one with the fewest requests.
+    /// Of `number` workers, sampled with or without replacement, the first one with the fewest requests that has room, or
+    /// the first one with the fewest requests if none has.
     fn fewest_of(&self, number: usize, replacement: bool, stream: &mut Stream) -> usize {
         let mut left: Vec<usize> = (0..self.workers.len()).collect();
         let mut sampled = Vec::new();
@@ -190,7 +199,7 @@ impl Oracle {
             let place = stream.below(left.len() as u64) as usize;
             sampled.push(if replacement { left[place] } else { left.remove(place) });
         }
-        sampled.into_iter().min_by_key(|&worker| self.workers[worker].in_system()).unwrap()
+        sampled.into_iter().min_by_key(|&worker| (!self.has_room(worker), self.workers[worker].in_system())).unwrap()
     }
 
     fn choose_by_weight(&mut self) -> usize {

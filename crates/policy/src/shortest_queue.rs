@@ -32,7 +32,11 @@ impl<W: WorkerModel> Policy for ShortestQueue<W> {
     fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
         self.models.advance(request.arrival_ns, |number, worker| self.queues.changed(number, worker.in_system()));
         let shortest = self.queues.shortest();
-        let chosen = shortest[self.streams.of(request.id).below(shortest.len() as u64) as usize];
+        let mut stream = self.streams.of(request.id);
+        let mut chosen = shortest[stream.below(shortest.len() as u64) as usize];
+        if self.models.is_full(chosen as usize) {
+            chosen = self.models.shortest_with_room(&mut stream).unwrap_or(chosen);
+        }
         if let Some(worker) = self.models.admit(chosen as usize, request)? {
             self.queues.changed(chosen as usize, worker.in_system());
         }

@@ -70,7 +70,7 @@ impl SizeInterval {
         let (workers, given) = (cluster.len(), cut_offs.bounds.len());
         if given + 1 != workers {
             return Err(format!(
-                "needs one cut-off less than WORKERS: {} for {workers} workers, not {given}; SITA alone fits them to the trace",
+                "needs one cut-off less than WORKERS={workers}, which is {}, not {given}; SITA alone fits them to the trace",
                 workers - 1
             ));
         }

@@ -324,7 +324,7 @@ mod tests {
         assert_eq!([check("SITA", 1), check("SITA", 9), check("SITA:1ns,2ns", 3)], [Ok(()), Ok(()), Ok(())]);
         assert_eq!(
             check("SITA:1ns", 3).unwrap_err(),
-            "needs one cut-off less than WORKERS: 2 for 3 workers, not 1; SITA alone fits them to the trace"
+            "needs one cut-off less than WORKERS=3, which is 2, not 1; SITA alone fits them to the trace"
         );
     }
 }

@@ -25,8 +25,7 @@ pub(super) trait WorkerModel: Send {
     /// Whether a new request would be rejected.
     fn is_full(&self) -> bool;
 
-    /// The time of the next departure, of a request that was served or has no more patience \[ns\]; [`NEVER`] if there is
-    /// none.
+    /// The time of the next departure or abandonment \[ns\]; [`NEVER`] if there is none.
     fn next(&self) -> u64;
 
     /// First in, first out: the time at which the earliest server is free \[ns\], if all of them are busy.
@@ -36,7 +35,7 @@ pub(super) trait WorkerModel: Send {
     /// up to `now` have taken place.
     fn unfinished(&self, now: u64) -> u128;
 
-    /// The next departure happens, and what follows from it at the same instant but other departures.
+    /// The next departure or abandonment happens, and what follows from it at the same instant but other departures.
     fn depart(&mut self);
 
     /// `request` arrives. Returns whether it enters; it is rejected if the worker is full.
@@ -244,8 +243,8 @@ mod tests {
     }
 
     /// Departures and rejections of the model `W` are those of the simulator.
-    fn agrees<W: WorkerModel>(model: Model, trace: &[Request]) -> Result<(), TestCaseError> {
-        let mut worker = W::new(&Member { model, speed: Speed::ONE, weight: Speed::ONE });
+    fn agrees<W: WorkerModel>(model: Model, speed: Speed, trace: &[Request]) -> Result<(), TestCaseError> {
+        let mut worker = W::new(&Member { model, speed, weight: Speed::ONE });
         let (mut queue, mut completions) = (Queue::new(model), Vec::new());
         let mut departures = Vec::new();
         for request in trace {
@@ -254,7 +253,8 @@ mod tests {
                 worker.depart();
             }
             let enters = worker.admit(request);
-            queue.arrive(request, &mut |done| completions.push(done));
+            let scaled = Request { service_ns: speed.scale(request.service_ns), ..*request };
+            queue.arrive(&scaled, &mut |done| completions.push(done));
             let rejected = Completion { start_ns: NONE, finish_ns: request.arrival_ns, ..Completion::default() };
             let rejected = completions.contains(&Completion { id: request.id, ..rejected });
             prop_assert_eq!(enters, !rejected);
@@ -276,13 +276,14 @@ mod tests {
         #[test]
         fn models_agree_with_the_simulator(
             trace in traces(), servers in 1u32..5, capacity in 0u64..6, mean_ns in 0u64..20, exponential: bool, seed: u64,
-            discipline in prop::sample::select(Discipline::ALL.to_vec()),
+            discipline in prop::sample::select(Discipline::ALL.to_vec()), worker in 1u32..9, faster in 1u64..4, slower in 1u64..4,
         ) {
-            let model = Model { discipline, servers, capacity, seed, ..Model::default() };
-            agrees::<EventWorker>(model, &trace)?;
-            agrees::<FifoWorker>(Model { discipline: Discipline::Fifo, ..model }, &trace)?;
+            let speed = Speed::new(faster, slower).unwrap();
+            let model = Model { discipline, servers, capacity, seed, worker, ..Model::default() };
+            agrees::<EventWorker>(model, speed, &trace)?;
+            agrees::<FifoWorker>(Model { discipline: Discipline::Fifo, ..model }, speed, &trace)?;
             if discipline != Discipline::Ps {
-                agrees::<EventWorker>(Model { patience: Patience { mean_ns, exponential }, ..model }, &trace)?;
+                agrees::<EventWorker>(Model { patience: Patience { mean_ns, exponential }, ..model }, speed, &trace)?;
             }
         }
 

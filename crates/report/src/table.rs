@@ -61,7 +61,9 @@ type Own = (&'static str, fn(&WorkerRow) -> Option<String>);
 /// These columns come first; each is shown only if workers differ in it.
 const OWN: [Own; 3] = [
     ("servers", |row| Some(row.servers?.to_string())),
-    ("capacity", |row| Some(row.capacity?.to_string())),
+    ("capacity", |row| {
+        Some(row.capacity?).map(|capacity| if capacity == 0 { "none".to_owned() } else { capacity.to_string() })
+    }),
     ("speed", |row| Some(row.speed?.to_string())),
 ];
 
@@ -95,8 +97,9 @@ pub fn table(report: &RunReport, width: usize) -> String {
         text += &format!("of {} workers: the least, the median and the most loaded\n", report.workers.len());
     }
     if let Some(Imbalance { requests, work }) = report.imbalance.filter(|_| report.workers.len() > 1) {
-        let work_of = if own.is_empty() { "work" } else { "work by capacity" };
-        text += &format!("imbalance (largest over mean): requests {}, {work_of} {}\n", number(requests), number(work));
+        let work_of = if own.is_empty() { "work" } else { "work by service rate" };
+        let line = format!("imbalance (largest over mean): requests {}, {work_of} {}", number(requests), number(work));
+        text += &paragraph("", &line, width);
     }
     let failed = report.workers.iter().filter_map(|row| match &row.result {
         RowResult::Failed { error, .. } => {

@@ -7,6 +7,7 @@ use measure::PerWorker;
 use measure::outcome::Measured;
 use measure::provenance::{FileUsed, RecordedTrace};
 use policy::{PolicyForm, PolicySpec};
+use random::cost::Cost;
 use sandbox::Job;
 use sim_wasm::{Discipline, Speed};
 use trace::reader::{FileSummary, TraceReader, TraceSummary};
@@ -115,9 +116,49 @@ pub struct OfferedLoad {
     demands_ns: u128,
     /// The first and the last arrival \[ns\].
     first_and_last_ns: Option<(u64, u64)>,
+    /// What requests have besides their demands, if that is noticed.
+    fields: Option<Fields>,
+}
+
+/// Which fields of requests are not 0 everywhere.
+#[derive(Debug, Clone, Copy, Default)]
+struct Fields {
+    sizes: u32,
+    reply_sizes: u32,
+    classes: u16,
+    writes: bool,
 }
 
 impl OfferedLoad {
+    /// Of no request; notices their fields if DISCIPLINE is `discipline` and SERVICE `service`, which use them.
+    pub fn new(discipline: &str, service: &str) -> Self {
+        let uses_fields = discipline.starts_with(Discipline::Priority.name()) || service == "cost";
+        Self { fields: uses_fields.then(Fields::default), ..Self::default() }
+    }
+
+    /// Notes on fields that a `cost` or the DISCIPLINE `discipline` uses, and no request has.
+    pub fn missing(&self, cost: Option<&Cost>, discipline: &str) -> Vec<String> {
+        let Some(fields) = self.fields.filter(|_| self.requests > 0) else { return Vec::new() };
+        let mut notes = Vec::new();
+        if let Some(cost) = cost {
+            let nothing = [
+                (cost.per_size_ns > 0 && fields.sizes == 0, "has a size", "ST_PER_SIZE"),
+                (cost.per_reply_ns > 0 && fields.reply_sizes == 0, "has a reply_size", "ST_PER_REPLY"),
+                (cost.write_factor != Cost::FACTOR_ONE && !fields.writes, "is a write", "WRITE_FACTOR"),
+            ];
+            let missing = nothing.into_iter().filter(|(missing, ..)| *missing);
+            notes.extend(
+                missing.map(|(_, what, key)| format!("no request of the trace {what}, so {key} changes nothing")),
+            );
+        }
+        if discipline.starts_with(Discipline::Priority.name()) && fields.classes == 0 && !fields.writes {
+            notes.push(format!(
+                "no request of the trace has a class above 0 or is a write, so all have the same priority: {discipline} is fifo"
+            ));
+        }
+        notes
+    }
+
     /// Number of requests.
     pub fn requests(&self) -> u64 {
         self.requests
@@ -127,6 +168,14 @@ impl OfferedLoad {
     pub fn add(&mut self, requests: &[Request]) {
         self.requests += requests.len() as u64;
         self.demands_ns += requests.iter().map(|request| u128::from(request.service_ns)).sum::<u128>();
+        if let Some(fields) = &mut self.fields {
+            for request in requests {
+                fields.sizes |= request.size;
+                fields.reply_sizes |= request.reply_size;
+                fields.classes |= request.class;
+                fields.writes |= request.op != Request::READ;
+            }
+        }
         if let (Some(first), Some(last)) = (requests.first(), requests.last()) {
             let (first_ns, _) = self.first_and_last_ns.unwrap_or((first.arrival_ns, 0));
             self.first_and_last_ns = Some((first_ns, last.arrival_ns));
@@ -138,6 +187,13 @@ impl OfferedLoad {
     pub fn utilization(&self, capacity: f64) -> Option<f64> {
         let (first_ns, last_ns) = self.first_and_last_ns?;
         utilization(self.demands_ns, last_ns - first_ns, capacity).filter(|_| self.requests >= FEW)
+    }
+
+    /// Offered utilization of a worker with `servers` servers, whose requests need `demands_ns` of its time \[ns\]; None as
+    /// for all of them.
+    fn of_worker(&self, requests: u64, demands_ns: u128, servers: u32) -> Option<f64> {
+        let (first_ns, last_ns) = self.first_and_last_ns?;
+        utilization(demands_ns, last_ns - first_ns, servers.into()).filter(|_| requests >= FEW)
     }
 
     /// For a recorded trace: a note that doubts the unit of its times, if its arrivals are implausible, or its load
@@ -167,7 +223,13 @@ pub fn utilization(demands_ns: u128, time_ns: u64, capacity: f64) -> Option<f64>
 
 /// Notes on a run of `scenario` over a trace with the demands `sampled`, which offers the utilization `offered` to workers
 /// that measured `measured`.
-pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, measured: &[&Measured]) -> Vec<String> {
+pub fn of_run(
+    scenario: &Scenario,
+    sampled: &Sampled,
+    load: &OfferedLoad,
+    offered: Option<f64>,
+    measured: &[&Measured],
+) -> Vec<String> {
     let (Job { model, capabilities, .. }, policy) = (scenario.first(), &scenario.policy);
     let (capabilities, workers) = (capabilities.unwrap_or_default(), scenario.workers.len());
     let mut notes = Vec::new();
@@ -181,11 +243,19 @@ pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, meas
             (PerWorker::All(servers), None) => format!("{workers} worker(s) of {servers} server(s)"),
             _ => "the workers".to_owned(),
         };
+        let models = || scenario.workers.iter().map(|worker| &worker.job.model);
+        let excess = if models().all(|model| model.capacity > 0 || !model.patience.is_endless()) {
+            "the rest is rejected or abandoned"
+        } else {
+            "waiting times grow with the length of the trace"
+        };
         notes.push(format!(
-            "the trace offers {offered:.2} times what {each} can serve: the system is overloaded, and waiting times grow \
-             with the length of the trace"
+            "the trace offers {offered:.2} times what {each} can serve: the system is overloaded, and {excess}"
         ));
+    } else {
+        notes.extend(of_overloaded(scenario, load, measured));
     }
+    notes.extend(load.missing(sampled.cost(), &model.discipline));
     if model.delay > 0 {
         let missed = measured.iter().filter(|worker| !worker.delay_reached);
         let longest = missed.clone().map(|worker| worker.tally.counts.offered).max().unwrap_or(0);
@@ -215,6 +285,37 @@ pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, meas
     notes
 }
 
+/// A worker whose offered utilization is above this is overloaded: less is within the variation of short traces.
+const OVERLOADED: f64 = 1.05;
+
+/// A note on the workers of `scenario` that are overloaded although all of them together are not.
+fn of_overloaded(scenario: &Scenario, load: &OfferedLoad, measured: &[&Measured]) -> Option<String> {
+    let offered = |(worker, measured): (&Worker, &&Measured)| {
+        let (requests, demands_ns) = (measured.tally.counts.offered, measured.tally.demand_sum_ns);
+        let offered = load.of_worker(requests, demands_ns, worker.job.model.servers);
+        Some((offered.filter(|&offered| offered > OVERLOADED)?, worker.job.worker))
+    };
+    if measured.len() < scenario.workers.len() {
+        // It is not known which of them failed.
+        return None;
+    }
+    let overloaded: Vec<(f64, u32)> = scenario.workers.iter().zip(measured).filter_map(offered).collect();
+    let (most, worker) = overloaded.iter().copied().max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    let others = match overloaded.len() - 1 {
+        0 => String::new(),
+        others => format!(", and {others} more are overloaded"),
+    };
+    Some(format!(
+        "worker {worker} is offered {most:.2} times what it can serve{others}, although all together can serve the trace"
+    ))
+}
+
+/// A note if WEIGHTS is `given` and `policy` uses none.
+pub fn of_weights(policy: &PolicySpec, given: bool) -> Option<String> {
+    (given && !policy.form().sees_weights)
+        .then(|| format!("{} uses no weights, so WEIGHTS changes nothing", policy.form().name))
+}
+
 /// A note on shards without a report, whose demands are divided by the speeds of `workers`.
 pub fn of_speeds(workers: &[Worker]) -> Option<String> {
     let speeds = speeds(workers);
@@ -227,7 +328,12 @@ pub fn of_state(policy: &PolicySpec, capabilities: Capabilities, discipline: &st
     let known = Discipline::named(discipline).filter(|_| capabilities.has(Capabilities::DISCIPLINE));
     let is_model = known.is_some_and(|known| known.interrupts() || !capabilities.has(Capabilities::SHARED));
     let PolicyForm { name, sees_state, .. } = policy.form();
-    (*sees_state && !is_model).then(|| format!("{name} used a first-in, first-out model of the workers' state"))
+    (*sees_state && !is_model).then(|| match Discipline::named(discipline) {
+        Some(_) => format!("{name} used a first-in, first-out model of the workers' state"),
+        None => {
+            format!("DISCIPLINE={discipline} is not one of the contract's, so {name} used a first-in, first-out model of the workers' state")
+        }
+    })
 }
 
 /// Cut-offs that a note lists.

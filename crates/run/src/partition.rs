@@ -36,7 +36,8 @@ pub fn partition(
     let (unit, length) = readings.length();
     let progress = reporter.begin("partitioning", unit, length);
     let mut scaling = Scaling::new(&balancing.workers);
-    let (mut assigned, mut load) = (Vec::new(), OfferedLoad::default());
+    let model = balancing.model();
+    let (mut assigned, mut load) = (Vec::new(), OfferedLoad::new(&model.discipline, &model.service));
     readings.read(false, |requests, position| {
         progress.reached(position);
         load.add(requests);

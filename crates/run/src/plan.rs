@@ -206,7 +206,9 @@ impl<'a> Lane<'a> {
             Err(error) => (None, Some(error.into())),
         };
         let scaling = Scaling::new(&scenario.workers);
-        Self { policy, balancer, scaling, kept, load: OfferedLoad::default(), assigned: Vec::new(), failed }
+        let model = &scenario.first().model;
+        let load = OfferedLoad::new(&model.discipline, &model.service);
+        Self { policy, balancer, scaling, kept, load, assigned: Vec::new(), failed }
     }
 
     fn take(&mut self, requests: &[Request], shards: &mut dyn Shards) -> anyhow::Result<()> {

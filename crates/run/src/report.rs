@@ -24,7 +24,7 @@ pub fn report(scenario: &Scenario, execution: &Execution, source: &Source) -> Ru
     let capacity = capacity(&scenario.workers);
     let offered = source.offered(capacity).or_else(|| execution.load.utilization(capacity));
     let mut notes = source.notes(&execution.load, capacity, capabilities);
-    notes.extend(notes::of_run(scenario, &sampled, offered, &measured(outcomes).collect::<Vec<_>>()));
+    notes.extend(notes::of_run(scenario, &sampled, &execution.load, offered, &measured(outcomes).collect::<Vec<_>>()));
     notes.extend(
         scenario.policy.as_ref().zip(execution.policy.as_ref()).and_then(|(asked, used)| notes::of_fit(asked, used)),
     );

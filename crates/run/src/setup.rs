@@ -9,7 +9,7 @@ use sandbox::limits::{LimitFlags, Limits};
 use sandbox::{Job, Model, Module};
 use trace::reader::ReadFlags;
 
-use crate::notes::Given;
+use crate::notes::{self, Given};
 use crate::scenario::{Scenario, Worker, cluster};
 use crate::settings::{ModuleSettings, PartitionSettings};
 use crate::source::Source;
@@ -77,7 +77,8 @@ impl Balancing {
 /// If it can't be opened, or can't be generated with these settings.
 pub fn source(settings: &PartitionSettings, flags: &ReadFlags, balancing: &Balancing) -> Result<Source, Failure> {
     let Balancing { policy, demands, .. } = balancing;
-    let given = Given::new(&settings.model.demand, Some(&settings.generator));
+    let mut given = Given::new(&settings.model.demand, Some(&settings.generator));
+    given.without_effect.extend(notes::of_weights(policy, settings.weights.weights.given().is_some()));
     let source = open(settings, flags, demands.clone())?.with_given(given);
     if policy.form().sees_block && !source.has_blocks() {
         return Err(settings.balancer.balancer.refuse("needs a trace with the block that each request addresses"));

@@ -92,7 +92,8 @@ impl Ledger {
         }
         if self.outstanding + self.held.len() > self.limit {
             let rule = format!(
-                "more than {} requests are outstanding, or their completions wait for an earlier one (--limit-unanswered)",
+                "more than {} requests are outstanding, or their completions wait for an earlier one: the simulator completes \
+                 requests late, or its queue is that long (--limit-unanswered)",
                 self.limit
             );
             return Err(Failure::limit(Limit::UnansweredRequests, rule));

@@ -81,17 +81,19 @@ pub fn of_worker<S: Clone, T: Clone>(
 /// A word, which the simulator refuses if it does not support it.
 fn disciplines() -> Rule<String> {
     let described = |discipline: Discipline| PossibleValue::new(discipline.name()).help(discipline.summary());
-    word().listing(Discipline::ALL.map(described))
+    Rule::of(|text| word().parse(&text.to_ascii_lowercase())).listing(Discipline::ALL.map(described))
 }
 
 /// TIME or exponential:TIME.
 fn patience() -> Rule<Patience> {
-    Rule::new("a duration such as 50ms, or a distribution and its mean: exponential:50ms", |text| {
-        let (exponential, mean) = match text.split_once(':') {
-            Some((word, mean)) if word.eq_ignore_ascii_case("exponential") => (true, mean),
-            Some(_) => return None,
-            None => (false, text),
+    Rule::of(|text| {
+        let (exponential, mean, least) = match text.split_once(':') {
+            Some((word, mean)) if word.eq_ignore_ascii_case("exponential") => (true, mean, 1),
+            _ => (false, text, 0),
         };
-        Some(Patience { mean_ns: duration(0).parse(mean).ok()?, exponential })
+        if mean.contains(':') || !mean.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+            return Err("must be a duration such as 50ms, or a mean such as exponential:50ms".to_owned());
+        }
+        Ok(Patience { mean_ns: duration(least).parse(mean)?, exponential })
     })
 }

@@ -61,9 +61,9 @@ impl Model {
         let ModelSettings { demand: _, servers: ServerSettings { servers }, queue } = settings;
         let is_shared = queue.discipline.get()? == Discipline::Ps.name();
         if is_shared && !queue.patience.get()?.is_endless() {
-            return Err(queue
-                .patience
-                .refuse("is not defined under DISCIPLINE=ps, where every request is in service at once"));
+            return Err(queue.patience.refuse(
+                "is not defined under DISCIPLINE=ps, where every request is in service at once: leave one of them out",
+            ));
         }
         Ok(Self {
             st_ns: demands.mean_ns,
@@ -83,8 +83,8 @@ impl Model {
         Self { st_ns, service, servers: 1, discipline, capacity: 0, delay: 0, patience: Patience::ENDLESS, seed: 1 }
     }
 
-    /// The default simulator's model of worker number `worker`. A discipline that only another simulator can have is first in, first
-    /// out there.
+    /// The default simulator's model of worker number `worker`. A word that the default simulator does not have counts
+    /// as fifo.
     pub fn queue(&self, worker: u32) -> sim_wasm::Model {
         let discipline = Discipline::named(&self.discipline).unwrap_or(Discipline::Fifo);
         let Self { servers, capacity, delay, patience, seed, .. } = *self;

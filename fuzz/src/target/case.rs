@@ -56,7 +56,14 @@ fn read_requests(bytes: &[u8]) -> Vec<Request> {
     for &[interarrival, later, demand] in bytes.as_chunks().0 {
         let Some(id) = last.id.checked_add(1 + time(interarrival)) else { break };
         let arrival_ns = (last.arrival_ns + time(later)).min((1 << 62) - 1);
-        last = Request { id, arrival_ns, service_ns: time(demand), class: u16::from(demand % 3), ..last };
+        last = Request {
+            id,
+            arrival_ns,
+            service_ns: time(demand),
+            class: u16::from(demand % 3),
+            op: demand / 3 % 2,
+            ..last
+        };
         requests.push(last);
     }
     requests

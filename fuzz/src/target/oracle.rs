@@ -162,7 +162,7 @@ impl Ledger<'_> {
     fn header(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Broken> {
         let capabilities = u64::from_le_bytes(record[16..24].try_into().expect("eight bytes"));
         let start = [&b"QBOXCPL\n"[..], &1u32.to_le_bytes(), &32u32.to_le_bytes()].concat();
-        if record[..16] != start || capabilities >= 64 || record[24..] != [0; 8] {
+        if record[..16] != start || capabilities >= 128 || record[24..] != [0; 8] {
             return contract("the header");
         }
         if self.case.job.capabilities.is_some_and(|expected| expected != Capabilities(capabilities)) {

@@ -60,7 +60,8 @@ pub(crate) fn split(flags: &SplitFlags, sources: &Sources) -> anyhow::Result<()>
     let state = notes::of_state(&balancing.policy, Capabilities::DISCIPLINE, &balancing.model().discipline);
     let speeds = notes::of_speeds(&balancing.workers);
     let notes = source.notes(&load, capacity(&balancing.workers), Capabilities::default());
-    notes.iter().chain(&fitted).chain(&state).chain(&speeds).for_each(|note| program::note(note));
+    let missing = load.missing(source.sampled().cost(), &balancing.model().discipline);
+    notes.iter().chain(&fitted).chain(&state).chain(&speeds).chain(&missing).for_each(|note| program::note(note));
     let shown = printable(flags.out.as_os_str().as_encoded_bytes(), 1000);
     Ok(output::print(&format!("{} requests in {} shards: {shown}\n", load.requests(), balancing.workers.len()))?)
 }

@@ -27,7 +27,7 @@ use trace::reader::ReadFlags;
 pub struct RunFlags {
     #[command(flatten)]
     outputs: OutputFlags,
-    /// Check each completion against a native first-in first-out simulation of the same shards.
+    /// Check each completion against a native simulation of the same shards.
     #[arg(long)]
     verify: bool,
     /// Keep the module, the shards and the workers' reports in the run folder.
@@ -95,7 +95,11 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     outputs.finish(&report, execution.served(), capabilities)?;
     printed?;
     if flags.verify && report.run.is_some() {
-        reporter.note(&format!("--verify: all {} completions agree with first in, first out", execution.requests()));
+        let requests = execution.requests();
+        let discipline = &scenario.first().model.discipline;
+        reporter.note(&format!(
+            "--verify: all completions of {requests} requests agree with the native model of {discipline}"
+        ));
     }
     let failed = |(worker, failure)| anyhow::Error::from(failure).context(format!("worker {worker}"));
     execution.first_failure().map_err(failed)

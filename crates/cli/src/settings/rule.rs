@@ -124,8 +124,18 @@ pub fn optional<T: 'static>(rule: Rule<T>) -> Rule<Option<T>> {
 /// What `rule` accepts; or several of these, separated by commas: one for each worker.
 pub fn list<T: 'static>(rule: Rule<T>) -> Rule<Vec<T>> {
     Rule::of(move |text| {
-        let values: Result<Vec<T>, String> = text.split(',').map(|value| rule.parse(value)).collect();
-        values.map_err(|rule| format!("{rule}, or one for each worker, separated by commas"))
+        let number = text.split(',').count();
+        let value = |(place, value): (usize, &str)| {
+            let wrong = |rule| match number {
+                1 => format!("{rule}, or one for each worker, separated by commas"),
+                _ => format!(
+                    "has the value \"{}\" for worker {place}, which {rule}",
+                    failure::printable(value.as_bytes(), 40)
+                ),
+            };
+            rule.parse(value).map_err(wrong)
+        };
+        (1..).zip(text.split(',')).map(value).collect()
     })
 }
 

@@ -102,9 +102,16 @@ impl DemandSettings {
 }
 
 /// A decimal number in 10⁻⁹.
+/// Whether the decimal number `text` has at most nine decimal places.
+pub(super) fn nine_places(text: &str) -> Option<()> {
+    let places = text.split_once('.').map_or(0, |(_, places)| places.trim_end_matches('0').len());
+    (places <= 9).then_some(())
+}
+
 fn factor() -> Rule<u64> {
     const MAX: u64 = 1_000_000;
-    Rule::new(format!("a decimal number from 0 to {MAX}"), |text| {
+    Rule::new(format!("a decimal number from 0 to {MAX}, with at most nine decimal places"), |text| {
+        nine_places(text)?;
         decimal::scaled(text.as_bytes(), Cost::FACTOR_ONE).filter(|factor| *factor <= MAX * Cost::FACTOR_ONE)
     })
 }

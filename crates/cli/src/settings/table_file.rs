@@ -7,6 +7,8 @@ use failure::{Failure, Origin, Setting};
 use sha2::{Digest as _, Sha256};
 use trace::decimal;
 
+use super::shared::nine_places;
+
 /// Largest size of a file that a setting names \[bytes\].
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -123,8 +125,8 @@ pub const NO_WEIGHTS: &str = "the sum of the weights must be above 0, and at mos
 /// # Errors
 /// If it is none, or has no place in 64 bits.
 pub fn weight(text: &str) -> Result<u64, &'static str> {
-    let rule = "must be a decimal number of at least 0 and at most 18446744073";
-    decimal::scaled(text.as_bytes(), 1_000_000_000).ok_or(rule)
+    let rule = "must be a decimal number from 0 to 18446744073, with at most nine decimal places";
+    nine_places(text).and_then(|()| decimal::scaled(text.as_bytes(), 1_000_000_000)).ok_or(rule)
 }
 
 #[cfg(test)]

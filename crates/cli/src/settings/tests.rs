@@ -79,8 +79,10 @@ fn an_error_names_the_origin_of_the_value() {
 fn a_list_has_one_value_or_several() {
     let servers = |text: &str| call("", &[("SERVERS", text)], &[]).0.servers;
     assert_eq!((servers("4").get().unwrap(), servers("4,2").get().unwrap()), (vec![4], vec![4, 2]));
-    for wrong in ["4,", ",", "4,0", "4, 2", "4;2"] {
-        let rule = "must be an integer from 1 to 9, or one for each worker, separated by commas";
+    let rule = "must be an integer from 1 to 9, or one for each worker, separated by commas";
+    assert_eq!(refusal(&servers("4;2")), format!("environment: SERVERS=4;2 {rule}"));
+    for (wrong, place, value) in [("4,", 2, ""), (",", 1, ""), ("4,0", 2, "0"), ("4, 2", 2, " 2")] {
+        let rule = format!("has the value \"{value}\" for worker {place}, which must be an integer from 1 to 9");
         assert_eq!(refusal(&servers(wrong)), format!("environment: SERVERS={wrong} {rule}"));
     }
 }
@@ -108,7 +110,7 @@ fn an_empty_text_unsets() {
     assert_eq!(refusal(&group.balancer), "flag: BALANCER= must be one of R, RR");
     assert_eq!(group.trace.get().unwrap().as_deref(), Some("a.csv"));
     let texts: Vec<_> = parsed.sources.texts().iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
-    assert_eq!(texts, [("INTER_ARRIVAL", "10ms"), ("MEAN", "8"), ("TRACE", "a.csv")]);
+    assert_eq!(texts, [("INTER_ARRIVAL", "10ms"), ("MEAN", "8"), ("SERVERS", "1"), ("TRACE", "a.csv")]);
     assert_eq!(call("TRACE=a.csv\n", &[], &["--trace="]).0.trace.get(), Ok(None));
 }
 

@@ -141,7 +141,7 @@ fn percentiles() -> impl Strategy<Value = Percentiles> {
 }
 
 fn figures() -> impl Strategy<Value = Figures> {
-    let averages = (number(), number(), number(), number(), number());
+    let averages = (number(), number(), number(), number(), number(), number());
     (averages, any::<(u64, u128)>(), percentiles(), percentiles(), counts()).prop_map(
         |(averages, (time_simulation_ended_ns, work_offered_ns), delay_in_queue, response_time, counts)| Figures {
             average_delay_in_queue_ns: averages.0,
@@ -153,6 +153,7 @@ fn figures() -> impl Strategy<Value = Figures> {
             response_time,
             counts,
             rejected_share: averages.4,
+            abandoned_share: averages.5,
             work_offered_ns,
         },
     )
