@@ -1,0 +1,6 @@
+mod chains;
+mod crommelin;
+mod formula_tests;
+mod formulas;
+mod service;
+mod student;
