@@ -30,6 +30,7 @@ fn scenario(executor: &Local, module: &[u8], policy: &str, delay: u64) -> Scenar
         discipline: "fifo".to_owned(),
         capacity: 0,
         delay,
+        patience: sim_wasm::Patience::ENDLESS,
         seed: 1,
     };
     let limits = Limits { cpu_time: Duration::from_secs(1), ..Limits::default() };

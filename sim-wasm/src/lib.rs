@@ -21,16 +21,24 @@
 //! assert_eq!(starts, [0, 4]); // The second request waits for 3 ns.
 //! ```
 
+mod events;
 mod fifo;
 mod filter;
 mod model;
 mod queue;
+mod sharing;
 mod speed;
 mod station;
+mod waiting;
+
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;
 
 pub use fifo::Fifo;
 pub use filter::{Refusal, filter};
 pub use model::{Discipline, Model, Patience};
-pub use queue::Queue;
+pub use queue::{Queue, Steps};
 pub use speed::Speed;
 pub use station::Station;

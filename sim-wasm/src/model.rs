@@ -41,6 +41,11 @@ impl Default for Model {
 }
 
 impl Model {
+    /// The number of requests that a full system has.
+    pub(crate) fn room(&self) -> usize {
+        if self.capacity == 0 { usize::MAX } else { usize::try_from(self.capacity).unwrap_or(usize::MAX) }
+    }
+
     /// The capabilities of the default simulator under this model.
     pub fn capabilities(&self) -> Capabilities {
         let all = Capabilities::SERVERS
