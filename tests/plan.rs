@@ -8,7 +8,7 @@ use cli::reporter::Recording;
 use cli::settings::of_flags;
 use generator::Generation;
 use measure::run_report::RunReport;
-use policy::POLICIES;
+use policy::PolicySpec;
 use random::demand::{Demands, ServiceDistribution};
 use run::executor::{Executor as _, Local};
 use run::plan::Plan;
@@ -38,7 +38,7 @@ fn scenario(executor: &Local, module: &[u8], policy: &str, delay: u64) -> Scenar
         Job { worker: 1, workers: WORKERS, model, arguments: Vec::new(), limits, verify: false, capabilities: None };
     let module = Module::new(module);
     job.capabilities = Some(executor.preflight(&module, &job).unwrap());
-    Scenario { module, job, policy: POLICIES.into_iter().find(|row| row.name == policy) }
+    Scenario { module, job, policy: PolicySpec::named(policy) }
 }
 
 fn source(folder: &Folder) -> Source {

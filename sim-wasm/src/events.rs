@@ -3,7 +3,8 @@
 //! Events at one instant are processed in the order of departure, entry into service, abandonment, arrival, and then of
 //! ids (docs/contract.md).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use contract::{Completion, Request};
 
@@ -19,19 +20,47 @@ pub(crate) struct Events {
     delay: u64,
     deadlines: Deadlines,
     waiting: Waiting,
-    /// The requests that wait and have a deadline.
-    expiring: BTreeMap<(u64, u64), Job>,
-    /// The requests in service, by finish and id.
-    serving: BTreeMap<(u64, u64), Job>,
-    /// With pre-emption: priority, id and finish of each request in service.
-    interruptible: Option<BTreeSet<(u32, u64, u64)>>,
-    /// Requests waiting or in service.
+    /// The requests that wait and may leave: deadline, id and demand.
+    expiring: BTreeSet<(u64, u64, u64)>,
+    /// The requests in service. With pre-emption, also those that were interrupted, but never as the first.
+    serving: BinaryHeap<Reverse<Serving>>,
+    /// With pre-emption: the requests in service, by priority, id and finish.
+    interruptible: Option<BTreeMap<(u32, u64, u64), Job>>,
+    /// Requests in service, and requests in the system.
+    in_service: usize,
     in_system: usize,
     /// Requests that have entered service.
     entered: u64,
     /// The service that waiting requests need, and the sum of the finishes of those in service \[ns\].
     waiting_ns: u128,
     finishes_ns: u128,
+}
+
+/// A request in service.
+#[derive(Debug, Clone)]
+struct Serving {
+    finish_ns: u64,
+    job: Job,
+}
+
+impl PartialEq for Serving {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Serving {}
+
+impl PartialOrd for Serving {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Serving {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.finish_ns, self.job.id).cmp(&(other.finish_ns, other.job.id))
+    }
 }
 
 impl Events {
@@ -43,9 +72,10 @@ impl Events {
             delay: if model.delay == 0 { u64::MAX } else { model.delay },
             deadlines: Deadlines::new(model),
             waiting: Waiting::new(model),
-            expiring: BTreeMap::new(),
-            serving: BTreeMap::new(),
-            interruptible: (model.discipline == Discipline::PriorityPreemptive).then(BTreeSet::new),
+            expiring: BTreeSet::new(),
+            serving: BinaryHeap::new(),
+            interruptible: (model.discipline == Discipline::PriorityPreemptive).then(BTreeMap::new),
+            in_service: 0,
             in_system: 0,
             entered: 0,
             waiting_ns: 0,
@@ -63,52 +93,75 @@ impl Events {
 
     /// Unfinished service of all requests at `now`, which is not after [`Events::next`] \[ns\].
     pub(crate) fn work_left(&self, now: u64) -> u128 {
-        let in_service = self.serving.len() as u128 * u128::from(now);
+        let in_service = self.in_service as u128 * u128::from(now);
         self.waiting_ns + self.finishes_ns.saturating_sub(in_service)
     }
 
     /// The time of the next departure or abandonment \[ns\].
     #[inline]
     pub(crate) fn next(&self) -> Option<u64> {
-        let departure = self.serving.first_key_value().map(|(&(finish, _), _)| finish);
-        let expiry = self.expiring.first_key_value().map(|(&(deadline, _), _)| deadline);
-        match (departure, expiry) {
+        match (self.departure(), self.expiry()) {
             (Some(departure), Some(expiry)) => Some(departure.min(expiry)),
             (departure, expiry) => departure.or(expiry),
         }
     }
 
+    #[inline]
+    fn departure(&self) -> Option<u64> {
+        self.serving.peek().map(|Reverse(first)| first.finish_ns)
+    }
+
+    #[inline]
+    fn expiry(&self) -> Option<u64> {
+        self.expiring.first().map(|&(deadline, ..)| deadline)
+    }
+
     /// Processes the next departure, and the entry into service that follows from it, or the next abandonment.
     #[inline]
     pub(crate) fn step(&mut self, emit: &mut impl FnMut(Completion)) {
-        let departure = self.serving.first_key_value().map(|(&(finish, _), _)| finish);
-        let expiry = self.expiring.first_key_value().map(|(&(deadline, _), _)| deadline);
         // At one instant an entry into service comes before an abandonment, and departures make it possible.
-        if let Some(departure) = departure.filter(|&departure| expiry.is_none_or(|expiry| departure <= expiry)) {
-            self.depart(departure, emit);
-        } else if let Some(((deadline, id), job)) = self.expiring.pop_first() {
-            self.waiting.remove(&job);
-            self.waiting_ns -= u128::from(job.left_ns);
+        let expiry = self.expiry();
+        if self.departure().is_some_and(|departure| expiry.is_none_or(|expiry| departure <= expiry)) {
+            self.depart(emit);
+        } else if let Some((deadline, id, demand)) = self.expiring.pop_first() {
+            self.waiting_ns -= u128::from(demand);
             self.in_system -= 1;
+            self.waiting.expire(id, deadline, self.in_system - self.in_service);
             emit(Completion { id, start_ns: Completion::NOT_SERVED, finish_ns: deadline, service_ns: 0 });
         }
     }
 
     #[inline]
-    fn depart(&mut self, now: u64, emit: &mut impl FnMut(Completion)) {
-        let Some(((finish_ns, id), job)) = self.serving.pop_first() else { return };
-        self.finishes_ns -= u128::from(finish_ns);
+    fn depart(&mut self, emit: &mut impl FnMut(Completion)) {
+        let Some(Reverse(Serving { finish_ns: now, job })) = self.serving.pop() else { return };
         if let Some(interruptible) = &mut self.interruptible {
-            interruptible.remove(&(job.priority, id, finish_ns));
+            interruptible.remove(&(job.priority, job.id, now));
         }
+        self.finishes_ns -= u128::from(now);
+        self.in_service -= 1;
         self.in_system -= 1;
-        emit(served(&job, finish_ns));
-        if let Some(next) = self.waiting.pop(self.entered) {
+        emit(served(&job, now));
+        if self.in_system > self.in_service
+            && let Some(next) = self.waiting.pop(now, self.entered)
+        {
             self.waiting_ns -= u128::from(next.left_ns);
-            if let Some(deadline) = next.deadline_ns.filter(|_| next.start_ns.is_none()) {
-                self.expiring.remove(&(deadline, next.id));
+            if next.deadline_ns < u64::MAX {
+                self.expiring.remove(&(next.deadline_ns, next.id, next.demand_ns));
             }
             self.enter(next, now, emit);
+        }
+        self.drop_interrupted();
+    }
+
+    /// Removes requests that were interrupted from the front of those in service.
+    #[inline]
+    fn drop_interrupted(&mut self) {
+        let Some(interruptible) = &self.interruptible else { return };
+        while let Some(Reverse(Serving { finish_ns, job })) = self.serving.peek() {
+            if interruptible.contains_key(&(job.priority, job.id, *finish_ns)) {
+                return;
+            }
+            self.serving.pop();
         }
     }
 
@@ -127,38 +180,39 @@ impl Events {
             demand_ns: request.service_ns,
             left_ns: request.service_ns,
             start_ns: None,
-            deadline_ns: None,
+            deadline_ns: u64::MAX,
             priority: u32::from(request.class) << 8 | u32::from(request.op),
         };
-        if self.serving.len() < self.servers {
+        if self.in_service < self.servers {
             self.enter(job, now, emit);
-        } else if let Some(interrupted) = self.interrupted_by(&job) {
-            let (_, id, finish_ns) = interrupted;
-            if let Some(old) = self.serving.remove(&(finish_ns, id)) {
-                self.finishes_ns -= u128::from(finish_ns);
-                self.wait(Job { left_ns: finish_ns - now, ..old });
-            }
+        } else if let Some(old) = self.interrupt(&job, now) {
+            self.wait(old);
             self.enter(job, now, emit);
+            self.drop_interrupted();
         } else {
             let deadline_ns = self.deadlines.of(request);
+            if deadline_ns < u64::MAX {
+                self.expiring.insert((deadline_ns, job.id, job.demand_ns));
+            }
             self.wait(Job { deadline_ns, ..job });
         }
         true
     }
 
-    /// The request in service that `job`, which arrives, interrupts: the least urgent one, of equal ones the latest.
-    fn interrupted_by(&mut self, job: &Job) -> Option<(u32, u64, u64)> {
+    /// Interrupts the request in service that is less urgent than `job`, which arrives: the least urgent one, of equal
+    /// ones the latest.
+    fn interrupt(&mut self, job: &Job, now: u64) -> Option<Job> {
         let interruptible = self.interruptible.as_mut()?;
-        interruptible.last().filter(|&&(priority, ..)| job.priority < priority)?;
-        interruptible.pop_last()
+        let last = interruptible.last_entry().filter(|last| job.priority < last.key().0)?;
+        let ((.., finish_ns), old) = last.remove_entry();
+        self.finishes_ns -= u128::from(finish_ns);
+        self.in_service -= 1;
+        Some(Job { left_ns: finish_ns - now, ..old })
     }
 
     #[inline]
     fn wait(&mut self, job: Job) {
         self.waiting_ns += u128::from(job.left_ns);
-        if let Some(deadline) = job.deadline_ns.filter(|_| job.start_ns.is_none()) {
-            self.expiring.insert((deadline, job.id), job);
-        }
         self.waiting.push(job);
     }
 
@@ -167,12 +221,13 @@ impl Events {
     fn enter(&mut self, job: Job, now: u64, emit: &mut impl FnMut(Completion)) {
         let finish_ns = now.saturating_add(job.left_ns);
         self.entered += u64::from(job.start_ns.is_none());
-        let job = Job { start_ns: job.start_ns.or(Some(now)), ..job };
+        let job = Job { start_ns: job.start_ns.or(Some(now)), deadline_ns: u64::MAX, ..job };
         self.finishes_ns += u128::from(finish_ns);
+        self.in_service += 1;
         if let Some(interruptible) = &mut self.interruptible {
-            interruptible.insert((job.priority, job.id, finish_ns));
+            interruptible.insert((job.priority, job.id, finish_ns), job);
         }
-        self.serving.insert((finish_ns, job.id), job);
+        self.serving.push(Reverse(Serving { finish_ns, job }));
         if self.ended() {
             self.stop(now, emit);
         }
@@ -180,15 +235,14 @@ impl Events {
 
     /// DELAY: the simulation ends at `now`, right after an entry into service.
     fn stop(&mut self, now: u64, emit: &mut impl FnMut(Completion)) {
-        for (&(finish_ns, _), job) in &self.serving {
-            if finish_ns <= now {
-                emit(served(job, finish_ns));
-            } else {
-                emit(in_service(job, finish_ns - now));
-            }
+        let mut end = |job: &Job, finish_ns: u64| {
+            emit(if finish_ns <= now { served(job, finish_ns) } else { in_service(job, finish_ns - now) });
+        };
+        match &self.interruptible {
+            Some(serving) => serving.iter().for_each(|(&(.., finish_ns), job)| end(job, finish_ns)),
+            None => self.serving.iter().for_each(|Reverse(Serving { finish_ns, job })| end(job, *finish_ns)),
         }
-        // Those that were interrupted.
-        self.waiting.jobs().filter(|job| job.start_ns.is_some()).for_each(|job| emit(in_service(job, job.left_ns)));
+        self.waiting.interrupted().for_each(|job| emit(in_service(job, job.left_ns)));
     }
 }
 

@@ -170,17 +170,17 @@ impl Deadlines {
         Self { patience: model.patience, streams: Streams::new(model.seed, "patience") }
     }
 
-    /// The time at which `request` leaves if its service has not begun \[ns\], at least 1 ns after its arrival; None if it
-    /// has no limit.
+    /// The time at which `request` leaves if its service has not begun \[ns\], at least 1 ns after its arrival; `u64::MAX`
+    /// if it never does.
     #[inline]
-    pub(crate) fn of(&self, request: &Request) -> Option<u64> {
+    pub(crate) fn of(&self, request: &Request) -> u64 {
         let patience = match self.patience {
-            Patience { mean_ns: 0, .. } => return None,
+            Patience { mean_ns: 0, .. } => return u64::MAX,
             Patience { mean_ns, exponential: true } => {
                 exponential::sample_ns(&mut self.streams.of(request.id), mean_ns).max(1)
             }
             Patience { mean_ns, .. } => mean_ns,
         };
-        Some(request.arrival_ns.saturating_add(patience))
+        request.arrival_ns.saturating_add(patience)
     }
 }

@@ -86,7 +86,7 @@ pub(crate) fn completions(model: &Model, requests: &[Request]) -> Vec<Completion
             }
         }
         // Abandonments, in the order of ids.
-        let gone = |job: &Job| job.start.is_none() && deadlines.of(&job.request) == Some(now);
+        let gone = |job: &Job| job.start.is_none() && deadlines.of(&job.request) == now;
         let mut leaving: Vec<u64> = jobs.iter().filter(|job| gone(job)).map(|job| job.request.id).collect();
         leaving.sort_unstable();
         for id in leaving {

@@ -74,11 +74,11 @@ impl Sharing {
         self.entered == self.delay
     }
 
-    /// Unfinished service of all requests at `now_ns`, which is not after [`Sharing::next`] \[ns\], rounded up.
+    /// Unfinished service of all requests at `now_ns`, which is not after [`Sharing::next`] \[ns\]; rounded up, as departures are.
     pub(crate) fn work_left(&self, now_ns: u64) -> u128 {
         let passed = (u128::from(now_ns) << PLACES).saturating_sub(self.now);
         let served = passed.saturating_mul(self.servers.min(self.jobs.len() as u64).into());
-        self.work_left.saturating_sub(served).div_ceil(1 << PLACES)
+        self.work_left.saturating_sub(served).saturating_sub(TOLERANCE).div_ceil(1 << PLACES)
     }
 
     /// The first whole nanosecond at which the next request has left; None if there is none.

@@ -35,6 +35,12 @@ impl Station {
         }
     }
 
+    /// The service that the requests before `now` still need then \[ns\]: each server is busy until it is free.
+    pub fn unfinished(&self, now: u64) -> u128 {
+        let left = |free: u64| u128::from(free.saturating_sub(now));
+        left(self.single) + self.free.iter().map(|Reverse(free)| left(*free)).sum::<u128>()
+    }
+
     /// Processes the next request, in order of arrival, and returns its start and finish \[ns\].
     #[inline]
     pub fn enter(&mut self, arrival_ns: u64, service_ns: u64) -> (u64, u64) {
@@ -102,6 +108,15 @@ mod tests {
         let mut station = Station::new(2);
         let served: Vec<_> = [(0, 10), (0, 3), (1, 5), (4, 1), (20, 0)].map(|(a, s)| station.enter(a, s)).into();
         assert_eq!(served, [(0, 10), (0, 3), (3, 8), (8, 9), (20, 20)]);
+    }
+
+    #[test]
+    fn unfinished_service_is_that_of_all_servers() {
+        for (servers, left) in [(1, [9, 5, 0]), (2, [9, 1, 0]), (3, [9, 1, 0])] {
+            let mut station = Station::new(servers);
+            [(0, 4), (0, 5)].map(|(arrival, service)| station.enter(arrival, service));
+            assert_eq!([0, 4, 9].map(|now| station.unfinished(now)), left, "{servers}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The requests that wait, in the order of a discipline.
 
-use std::collections::BTreeMap;
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BinaryHeap};
 
 use random::streams::Streams;
 
@@ -16,17 +17,25 @@ pub(crate) struct Job {
     pub(crate) left_ns: u64,
     /// When its service first began \[ns\]; None before that.
     pub(crate) start_ns: Option<u64>,
-    /// When it leaves if its service has not begun \[ns\].
-    pub(crate) deadline_ns: Option<u64>,
+    /// When it leaves if its service has not begun \[ns\]; `u64::MAX` = never.
+    pub(crate) deadline_ns: u64,
     /// Its priority: the smallest is the most urgent. Class, then operation.
     pub(crate) priority: u32,
+}
+
+impl Job {
+    /// Whether it, which waits, has left without service before an entry into service at `now`.
+    #[inline]
+    fn has_left(&self, now: u64) -> bool {
+        self.deadline_ns < now && self.start_ns.is_none()
+    }
 }
 
 /// The requests that wait.
 #[derive(Debug, Clone)]
 pub(crate) enum Waiting {
     /// Each has a rank, and the one with the smallest rank is served next.
-    Ranked(fn(&Job) -> u64, BTreeMap<(u64, u64), Job>),
+    Ranked(fn(&Job) -> u64, BinaryHeap<Reverse<Ranked>>),
     /// A random one is served next.
     Random(Draw),
 }
@@ -41,40 +50,78 @@ impl Waiting {
             Discipline::Sjf => |job| job.demand_ns,
             Discipline::Priority | Discipline::PriorityPreemptive => |job| job.priority.into(),
         };
-        Waiting::Ranked(rank, BTreeMap::new())
+        Waiting::Ranked(rank, BinaryHeap::new())
     }
 
     #[inline]
     pub(crate) fn push(&mut self, job: Job) {
         match self {
-            Waiting::Ranked(rank, jobs) => _ = jobs.insert((rank(&job), job.id), job),
+            Waiting::Ranked(rank, jobs) => jobs.push(Reverse(Ranked { rank: rank(&job), job })),
             Waiting::Random(draw) => draw.push(job),
         }
     }
 
-    /// The request whose service begins next: of equal ones, the one with the smallest id. `entry`: the number of
-    /// requests that have entered service before.
+    /// The request whose service begins next, at `now`: of equal ones, the one with the smallest id. `entry`: the number
+    /// of requests that have entered service before.
     #[inline]
-    pub(crate) fn pop(&mut self, entry: u64) -> Option<Job> {
+    pub(crate) fn pop(&mut self, now: u64, entry: u64) -> Option<Job> {
         match self {
-            Waiting::Ranked(_, jobs) => jobs.pop_first().map(|(_, job)| job),
+            Waiting::Ranked(_, jobs) => loop {
+                let Reverse(Ranked { job, .. }) = jobs.pop()?;
+                if !job.has_left(now) {
+                    return Some(job);
+                }
+            },
             Waiting::Random(draw) => draw.pop(entry),
         }
     }
 
-    /// `job` leaves without service.
-    pub(crate) fn remove(&mut self, job: &Job) {
+    /// The request `id` left without service at `now`; `waiting` requests remain. Those that have left stay in a heap
+    /// until they are its first, or most of it.
+    pub(crate) fn expire(&mut self, id: u64, now: u64, waiting: usize) {
         match self {
-            Waiting::Ranked(rank, jobs) => _ = jobs.remove(&(rank(job), job.id)),
-            Waiting::Random(draw) => draw.remove(job.id),
+            Waiting::Ranked(_, jobs) if jobs.len() > 2 * waiting + 64 => {
+                jobs.retain(|Reverse(Ranked { job, .. })| job.id != id && !job.has_left(now));
+            }
+            Waiting::Ranked(..) => {}
+            Waiting::Random(draw) => draw.remove(id),
         }
     }
 
-    pub(crate) fn jobs(&self) -> Box<dyn Iterator<Item = &Job> + '_> {
-        match self {
-            Waiting::Ranked(_, jobs) => Box::new(jobs.values()),
-            Waiting::Random(draw) => Box::new(draw.jobs.iter()),
-        }
+    /// The requests whose service was interrupted.
+    pub(crate) fn interrupted(&self) -> impl Iterator<Item = &Job> {
+        let ranked = match self {
+            Waiting::Ranked(_, jobs) => Some(jobs),
+            Waiting::Random(_) => None,
+        };
+        ranked.into_iter().flatten().map(|Reverse(Ranked { job, .. })| job).filter(|job| job.start_ns.is_some())
+    }
+}
+
+/// A request and its rank.
+#[derive(Debug, Clone)]
+pub(crate) struct Ranked {
+    rank: u64,
+    job: Job,
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.rank, self.job.id).cmp(&(other.rank, other.job.id))
     }
 }
 

@@ -70,7 +70,11 @@ impl Cluster {
 
     /// Whether the recursion of first in, first out is the model of each worker.
     pub(crate) fn is_fifo(&self) -> bool {
-        let is_fifo = |member: &Member| member.model.discipline == Discipline::Fifo && member.model.patience.is_endless();
-        self.workers.iter().all(is_fifo)
+        self.serves_in_order() && self.workers.iter().all(|member| member.model.patience.is_endless())
+    }
+
+    /// Whether each worker serves requests in the order of arrival.
+    pub(crate) fn serves_in_order(&self) -> bool {
+        self.workers.iter().all(|member| member.model.discipline == Discipline::Fifo)
     }
 }

@@ -9,15 +9,15 @@ use random::streams::{Stream, Streams};
 use super::cluster::{Cluster, Policy};
 use super::models::Models;
 use super::tournament::{OUT, Tournament};
-use super::worker::{FifoWorker, WorkerModel};
+use super::worker::WorkerModel;
 
-pub(super) struct LeastWork {
+pub(super) struct LeastWork<W> {
     streams: Streams,
-    models: Models<FifoWorker>,
+    models: Models<W>,
     order: Order,
 }
 
-impl LeastWork {
+impl<W: WorkerModel> LeastWork<W> {
     pub(super) fn new(cluster: &Cluster) -> Self {
         Self {
             streams: Streams::new(cluster.seed, "policy"),
@@ -27,7 +27,7 @@ impl LeastWork {
     }
 }
 
-impl Policy for LeastWork {
+impl<W: WorkerModel> Policy for LeastWork<W> {
     #[inline]
     fn assign(&mut self, request: &Request) -> Result<u32, Failure> {
         self.models.advance(request.arrival_ns, |number, worker| self.order.changed(number, worker));
@@ -96,7 +96,7 @@ impl Order {
 
     /// A request entered worker `number`, or left it.
     #[inline]
-    fn changed(&mut self, number: usize, worker: &FifoWorker) {
+    fn changed(&mut self, number: usize, worker: &impl WorkerModel) {
         if let Some(position) = self.positions[number].idle {
             self.idle.swap_remove(position as usize);
             if let Some(&moved) = self.idle.get(position as usize) {

@@ -42,6 +42,12 @@ impl<W: WorkerModel> Models<W> {
         }
     }
 
+    /// All workers.
+    #[inline]
+    pub(super) fn workers_mut(&mut self) -> &mut [W] {
+        &mut self.workers
+    }
+
     /// `request` arrives at worker `number`. Returns the worker's model if the request enters, none if it is rejected.
     ///
     /// # Errors
@@ -75,7 +81,7 @@ pub(super) fn too_many() -> Failure {
     Failure::limit(
         Limit::ModelledRequests,
         format!(
-            "more than {} million requests are in the system; R, RR and HASH need no model",
+            "more than {} million requests are in the system; R, RR, WRR, SITA and HASH need no model",
             super::cluster::MAX_IN_SYSTEM / 1_000_000
         ),
     )

@@ -4,17 +4,17 @@ use ::random::demand::{Demands, ServiceDistribution};
 use ::random::streams::hash;
 use contract::Request;
 use proptest::prelude::*;
-use sim_wasm::Station;
+use sim_wasm::{Model, Speed, Station};
 
-use super::oracle::Oracle;
+use super::least_unfinished::LeastUnfinished;
+use super::oracle::{LEAST_UNFINISHED, Oracle};
 use super::worker::{FifoWorker, WorkerModel};
 use super::*;
 
 impl Balancer {
     /// The policy called `name`.
     pub(super) fn named(name: &str, workers: usize, servers: u32, capacity: u64, seed: u64) -> Self {
-        let spec = POLICIES.into_iter().find(|spec| spec.name == name).unwrap();
-        Self::new(spec, &Cluster::alike(workers, servers, capacity, seed))
+        Self::new(&PolicySpec::named(name).unwrap(), &Cluster::alike(workers, servers, capacity, seed)).unwrap()
     }
 
     /// The worker that gets `request`.
@@ -33,6 +33,41 @@ pub(super) fn traces() -> impl Strategy<Value = Vec<Request>> {
             Request { id, arrival_ns, service_ns, block: id % 7, ..Request::default() }
         };
         rows.into_iter().map(request).collect()
+    })
+}
+
+/// Every policy, as BALANCER names it; `SITA:` is completed with cut-offs.
+const NAMES: [&str; 16] = [
+    "R",
+    "RR",
+    "WRR",
+    "TC",
+    "POWER:1",
+    "POWER:2",
+    "POWER:3",
+    "POWER:9",
+    "POWER:3,replacement",
+    "JSQ",
+    "SED",
+    "LW",
+    "SITA",
+    "SITA:",
+    "HASH",
+    LEAST_UNFINISHED,
+];
+
+/// Clusters of up to eight workers, alike or not.
+fn clusters() -> impl Strategy<Value = Cluster> {
+    let speed = || (1u64..5, 1u64..4).prop_map(|(numerator, denominator)| Speed::new(numerator, denominator).unwrap());
+    let worker = (1u32..5, 0u64..6, speed(), speed());
+    (prop::collection::vec(worker, 1..9), any::<bool>(), any::<u64>()).prop_map(|(workers, alike, seed)| {
+        let mut cluster = Cluster::alike(workers.len(), 1, 0, seed);
+        for (number, member) in cluster.workers.iter_mut().enumerate() {
+            let (servers, capacity, speed, weight) = workers[if alike { 0 } else { number }];
+            member.model = Model { servers, capacity, ..member.model };
+            (member.speed, member.weight) = (speed, weight);
+        }
+        cluster
     })
 }
 
@@ -63,16 +98,32 @@ proptest! {
     /// into blocks.
     #[test]
     fn fast_policies_agree_with_a_full_search(
-        trace in traces(), workers in 1usize..9, servers in 1u32..4, capacity in 0u64..6, seed: u64, block in 1usize..50,
-        name in prop::sample::select(vec!["R", "RR", "TC", "JSQ", "LW", "HASH"]),
+        mut trace in traces(), unit in prop::sample::select(vec![1, 977]), cluster in clusters(), block in 1usize..50,
+        name in prop::sample::select(NAMES.to_vec()),
     ) {
-        let mut oracle = Oracle::new(name, workers, servers, capacity, seed);
-        let mut balancer = Balancer::named(name, workers, servers, capacity, seed);
+        // Demands with more digits than SITA's histogram keeps, or not.
+        for request in &mut trace {
+            (request.arrival_ns, request.service_ns) = (request.arrival_ns * unit, request.service_ns * unit);
+        }
+        // The cut-offs of SITA:1,2,… are as many as the workers need.
+        let name = match name {
+            "SITA:" if cluster.len() == 1 => "SITA".to_owned(),
+            "SITA:" => format!("SITA:{}", (1..cluster.len()).map(|cut| cut.to_string()).collect::<Vec<_>>().join(",")),
+            name => name.to_owned(),
+        };
+        let mut oracle = Oracle::new(&name, &cluster, &trace);
+        let mut balancer = if name == LEAST_UNFINISHED {
+            Balancer(Box::new(LeastUnfinished::<FifoWorker>::new(&cluster)))
+        } else {
+            let mut sizes = Sizes::default();
+            sizes.add(&trace);
+            Balancer::new(&PolicySpec::named(&name).unwrap().fitted(&sizes, &cluster), &cluster).unwrap()
+        };
         let mut chosen = Vec::new();
         for requests in trace.chunks(block) {
             balancer.assign_all(requests, &mut chosen).unwrap();
             let expected: Vec<u32> = requests.iter().map(|request| oracle.assign(request) as u32).collect();
-            prop_assert_eq!(&chosen, &expected);
+            prop_assert_eq!(&chosen, &expected, "{}", name);
         }
     }
 
@@ -110,10 +161,14 @@ fn shards_are_unchanged() {
     }
 }
 
-const SHARDS: [(&str, &str); 6] = [
+/// POWER:1 is R, POWER:2 is TC, and WRR is RR if weights are equal.
+const SHARDS: [(&str, &str); 9] = [
     ("R", "081f824c3a172026"),
+    ("POWER:1", "081f824c3a172026"),
     ("RR", "703912cf6cd1040e"),
+    ("WRR", "703912cf6cd1040e"),
     ("TC", "700d336113b427f2"),
+    ("POWER:2", "700d336113b427f2"),
     ("JSQ", "645ed583dad1607a"),
     ("LW", "d4dd6811312db79f"),
     ("HASH", "d3868a8a6d04284f"),
@@ -135,7 +190,7 @@ fn exponential(requests: u64, interarrival: f64, demand: u64, seed: u64) -> Vec<
 #[test]
 fn the_number_in_system_has_a_limit() {
     let requests = vec![Request { service_ns: 1, ..Request::default() }; 1_000_000];
-    for name in ["TC", "JSQ", "LW"] {
+    for name in ["TC", "POWER:3", "JSQ", "SED", "LW"] {
         let mut balancer = Balancer::named(name, 3, 2, 0, 1);
         let mut workers = Vec::new();
         for _ in 0..super::MAX_IN_SYSTEM / requests.len() {
@@ -150,7 +205,7 @@ fn the_number_in_system_has_a_limit() {
 
 #[test]
 fn ties_are_broken_evenly() {
-    for name in ["JSQ", "LW", "TC"] {
+    for name in ["JSQ", "LW", "TC", "POWER:3", "POWER:4,replacement", "SED"] {
         let mut shares = [0u32; 4];
         for seed in 0..4000 {
             let mut balancer = Balancer::named(name, 4, 1, 0, seed);

@@ -29,6 +29,13 @@ pub(super) trait WorkerModel: Send {
     /// none.
     fn next(&self) -> u64;
 
+    /// First in, first out: the time at which the earliest server is free \[ns\], if all of them are busy.
+    fn free_at(&self) -> u64;
+
+    /// The service that the requests in the system still need at `now`, as time of this worker's servers \[ns\]. Departures
+    /// up to `now` have taken place.
+    fn unfinished(&mut self, now: u64) -> u128;
+
     /// The next departure happens, and what follows from it at the same instant but other departures.
     fn depart(&mut self);
 
@@ -43,6 +50,9 @@ pub(super) trait WorkerModel: Send {
         }
     }
 }
+
+/// The model of a worker of any other kind.
+pub(super) type EventWorker = FifoWorker;
 
 /// A worker that is first in, first out, without PATIENCE: the departure of each request is certain when it arrives.
 #[derive(Clone)]
@@ -60,14 +70,6 @@ pub(super) struct FifoWorker {
     waiting: VecDeque<u64>,
     /// Departures of the other requests in service. With one server it is empty, so that the common case needs no heap.
     others: BinaryHeap<Reverse<u64>>,
-}
-
-impl FifoWorker {
-    /// The time at which the earliest server is free \[ns\].
-    #[inline]
-    pub(super) fn free_at(&self) -> u64 {
-        self.station.free_at()
-    }
 }
 
 impl WorkerModel for FifoWorker {
@@ -106,6 +108,15 @@ impl WorkerModel for FifoWorker {
     #[inline]
     fn next(&self) -> u64 {
         self.next
+    }
+
+    #[inline]
+    fn free_at(&self) -> u64 {
+        self.station.free_at()
+    }
+
+    fn unfinished(&mut self, now: u64) -> u128 {
+        self.station.unfinished(now)
     }
 
     /// The next request in service leaves, and the one that has waited longest starts.

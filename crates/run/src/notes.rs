@@ -5,6 +5,7 @@ use contract::{Capabilities, Request};
 use generator::GeneratorSettings;
 use measure::outcome::Measured;
 use measure::provenance::{FileUsed, RecordedTrace};
+use policy::{PolicyForm, PolicySpec};
 use random::demand::Demands;
 use sandbox::Job;
 use trace::reader::{FileSummary, TraceReader, TraceSummary};
@@ -232,11 +233,27 @@ pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, meas
         let is_model = capabilities.has(Capabilities::DISCIPLINE)
             && !capabilities.has(Capabilities::SHARED)
             && model.discipline == "fifo";
-        if policy.sees_state && !is_model {
-            notes.push(format!("{} used a first-in, first-out model of the workers' state", policy.name));
+        let PolicyForm { name, sees_state, .. } = policy.form();
+        if *sees_state && !is_model {
+            notes.push(format!("{name} used a first-in, first-out model of the workers' state"));
         }
     }
     notes
+}
+
+/// Cut-offs that a note lists.
+const LISTED: usize = 16;
+
+/// The note on the cut-offs of `fitted`, if the policy `asked` had to be fitted to the trace: four digits of each.
+pub fn of_fit(asked: &PolicySpec, fitted: &PolicySpec) -> Option<String> {
+    let cut_offs = Some(fitted.cut_offs_ns()).filter(|cut_offs| asked.needs_sizes() && !cut_offs.is_empty())?;
+    let shown = |&ns: &u64| {
+        let unit = 10u64.pow(ns.checked_ilog10().unwrap_or(0).saturating_sub(3));
+        duration(ns.saturating_add(unit / 2) / unit * unit)
+    };
+    let listed: Vec<String> = cut_offs.iter().take(LISTED).map(shown).collect();
+    let rest = if cut_offs.len() > LISTED { format!(", … ({} in all)", cut_offs.len()) } else { String::new() };
+    Some(format!("{asked}'s cut-offs, fitted to equal load: {}{rest}", listed.join(", ")))
 }
 
 /// Notes on what a simulator with `capabilities` decides itself; `balanced`: a policy distributed the requests, with the demands

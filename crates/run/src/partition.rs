@@ -1,30 +1,47 @@
 //! Partitioning without simulation: sends every request of a trace to exactly one shard.
 
 use cli::reporter::Reporter;
-use policy::Balancer;
+use policy::{Balancer, PolicySpec};
 
 use crate::notes::OfferedLoad;
+use crate::reading::Readings;
+use crate::setup::Balancing;
 use crate::shard_files::Shards;
 use crate::source::Source;
 
-/// Sends all of `source`, distributed by `balancer`, to `shards`. Returns the load that it offers.
+/// A trace that was partitioned.
+pub struct Partitioned {
+    /// The trace, at its end.
+    pub source: Source,
+    /// The load that it offers.
+    pub load: OfferedLoad,
+    /// The policy, fitted to it.
+    pub policy: PolicySpec,
+}
+
+/// Sends all of `source`, distributed by the policy of `balancing`, to `shards`.
 ///
 /// # Errors
 /// If the trace is invalid or has no requests, a limit is exceeded, or a shard can't be written.
 pub fn partition(
-    source: &mut Source,
-    mut balancer: Balancer,
+    source: Source,
+    balancing: &Balancing,
     shards: &mut dyn Shards,
     reporter: &dyn Reporter,
-) -> anyhow::Result<OfferedLoad> {
-    let progress = reporter.begin("partitioning", source.unit(), source.length());
+) -> anyhow::Result<Partitioned> {
+    let (mut readings, cluster) = (Readings::new(source), balancing.cluster());
+    let policy = balancing.policy.fitted(&readings.sizes([&balancing.policy].into_iter(), reporter)?, &cluster);
+    let mut balancer = Balancer::new(&policy, &cluster)?;
+    let (unit, length) = readings.length();
+    let progress = reporter.begin("partitioning", unit, length);
     let (mut workers, mut load) = (Vec::new(), OfferedLoad::default());
-    source.read(|requests, position| {
+    readings.read(false, |requests, position| {
         progress.reached(position);
         load.add(requests);
         balancer.assign_all(requests, &mut workers)?;
         shards.send(requests, &workers)
     })?;
+    let source = readings.into_source();
     source.expect_requests()?;
-    Ok(load)
+    Ok(Partitioned { source, load, policy })
 }

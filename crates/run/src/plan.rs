@@ -11,7 +11,7 @@ use cli::reporter::Reporter;
 use contract::Request;
 use failure::Failure;
 use measure::Outcome;
-use policy::Balancer;
+use policy::{Balancer, PolicySpec, Sizes};
 use sandbox::{limits, panicked};
 
 use crate::executor::{Executor, Files, Workers};
@@ -31,6 +31,8 @@ pub struct Execution {
     pub outcomes: Vec<Outcome>,
     /// The load that the trace offers to the workers.
     pub load: OfferedLoad,
+    /// The policy, fitted to the trace; None if there is none.
+    pub policy: Option<PolicySpec>,
 }
 
 /// Scenarios over one trace.
@@ -67,12 +69,15 @@ impl Plan {
         reporter: &dyn Reporter,
     ) -> anyhow::Result<Vec<anyhow::Result<Execution>>> {
         files.resize_with(self.scenarios.len(), Files::default);
+        let policies = self.scenarios.iter().filter_map(|scenario| scenario.policy.as_ref());
+        let sizes = self.readings.sizes(policies, reporter)?;
         let mut executions = Vec::new();
         while executions.len() < self.scenarios.len() {
             let wave = wave(&self.scenarios, executions.len());
             let files = files.drain(..wave.len()).collect();
             let again = wave.end < self.scenarios.len();
-            executions.extend(execute(&mut self.readings, again, &self.scenarios[wave], files, executor, reporter)?);
+            let scenarios = &self.scenarios[wave];
+            executions.extend(execute(&mut self.readings, again, scenarios, &sizes, files, executor, reporter)?);
         }
         Ok(executions)
     }
@@ -107,6 +112,7 @@ fn execute(
     readings: &mut Readings,
     again: bool,
     scenarios: &[Scenario],
+    sizes: &Sizes,
     files: Vec<Files<'_>>,
     executor: &dyn Executor,
     reporter: &dyn Reporter,
@@ -116,9 +122,12 @@ fn execute(
     let (mut lanes, mut started) = (Vec::new(), Vec::new());
     for (scenario, files) in scenarios.iter().zip(files) {
         let Files { completions, folder, kept } = files;
-        let mut lane = Lane::new(scenario.balancer(), kept);
+        let mut lane = Lane::new(scenario, sizes, kept);
         // A scenario without workers has failed before its start.
-        started.push(executor.start(scenario, completions, folder).map_err(|error| lane.failed = Some(error)).ok());
+        started.push(match lane.failed {
+            None => executor.start(scenario, completions, folder).map_err(|error| lane.failed = Some(error)).ok(),
+            Some(_) => None,
+        });
         lanes.push(lane);
     }
     if started.iter().all(Option::is_none) {
@@ -168,7 +177,9 @@ fn execute(
         readings.source().expect_requests()?;
     }
     let end = |(lane, workers): (Lane<'_>, Option<Box<dyn Workers + '_>>)| match (lane.failed, workers) {
-        (None, Some(workers)) => Ok(Execution { outcomes: workers.finish()?, load: lane.load }),
+        (None, Some(workers)) => {
+            Ok(Execution { outcomes: workers.finish()?, load: lane.load, policy: lane.policy })
+        }
         (failed, _) => Err(failed.unwrap_or_else(|| panicked().into())),
     };
     Ok(lanes.into_iter().zip(started).map(end).collect())
@@ -176,6 +187,7 @@ fn execute(
 
 /// One scenario's path from the reading to its workers.
 struct Lane<'a> {
+    policy: Option<PolicySpec>,
     balancer: Option<Balancer>,
     /// The files of its shards, if they are kept.
     kept: Option<&'a mut ShardFiles>,
@@ -185,8 +197,14 @@ struct Lane<'a> {
 }
 
 impl<'a> Lane<'a> {
-    fn new(balancer: Option<Balancer>, kept: Option<&'a mut ShardFiles>) -> Self {
-        Self { balancer, kept, load: OfferedLoad::default(), assigned: Vec::new(), failed: None }
+    fn new(scenario: &Scenario, sizes: &Sizes, kept: Option<&'a mut ShardFiles>) -> Self {
+        let cluster = scenario.cluster();
+        let policy = scenario.policy.as_ref().map(|policy| policy.fitted(sizes, &cluster));
+        let (balancer, failed) = match policy.as_ref().map(|policy| Balancer::new(policy, &cluster)).transpose() {
+            Ok(balancer) => (balancer, None),
+            Err(error) => (None, Some(error.into())),
+        };
+        Self { policy, balancer, kept, load: OfferedLoad::default(), assigned: Vec::new(), failed }
     }
 
     fn take(&mut self, requests: &[Request], shards: &mut dyn Shards) -> anyhow::Result<()> {

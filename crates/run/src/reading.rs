@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
 
 use anyhow::Context as _;
-use cli::reporter::Unit;
+use cli::reporter::{Reporter, Unit};
 use contract::Request;
+use policy::{PolicySpec, Sizes};
 
 use crate::source::Source;
 
@@ -28,6 +29,34 @@ impl Readings {
 
     pub(crate) fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// The source, after the last reading.
+    pub(crate) fn into_source(self) -> Source {
+        self.source
+    }
+
+    /// The demands of the trace, if one of `policies` must be fitted to them: that takes a reading of its own, before the
+    /// one that assigns requests. Otherwise none.
+    ///
+    /// # Errors
+    /// As [`Readings::read`].
+    pub(crate) fn sizes<'a>(
+        &mut self,
+        mut policies: impl Iterator<Item = &'a PolicySpec>,
+        reporter: &dyn Reporter,
+    ) -> anyhow::Result<Sizes> {
+        let mut sizes = Sizes::default();
+        if let Some(policy) = policies.find(|policy| policy.needs_sizes()) {
+            let (unit, length) = self.length();
+            let progress = reporter.begin(&format!("fitting {policy}"), unit, length);
+            self.read(true, |requests, position| {
+                progress.reached(position);
+                sizes.add(requests);
+                Ok(())
+            })?;
+        }
+        Ok(sizes)
     }
 
     /// The unit of the progress of the next reading, and its length, if it is known.

@@ -13,7 +13,7 @@ pub fn report(scenario: &Scenario, execution: &Execution, source: &Source) -> Ru
     let (job, outcomes) = (&scenario.job, &execution.outcomes);
     let (capabilities, servers) = (job.capabilities.unwrap_or_default(), job.model.servers);
     let sampled = source.sampled();
-    let balancer = scenario.policy.map(|policy| policy.name.to_owned());
+    let balancer = scenario.policy.as_ref().map(ToString::to_string);
     let used = SettingsUsed { balancer, ..job.used(sampled.any()) };
     let provenance = Provenance::new(scenario.module.sha256(), capabilities, source.name(), used);
 
@@ -21,5 +21,6 @@ pub fn report(scenario: &Scenario, execution: &Execution, source: &Source) -> Ru
     let offered = source.offered(all_servers).or_else(|| execution.load.utilization(all_servers));
     let mut notes = source.notes(&execution.load, all_servers, capabilities);
     notes.extend(notes::of_run(scenario, &sampled, offered, &measured(outcomes).collect::<Vec<_>>()));
+    notes.extend(scenario.policy.as_ref().zip(execution.policy.as_ref()).and_then(|(asked, used)| notes::of_fit(asked, used)));
     RunReport::collect(provenance, notes, outcomes, servers, job.model.delay)
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use policy::{Balancer, Cluster, Member, PolicySpec};
+use policy::{Cluster, Member, PolicySpec};
 use sandbox::{Job, Model, Module};
 use sim_wasm::Speed;
 
@@ -26,9 +26,9 @@ impl Scenario {
         }
     }
 
-    /// The policy at its start; None if there is none.
-    pub(crate) fn balancer(&self) -> Option<Balancer> {
-        self.policy.map(|spec| Balancer::new(spec, &cluster(&self.job.model, self.workers().len())))
+    /// The workers, as the policy sees them.
+    pub(crate) fn cluster(&self) -> Cluster {
+        cluster(&self.job.model, self.workers().len())
     }
 }
 

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
-use cli::settings::{Rule, SeedSettings, Setting, count, one_of, optional, text};
+use cli::settings::{Rule, SeedSettings, Setting, count, duration, optional, text};
 use failure::Failure;
 use generator::GeneratorSettings;
-use policy::{POLICIES, PolicySpec};
+use policy::{POLICIES, PolicyForm, PolicySpec};
 use sandbox::ModelSettings;
 
 use crate::executor::ExecutorSettings;
@@ -119,11 +119,12 @@ pub struct ArgumentSettings {
 }
 
 fn policies() -> Rule<PolicySpec> {
-    let option = |spec: PolicySpec| {
-        let help = format!("{} (alias {})", spec.summary, spec.alias);
-        (PossibleValue::new(spec.name).alias(spec.alias).help(help), spec)
+    let option = |PolicyForm { form, alias, summary, .. }: PolicyForm| match alias {
+        Some(alias) => PossibleValue::new(form).alias(alias).help(format!("{summary} (alias {alias})")),
+        None => PossibleValue::new(form).help(summary),
     };
-    one_of(POLICIES.map(option))
+    let cut_off = duration(1);
+    Rule::of(move |text| PolicySpec::parse(text, &|text| cut_off.parse(text))).listing(POLICIES.map(option))
 }
 
 #[cfg(test)]

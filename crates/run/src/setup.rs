@@ -12,7 +12,7 @@ use crate::notes::Given;
 use crate::scenario::{Scenario, cluster};
 use crate::settings::{ModuleSettings, PartitionSettings};
 use crate::source::Source;
-use policy::{Balancer, PolicySpec};
+use policy::{Cluster, PolicySpec};
 
 /// How a trace is distributed to workers.
 pub struct Balancing {
@@ -28,18 +28,21 @@ impl Balancing {
     /// From the settings.
     ///
     /// # Errors
-    /// If one of them breaks its rule.
+    /// If one of them breaks its rule, or the policy can't balance over these workers.
     pub fn from_settings(settings: &PartitionSettings) -> Result<Self, Failure> {
-        Ok(Self {
+        let balancing = Self {
             policy: settings.balancer.balancer.get()?,
             workers: settings.workers.workers.get()? as usize,
             model: Model::from_settings(&settings.model, &settings.seed)?,
-        })
+        };
+        let refused = |rule: String| settings.balancer.balancer.refuse(&rule);
+        balancing.policy.check(&balancing.cluster()).map_err(refused)?;
+        Ok(balancing)
     }
 
-    /// The policy at its start.
-    pub fn balancer(&self) -> Balancer {
-        Balancer::new(self.policy, &cluster(&self.model, self.workers))
+    /// The workers, as the policy sees them.
+    pub(crate) fn cluster(&self) -> Cluster {
+        cluster(&self.model, self.workers)
     }
 }
 
@@ -56,7 +59,7 @@ impl Balancing {
             verify,
             capabilities: None,
         };
-        Scenario { module, job, policy: Some(self.policy) }
+        Scenario { module, job, policy: Some(self.policy.clone()) }
     }
 }
 
@@ -67,7 +70,7 @@ impl Balancing {
 pub fn source(settings: &PartitionSettings, flags: &ReadFlags, balancing: &Balancing) -> Result<Source, Failure> {
     let Balancing { policy, model, .. } = balancing;
     let source = open(settings, flags, model)?;
-    if policy.sees_block && !source.has_blocks() {
+    if policy.form().sees_block && !source.has_blocks() {
         return Err(settings.balancer.balancer.refuse("needs a trace with the block that each request addresses"));
     }
     Ok(source)

@@ -11,7 +11,8 @@ use failure::{Failure, printable};
 use trace::reader::ReadFlags;
 
 use cli::reporter::Terminal;
-use run::partition;
+use run::notes;
+use run::partition::{self, Partitioned};
 use run::settings::PartitionSettings;
 use run::setup::{self, Balancing};
 use run::shard_files::ShardFiles;
@@ -46,16 +47,17 @@ pub(crate) fn split(flags: &SplitFlags, sources: &Sources) -> anyhow::Result<()>
     let traces = settings.trace.paths()?;
     let inputs = traces.iter().map(|path| Some(path.as_path()));
     output::distinct(&[], &inputs.chain([sources.file()]).collect::<Vec<_>>())?;
-    let mut source = setup::source(settings, &flags.read, &balancing)?;
+    let source = setup::source(settings, &flags.read, &balancing)?;
     let aside = Unfinished::folder_beside(&flags.out).with_context(name)?;
     let shards = ShardFiles::create(aside.path(), balancing.workers, flags.format == "records")?;
     let mut shards = shards.shown_as(&flags.out, &source.trace());
-    let load = partition::partition(&mut source, balancing.balancer(), &mut shards, &Terminal)?;
+    let Partitioned { source, load, policy } = partition::partition(source, &balancing, &mut shards, &Terminal)?;
     shards.finish()?;
     aside.rename(&flags.out).with_context(name)?;
     // There is no report, so the notes go to stderr.
     let servers = balancing.workers as u64 * u64::from(balancing.model.servers);
-    source.notes(&load, servers, Capabilities::default()).iter().for_each(|note| program::note(note));
+    let fitted = notes::of_fit(&balancing.policy, &policy);
+    source.notes(&load, servers, Capabilities::default()).iter().chain(&fitted).for_each(|note| program::note(note));
     let shown = printable(flags.out.as_os_str().as_encoded_bytes(), 1000);
     Ok(output::print(&format!("{} requests in {} shards: {shown}\n", load.requests(), balancing.workers))?)
 }
