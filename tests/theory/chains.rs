@@ -1,5 +1,6 @@
 //! Markov chains of many states, truncated and solved: the number in system behind policies that look at it.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -85,43 +86,47 @@ impl Chain {
     }
 }
 
-/// The place, among the workers in order of their number in system, of the one that a request joins, with its
-/// probability: the fewest of d workers, sampled at random.
+/// A policy: a request joins the worker with the fewest requests, of so many sampled at random.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Choice {
-    /// The fewest of all.
-    Shortest,
-    /// Of two distinct ones.
-    TwoDistinct,
-    /// Of two that may coincide.
-    TwoOfAll,
+pub(super) struct Choices {
+    pub(super) number: i32,
+    /// Whether a worker may be sampled more than once.
+    pub(super) replacement: bool,
 }
 
-impl Choice {
+impl Choices {
+    pub(super) const fn distinct(number: i32) -> Self {
+        Self { number, replacement: false }
+    }
+
+    pub(super) const fn with_replacement(number: i32) -> Self {
+        Self { number, replacement: true }
+    }
+
+    /// The probability of each place, among `workers` in order of their number in system, to be joined.
     fn shares(self, workers: usize) -> Vec<f64> {
-        let n = workers as f64;
-        let share = |place: usize| {
-            let longer = (workers - 1 - place) as f64;
-            match self {
-                Choice::Shortest => f64::from(u8::from(place == 0)),
-                // The other one is longer.
-                Choice::TwoDistinct => 2.0 * longer / (n * (n - 1.0)),
-                Choice::TwoOfAll => (1.0 + 2.0 * longer) / (n * n),
-            }
+        let n = workers as i32;
+        // The probability that no sampled worker is at an earlier place than `place`.
+        let none_before = |place: i32| -> f64 {
+            let ratio = |k: i32| {
+                let sampled = if self.replacement { 0 } else { k };
+                f64::from((n - place - sampled).max(0)) / f64::from(n - sampled)
+            };
+            (0..self.number).map(ratio).product()
         };
-        (0..workers).map(share).collect()
+        (0..n).map(|place| none_before(place) - none_before(place + 1)).collect()
     }
 }
 
 /// The mean response behind a policy over `W` workers with one exponential server each, with Poisson arrivals at the
 /// utilization `rho`. States are the numbers in system in ascending order, which are a Markov chain because the workers
-/// are alike: `Choice` and the order of departures treat equal numbers alike.
+/// are alike: `Choices` and departures treat equal numbers alike.
 ///
 /// Truncation: a request that would make more than `most` in all, or a difference above `spread` between the longest and
 /// the shortest, is lost, and a departure that would do the latter does not happen. The test doubles both.
-pub(super) fn response<const W: usize>(rho: f64, choice: Choice, most: usize, spread: u16) -> f64 {
+pub(super) fn response<const W: usize>(rho: f64, choices: Choices, most: usize, spread: u16) -> f64 {
     let level = |state: &[u16; W]| state.iter().map(|&number| usize::from(number)).sum();
-    let shares = choice.shares(W);
+    let shares = choices.shares(W);
     let step = |state: &[u16; W]| {
         let mut steps = Vec::new();
         let mut push = |place: usize, number: u16, rate: f64| {
@@ -147,7 +152,7 @@ pub(super) fn response<const W: usize>(rho: f64, choice: Choice, most: usize, sp
 /// The mean response over two workers of one exponential server each, with `speeds`, at the utilization `rho` of both
 /// together. `first` is the probability that a request joins the first worker, by the numbers in both. Truncation: as
 /// [`response`], at `most` requests at a worker.
-pub(super) fn unequal(rho: f64, speeds: [f64; 2], most: u32, first: impl Fn([u32; 2]) -> f64) -> f64 {
+pub(super) fn unequal(rho: f64, speeds: [f64; 2], most: u32, first: fn([u32; 2]) -> f64) -> f64 {
     let rate = rho * (speeds[0] + speeds[1]);
     let step = |&[a, b]: &[u32; 2]| {
         let to_first = first([a, b]);
@@ -160,6 +165,24 @@ pub(super) fn unequal(rho: f64, speeds: [f64; 2], most: u32, first: impl Fn([u32
         steps.into_iter().filter(|([a, b], rate)| *a <= most && *b <= most && *rate > 0.0).collect()
     };
     Chain::new([0, 0], |[a, b]| (a + b) as usize, step).mean_level() / rate
+}
+
+/// The probability that a request joins the first of two workers, of which it is twice as fast, under SED.
+pub(super) fn sed([a, b]: [u32; 2]) -> f64 {
+    half_if_equal(a + 1, 2 * (b + 1))
+}
+
+/// As [`sed`], under JSQ.
+pub(super) fn jsq([a, b]: [u32; 2]) -> f64 {
+    half_if_equal(a, b)
+}
+
+fn half_if_equal(a: u32, b: u32) -> f64 {
+    match a.cmp(&b) {
+        Ordering::Less => 1.0,
+        Ordering::Equal => 0.5,
+        Ordering::Greater => 0.0,
+    }
 }
 
 /// The mean response of one central queue, first in, first out, before two exponential servers with `speeds`, where a
@@ -207,7 +230,7 @@ mod tests {
     /// One worker is M/M/1; equal speeds are M/M/2; every k-th arrival is E_k/M/1.
     #[test]
     fn chains_have_the_closed_forms_of_their_special_cases() {
-        close(response::<1>(0.8, Choice::Shortest, 300, 300), 5.0, 1e-9);
+        close(response::<1>(0.8, Choices::distinct(1), 300, 300), 5.0, 1e-9);
         close(unequal_servers(0.8, [1.0, 1.0], 300), 1.0 + Mmc::new(0.8, 2).delay(), 1e-9);
         close(dealt(3.2, 1.0, &[false, true, false, false], 300), 1.0 + gim1_delay(erlang_arrivals(0.8, 4)), 1e-9);
         // At random, each is M/M/1.
@@ -218,17 +241,37 @@ mod tests {
     /// Mean responses of 4 workers at 0.8 that are known from elsewhere: 1.95313 and 2.33016.
     #[test]
     fn policies_have_their_known_values() {
-        close(response::<4>(0.8, Choice::Shortest, 130, 12), 1.95313, 1e-5);
-        close(response::<4>(0.8, Choice::TwoDistinct, 130, 18), 2.33016, 1e-5);
+        close(response::<4>(0.8, Choices::distinct(4), 130, 12), 1.95313, 1e-5);
+        close(response::<4>(0.8, Choices::distinct(2), 130, 18), 2.33016, 1e-5);
+    }
+
+    #[test]
+    fn the_shares_of_places_are_those_of_pairs() {
+        // Of the 6 pairs of 4 workers, 3 contain the first; of the 16 ordered ones 7.
+        for (choices, shares) in [
+            (Choices::distinct(2), [3.0 / 6.0, 2.0 / 6.0, 1.0 / 6.0, 0.0]),
+            (Choices::distinct(4), [1.0, 0.0, 0.0, 0.0]),
+            (Choices::distinct(1), [0.25; 4]),
+            (Choices::with_replacement(2), [7.0 / 16.0, 5.0 / 16.0, 3.0 / 16.0, 1.0 / 16.0]),
+        ] {
+            for (found, share) in choices.shares(4).into_iter().zip(shares) {
+                close(found, share, 1e-12);
+            }
+        }
     }
 
     /// Larger bounds change less than 10⁻⁶, so the bounds that the points use cut off less.
     #[test]
     fn truncation_changes_nothing() {
-        for choice in [Choice::Shortest, Choice::TwoDistinct, Choice::TwoOfAll] {
-            close(response::<4>(0.8, choice, 130, 18), response::<4>(0.8, choice, 150, 22), 1e-6);
-            close(response::<3>(0.8, choice, 130, 20), response::<3>(0.8, choice, 180, 28), 1e-6);
-            close(response::<2>(0.9, choice, 300, 40), response::<2>(0.9, choice, 400, 60), 1e-6);
+        for choices in [Choices::distinct(4), Choices::distinct(2), Choices::with_replacement(2)] {
+            close(response::<4>(0.8, choices, 130, 18), response::<4>(0.8, choices, 150, 22), 1e-6);
+        }
+        for choices in [Choices::distinct(2), Choices::with_replacement(2)] {
+            close(response::<3>(0.8, choices, 130, 20), response::<3>(0.8, choices, 180, 28), 1e-6);
+            close(response::<2>(0.9, choices, 300, 40), response::<2>(0.9, choices, 400, 60), 1e-6);
+        }
+        for shortest in [sed, jsq] {
+            close(unequal(0.8, [2.0, 1.0], 100, shortest), unequal(0.8, [2.0, 1.0], 140, shortest), 1e-6);
         }
     }
 }

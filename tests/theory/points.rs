@@ -23,6 +23,7 @@ pub(super) fn families() -> Vec<Family> {
         family("Order of service", disciplines::in_some_order()),
         family("Priorities", disciplines::priorities()),
         family("Processor sharing", disciplines::sharing()),
-        family("Policies", policies::scenarios()),
+        family("Policies that do not look at workers", policies::without_state()),
+        family("Policies that look at workers", policies::with_state()),
     ]
 }

@@ -2,7 +2,7 @@
 //! each worker. What is measured is computed here, from the completions alone.
 
 use contract::{Completion, Request};
-use policy::{Balancer, POLICIES};
+use policy::{Balancer, PolicySpec};
 use random::distribution::Distribution;
 use random::exponential;
 use random::streams::{Stream, Streams};
@@ -19,8 +19,8 @@ pub(super) fn replicate(scenario: &Scenario, seed: u64, measured: u64) -> Vec<f6
     let requests = scenario.unmeasured() + measured;
     let mut source = Source::new(scenario, seed);
     let cluster = scenario.cluster(seed);
-    let spec = POLICIES.into_iter().find(|spec| spec.name == scenario.balancer).unwrap();
-    let mut balancer = Balancer::new(spec, &cluster);
+    let spec = PolicySpec::named(&scenario.balancer).unwrap();
+    let mut balancer = Balancer::new(&spec, &cluster).unwrap();
     let mut queues: Vec<Queue> = cluster.workers.iter().map(|member| Queue::new(member.model)).collect();
     let mut measures = Measures::new(scenario, warm_up..warm_up + measured);
     let (mut batch, mut workers) = (Vec::with_capacity(BATCH), Vec::new());
