@@ -92,7 +92,7 @@ impl Events {
     }
 
     /// Unfinished service of all requests at `now`, which is not after [`Events::next`] \[ns\].
-    pub(crate) fn work_left(&self, now: u64) -> u128 {
+    pub(crate) fn unfinished(&self, now: u64) -> u128 {
         let in_service = self.in_service as u128 * u128::from(now);
         self.waiting_ns + self.finishes_ns.saturating_sub(in_service)
     }

@@ -38,7 +38,7 @@ mod tests;
 
 pub use fifo::Fifo;
 pub use filter::{Refusal, filter};
-pub use model::{Discipline, Model, Patience};
+pub use model::{Deadlines, Discipline, Model, Patience};
 pub use queue::{Queue, Steps};
 pub use speed::Speed;
 pub use station::Station;

@@ -42,7 +42,7 @@ impl Default for Model {
 
 impl Model {
     /// The number of requests that a full system has.
-    pub(crate) fn room(&self) -> usize {
+    pub fn room(&self) -> usize {
         if self.capacity == 0 { usize::MAX } else { usize::try_from(self.capacity).unwrap_or(usize::MAX) }
     }
 
@@ -160,20 +160,21 @@ impl fmt::Display for Patience {
 
 /// The patience of each request, from the random stream `patience` of SEED, numbered by the request's id.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadlines {
+pub struct Deadlines {
     patience: Patience,
     streams: Streams,
 }
 
 impl Deadlines {
-    pub(crate) fn new(model: &Model) -> Self {
+    /// Those of `model`.
+    pub fn new(model: &Model) -> Self {
         Self { patience: model.patience, streams: Streams::new(model.seed, "patience") }
     }
 
     /// The time at which `request` leaves if its service has not begun \[ns\], at least 1 ns after its arrival; `u64::MAX`
     /// if it never does.
     #[inline]
-    pub(crate) fn of(&self, request: &Request) -> u64 {
+    pub fn of(&self, request: &Request) -> u64 {
         let patience = match self.patience {
             Patience { mean_ns: 0, .. } => return u64::MAX,
             Patience { mean_ns, exponential: true } => {

@@ -94,8 +94,8 @@ impl Steps {
 
     /// Unfinished service of all requests at `now` \[ns\]. All events up to `now` must have been processed.
     #[inline]
-    pub fn work_left(&self, now: u64) -> u128 {
-        either!(&self.0, queue => queue.work_left(now))
+    pub fn unfinished(&self, now: u64) -> u128 {
+        either!(&self.0, queue => queue.unfinished(now))
     }
 
     /// The time of the next departure or abandonment \[ns\]; None if there is no request.

@@ -75,7 +75,7 @@ impl Sharing {
     }
 
     /// Unfinished service of all requests at `now_ns`, which is not after [`Sharing::next`] \[ns\]; rounded up, as departures are.
-    pub(crate) fn work_left(&self, now_ns: u64) -> u128 {
+    pub(crate) fn unfinished(&self, now_ns: u64) -> u128 {
         let passed = (u128::from(now_ns) << PLACES).saturating_sub(self.now);
         let served = passed.saturating_mul(self.servers.min(self.jobs.len() as u64).into());
         self.work_left.saturating_sub(served).saturating_sub(TOLERANCE).div_ceil(1 << PLACES)

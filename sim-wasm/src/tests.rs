@@ -93,7 +93,7 @@ proptest! {
                     steps.step(&mut |_| ());
                 }
                 work = work.saturating_sub(now - last);
-                prop_assert_eq!(steps.work_left(now), u128::from(work), "{:?} at {}", discipline, now);
+                prop_assert_eq!(steps.unfinished(now), u128::from(work), "{:?} at {}", discipline, now);
                 steps.admit(request, &mut |_| ());
                 (work, last) = (work + request.service_ns, now);
             }

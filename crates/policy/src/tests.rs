@@ -30,7 +30,7 @@ pub(super) fn traces() -> impl Strategy<Value = Vec<Request>> {
         let request = |(interarrival, service_ns, step)| {
             arrival_ns += interarrival;
             id += step;
-            Request { id, arrival_ns, service_ns, block: id % 7, ..Request::default() }
+            Request { id, arrival_ns, service_ns, block: id % 7, class: (id % 3) as u16, ..Request::default() }
         };
         rows.into_iter().map(request).collect()
     })

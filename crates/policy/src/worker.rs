@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use contract::Request;
-use sim_wasm::{Speed, Station};
+use sim_wasm::{Deadlines, Discipline, Speed, Station, Steps};
 
 use super::cluster::Member;
 
@@ -34,7 +34,7 @@ pub(super) trait WorkerModel: Send {
 
     /// The service that the requests in the system still need at `now`, as time of this worker's servers \[ns\]. Departures
     /// up to `now` have taken place.
-    fn unfinished(&mut self, now: u64) -> u128;
+    fn unfinished(&self, now: u64) -> u128;
 
     /// The next departure happens, and what follows from it at the same instant but other departures.
     fn depart(&mut self);
@@ -50,9 +50,6 @@ pub(super) trait WorkerModel: Send {
         }
     }
 }
-
-/// The model of a worker of any other kind.
-pub(super) type EventWorker = FifoWorker;
 
 /// A worker that is first in, first out, without PATIENCE: the departure of each request is certain when it arrives.
 #[derive(Clone)]
@@ -81,10 +78,7 @@ impl WorkerModel for FifoWorker {
             next: NEVER,
             in_system: 0,
             servers: model.servers as usize,
-            capacity: match model.capacity {
-                0 => usize::MAX,
-                capacity => usize::try_from(capacity).unwrap_or(usize::MAX),
-            },
+            capacity: model.room(),
             waiting: VecDeque::new(),
             others: BinaryHeap::new(),
         }
@@ -115,7 +109,7 @@ impl WorkerModel for FifoWorker {
         self.station.free_at()
     }
 
-    fn unfinished(&mut self, now: u64) -> u128 {
+    fn unfinished(&self, now: u64) -> u128 {
         self.station.unfinished(now)
     }
 
@@ -154,11 +148,84 @@ impl WorkerModel for FifoWorker {
     }
 }
 
+/// A worker under any other discipline: the simulator's own event loop. A departure is certain only when it
+/// happens, because later arrivals may change it.
+pub(super) struct EventWorker {
+    steps: Steps,
+    speed: Speed,
+    servers: usize,
+    capacity: usize,
+    /// For first in, first out with PATIENCE: the time at which each server is free. Requests that leave before their
+    /// service do not count.
+    fifo: Option<(Station, Deadlines)>,
+}
+
+impl WorkerModel for EventWorker {
+    fn new(member: &Member) -> Self {
+        let Member { model, speed, .. } = *member;
+        let is_fifo = model.discipline == Discipline::Fifo;
+        Self {
+            steps: Steps::new(model),
+            speed,
+            servers: model.servers as usize,
+            capacity: model.room(),
+            fifo: is_fifo.then(|| (Station::new(model.servers), Deadlines::new(&model))),
+        }
+    }
+
+    #[inline]
+    fn in_system(&self) -> usize {
+        self.steps.in_system()
+    }
+
+    #[inline]
+    fn is_idle(&self) -> bool {
+        self.in_system() < self.servers.min(self.capacity)
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.in_system() >= self.capacity
+    }
+
+    #[inline]
+    fn free_at(&self) -> u64 {
+        self.fifo.as_ref().map_or(0, |(station, _)| station.free_at())
+    }
+
+    #[inline]
+    fn unfinished(&self, now: u64) -> u128 {
+        self.steps.unfinished(now)
+    }
+
+    #[inline]
+    fn next(&self) -> u64 {
+        self.steps.next().unwrap_or(NEVER)
+    }
+
+    #[inline]
+    fn depart(&mut self) {
+        self.steps.step(&mut |_| ());
+    }
+
+    #[inline]
+    fn admit(&mut self, request: &Request) -> bool {
+        let request = Request { service_ns: self.speed.scale(request.service_ns), ..*request };
+        let enters = self.steps.admit(&request, &mut |_| ());
+        if let Some((station, deadlines)) = self.fifo.as_mut().filter(|_| enters)
+            && station.free_at() <= deadlines.of(&request)
+        {
+            station.enter(request.arrival_ns, request.service_ns);
+        }
+        enters
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use contract::NONE;
+    use contract::{Completion, NONE};
     use proptest::prelude::*;
-    use sim_wasm::{Fifo, Model};
+    use sim_wasm::{Model, Patience, Queue};
 
     use super::super::cluster::Cluster;
     use super::super::tests::traces;
@@ -176,24 +243,66 @@ mod tests {
         assert_eq!([0, 0, 0, 5, 9, 10].map(&mut arrive), [1, 2, 3, 3, 3, 2]);
     }
 
+    /// Departures and rejections of the model `W` are those of the simulator.
+    fn agrees<W: WorkerModel>(model: Model, trace: &[Request]) -> Result<(), TestCaseError> {
+        let mut worker = W::new(&Member { model, speed: Speed::ONE, weight: Speed::ONE });
+        let (mut queue, mut completions) = (Queue::new(model), Vec::new());
+        let mut departures = Vec::new();
+        for request in trace {
+            while worker.next() <= request.arrival_ns && worker.in_system() > 0 {
+                departures.push(worker.next());
+                worker.depart();
+            }
+            let enters = worker.admit(request);
+            queue.arrive(request, &mut |done| completions.push(done));
+            let rejected = Completion { start_ns: NONE, finish_ns: request.arrival_ns, ..Completion::default() };
+            let rejected = completions.contains(&Completion { id: request.id, ..rejected });
+            prop_assert_eq!(enters, !rejected);
+        }
+        while worker.in_system() > 0 {
+            departures.push(worker.next());
+            worker.depart();
+        }
+        queue.end(&mut |done| completions.push(done));
+        let arrival = |id| trace.iter().find(|request| request.id == id).map_or(0, |request| request.arrival_ns);
+        let entered = completions.iter().filter(|done| done.start_ns != NONE || done.finish_ns > arrival(done.id));
+        let mut finishes: Vec<u64> = entered.map(|done| done.finish_ns).collect();
+        finishes.sort_unstable();
+        prop_assert_eq!(departures, finishes);
+        Ok(())
+    }
+
     proptest! {
-        /// Departures and rejections of the model are those of the simulator.
         #[test]
-        fn the_model_agrees_with_the_simulator(trace in traces(), servers in 1u32..5, capacity in 0u64..6) {
-            let mut worker = FifoWorker::new(&Cluster::alike(1, servers, capacity, 1).workers[0]);
-            let mut fifo = Fifo::new(Model { servers, capacity, ..Model::default() });
-            let mut left: Vec<u64> = Vec::new();
+        fn models_agree_with_the_simulator(
+            trace in traces(), servers in 1u32..5, capacity in 0u64..6, mean_ns in 0u64..20, exponential: bool, seed: u64,
+            discipline in prop::sample::select(Discipline::ALL.to_vec()),
+        ) {
+            let model = Model { discipline, servers, capacity, seed, ..Model::default() };
+            agrees::<EventWorker>(model, &trace)?;
+            agrees::<FifoWorker>(Model { discipline: Discipline::Fifo, ..model }, &trace)?;
+            if discipline != Discipline::Ps {
+                agrees::<EventWorker>(Model { patience: Patience { mean_ns, exponential }, ..model }, &trace)?;
+            }
+        }
+
+        /// First in, first out with PATIENCE: a request that is served starts when a server is free in the model.
+        #[test]
+        fn a_request_starts_when_a_server_is_free(trace in traces(), servers in 1u32..4, mean_ns in 1u64..20, seed: u64) {
+            let patience = Patience { mean_ns, exponential: true };
+            let model = Model { servers, patience, seed, ..Model::default() };
+            let mut worker = EventWorker::new(&Member { model, speed: Speed::ONE, weight: Speed::ONE });
+            let (mut queue, mut completions) = (Queue::new(model), Vec::new());
+            let mut expected = Vec::new();
             for request in &trace {
                 worker.advance(request.arrival_ns);
-                let there = left.iter().filter(|&&finish| finish > request.arrival_ns);
-                prop_assert_eq!(worker.in_system(), there.count());
-                let enters = worker.admit(request);
-                let mut entered = false;
-                fifo.arrive(request, &mut |done| {
-                    entered = done.start_ns != NONE;
-                    left.extend(entered.then_some(done.finish_ns));
-                });
-                prop_assert_eq!(enters, entered);
+                expected.push((request.id, worker.free_at().max(request.arrival_ns)));
+                worker.admit(request);
+                queue.arrive(request, &mut |done| completions.push(done));
+            }
+            queue.end(&mut |done| completions.push(done));
+            for done in completions.into_iter().filter(|done| done.start_ns != NONE) {
+                prop_assert!(expected.contains(&(done.id, done.start_ns)), "{:?}", done);
             }
         }
     }

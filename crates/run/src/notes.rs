@@ -8,6 +8,7 @@ use measure::provenance::{FileUsed, RecordedTrace};
 use policy::{PolicyForm, PolicySpec};
 use random::demand::Demands;
 use sandbox::Job;
+use sim_wasm::Discipline;
 use trace::reader::{FileSummary, TraceReader, TraceSummary};
 
 use crate::scenario::Scenario;
@@ -230,15 +231,17 @@ pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, meas
         if sampled.requests < workers as u64 {
             notes.push(format!("there are more workers ({workers}) than requests ({})", sampled.requests));
         }
-        let is_model = capabilities.has(Capabilities::DISCIPLINE)
-            && !capabilities.has(Capabilities::SHARED)
-            && model.discipline == "fifo";
-        let PolicyForm { name, sees_state, .. } = policy.form();
-        if *sees_state && !is_model {
-            notes.push(format!("{name} used a first-in, first-out model of the workers' state"));
-        }
+        notes.extend(of_state(policy, capabilities, &model.discipline));
     }
     notes
+}
+
+/// A note if `policy` used another model of the workers' state than a simulator with `capabilities` has under `discipline`.
+pub fn of_state(policy: &PolicySpec, capabilities: Capabilities, discipline: &str) -> Option<String> {
+    let known = Discipline::named(discipline).filter(|_| capabilities.has(Capabilities::DISCIPLINE));
+    let is_model = known.is_some_and(|known| known.interrupts() || !capabilities.has(Capabilities::SHARED));
+    let PolicyForm { name, sees_state, .. } = policy.form();
+    (*sees_state && !is_model).then(|| format!("{name} used a first-in, first-out model of the workers' state"))
 }
 
 /// Cut-offs that a note lists.

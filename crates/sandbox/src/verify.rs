@@ -5,10 +5,12 @@ use std::collections::{HashMap, VecDeque};
 
 use contract::{Capabilities, Completion, NONE, Request};
 use failure::Failure;
-use sim_wasm::Queue;
+use sim_wasm::{Discipline, Model, Queue};
 
-/// Compares the completions of first in, first out with those of the simulator.
+/// Compares the completions of the default simulator's model with those of the simulator.
 pub(crate) struct Verifier {
+    /// DISCIPLINE, for errors.
+    discipline: &'static str,
     /// None after the end of its simulation.
     queue: Option<Queue>,
     /// Completions of the model that the simulator has not given yet, in the model's order…
@@ -22,21 +24,24 @@ pub(crate) struct Verifier {
 /// Checks whether the completions of a simulator with these capabilities, under `discipline`, can be verified.
 ///
 /// # Errors
-/// [`Failure::Usage`] if the discipline is not first in, first out, or the simulator decides the order of service or
-/// the demands itself.
+/// [`Failure::Usage`] if the discipline is not one of the default simulator's, or the simulator decides the order of service
+/// or the demands itself.
 pub fn check(capabilities: Capabilities, discipline: &str) -> Result<(), Failure> {
+    let known = Discipline::named(discipline).ok_or_else(|| {
+        let all = Discipline::ALL.map(Discipline::name).join(", ");
+        Failure::usage(format!("--verify: DISCIPLINE={discipline} has no native model to compare with; {all} have"))
+    })?;
     let own = [
         (
             !capabilities.has(Capabilities::DISCIPLINE),
             "decides the order of service itself (capability bit 2 is not set)",
         ),
         (capabilities.has(Capabilities::OWN_DEMANDS), "decides demands itself (capability bit 16)"),
-        (capabilities.has(Capabilities::SHARED), "shares or interrupts service (capability bit 32)"),
+        (
+            capabilities.has(Capabilities::SHARED) && !known.interrupts(),
+            "shares or interrupts service (capability bit 32)",
+        ),
     ];
-    if discipline != "fifo" {
-        let text = format!("--verify: DISCIPLINE={discipline}: only fifo has a native model to compare with");
-        return Err(Failure::usage(text));
-    }
     match own.into_iter().find(|(own, _)| *own) {
         Some((_, why)) => {
             Err(Failure::usage(format!("--verify: the module {why}, so there is no native model to compare it with")))
@@ -46,8 +51,9 @@ pub fn check(capabilities: Capabilities, discipline: &str) -> Result<(), Failure
 }
 
 impl Verifier {
-    pub(crate) fn new(queue: Queue) -> Self {
-        Self { queue: Some(queue), expected: VecDeque::new(), overtaken: HashMap::new(), early: HashMap::new() }
+    pub(crate) fn new(model: Model) -> Self {
+        let (discipline, queue) = (model.discipline.name(), Some(Queue::new(model)));
+        Self { discipline, queue, expected: VecDeque::new(), overtaken: HashMap::new(), early: HashMap::new() }
     }
 
     /// A request was read.
@@ -63,14 +69,14 @@ impl Verifier {
     /// The simulator completed a request.
     pub(crate) fn complete(&mut self, given: &Completion) -> Result<(), Failure> {
         if self.expected.front().is_some_and(|expected| expected.id == given.id) {
-            return self.expected.pop_front().map_or(Ok(()), |expected| agree(&expected, given));
+            return self.expected.pop_front().map_or(Ok(()), |expected| self.agree(&expected, given));
         }
         self.overtaken.extend(self.expected.drain(..).map(|expected| (expected.id, expected)));
         match self.overtaken.remove(&given.id) {
-            Some(expected) => agree(&expected, given),
+            Some(expected) => self.agree(&expected, given),
             // After its end, the model gives no more completions.
             None if self.queue.is_none() => {
-                Err(differs("no completion", &format!("the simulator gives {}", show(given)), given.id))
+                Err(self.differs("no completion", &format!("the simulator gives {}", show(given)), given.id))
             }
             None => {
                 self.early.insert(given.id, *given);
@@ -88,10 +94,10 @@ impl Verifier {
         }
         let owed = self.expected.iter().chain(self.overtaken.values()).min_by_key(|expected| expected.id);
         if let Some(expected) = owed {
-            return Err(differs(&show(expected), "the simulator gives no completion", expected.id));
+            return Err(self.differs(&show(expected), "the simulator gives no completion", expected.id));
         }
         match self.early.values().min_by_key(|given| given.id) {
-            Some(given) => Err(differs("no completion", &format!("the simulator gives {}", show(given)), given.id)),
+            Some(given) => Err(self.differs("no completion", &format!("the simulator gives {}", show(given)), given.id)),
             None => Ok(()),
         }
     }
@@ -103,24 +109,24 @@ impl Verifier {
         }
         for expected in self.expected.split_off(from) {
             match self.early.remove(&expected.id) {
-                Some(given) => agree(&expected, &given)?,
+                Some(given) => self.agree(&expected, &given)?,
                 None => self.expected.push_back(expected),
             }
         }
         Ok(())
     }
-}
 
-fn agree(expected: &Completion, given: &Completion) -> Result<(), Failure> {
-    if expected == given {
-        return Ok(());
+    fn agree(&self, expected: &Completion, given: &Completion) -> Result<(), Failure> {
+        if expected == given {
+            return Ok(());
+        }
+        Err(self.differs(&show(expected), &format!("the simulator gives {}", show(given)), given.id))
     }
-    Err(differs(&show(expected), &format!("the simulator gives {}", show(given)), given.id))
-}
 
-fn differs(expected: &str, given: &str, id: u64) -> Failure {
-    let rule = format!("--verify: request {id}: first in, first out gives {expected}; {given}");
-    Failure::Contract { request: Some(id), rule }
+    fn differs(&self, expected: &str, given: &str, id: u64) -> Failure {
+        let rule = format!("--verify: request {id}: {} gives {expected}; {given}", self.discipline);
+        Failure::Contract { request: Some(id), rule }
+    }
 }
 
 fn show(completion: &Completion) -> String {
@@ -136,7 +142,6 @@ fn show(completion: &Completion) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sim_wasm::Model;
 
     fn two_servers() -> Model {
         Model { servers: 2, ..Model::default() }
@@ -155,7 +160,7 @@ mod tests {
     }
 
     fn comparison(model: Model, completions: &[Completion], early: bool) -> String {
-        let mut verifier = Verifier::new(Queue::new(model));
+        let mut verifier = Verifier::new(model);
         let requests = requests();
         let arrive = |verifier: &mut Verifier| requests.iter().try_for_each(|request| verifier.arrive(request));
         let completion = |verifier: &mut Verifier| completions.iter().try_for_each(|given| verifier.complete(given));
@@ -184,7 +189,7 @@ mod tests {
         let single = completions(Model { servers: 1, ..two_servers() });
         assert_eq!(
             comparison(two_servers(), &single, false),
-            "--verify: request 1: first in, first out gives start 1, finish 11, service 10; the simulator gives start 10, \
+            "--verify: request 1: fifo gives start 1, finish 11, service 10; the simulator gives start 10, \
              finish 20, service 10"
         );
         let right = completions(two_servers());
@@ -192,19 +197,21 @@ mod tests {
             comparison(two_servers(), &right[..3], false).ends_with("finish 21, service 10; the simulator gives no completion")
         );
         let full = completions(Model { capacity: 2, ..two_servers() });
-        assert!(comparison(two_servers(), &full, false).contains("request 2: first in, first out gives start 10"));
+        assert!(comparison(two_servers(), &full, false).contains("request 2: fifo gives start 10"));
         let mut more = completions(Model { delay: 2, ..two_servers() });
         more.push(Completion { id: 3, start_ns: Completion::NOT_SERVED, finish_ns: 3, service_ns: 0 });
         assert!(
             comparison(Model { delay: 2, ..two_servers() }, &more, false)
-                .contains("request 3: first in, first out gives no completion")
+                .contains("request 3: fifo gives no completion")
         );
     }
 
     #[test]
     fn own_order_and_own_demands_can_not_be_verified() {
-        assert!(check(Capabilities(15), "fifo").is_ok());
-        assert!(check(Capabilities(15), "lifo").is_err());
+        for discipline in Discipline::ALL {
+            assert!(check(Model { discipline, ..Model::default() }.capabilities(), discipline.name()).is_ok());
+        }
+        assert!(check(Capabilities(15), "elevator").is_err());
         for capabilities in [Capabilities(13), Capabilities(15 + 16), Capabilities(15 + 32)] {
             assert!(matches!(check(capabilities, "fifo"), Err(Failure::Usage { .. })), "{capabilities:?}");
         }

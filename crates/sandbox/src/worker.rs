@@ -10,7 +10,7 @@ use failure::Failure;
 use random::demand::{Demands, ServiceDistribution};
 use random::streams::Streams;
 use serde::{Deserialize, Serialize};
-use sim_wasm::{Discipline, Patience, Queue};
+use sim_wasm::{Discipline, Patience};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::error_text::ErrorText;
@@ -54,6 +54,10 @@ impl Model {
     /// If one of them breaks its rule.
     pub fn from_settings(settings: &ModelSettings, seed: &SeedSettings) -> Result<Self, Failure> {
         let ModelSettings { demand, servers, queue } = settings;
+        let is_shared = queue.discipline.get()? == Discipline::Ps.name();
+        if is_shared && !queue.patience.get()?.is_endless() {
+            return Err(queue.patience.refuse("is not defined under DISCIPLINE=ps, where every request is in service at once"));
+        }
         Ok(Self {
             st_ns: demand.st.get()?,
             service: demand.service.get()?,
@@ -253,7 +257,7 @@ pub fn simulate(
 
 /// The ledger of the worker of `job`.
 pub(crate) fn ledger(job: &Job, completions: Option<Box<dyn Completions>>) -> Ledger {
-    let verifier = job.verify.then(|| Verifier::new(Queue::new(job.queue())));
+    let verifier = job.verify.then(|| Verifier::new(job.queue()));
     Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, verifier, completions)
 }
 

@@ -57,7 +57,9 @@ pub(crate) fn split(flags: &SplitFlags, sources: &Sources) -> anyhow::Result<()>
     // There is no report, so the notes go to stderr.
     let servers = balancing.workers as u64 * u64::from(balancing.model.servers);
     let fitted = notes::of_fit(&balancing.policy, &policy);
-    source.notes(&load, servers, Capabilities::default()).iter().chain(&fitted).for_each(|note| program::note(note));
+    let state = notes::of_state(&balancing.policy, Capabilities::DISCIPLINE, &balancing.model.discipline);
+    let notes = source.notes(&load, servers, Capabilities::default());
+    notes.iter().chain(&fitted).chain(&state).for_each(|note| program::note(note));
     let shown = printable(flags.out.as_os_str().as_encoded_bytes(), 1000);
     Ok(output::print(&format!("{} requests in {} shards: {shown}\n", load.requests(), balancing.workers))?)
 }
