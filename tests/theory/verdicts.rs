@@ -114,6 +114,8 @@ pub(super) fn simulate_all(seed: u64, effort: Effort) -> Outcome {
         .enumerate()
         .flat_map(|(family, Family { scenarios, .. })| scenarios.iter().map(move |scenario| (family, scenario)))
         .collect();
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let scenarios: Vec<(usize, &Scenario)> = scenarios.into_iter().filter(|(_, s)| s.name.contains(&only)).collect();
     let points: usize = scenarios.iter().map(|(_, scenario)| scenario.figures.len()).sum();
     let student = quantile(LEVEL / points as f64, effort.replications - 1);
     // The long ones first, so that all threads end at about the same time.

@@ -22,7 +22,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         (0.5, Service::Erlang(4)),
         (0.9, Service::Erlang(4)),
         (0.7, Service::Hyperexponential(2.0)),
-        (0.9, Service::Hyperexponential(1.5)),
+        (0.8, Service::Hyperexponential(1.5)),
         (0.7, Service::Lognormal(1.5)),
         (0.7, Service::Gamma(0.5)),
         (0.7, Service::Gamma(2.0)),

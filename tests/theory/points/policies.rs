@@ -47,7 +47,7 @@ pub(super) fn without_state() -> Vec<Scenario> {
         }
         all.push(scenario);
     }
-    for (rho, workers) in [(0.5, 2), (0.8, 2), (0.7, 3)] {
+    for (rho, workers) in [(0.5, 2), (0.7, 2), (0.6, 3)] {
         all.push(size_intervals(rho, workers));
     }
     all
