@@ -40,6 +40,7 @@ mod results;
 mod sandbox;
 mod scarce;
 mod security;
+mod service;
 mod settings;
 mod simulator;
 mod stderr;

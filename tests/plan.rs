@@ -25,7 +25,7 @@ const WORKERS: u32 = 3;
 fn scenario(executor: &Local, module: &[u8], policy: &str, delay: u64) -> Scenario {
     let model = Model {
         st_ns: 5_000_000,
-        service: ServiceDistribution::Exponential,
+        service: "exponential".to_owned(),
         servers: 1,
         discipline: "fifo".to_owned(),
         capacity: 0,

@@ -112,7 +112,9 @@ fn by_id(mut completions: Vec<Completion>) -> Vec<Completion> {
 fn models(requests: &[Request]) -> impl Iterator<Item = Model> {
     let delays = requests.len() as u64 + 2;
     let rooms = (1..=4).flat_map(|servers| (0..=6).chain([1000]).map(move |capacity| (servers, capacity)));
-    rooms.flat_map(move |(servers, capacity)| (0..=delays).map(move |delay| Model { servers, capacity, delay, ..Model::default() }))
+    rooms.flat_map(move |(servers, capacity)| {
+        (0..=delays).map(move |delay| Model { servers, capacity, delay, ..Model::default() })
+    })
 }
 
 proptest! {

@@ -125,7 +125,8 @@ fn shown(path: &Path) -> String {
 }
 
 fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
-    let model = Model::from_settings(&cli.model, &cli.seed)?;
+    let demands = cli.model.demand.demands(&cli.seed)?;
+    let model = Model::from_settings(&cli.model, &demands)?;
     if cli.worker > cli.workers {
         return Err(Failure::usage(format!("--worker {} is more than --workers {}", cli.worker, cli.workers)).into());
     }
@@ -145,9 +146,10 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         executor.preflight(&scenario.module, &scenario.job).with_context(|| path.display().to_string())?;
     scenario.job.capabilities = Some(capabilities);
 
-    let inputs = cli.traces.iter().chain([&path]).map(|path| Some(path.as_path()));
+    let table = cli.model.demand.file();
+    let inputs = cli.traces.iter().chain([&path]).chain(&table).map(|path| Some(path.as_path()));
     let outputs = cli.outputs.open(&inputs.chain([sources.file()]).collect::<Vec<_>>())?;
-    let source = Source::recorded(&cli.traces, &cli.read, scenario.job.model.demands())?;
+    let source = Source::recorded(&cli.traces, &cli.read, demands)?;
     let source = source.with_given(Given::new(&cli.model.demand, None));
     let files = Files { completions: outputs.completions.as_ref(), ..Files::default() };
     let mut plan = Plan::new(source, vec![scenario]);

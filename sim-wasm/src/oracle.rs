@@ -57,7 +57,8 @@ pub(crate) fn completions(model: &Model, requests: &[Request]) -> Vec<Completion
                 _ => waiting.into_iter().min_by_key(|&place| jobs[place].request.id).unwrap(),
             };
             if in_service == model.servers as usize {
-                let last = (0..jobs.len()).filter(|&place| jobs[place].in_service).max_by_key(|&place| jobs[place].key());
+                let last =
+                    (0..jobs.len()).filter(|&place| jobs[place].in_service).max_by_key(|&place| jobs[place].key());
                 let last = last.unwrap();
                 if model.discipline != Discipline::PriorityPreemptive || jobs[last].key() < jobs[next].key() {
                     break;

@@ -123,12 +123,7 @@ impl Sharing {
         self.pass(now);
         let demand = u128::from(demand_ns) << PLACES;
         self.work_left = self.work_left.saturating_add(demand);
-        self.jobs.push(Reverse(Job {
-            target: self.virtual_now.saturating_add(demand),
-            id,
-            arrival_ns,
-            demand_ns,
-        }));
+        self.jobs.push(Reverse(Job { target: self.virtual_now.saturating_add(demand), id, arrival_ns, demand_ns }));
         self.plan();
         self.entered += 1;
         if self.ended() {

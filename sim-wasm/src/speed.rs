@@ -83,10 +83,12 @@ mod tests {
 
     #[test]
     fn fractions_and_decimals_are_exact() {
-        for (text, shown) in [("1", "1"), ("0.5", "1/2"), ("1/3", "1/3"), ("2.50", "5/2"), ("4/2", "2"), (".25", "1/4")] {
+        for (text, shown) in [("1", "1"), ("0.5", "1/2"), ("1/3", "1/3"), ("2.50", "5/2"), ("4/2", "2"), (".25", "1/4")]
+        {
             assert_eq!(Speed::parse(text).map(|speed| speed.to_string()).as_deref(), Some(shown), "{text}");
         }
-        for text in ["", "0", "0.0", "-1", "1/0", "0/1", "1e3", "1.", ".", "1/", "/2", "1.5/2", "1000001", "0.0000001"] {
+        for text in ["", "0", "0.0", "-1", "1/0", "0/1", "1e3", "1.", ".", "1/", "/2", "1.5/2", "1000001", "0.0000001"]
+        {
             assert_eq!(Speed::parse(text), None, "{text}");
         }
     }

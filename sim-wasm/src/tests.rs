@@ -23,10 +23,17 @@ fn models() -> impl Strategy<Value = Model> {
         Just(Patience::ENDLESS),
         (1u64..20, any::<bool>()).prop_map(|(mean_ns, exponential)| Patience { mean_ns, exponential })
     ];
-    let disciplines = prop::sample::select(Discipline::ALL.to_vec()).prop_filter("has an oracle of its own", |&it| it != Discipline::Ps);
+    let disciplines = prop::sample::select(Discipline::ALL.to_vec())
+        .prop_filter("has an oracle of its own", |&it| it != Discipline::Ps);
     (disciplines, 1u32..4, 0u64..8, prop_oneof![Just(0u64), 1u64..60], patience, any::<u64>(), 1u32..4).prop_map(
-        |(discipline, servers, capacity, delay, patience, seed, worker)| {
-            Model { discipline, servers, capacity, delay, patience, seed, worker }
+        |(discipline, servers, capacity, delay, patience, seed, worker)| Model {
+            discipline,
+            servers,
+            capacity,
+            delay,
+            patience,
+            seed,
+            worker,
         },
     )
 }

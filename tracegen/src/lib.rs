@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     for key in demand.given().into_iter().filter(|_| *format != Format::Records) {
         program::warn(&format!("{key} has no effect: the program that reads this format samples the demands"));
     }
+    demand.without_effect().iter().for_each(|note| program::warn(note));
 
     let (format, demands) = match format {
         Format::Csv if generation.has_classes() => (TraceFormat::ClassCsv, None),
@@ -75,9 +76,11 @@ pub fn run(arguments: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         Format::Original => (TraceFormat::Original, None),
         Format::Records => (TraceFormat::Records { requests: generation.samples }, Some(demands)),
     };
-    let inputs: Vec<Option<&Path>> = generation.files().map(Some).chain([sources.file()]).collect();
+    let table = demand.file();
+    let inputs: Vec<Option<&Path>> = generation.files().map(Some).chain([sources.file(), table.as_deref()]).collect();
     output::distinct(&[out.as_deref()], &inputs)?;
-    demands.and_then(|demands| demands.rounding_note()).iter().for_each(|note| program::note(note));
+    let demands = demands.as_ref();
+    demands.and_then(Demands::rounding_note).iter().for_each(|note| program::note(note));
     let Some(path) = out.as_deref().filter(|path| *path != Path::new("-")) else {
         if io::stdout().is_terminal() && demands.is_some() {
             let rule = "binary records are not written to a terminal: name a file with --out, or use a pipe";
@@ -93,14 +96,14 @@ pub fn run(arguments: &Arguments, sources: &Sources) -> anyhow::Result<()> {
 /// Writes the whole trace; `demands` samples the demands if the format has them.
 fn write<W: Write + Send>(
     generation: &Generation,
-    demands: Option<Demands>,
+    demands: Option<&Demands>,
     format: TraceFormat,
     to: W,
 ) -> anyhow::Result<W> {
     let mut writer = TraceWriter::new(to, format)?;
     let prepare = |requests: &mut [Request], buffer: &mut RowBuffer| {
         if let Some(demands) = demands {
-            requests.iter_mut().for_each(|request| request.service_ns = demands.sample(request.id));
+            requests.iter_mut().for_each(|request| request.service_ns = demands.demand(request));
         }
         if format == TraceFormat::Original {
             // The original generator has one system.

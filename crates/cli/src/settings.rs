@@ -5,9 +5,12 @@
 //! the current directory, the environment, a flag. [`parse`] combines them. `.env.general` and `docs/settings.md` are
 //! generated from the definitions (`make settings`).
 
+pub mod form;
 mod parse;
 mod rule;
+pub mod service;
 mod shared;
+pub mod table_file;
 #[cfg(test)]
 mod tests;
 

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use clap::builder::PossibleValue;
 use cli::settings::Rule;
+use cli::settings::form::{self, duration_above_0, number, value};
+use cli::settings::table_file::{Table, TextFile};
 use failure::Failure;
 use random::bursts::Bursts;
 use random::rate_curve::RateCurve;
 use trace::decimal;
-
-use crate::form::{self, duration_above_0, number, value};
-use crate::table_file::TextFile;
 
 const MMPP: &str = "mmpp:RATIO,HIGH,LOW";
 const ON_OFF: &str = "onoff:ON,OFF";
@@ -180,10 +179,11 @@ const REPEAT: &str = "repeat";
 
 /// The curve in a file of rates.
 fn curve(file: &TextFile) -> Result<RateCurve, Failure> {
-    let (column, rows) = file.rows(&TIMES.map(|(name, _)| name), "rate")?;
+    let Table { column, rows } = file.rows(&TIMES.map(|(name, _)| name), "rate", None)?;
     let unit = TIMES.iter().find(|(name, _)| *name == column).map_or(1, |&(_, unit)| unit);
-    let (mut points, mut end_ns) = (Vec::with_capacity(rows.len()), None);
-    for (line, [time, rate]) in rows {
+    let (mut points, mut end_ns) = (Vec::new(), None);
+    for row in rows {
+        let (line, [time, rate]) = row?;
         let wrong_time = |rule: &str| file.refuse_value(line, column, time, rule);
         let ns = decimal::scaled(time.as_bytes(), unit).filter(|ns| *ns < LATEST_NS);
         let ns = ns.ok_or_else(|| wrong_time("must be a decimal number of at least 0, and below 146 years"))?;
@@ -206,7 +206,6 @@ fn curve(file: &TextFile) -> Result<RateCurve, Failure> {
         points.push((ns, per_second));
     }
     RateCurve::new(&points, end_ns).ok_or_else(|| {
-        let last = file.text.lines().count() as u64;
         let rule = if points.iter().all(|(_, rate)| *rate == 0.0) {
             "all rates are 0"
         } else if end_ns.is_none() && points.last().is_some_and(|(_, rate)| *rate == 0.0) {
@@ -215,7 +214,7 @@ fn curve(file: &TextFile) -> Result<RateCurve, Failure> {
         } else {
             "the rates give more than 10¹² requests"
         };
-        file.refuse(last, rule)
+        file.refuse(file.last_line(), rule)
     })
 }
 

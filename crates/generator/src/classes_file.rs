@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use clap::{Args as _, Command};
+use cli::settings::table_file::TextFile;
 use cli::settings::{count, of_texts};
 use failure::{Failure, Origin};
 use toml::de::{DeTable, DeValue};
 
 use crate::settings::GeneratorSettings;
-use crate::table_file::TextFile;
 
 /// A class in the file.
 #[derive(Debug)]

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use cli::settings::SeedSettings;
+use cli::settings::table_file::TextFile;
 use failure::Failure;
 use measure::provenance::{ClassUsed, GeneratorUsed, TrafficUsed};
 
 use crate::classes_file::{self, FileClass};
 use crate::client_class::ClientClass;
 use crate::settings::GeneratorSettings;
-use crate::table_file::TextFile;
 
 /// The settings of a generated trace.
 #[derive(Debug, Clone, PartialEq)]

@@ -26,7 +26,6 @@ mod arrivals;
 mod classes_file;
 mod client_class;
 mod family;
-mod form;
 mod generation;
 mod generator;
 mod popularity;
@@ -34,7 +33,6 @@ mod request_body;
 mod settings;
 mod size_table;
 mod sizes;
-mod table_file;
 mod tournament;
 
 #[cfg(test)]

@@ -2,11 +2,10 @@
 
 use clap::builder::PossibleValue;
 use cli::settings::Rule;
+use cli::settings::form::{self, number, value};
 use random::popularity::Popularity;
 use random::streams::Stream;
 use random::zipf::Zipf;
-
-use crate::form::{self, number, value};
 
 const ZIPF: &str = "zipf:S";
 const HOT_SPOT: &str = "hotspot:REQUESTS,BLOCKS";

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use clap::builder::PossibleValue;
 use cli::settings::Rule;
+use cli::settings::form;
+use cli::settings::table_file::{NO_WEIGHTS, TextFile, weight};
 use failure::Failure;
 use random::streams::Stream;
 use random::weighted::Weighted;
 use trace::decimal;
-
-use crate::form;
-use crate::table_file::TextFile;
 
 const TABLE: &str = "table:SIZE=WEIGHT,…";
 const FILE: &str = "file:FILE";
@@ -41,9 +40,6 @@ pub struct SizeTable {
     /// Its text for a report.
     pub(crate) used: String,
 }
-
-/// Weights are decimal numbers of up to nine places.
-const WEIGHT_SCALE: u64 = 1_000_000_000;
 
 impl SizeChoice {
     /// The rule of SIZES.
@@ -85,16 +81,9 @@ impl SizeTable {
     }
 }
 
-const NO_SUM: &str = "the sum of the weights must be above 0, and at most 18446744073";
-
 fn size(text: &str) -> Result<u32, &'static str> {
     let size = decimal::integer(text.as_bytes()).and_then(|size| u32::try_from(size).ok());
     size.filter(|size| *size > 0).ok_or("must be an integer from 1 to 4294967295")
-}
-
-fn weight(text: &str) -> Result<u64, &'static str> {
-    let rule = "must be a decimal number of at least 0 and at most 18446744073";
-    decimal::scaled(text.as_bytes(), WEIGHT_SCALE).ok_or(rule)
 }
 
 fn parse(text: &str) -> Result<SizeChoice, String> {
@@ -113,7 +102,7 @@ fn parse(text: &str) -> Result<SizeChoice, String> {
                 weights.push(weight(right).map_err(|rule| wrong("WEIGHT", rule))?);
             }
             let table = SizeTable::new(sizes, &weights, text.to_owned());
-            table.map(SizeChoice::Table).ok_or_else(|| format!("is not {TABLE}: {NO_SUM}"))
+            table.map(SizeChoice::Table).ok_or_else(|| format!("is not {TABLE}: {NO_WEIGHTS}"))
         }
         _ => Err(format!("must be one of {}", FORMS.map(|(form, _)| form).join(", "))),
     }
@@ -121,14 +110,14 @@ fn parse(text: &str) -> Result<SizeChoice, String> {
 
 /// The table in a file.
 fn read(file: &TextFile) -> Result<SizeTable, Failure> {
-    let (_, rows) = file.rows(&["size"], "weight")?;
-    let (mut sizes, mut weights) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-    for (line, [left, right]) in rows {
+    let (mut sizes, mut weights) = (Vec::new(), Vec::new());
+    for row in file.rows(&["size"], "weight", None)?.rows {
+        let (line, [left, right]) = row?;
         sizes.push(size(left).map_err(|rule| file.refuse_value(line, "size", left, rule))?);
         weights.push(weight(right).map_err(|rule| file.refuse_value(line, "weight", right, rule))?);
     }
-    let last = file.text.lines().count() as u64;
-    SizeTable::new(sizes, &weights, format!("file:sha256:{}", file.sha256)).ok_or_else(|| file.refuse(last, NO_SUM))
+    SizeTable::new(sizes, &weights, format!("file:sha256:{}", file.sha256))
+        .ok_or_else(|| file.refuse(file.last_line(), NO_WEIGHTS))
 }
 
 #[cfg(test)]

@@ -207,16 +207,25 @@ pub struct SettingsUsed {
     pub seed: u64,
     /// Servers of a worker.
     pub servers: u32,
-    /// Name of the distribution of the demands that were sampled; absent if none was.
+    /// Distribution of the demands that were sampled, or `cost`; absent if the trace gave all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// The simulator's arguments.
     pub sim_args: String,
-    /// Mean of the demands that were sampled \[ns\]; absent if none was.
+    /// Mean of the demands that were sampled \[ns\], of a cost ST; absent if the trace gave all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub st_ns: Option<u64>,
+    /// Of a cost: for each unit of `reply_size` \[ns\].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub st_per_reply_ns: Option<u64>,
+    /// Of a cost: for each unit of `size` \[ns\].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub st_per_size_ns: Option<u64>,
     /// Workers.
     pub workers: u32,
+    /// Of a cost: the factor of writes, a decimal number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write_factor: Option<String>,
 }
 
 /// The report of one worker, in integers alone.

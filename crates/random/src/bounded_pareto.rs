@@ -18,7 +18,7 @@ pub struct BoundedPareto {
 }
 
 impl BoundedPareto {
-    /// The distribution with α = `tail`, above 1, on `shortest` to `longest`.
+    /// The distribution with α = `tail`, above 0, on `shortest` to `longest`.
     pub fn new(shortest: f64, longest: f64, tail: f64) -> Self {
         Self { shortest, longest, tail }
     }
@@ -31,7 +31,7 @@ impl BoundedPareto {
 
     /// A sample of the time that is left of a period under way, which makes a sequence of periods stationary: a uniform
     /// part of a period of the length-biased distribution (Cox: "Renewal theory", 1962, 5.4). Its density is
-    /// proportional to x^(−α), so it is the same distribution with α − 1.
+    /// proportional to x^(−α), so it is the same distribution with α − 1. α must be above 1.
     pub fn sample_rest(&self, stream: &mut Stream) -> f64 {
         self.inverse(self.tail - 1.0, stream.unit()) * stream.unit()
     }
@@ -51,7 +51,12 @@ impl BoundedPareto {
 
     /// The mean.
     pub fn mean(&self) -> f64 {
-        let below = |tail: f64| -libm::expm1(-tail * libm::log(self.longest / self.shortest));
+        let width = libm::log(self.longest / self.shortest);
+        let below = |tail: f64| -libm::expm1(-tail * width);
+        if self.tail == 1.0 {
+            // The limit of the formula below.
+            return self.shortest * width / below(1.0);
+        }
         self.shortest * self.tail / (self.tail - 1.0) * below(self.tail - 1.0) / below(self.tail)
     }
 }
@@ -60,9 +65,29 @@ impl BoundedPareto {
 mod tests {
     use super::*;
     use crate::streams::Streams;
-    use crate::testing::{assert_follows, mean};
+    use crate::testing::{assert_follows, assert_moments, mean};
 
     const CASES: [(f64, f64, f64); 4] = [(1.0, 1e6, 1.4), (3.0, 4.0, 1.9), (1.0, 1e9, 1.0002), (10.0, 1e4, 1.1)];
+
+    #[test]
+    fn moments_are_those_of_the_density() {
+        // E[Xʲ] = ∫ xʲ·α·aᵅ·x^(−α−1) dx / (1 − (a/b)ᵅ), of which the antiderivative is xʲ⁻ᵅ/(j − α), or ln x if α = j.
+        let (a, b) = (2.0f64, 50.0f64);
+        for tail in [0.01, 0.5, 1.0 - 1e-13, 1.0, 1.0 + 1e-13, 1.5, 2.0, 3.0, 100.0] {
+            let distribution = BoundedPareto::new(a, b, tail);
+            let moment = |power: u32| {
+                // Around α = j, ((b/a)^(j − α) − 1)/(j − α) cancels; ln(b/a) is its limit.
+                let (over, width) = (f64::from(power) - tail, (b / a).ln());
+                let integral = if over.abs() < 1e-10 { width } else { (over * width).exp_m1() / over };
+                tail * a.powi(power as i32) * integral / -(-tail * width).exp_m1()
+            };
+            assert!((distribution.mean() / moment(1) - 1.0).abs() < 1e-12, "{tail}: {}", distribution.mean());
+            let streams = Streams::new(24, "test");
+            let samples: Vec<f64> = (0..200_000).map(|id| distribution.sample(&mut streams.of(id))).collect();
+            assert_moments(&format!("tail {tail}"), &samples, moment);
+            assert_follows(&format!("tail {tail}"), samples, |x| 1.0 - distribution.above(x));
+        }
+    }
 
     #[test]
     fn samples_follow_the_distribution() {

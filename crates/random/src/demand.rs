@@ -1,37 +1,156 @@
 //! Service demands. They are fixed when a request is read, before any policy or simulator sees it.
 
-use crate::exponential;
-use crate::streams::Streams;
+use std::sync::Arc;
 
-/// The distribution of the service times that are sampled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+use contract::Request;
+
+use crate::bounded_pareto::BoundedPareto;
+use crate::cost::Cost;
+use crate::distribution::{Distribution, Unmet, rounded_long_tailed};
+use crate::empirical::Empirical;
+use crate::erlang::Erlang;
+use crate::exponential;
+use crate::hyperexponential::Hyperexponential;
+use crate::streams::{Stream, Streams};
+
+/// SERVICE: where the demands come from that a trace does not give.
+#[derive(Debug, Clone, PartialEq)]
 pub enum ServiceDistribution {
-    /// Exponential.
+    /// Exponential with mean ST.
     Exponential,
-    /// Always the mean.
+    /// Always ST.
     Deterministic,
+    /// Any other one.
+    Other(Arc<OtherService>),
+}
+
+/// A distribution with parameters, or a cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtherService {
+    /// Its text in settings, reports and the simulator's environment.
+    name: String,
+    source: DemandSource,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum DemandSource {
+    Erlang(Erlang),
+    Hyperexponential(Hyperexponential),
+    Family(Distribution),
+    BoundedPareto {
+        times_ns: BoundedPareto,
+        /// The longest time \[ns\].
+        longest_ns: u64,
+    },
+    Empirical(Empirical),
+    Cost(Cost),
 }
 
 impl ServiceDistribution {
-    /// The distributions and their names in settings, reports and the simulator's environment.
-    pub const NAMES: [(&'static str, ServiceDistribution); 2] =
-        [("exponential", ServiceDistribution::Exponential), ("deterministic", ServiceDistribution::Deterministic)];
+    /// The average of `phases` exponential samples; `phases` is from 1 to [`Erlang::MAX_PHASES`].
+    pub fn erlang(phases: u32) -> Self {
+        Self::other(format!("erlang:{phases}"), DemandSource::Erlang(Erlang::new(phases)))
+    }
 
-    /// Its name.
-    pub fn name(self) -> &'static str {
+    /// The hyperexponential distribution of two phases with balanced means and the coefficient of variation `cv`, which is
+    /// above 1 and at most [`Hyperexponential::MAX_CV`].
+    pub fn hyperexponential(cv: f64) -> Self {
+        let source = DemandSource::Hyperexponential(Hyperexponential::new(cv));
+        Self::other(format!("hyperexponential:{cv}"), source)
+    }
+
+    /// The lognormal distribution with the coefficient of variation `cv`.
+    ///
+    /// # Errors
+    /// If `cv` is outside the bounds of the family.
+    pub fn lognormal(cv: f64) -> Result<Self, Unmet> {
+        Self::family("lognormal", cv, Distribution::lognormal)
+    }
+
+    /// The gamma distribution with the coefficient of variation `cv`.
+    ///
+    /// # Errors
+    /// If `cv` is outside the bounds of the family.
+    pub fn gamma(cv: f64) -> Result<Self, Unmet> {
+        Self::family("gamma", cv, Distribution::gamma)
+    }
+
+    /// The Weibull distribution with the coefficient of variation `cv`.
+    ///
+    /// # Errors
+    /// If `cv` is outside the bounds of the family.
+    pub fn weibull(cv: f64) -> Result<Self, Unmet> {
+        Self::family("weibull", cv, Distribution::weibull)
+    }
+
+    /// The Pareto distribution of the first kind with the coefficient of variation `cv`.
+    ///
+    /// # Errors
+    /// If `cv` is outside the bounds of the family.
+    pub fn pareto(cv: f64) -> Result<Self, Unmet> {
+        Self::family("pareto", cv, Distribution::pareto)
+    }
+
+    /// The Pareto distribution with α = `tail`, above 0, between `shortest_ns` and a longer `longest_ns` \[ns\].
+    pub fn bounded_pareto(tail: f64, shortest_ns: u64, longest_ns: u64) -> Self {
+        let times_ns = BoundedPareto::new(shortest_ns as f64, longest_ns as f64, tail);
+        let name = format!("bounded-pareto:{tail},{shortest_ns}ns,{longest_ns}ns");
+        Self::other(name, DemandSource::BoundedPareto { times_ns, longest_ns })
+    }
+
+    /// The times of a table, whose file has this SHA-256 in hexadecimal digits.
+    pub fn empirical(times: Empirical, sha256: &str) -> Self {
+        Self::other(format!("empirical:sha256:{sha256}"), DemandSource::Empirical(times))
+    }
+
+    /// A cost of the request.
+    pub fn cost(cost: Cost) -> Self {
+        Self::other("cost".to_owned(), DemandSource::Cost(cost))
+    }
+
+    fn family(name: &str, cv: f64, of: impl FnOnce(f64) -> Result<Distribution, Unmet>) -> Result<Self, Unmet> {
+        Ok(Self::other(format!("{name}:{cv}"), DemandSource::Family(of(cv)?)))
+    }
+
+    fn other(name: String, source: DemandSource) -> Self {
+        ServiceDistribution::Other(Arc::new(OtherService { name, source }))
+    }
+
+    /// Its text in settings, reports and the simulator's environment.
+    pub fn name(&self) -> &str {
         match self {
-            ServiceDistribution::Exponential => Self::NAMES[0].0,
-            ServiceDistribution::Deterministic => Self::NAMES[1].0,
+            ServiceDistribution::Exponential => "exponential",
+            ServiceDistribution::Deterministic => "deterministic",
+            ServiceDistribution::Other(other) => &other.name,
         }
+    }
+
+    /// Its mean, rounded \[ns\], if that is its own and not ST.
+    pub fn own_mean_ns(&self) -> Option<u64> {
+        match self.source()? {
+            DemandSource::BoundedPareto { times_ns, longest_ns } => {
+                Some(((times_ns.mean() + 0.5) as u64).min(*longest_ns))
+            }
+            DemandSource::Empirical(times) => Some(times.mean_ns()),
+            _ => None,
+        }
+    }
+
+    /// The cost, if demands are computed and not sampled.
+    pub fn as_cost(&self) -> Option<&Cost> {
+        if let Some(DemandSource::Cost(cost)) = self.source() { Some(cost) } else { None }
+    }
+
+    fn source(&self) -> Option<&DemandSource> {
+        if let ServiceDistribution::Other(other) = self { Some(&other.source) } else { None }
     }
 }
 
-/// Samples the demand of a request whose trace does not give it, with mean ST and distribution SERVICE. The stream is
-/// keyed by SEED and the request's id, so that the demand does not depend on the worker that serves the request.
-#[derive(Debug, Clone, Copy)]
+/// The demand of a request whose trace does not give it, by SERVICE. The stream is keyed by SEED and the request's id, so that
+/// the demand does not depend on the worker that serves the request.
+#[derive(Debug, Clone)]
 pub struct Demands {
-    /// ST: the mean \[ns\].
+    /// ST, or the mean of a distribution that has its own \[ns\].
     pub mean_ns: u64,
     /// SERVICE.
     pub distribution: ServiceDistribution,
@@ -40,29 +159,70 @@ pub struct Demands {
     streams: Streams,
 }
 
+/// Demands are below this \[ns\], as those of a trace.
+const LIMIT_NS: u64 = 1 << 62;
+
 impl Demands {
-    /// Demands of mean `mean_ns` \[ns\].
-    pub fn new(mean_ns: u64, distribution: ServiceDistribution, seed: u64) -> Self {
+    /// Demands of mean `st_ns` \[ns\], unless the distribution has a mean of its own; a cost adds to `st_ns`.
+    pub fn new(st_ns: u64, distribution: ServiceDistribution, seed: u64) -> Self {
+        let mean_ns = distribution.own_mean_ns().unwrap_or(st_ns);
         Self { mean_ns, distribution, seed, streams: Streams::new(seed, "service") }
     }
 
-    /// The demand of request `id` \[ns\].
+    /// The demand of `request` \[ns\].
     #[inline]
-    pub fn sample(&self, id: u64) -> u64 {
-        match self.distribution {
-            ServiceDistribution::Exponential => exponential::sample_ns(&mut self.streams.of(id), self.mean_ns),
-            ServiceDistribution::Deterministic => self.mean_ns,
+    pub fn demand(&self, request: &Request) -> u64 {
+        match &self.distribution {
+            ServiceDistribution::Exponential => exponential::sample_ns(&mut self.streams.of(request.id), self.mean_ns),
+            distribution => self.other(distribution, request),
         }
     }
 
-    /// A note if rounding to whole nanoseconds is noticeable. With a small mean m, a share 1 − e^(−1/2m) of the demands
-    /// is rounded to 0, and their mean is 1/(2·sinh(1/2m)).
+    /// The demand of a request of which only the `id` is known: a read without sizes \[ns\].
+    #[inline]
+    pub fn sample(&self, id: u64) -> u64 {
+        self.demand(&Request { id, ..Request::default() })
+    }
+
+    /// A separate function: the default, which is exponential, is inlined into the loops over requests only without the others.
+    #[inline(never)]
+    fn other(&self, distribution: &ServiceDistribution, request: &Request) -> u64 {
+        let Some(source) = distribution.source() else { return self.mean_ns };
+        let mut stream = self.streams.of(request.id);
+        let means = match source {
+            DemandSource::Erlang(distribution) => distribution.sample(&mut stream),
+            DemandSource::Hyperexponential(distribution) => {
+                rounded_long_tailed(&mut stream, |stream: &mut Stream| distribution.sample(stream))
+            }
+            DemandSource::Family(distribution) => distribution.sample(&mut stream),
+            DemandSource::BoundedPareto { times_ns, longest_ns } => {
+                return ((times_ns.sample(&mut stream) + 0.5) as u64).min(*longest_ns);
+            }
+            DemandSource::Empirical(times) => return times.sample(&mut stream),
+            DemandSource::Cost(cost) => return cost.of(self.mean_ns, request).min(LIMIT_NS - 1),
+        };
+        scaled(means, self.mean_ns)
+    }
+
+    /// A note if rounding to whole nanoseconds is noticeable. Of exponential service times with a small mean m, a share 1 −
+    /// e^(−1/2m) is rounded to 0, and their mean is 1/(2·sinh(1/2m)).
     pub fn rounding_note(&self) -> Option<String> {
-        if self.distribution != ServiceDistribution::Exponential || !(1..10).contains(&self.mean_ns) {
+        let phases = match &self.distribution {
+            ServiceDistribution::Exponential => vec![(1.0, 1.0)],
+            other => match other.source()? {
+                DemandSource::Hyperexponential(distribution) => distribution.phases().to_vec(),
+                _ => return None,
+            },
+        };
+        if !(1..10).contains(&self.mean_ns) {
             return None;
         }
-        let above_half = libm::exp(-0.5 / self.mean_ns as f64);
-        let (mean, zeros) = (above_half / (1.0 - above_half * above_half), 100.0 * (1.0 - above_half));
+        let (mut mean, mut zeros) = (0.0, 0.0);
+        for (probability, means) in phases {
+            let above_half = libm::exp(-0.5 / (means * self.mean_ns as f64));
+            mean += probability * above_half / (1.0 - above_half * above_half);
+            zeros += 100.0 * probability * (1.0 - above_half);
+        }
         Some(format!(
             "service times are rounded to whole nanoseconds: with ST={} ns their mean is {mean:.3} ns, and {zeros:.1} % of them \
              are 0",
@@ -71,53 +231,13 @@ impl Demands {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_demand_depends_on_seed_and_id_alone() {
-        let demands = Demands::new(1_000_000, ServiceDistribution::Exponential, 1);
-        assert_eq!(demands.sample(7), Demands::new(1_000_000, ServiceDistribution::Exponential, 1).sample(7));
-        assert_ne!(demands.sample(7), demands.sample(8));
-        assert_ne!(demands.sample(7), Demands::new(1_000_000, ServiceDistribution::Exponential, 2).sample(7));
-        assert_eq!(Demands::new(5, ServiceDistribution::Deterministic, 1).sample(7), 5);
-    }
-
-    #[test]
-    fn the_rounding_note_matches_the_samples() {
-        let n = 1_000_000;
-        for (mean_ns, mean, zeros) in [(1, 0.960, 39.3), (3, 2.986, 15.4), (9, 8.995, 5.4)] {
-            let demands = Demands::new(mean_ns, ServiceDistribution::Exponential, 1);
-            let note = demands.rounding_note().unwrap();
-            assert!(note.ends_with(&format!("mean is {mean:.3} ns, and {zeros:.1} % of them are 0")), "{note}");
-            let samples: Vec<u64> = (0..n).map(|id| demands.sample(id)).collect();
-            let (sum, none) = (samples.iter().sum::<u64>(), samples.iter().filter(|&&sample| sample == 0).count());
-            // Within 4 standard deviations, which are about as large as the mean, and the rounding of the note.
-            assert!((sum as f64 / n as f64 - mean).abs() < 0.0005 + 4.0 * mean / (n as f64).sqrt(), "{mean_ns}: {sum}");
-            assert!(
-                (none as f64 / n as f64 - zeros / 100.0).abs() < 0.0005 + 2.0 / (n as f64).sqrt(),
-                "{mean_ns}: {none}"
-            );
-        }
-        for exact in [
-            (0, ServiceDistribution::Exponential),
-            (10, ServiceDistribution::Exponential),
-            (3, ServiceDistribution::Deterministic),
-        ] {
-            assert_eq!(Demands::new(exact.0, exact.1, 1).rounding_note(), None);
-        }
-    }
-
-    #[test]
-    fn demands_have_mean_st_and_variation_one() {
-        let n = 1_000_000u64;
-        let demands = Demands::new(1_000_000, ServiceDistribution::Exponential, 1);
-        let (sum, squares) =
-            (0..n).map(|id| demands.sample(id) as f64).fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));
-        let mean = sum / n as f64;
-        let variation = (squares / n as f64 - mean * mean).sqrt() / mean;
-        assert!((mean / 1e6 - 1.0).abs() < 5.0 / (n as f64).sqrt(), "{mean}");
-        assert!((variation - 1.0).abs() < 0.01, "{variation}");
-    }
+/// `means`, in 2⁻⁴⁸, of `mean_ns` \[ns\], rounded; less than [`LIMIT_NS`].
+fn scaled(means: u128, mean_ns: u64) -> u64 {
+    let half = 1 << (Distribution::FRACTION_BITS - 1);
+    let ns = means.saturating_mul(mean_ns.into()).saturating_add(half) >> Distribution::FRACTION_BITS;
+    ns.min(u128::from(LIMIT_NS - 1)) as u64
 }
+
+#[cfg(test)]
+#[path = "demand_tests.rs"]
+mod tests;

@@ -195,7 +195,7 @@ fn rounded(sample: f64) -> u64 {
 /// For long-tailed distributions. A value of 2⁸⁰ means or more exceeds every clock, and the clock reports it, so a
 /// saturating cast is correct. A separate function keeps the samplers of the other families small enough to be inlined.
 #[inline(never)]
-fn rounded_long_tailed(stream: &mut Stream, sample: impl Fn(&mut Stream) -> f64) -> u128 {
+pub(crate) fn rounded_long_tailed(stream: &mut Stream, sample: impl Fn(&mut Stream) -> f64) -> u128 {
     let sample = sample(stream);
     if sample < 65535.0 { rounded(sample).into() } else { (sample * Distribution::ONE as f64 + 0.5) as u128 }
 }

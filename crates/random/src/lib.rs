@@ -18,7 +18,7 @@
 //! let mut stream = Streams::new(1, "interarrival").of(3);
 //! assert!(Distribution::in_means(lognormal.sample(&mut stream)) > 0.0);
 //!
-//! // A demand depends on the seed and the id of its request, and on nothing else.
+//! // A demand that is sampled depends on the seed and the id of its request, and on nothing else.
 //! let demands = |seed| Demands::new(10_000_000, ServiceDistribution::Exponential, seed);
 //! assert_eq!(demands(1).sample(7), demands(1).sample(7));
 //! assert_ne!(demands(1).sample(7), demands(2).sample(7));
@@ -28,10 +28,14 @@
 
 pub mod bounded_pareto;
 pub mod bursts;
+pub mod cost;
 pub mod demand;
 pub mod distribution;
+pub mod empirical;
+pub mod erlang;
 pub mod exponential;
 pub mod gamma;
+pub mod hyperexponential;
 pub mod lognormal;
 pub mod normal;
 pub mod pareto;

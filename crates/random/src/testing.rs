@@ -13,6 +13,19 @@ pub fn variation(samples: &[f64]) -> f64 {
     (samples.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / samples.len() as f64).sqrt() / mean
 }
 
+/// The first three moments of `samples` are those of the distribution, whose moments `moment` gives, within 5 standard
+/// errors and the rounding of the sums. Moments to the sixth give those errors.
+pub fn assert_moments(what: &str, samples: &[f64], moment: impl Fn(u32) -> f64) {
+    let n = samples.len() as f64;
+    for power in 1..=3 {
+        let found = samples.iter().map(|x| x.powi(power as i32)).sum::<f64>() / n;
+        let expected = moment(power);
+        let variance = moment(2 * power) - expected * expected;
+        let bound = 5.0 * (variance.max(0.0) / n).sqrt() + 1e-9 * expected;
+        assert!((found - expected).abs() < bound, "{what}: moment {power} is {found}, not {expected} ± {bound}");
+    }
+}
+
 /// The Kolmogorov-Smirnov test: the largest distance between the empirical distribution and `distribution` is at most
 /// 1.95/√n.
 pub fn assert_follows(what: &str, samples: Vec<f64>, distribution: impl Fn(f64) -> f64) {

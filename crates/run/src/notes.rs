@@ -6,6 +6,7 @@ use generator::GeneratorSettings;
 use measure::outcome::Measured;
 use measure::provenance::{FileUsed, RecordedTrace};
 use policy::{PolicyForm, PolicySpec};
+use random::cost::Cost;
 use random::demand::Demands;
 use sandbox::Job;
 use sim_wasm::Discipline;
@@ -32,11 +33,13 @@ pub fn recorded(summary: TraceSummary) -> RecordedTrace {
     }
 }
 
-/// The settings that the user gave for this call, by name, and that a recorded trace may leave without effect.
+/// The settings that the user gave for this call, by name, and that may have no effect.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
-    /// ST and SERVICE.
+    /// Those of demands that take part.
     demand: Vec<String>,
+    /// Notes on those of demands that SERVICE leaves without effect.
+    pub(crate) without_effect: Vec<String>,
     /// Those of the generator.
     generator: Vec<String>,
 }
@@ -47,19 +50,20 @@ impl Given {
         let names = |given: Vec<&str>| given.into_iter().map(str::to_owned).collect();
         Self {
             demand: names(demand.given()),
+            without_effect: demand.without_effect(),
             generator: generator.map(|generator| names(generator.given())).unwrap_or_default(),
         }
     }
 }
 
-/// The demands of a trace that were sampled.
-#[derive(Debug, Clone, Copy)]
+/// The demands of a trace that were sampled, or computed from the requests.
+#[derive(Debug, Clone)]
 pub struct Sampled {
     /// How many.
     pub number: u64,
     /// Requests of the trace.
     pub requests: u64,
-    /// What they were sampled from.
+    /// Where they come from.
     pub demands: Demands,
 }
 
@@ -78,14 +82,46 @@ impl Sampled {
     /// note on the run; and what rounding does to them.
     pub fn notes(&self, capabilities: Capabilities) -> Vec<String> {
         let Self { number, requests, demands } = self;
-        let counted = || format!("{number} of {requests} demands sampled: {}", self.distribution());
+        let counted = || format!("{number} of {requests} demands {}: {}", self.made(), self.distribution());
         let number = (!capabilities.has(Capabilities::OWN_DEMANDS)).then(counted);
         number.into_iter().chain(demands.rounding_note()).filter(|_| self.any()).collect()
     }
 
-    fn distribution(&self) -> String {
-        format!("{}, mean {}", self.demands.distribution.name(), duration(self.demands.mean_ns))
+    /// The cost, if demands were computed.
+    pub fn cost(&self) -> Option<&Cost> {
+        self.demands.distribution.as_cost().filter(|_| self.any())
     }
+
+    /// How they were made.
+    pub fn made(&self) -> &'static str {
+        if self.demands.distribution.as_cost().is_some() { "computed" } else { "sampled" }
+    }
+
+    fn distribution(&self) -> String {
+        let name = short_service(self.demands.distribution.name());
+        let mean = duration(self.demands.mean_ns);
+        let Some(cost) = self.demands.distribution.as_cost() else { return format!("{name}, mean {mean}") };
+        let terms = [(cost.per_size_ns, "size"), (cost.per_reply_ns, "reply_size")];
+        let terms = terms.into_iter().filter(|(ns, _)| *ns > 0).map(|(ns, of)| format!(" + {} · {of}", duration(ns)));
+        let writes = match cost.write_factor {
+            Cost::FACTOR_ONE => String::new(),
+            _ => format!(", writes × {}", write_factor(cost)),
+        };
+        format!("{name}, {mean}{}{writes}", terms.collect::<String>())
+    }
+}
+
+/// The text of SERVICE with the first 16 digits of a SHA-256: a line has 80 columns. The report has all of them.
+pub fn short_service(name: &str) -> String {
+    match name.rsplit_once("sha256:") {
+        Some((kind, digest)) => format!("{kind}sha256:{digest:.16}"),
+        None => name.to_owned(),
+    }
+}
+
+/// WRITE_FACTOR as a decimal number.
+pub fn write_factor(cost: &Cost) -> String {
+    decimal(cost.write_factor, 9)
 }
 
 /// Notes on the recorded trace that `reader` has read to its end, which offers `load` to `servers` servers in all.
@@ -104,6 +140,7 @@ pub fn of_recorded(
         notes
             .push(format!("the trace brings the demands of {own} of {requests} requests, which {key} does not change"));
     }
+    notes.extend(given.without_effect.iter().cloned());
     if !given.generator.is_empty() {
         notes.push(format!("a recorded trace is used, so {} changes nothing", given.generator.join(", ")));
     }
@@ -118,9 +155,14 @@ pub fn of_recorded(
 fn duration(ns: u64) -> String {
     let units = [("s", 9), ("ms", 6), ("µs", 3)];
     let (unit, power) = units.into_iter().find(|&(_, power)| ns >= 10u64.pow(power)).unwrap_or(("ns", 0));
-    let (scale, width) = (10u64.pow(power), power as usize);
-    let fraction = if ns.is_multiple_of(scale) { String::new() } else { format!(".{:0width$}", ns % scale) };
-    format!("{}{} {unit}", ns / scale, fraction.trim_end_matches('0'))
+    format!("{} {unit}", decimal(ns, power))
+}
+
+/// `value` / 10^`places`, exactly.
+fn decimal(value: u64, places: u32) -> String {
+    let (scale, width) = (10u64.pow(places), places as usize);
+    let fraction = if value.is_multiple_of(scale) { String::new() } else { format!(".{:0width$}", value % scale) };
+    format!("{}{}", value / scale, fraction.trim_end_matches('0'))
 }
 
 /// With fewer requests, the long-run load of a trace can't be estimated.
@@ -286,7 +328,7 @@ fn own_demands(balanced: bool, sampled: &Sampled) -> String {
         (false, false) => "",
     };
     let Sampled { number, requests, .. } = sampled;
-    let counted = || format!(" ({number} of {requests} sampled: {})", sampled.distribution());
+    let counted = || format!(" ({number} of {requests} {}: {})", sampled.made(), sampled.distribution());
     let counted = if sampled.any() { counted() } else { String::new() };
     format!("the simulator decides service demands itself{used}{counted}")
 }

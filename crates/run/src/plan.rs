@@ -177,9 +177,7 @@ fn execute(
         readings.source().expect_requests()?;
     }
     let end = |(lane, workers): (Lane<'_>, Option<Box<dyn Workers + '_>>)| match (lane.failed, workers) {
-        (None, Some(workers)) => {
-            Ok(Execution { outcomes: workers.finish()?, load: lane.load, policy: lane.policy })
-        }
+        (None, Some(workers)) => Ok(Execution { outcomes: workers.finish()?, load: lane.load, policy: lane.policy }),
         (failed, _) => Err(failed.unwrap_or_else(|| panicked().into())),
     };
     Ok(lanes.into_iter().zip(started).map(end).collect())

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use failure::Failure;
 use generator::Generation;
+use random::demand::Demands;
 use sandbox::limits::LimitFlags;
 use sandbox::{Job, Model, Module};
 use trace::reader::ReadFlags;
@@ -22,6 +23,8 @@ pub struct Balancing {
     pub workers: usize,
     /// The model of each of them.
     pub model: Model,
+    /// The demands that the trace does not give.
+    pub demands: Demands,
 }
 
 impl Balancing {
@@ -30,10 +33,12 @@ impl Balancing {
     /// # Errors
     /// If one of them breaks its rule, or the policy can't balance over these workers.
     pub fn from_settings(settings: &PartitionSettings) -> Result<Self, Failure> {
+        let demands = settings.model.demand.demands(&settings.seed)?;
         let balancing = Self {
             policy: settings.balancer.balancer.get()?,
             workers: settings.workers.workers.get()? as usize,
-            model: Model::from_settings(&settings.model, &settings.seed)?,
+            model: Model::from_settings(&settings.model, &demands)?,
+            demands,
         };
         let refused = |rule: String| settings.balancer.balancer.refuse(&rule);
         balancing.policy.check(&balancing.cluster()).map_err(refused)?;
@@ -68,25 +73,23 @@ impl Balancing {
 /// # Errors
 /// If it can't be opened, or can't be generated with these settings.
 pub fn source(settings: &PartitionSettings, flags: &ReadFlags, balancing: &Balancing) -> Result<Source, Failure> {
-    let Balancing { policy, model, .. } = balancing;
-    let source = open(settings, flags, model)?;
+    let Balancing { policy, demands, .. } = balancing;
+    let given = Given::new(&settings.model.demand, Some(&settings.generator));
+    let source = open(settings, flags, demands.clone())?.with_given(given);
     if policy.form().sees_block && !source.has_blocks() {
         return Err(settings.balancer.balancer.refuse("needs a trace with the block that each request addresses"));
     }
     Ok(source)
 }
 
-fn open(settings: &PartitionSettings, flags: &ReadFlags, model: &Model) -> Result<Source, Failure> {
+fn open(settings: &PartitionSettings, flags: &ReadFlags, demands: Demands) -> Result<Source, Failure> {
     match settings.trace.paths()? {
-        paths if !paths.is_empty() => {
-            let given = Given::new(&settings.model.demand, Some(&settings.generator));
-            Ok(Source::recorded(&paths, flags, model.demands())?.with_given(given))
-        }
+        paths if !paths.is_empty() => Source::recorded(&paths, flags, demands),
         _ if !flags.given().is_empty() => {
             let given = flags.given().iter().map(|(flag, _)| format!("--{flag}")).collect::<Vec<_>>().join(", ");
             Err(Failure::usage(format!("{given}: for recorded traces alone (--trace FILE)")))
         }
-        _ => Ok(Source::generated(Generation::from_settings(&settings.generator, &settings.seed)?, model.demands())),
+        _ => Ok(Source::generated(Generation::from_settings(&settings.generator, &settings.seed)?, demands)),
     }
 }
 

@@ -16,7 +16,7 @@ pub enum Source {
     /// From a file or stdin.
     Recorded(Box<TraceReader>, Box<Recorded>),
     /// From settings.
-    Generated(Box<Generator>, Generation, Demands),
+    Generated(Box<Generator>, Box<Generated>),
 }
 
 /// The files and the options of a recorded trace.
@@ -27,30 +27,39 @@ pub struct Recorded {
     given: Given,
 }
 
+/// The settings of a generated trace.
+pub struct Generated {
+    generation: Generation,
+    demands: Demands,
+    given: Given,
+}
+
 impl Source {
     /// The trace in the files `paths` (`-` = stdin).
     ///
     /// # Errors
     /// If it can't be opened or its format is not recognised.
     pub fn recorded(paths: &[PathBuf], flags: &ReadFlags, demands: Demands) -> Result<Self, Failure> {
-        let reader = Box::new(TraceReader::open(paths, flags, demands)?);
+        let reader = Box::new(TraceReader::open(paths, flags, demands.clone())?);
         Ok(Source::Recorded(
             reader,
             Box::new(Recorded { paths: paths.to_owned(), flags: flags.clone(), demands, given: Given::default() }),
         ))
     }
 
-    /// With the settings that the user gave: a note names those that a recorded trace leaves without effect.
+    /// With the settings that the user gave: notes name those that have no effect.
     pub fn with_given(mut self, given: Given) -> Self {
-        if let Source::Recorded(_, recorded) = &mut self {
-            recorded.given = given;
+        match &mut self {
+            Source::Recorded(_, recorded) => recorded.given = given,
+            Source::Generated(_, generated) => generated.given = given,
         }
         self
     }
 
     /// The trace that `generation` describes.
     pub fn generated(generation: Generation, demands: Demands) -> Self {
-        Source::Generated(Box::new(Generator::new(&generation)), generation, demands)
+        let generator = Box::new(Generator::new(&generation));
+        Source::Generated(generator, Box::new(Generated { generation, demands, given: Given::default() }))
     }
 
     /// Passes all requests to `each`, in order and in batches, with the position in [`Source::length`].
@@ -60,10 +69,10 @@ impl Source {
     pub fn read(&mut self, mut each: impl FnMut(&[Request], u64) -> anyhow::Result<()> + Send) -> anyhow::Result<()> {
         match self {
             Source::Recorded(reader, _) => reader.read(each),
-            Source::Generated(generator, _, demands) => {
-                let mut count = 0;
+            Source::Generated(generator, generated) => {
+                let (demands, mut count) = (&generated.demands, 0);
                 let prepare = |requests: &mut [Request], _: &mut ()| {
-                    requests.iter_mut().for_each(|request| request.service_ns = demands.sample(request.id));
+                    requests.iter_mut().for_each(|request| request.service_ns = demands.demand(request));
                     Ok(())
                 };
                 generator.read(&(), prepare, |requests, ()| {
@@ -101,9 +110,12 @@ impl Source {
         match self {
             Source::Recorded(_, recorded) => {
                 let Recorded { paths, flags, demands, given } = &**recorded;
-                Ok(Self::recorded(paths, flags, *demands)?.with_given(given.clone()))
+                Ok(Self::recorded(paths, flags, demands.clone())?.with_given(given.clone()))
             }
-            Source::Generated(_, generation, demands) => Ok(Self::generated(generation.clone(), *demands)),
+            Source::Generated(_, generated) => {
+                let Generated { generation, demands, given } = &**generated;
+                Ok(Self::generated(generation.clone(), demands.clone()).with_given(given.clone()))
+            }
         }
     }
 
@@ -127,7 +139,7 @@ impl Source {
     pub fn settings_files(&self) -> Vec<&Path> {
         match self {
             Source::Recorded(..) => Vec::new(),
-            Source::Generated(_, generation, _) => generation.files().collect(),
+            Source::Generated(_, generated) => generated.generation.files().collect(),
         }
     }
 
@@ -143,7 +155,7 @@ impl Source {
     pub fn length(&self) -> Option<u64> {
         match self {
             Source::Recorded(reader, _) => reader.size(),
-            Source::Generated(_, generation, _) => Some(generation.samples),
+            Source::Generated(_, generated) => Some(generated.generation.samples),
         }
     }
 
@@ -155,7 +167,9 @@ impl Source {
             Source::Recorded(reader, recorded) => {
                 notes::of_recorded(reader, &sampled, &recorded.given, load, servers, capabilities)
             }
-            Source::Generated(..) => sampled.notes(capabilities),
+            Source::Generated(_, generated) => {
+                [sampled.notes(capabilities), generated.given.without_effect.clone()].concat()
+            }
         }
     }
 
@@ -163,25 +177,31 @@ impl Source {
     pub fn name(&self) -> TraceUsed {
         match self {
             Source::Recorded(reader, _) => TraceUsed::Recorded(notes::recorded(reader.summary())),
-            Source::Generated(_, generation, _) => TraceUsed::Generated { generated: generation.used() },
+            Source::Generated(_, generated) => TraceUsed::Generated { generated: generated.generation.used() },
         }
     }
 
     /// The demands that were sampled; complete after the end.
     pub fn sampled(&self) -> Sampled {
         match self {
-            Source::Generated(_, generation, demands) => {
-                Sampled { number: generation.samples, requests: generation.samples, demands: *demands }
+            Source::Generated(_, generated) => {
+                let Generated { generation, demands, .. } = &**generated;
+                Sampled { number: generation.samples, requests: generation.samples, demands: demands.clone() }
             }
-            Source::Recorded(reader, recorded) => Sampled::of(&reader.summary(), recorded.demands),
+            Source::Recorded(reader, recorded) => Sampled::of(&reader.summary(), recorded.demands.clone()),
         }
     }
 
-    /// The utilization that a generated trace offers to `servers` according to its settings, if they say it.
+    /// The utilization that a generated trace offers to `servers` according to its settings; None if those do not give it.
     pub fn offered(&self, servers: u64) -> Option<f64> {
         match self {
             Source::Recorded(..) => None,
-            Source::Generated(_, generation, demands) => generation.offered(demands.mean_ns, servers),
+            Source::Generated(_, generated) => {
+                let Generated { generation, demands, .. } = &**generated;
+                // The mean of a cost depends on the requests.
+                let mean_ns = demands.distribution.as_cost().is_none().then_some(demands.mean_ns)?;
+                generation.offered(mean_ns, servers)
+            }
         }
     }
 }

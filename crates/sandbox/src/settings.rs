@@ -1,7 +1,7 @@
 //! The settings of the queue model that each worker simulates, but for SEED.
 
-use cli::settings::{DemandSettings, Rule, Setting, count, duration, word};
 use clap::builder::PossibleValue;
+use cli::settings::{DemandSettings, Rule, Setting, count, duration, word};
 use sim_wasm::{Discipline, Patience};
 
 /// What [`crate::Model`] reads besides SEED.

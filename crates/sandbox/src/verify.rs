@@ -97,7 +97,9 @@ impl Verifier {
             return Err(self.differs(&show(expected), "the simulator gives no completion", expected.id));
         }
         match self.early.values().min_by_key(|given| given.id) {
-            Some(given) => Err(self.differs("no completion", &format!("the simulator gives {}", show(given)), given.id)),
+            Some(given) => {
+                Err(self.differs("no completion", &format!("the simulator gives {}", show(given)), given.id))
+            }
             None => Ok(()),
         }
     }
@@ -194,7 +196,8 @@ mod tests {
         );
         let right = completions(two_servers());
         assert!(
-            comparison(two_servers(), &right[..3], false).ends_with("finish 21, service 10; the simulator gives no completion")
+            comparison(two_servers(), &right[..3], false)
+                .ends_with("finish 21, service 10; the simulator gives no completion")
         );
         let full = completions(Model { capacity: 2, ..two_servers() });
         assert!(comparison(two_servers(), &full, false).contains("request 2: fifo gives start 10"));

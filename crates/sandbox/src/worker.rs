@@ -4,10 +4,9 @@ use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
 use anyhow::Context as _;
 use cli::program;
-use cli::settings::SeedSettings;
 use contract::Capabilities;
 use failure::Failure;
-use random::demand::{Demands, ServiceDistribution};
+use random::demand::Demands;
 use random::streams::Streams;
 use serde::{Deserialize, Serialize};
 use sim_wasm::{Discipline, Patience};
@@ -29,10 +28,10 @@ use measure::provenance::SettingsUsed;
 /// The settings of the model, which every simulator gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
-    /// ST: mean of the demands that are sampled \[ns\].
+    /// ST, or the mean of the demands, if SERVICE has its own \[ns\].
     pub st_ns: u64,
-    /// SERVICE: their distribution.
-    pub service: ServiceDistribution,
+    /// SERVICE: the text of the distribution of the demands that the trace does not give.
+    pub service: String,
     /// SERVERS of a worker.
     pub servers: u32,
     /// DISCIPLINE.
@@ -48,37 +47,34 @@ pub struct Model {
 }
 
 impl Model {
-    /// The model that settings describe.
+    /// The model that settings describe, whose `demands` they also describe.
     ///
     /// # Errors
     /// If one of them breaks its rule.
-    pub fn from_settings(settings: &ModelSettings, seed: &SeedSettings) -> Result<Self, Failure> {
-        let ModelSettings { demand, servers, queue } = settings;
+    pub fn from_settings(settings: &ModelSettings, demands: &Demands) -> Result<Self, Failure> {
+        let ModelSettings { demand: _, servers, queue } = settings;
         let is_shared = queue.discipline.get()? == Discipline::Ps.name();
         if is_shared && !queue.patience.get()?.is_endless() {
-            return Err(queue.patience.refuse("is not defined under DISCIPLINE=ps, where every request is in service at once"));
+            return Err(queue
+                .patience
+                .refuse("is not defined under DISCIPLINE=ps, where every request is in service at once"));
         }
         Ok(Self {
-            st_ns: demand.st.get()?,
-            service: demand.service.get()?,
+            st_ns: demands.mean_ns,
+            service: demands.distribution.name().to_owned(),
             servers: servers.servers.get()?,
             discipline: queue.discipline.get()?,
             capacity: queue.capacity.get()?,
             delay: queue.delay.get()?,
             patience: queue.patience.get()?,
-            seed: seed.seed.get()?,
+            seed: demands.seed,
         })
     }
 
     /// The model with every setting at its default, except ST.
     pub fn of_defaults(st_ns: u64) -> Self {
-        let (service, discipline) = (ServiceDistribution::Exponential, "fifo".to_owned());
+        let (service, discipline) = ("exponential".to_owned(), "fifo".to_owned());
         Self { st_ns, service, servers: 1, discipline, capacity: 0, delay: 0, patience: Patience::ENDLESS, seed: 1 }
-    }
-
-    /// The sampler of the demands that a trace does not give.
-    pub fn demands(&self) -> Demands {
-        Demands::new(self.st_ns, self.service, self.seed)
     }
 
     /// The default simulator's model of worker number `worker`. A discipline that only another simulator can have is first in, first
@@ -152,10 +148,13 @@ impl Job {
             patience: (!patience.is_endless()).then(|| patience.to_string()),
             seed: *seed,
             servers: *servers,
-            service: sampled.then(|| service.name().to_owned()),
+            service: sampled.then(|| service.clone()),
             sim_args: self.arguments.join(" "),
             st_ns: sampled.then_some(*st_ns),
+            st_per_reply_ns: None,
+            st_per_size_ns: None,
             workers: self.workers,
+            write_factor: None,
         }
     }
 }
@@ -298,7 +297,7 @@ fn context(job: &Job) -> wasmtime_wasi::p1::WasiP1Ctx {
         .args(&job.arguments)
         .env("SIM_CONTRACT", contract::CONTRACT.to_string())
         .env("ST_NS", st_ns.to_string())
-        .env("SERVICE", service.name())
+        .env("SERVICE", service)
         .env("SERVERS", servers.to_string())
         .env("DISCIPLINE", discipline)
         .env("CAPACITY", capacity.to_string())

@@ -117,7 +117,7 @@ impl TraceReader {
         let window = Window { origin, is_asked: options.origin.is_some(), from, until, speed };
         let is_whole = from.is_none() && until.is_none() && options.keep.keeps_all();
         let samples = options.sort || files.len() > 1 || !is_whole;
-        let stage = Stage::new(window, options.keep, spread, demands, samples);
+        let stage = Stage::new(window, options.keep, spread, demands.clone(), samples);
         let reader = Self { files, options, given, demands, stage };
         if reader.options.samples_blocks && !reader.has_blocks() {
             return Err(Failure::usage("--sample by block needs a trace with the block that each request addresses"));

@@ -98,7 +98,7 @@ pub(super) fn judge(case: &Case) -> Result<Expected, Broken> {
 }
 
 fn first_in_first_out(case: &Case) -> BTreeMap<u64, Completion> {
-        let mut queue = Queue::new(case.job.queue());
+    let mut queue = Queue::new(case.job.queue());
     let mut completions = BTreeMap::new();
     for request in &case.requests {
         if !queue.arrive(request, &mut |completion| _ = completions.insert(completion.id, completion)) {

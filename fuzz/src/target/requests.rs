@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use contract::Request;
 use failure::Failure;
-use random::demand::ServiceDistribution;
 use sandbox::limits::Limits;
 use sandbox::shard::Shard;
 use sandbox::{Job, Model};
@@ -18,7 +17,7 @@ const UNANSWERED: usize = 64;
 
 /// A worker's job with the settings' defaults.
 pub(super) fn job() -> Job {
-    let model = Model { service: ServiceDistribution::Deterministic, ..Model::of_defaults(1_000) };
+    let model = Model { service: "deterministic".to_owned(), ..Model::of_defaults(1_000) };
     let limits = Limits { memory: MEMORY, cpu_time: CPU_TIME, unanswered: UNANSWERED };
     Job::alone(model, limits)
 }

@@ -55,9 +55,10 @@ pub(crate) fn convert(flags: &ConvertFlags, sources: &Sources) -> anyhow::Result
     let ConvertFlags { traces, format, read, demand, seed, .. } = flags;
     let out = flags.out.as_deref().filter(|path| *path != Path::new("-"));
     let inputs = traces.iter().map(|path| Some(path.as_path()));
-    output::distinct(&[out], &inputs.chain([sources.file()]).collect::<Vec<_>>())?;
+    let table = demand.file();
+    output::distinct(&[out], &inputs.chain([sources.file(), table.as_deref()]).collect::<Vec<_>>())?;
     let demands = if *format == Format::Records { demand.demands(seed)? } else { not_sampled(seed.seed.get()?) };
-    let mut reader = TraceReader::open(traces, read, demands)?;
+    let mut reader = TraceReader::open(traces, read, demands.clone())?;
     let written = match out {
         Some(path) => to_file(&mut reader, *format, path)?,
         None => to_stdout(&mut reader, *format)?,
@@ -69,6 +70,7 @@ pub(crate) fn convert(flags: &ConvertFlags, sources: &Sources) -> anyhow::Result
     for key in demand.given().iter().filter(|_| !sampled.any() || *format != Format::Records) {
         program::warn(&format!("{key} changes nothing: no demand was sampled"));
     }
+    demand.without_effect().iter().for_each(|note| program::warn(note));
     Ok(())
 }
 

@@ -62,7 +62,8 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let source = setup::source(settings, &flags.read, &balancing)?;
     let traces = settings.trace.paths()?;
     let mut inputs: Vec<_> = traces.iter().chain([&path]).map(|path| Some(path.as_path())).collect();
-    inputs.push(sources.file());
+    let table = settings.model.demand.file();
+    inputs.extend([sources.file(), table.as_deref()]);
     inputs.extend(source.settings_files().into_iter().map(Some));
     let outputs = flags.outputs.open(&inputs)?;
     let run_file = RunFile::new(&path, executor.name(), sources.texts().clone(), executor.remembered());

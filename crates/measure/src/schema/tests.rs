@@ -68,8 +68,13 @@ fn clients() -> impl Strategy<Value = ClientsUsed> {
 
 fn settings() -> impl Strategy<Value = SettingsUsed> {
     let texts = any::<(Option<String>, String, Option<String>, String, Option<String>)>();
-    (texts, any::<(u64, u64, u64, u32, Option<u64>, u32)>()).prop_map(
-        |((balancer, discipline, service, sim_args, patience), (capacity, delay, seed, servers, st_ns, workers))| SettingsUsed {
+    let cost = any::<(Option<u64>, Option<u64>, Option<String>)>();
+    (texts, any::<(u64, u64, u64, u32, Option<u64>, u32)>(), cost).prop_map(
+        |(
+            (balancer, discipline, service, sim_args, patience),
+            (capacity, delay, seed, servers, st_ns, workers),
+            (st_per_reply_ns, st_per_size_ns, write_factor),
+        )| SettingsUsed {
             balancer,
             capacity,
             delay,
@@ -80,7 +85,10 @@ fn settings() -> impl Strategy<Value = SettingsUsed> {
             service,
             sim_args,
             st_ns,
+            st_per_reply_ns,
+            st_per_size_ns,
             workers,
+            write_factor,
         },
     )
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use random::demand::ServiceDistribution;
+use random::empirical::Empirical;
 
 /// The load of requests at these times \[ns\], of `service_ns` each.
 fn load(arrivals_ns: impl IntoIterator<Item = u64>, service_ns: u64) -> OfferedLoad {
@@ -58,13 +59,25 @@ fn sampled_demands_are_counted_unless_the_simulator_decides_them() {
         let demands = Demands::new(mean_ns, distribution, 1);
         Sampled { number, requests: 4, demands }.notes(Capabilities::default())
     };
-    let (exponential, deterministic) = (ServiceDistribution::Exponential, ServiceDistribution::Deterministic);
-    assert_eq!(sampled(0, 10, exponential), [""; 0]);
-    assert_eq!(sampled(2, 10_000_000, exponential), ["2 of 4 demands sampled: exponential, mean 10 ms"]);
+    let (exponential, deterministic) = (|| ServiceDistribution::Exponential, ServiceDistribution::Deterministic);
+    assert_eq!(sampled(0, 10, exponential()), [""; 0]);
+    assert_eq!(sampled(2, 10_000_000, exponential()), ["2 of 4 demands sampled: exponential, mean 10 ms"]);
     assert_eq!(sampled(4, 1_500, deterministic), ["4 of 4 demands sampled: deterministic, mean 1.5 µs"]);
-    let rounded = sampled(4, 3, exponential);
+    let digest = "0123456789abcdef".repeat(4);
+    let table = ServiceDistribution::empirical(Empirical::new(vec![1, 2_000], &[1, 1]).unwrap(), &digest);
+    // The mean is its own.
+    assert_eq!(sampled(1, 7, table), ["1 of 4 demands sampled: empirical:sha256:0123456789abcdef, mean 1.001 µs"]);
+    let cost = |per_size_ns, per_reply_ns, write_factor| {
+        sampled(4, 7_000, ServiceDistribution::cost(Cost { per_size_ns, per_reply_ns, write_factor }))
+    };
+    assert_eq!(cost(0, 0, Cost::FACTOR_ONE), ["4 of 4 demands computed: cost, 7 µs"]);
+    assert_eq!(
+        cost(20, 1_500, 2_500_000_000),
+        ["4 of 4 demands computed: cost, 7 µs + 20 ns · size + 1.5 µs · reply_size, writes × 2.5"]
+    );
+    let rounded = sampled(4, 3, exponential());
     assert!(rounded.len() == 2 && rounded[1].starts_with("service times are rounded"), "{rounded:?}");
-    let own = Sampled { number: 2, requests: 4, demands: Demands::new(10, exponential, 1) };
+    let own = Sampled { number: 2, requests: 4, demands: Demands::new(10, exponential(), 1) };
     assert_eq!(own.notes(Capabilities::OWN_DEMANDS), [""; 0]);
     assert!(
         own_demands(true, &own).ends_with("used the demands of the trace (2 of 4 sampled: exponential, mean 10 ns)")

@@ -158,7 +158,7 @@ pub(super) fn complete(demands: Option<&Demands>, requests: &mut [Request], coar
         if let Some(demands) = demands
             && request.service_ns == Request::TO_SAMPLE
         {
-            request.service_ns = demands.sample(request.id);
+            request.service_ns = demands.demand(request);
             completed.sampled += 1;
         }
         let (id, arrival_ns) = (request.id, request.arrival_ns as i64);
@@ -180,7 +180,7 @@ pub(super) fn sample(demands: &Demands, requests: &mut [Request]) -> u64 {
     let mut sampled = 0;
     for request in requests {
         if request.service_ns == Request::TO_SAMPLE {
-            request.service_ns = demands.sample(request.id);
+            request.service_ns = demands.demand(request);
             sampled += 1;
         }
     }

@@ -77,7 +77,7 @@ pub(crate) fn describe(flags: &DescribeFlags, sources: &Sources) -> anyhow::Resu
 fn read(paths: &[PathBuf], flags: &ReadFlags, settings: &DescribeSettings) -> Result<Description, Failure> {
     let demands = settings.demand.demands(&settings.seed)?;
     let stations = Stations::from_settings(settings)?;
-    let mut reader = TraceReader::open(paths, flags, demands)?;
+    let mut reader = TraceReader::open(paths, flags, demands.clone())?;
     let (mut counted, mut load) = (Counted::new(reader.has_ops(), reader.has_blocks()), OfferedLoad::default());
     reader.read(|requests, _| {
         counted.add(requests);
@@ -87,6 +87,7 @@ fn read(paths: &[PathBuf], flags: &ReadFlags, settings: &DescribeSettings) -> Re
     reader.expect_requests()?;
     let summary = reader.summary();
     let sampled = Sampled::of(&summary, demands);
+    let demands = &sampled.demands;
     let given = Given::new(&settings.demand, None);
     let servers = stations.workers * stations.servers;
     let notes = notes::of_recorded(&reader, &sampled, &given, &load, servers, Capabilities::default());
@@ -94,7 +95,12 @@ fn read(paths: &[PathBuf], flags: &ReadFlags, settings: &DescribeSettings) -> Re
     if sampled.any() {
         used.insert("ST_NS", json!(demands.mean_ns));
         used.insert("SERVICE", json!(demands.distribution.name()));
-        used.insert("SEED", json!(settings.seed.seed.get()?));
+        used.insert("SEED", json!(demands.seed));
+        if let Some(cost) = sampled.cost() {
+            used.insert("ST_PER_SIZE_NS", json!(cost.per_size_ns));
+            used.insert("ST_PER_REPLY_NS", json!(cost.per_reply_ns));
+            used.insert("WRITE_FACTOR", json!(notes::write_factor(cost)));
+        }
     }
     let sampled = summary.sampled;
     Ok(Description::new(notes::recorded(summary), used, sampled, counted, stations, notes))

@@ -3,6 +3,7 @@
 use measure::{decimal, fixed, or_dash};
 use report::grid::{Column, Grid, Place, paragraph};
 use report::table;
+use run::notes;
 use serde_json::Value;
 
 use super::description::{Description, Operations, Peak, Share};
@@ -118,12 +119,18 @@ fn demands(description: &Description) -> String {
     }
     let mean = settings.get("ST_NS").and_then(Value::as_u64).map_or("-".to_owned(), short);
     let [distribution, seed] = ["SERVICE", "SEED"].map(|key| settings.get(key).map_or("-".to_owned(), word));
+    let is_cost = settings.contains_key("WRITE_FACTOR");
+    let made = if is_cost { "computed" } else { "sampled" };
     let which = if demands_sampled == requests {
-        "sampled".to_owned()
+        made.to_owned()
     } else {
-        format!("the trace's own, but {demands_sampled} of {requests} sampled")
+        format!("the trace's own, but {demands_sampled} of {requests} {made}")
     };
-    format!("{which}: SERVICE={distribution} of mean ST={mean}, SEED={seed}")
+    // A note has the terms of a cost.
+    if is_cost {
+        return format!("{which}: SERVICE={distribution} with ST={mean}");
+    }
+    format!("{which}: SERVICE={} of mean {mean}, SEED={seed}", notes::short_service(&distribution))
 }
 
 /// A time in the largest unit that it reaches, with three decimals.

@@ -1,18 +1,17 @@
 //! Values of the form KIND:A,B,C.
 
-use cli::settings::{Rule, duration};
+use super::{Rule, duration};
 
 /// The kind in `text`, and what follows its colon.
-pub(crate) fn split(text: &str) -> (&str, &str) {
+pub fn split(text: &str) -> (&str, &str) {
     text.split_once(':').unwrap_or((text, ""))
 }
 
 /// The `least` to N values in `values`, which the form names after its colon.
-pub(crate) fn values<'a, const N: usize>(
-    form: &str,
-    values: &'a str,
-    least: usize,
-) -> Result<[Option<&'a str>; N], String> {
+///
+/// # Errors
+/// If there are fewer or more.
+pub fn values<'a, const N: usize>(form: &str, values: &'a str, least: usize) -> Result<[Option<&'a str>; N], String> {
     let given: Vec<&str> = if values.is_empty() { Vec::new() } else { values.split(',').collect() };
     if given.len() < least || given.len() > N {
         let wanted = if least == N { N.to_string() } else { format!("{least} to {N}") };
@@ -23,19 +22,25 @@ pub(crate) fn values<'a, const N: usize>(
 }
 
 /// The value called `name` of a form.
-pub(crate) fn value<T: 'static>(form: &str, name: &str, text: Option<&str>, rule: &Rule<T>) -> Result<T, String> {
+///
+/// # Errors
+/// If it breaks `rule`.
+pub fn value<T: 'static>(form: &str, name: &str, text: Option<&str>, rule: &Rule<T>) -> Result<T, String> {
     let text = text.unwrap_or_default();
     rule.parse(text).map_err(|rule| format!("is not {form}: {name}={} {rule}", failure::printable(text.as_bytes(), 40)))
 }
 
 /// A duration above 0 \[ns\].
-pub(crate) fn duration_above_0(form: &str, name: &str, text: Option<&str>) -> Result<u64, String> {
+///
+/// # Errors
+/// If it is none.
+pub fn duration_above_0(form: &str, name: &str, text: Option<&str>) -> Result<u64, String> {
     value(form, name, text, &duration(1))
 }
 
 /// A decimal number within `range`, which `about` describes.
-pub(crate) fn number(about: &'static str, is_within: fn(f64) -> bool) -> Rule<f64> {
-    let number = cli::settings::number();
+pub fn number(about: &'static str, is_within: fn(f64) -> bool) -> Rule<f64> {
+    let number = super::number();
     Rule::new(about, move |text| number.parse(text).ok().filter(|number| is_within(*number)))
 }
 
