@@ -8,11 +8,12 @@
 
 mod chains;
 mod crommelin;
+mod exact;
 mod formula_tests;
 mod formulas;
 mod page;
 mod points;
-mod sampler;
+mod programs;
 mod scenario;
 mod service;
 mod simulate;
@@ -54,15 +55,11 @@ fn grid_of_all_points_is_written_to_the_page() {
 }
 
 #[test]
-fn scenarios_have_different_names() {
-    // Their names are the names of their seeds.
+fn scenarios_have_different_names_and_the_listed_lengths() {
     let families = points::families();
     let names: Vec<&str> = families.iter().flat_map(|family| &family.scenarios).map(|one| &one.name[..]).collect();
-    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
-}
-
-#[test]
-#[ignore]
-fn pilot() {
-    println!("{}", page::page(&simulate_all(5, Effort { replications: 160, most_millions: 4.0 })));
+    // Their names are the names of their seeds.
+    let different: BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(different.len(), names.len());
+    assert_eq!(verdicts::lengths().map(|(name, _)| name).collect::<BTreeSet<_>>(), different);
 }

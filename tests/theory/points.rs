@@ -5,6 +5,7 @@ mod losses;
 mod many_servers;
 mod one_server;
 mod policies;
+mod programs;
 
 use super::scenario::Scenario;
 
@@ -25,5 +26,6 @@ pub(super) fn families() -> Vec<Family> {
         family("Processor sharing", disciplines::sharing()),
         family("Policies that do not look at workers", policies::without_state()),
         family("Policies that look at workers", policies::with_state()),
+        family("The programs, from the generator to the report", programs::scenarios()),
     ]
 }

@@ -5,6 +5,7 @@ use random::distribution::Distribution;
 use sim_wasm::{Discipline, Model, Patience, Speed};
 
 use super::formulas::Known;
+use super::programs::Program;
 use super::service::Service;
 
 /// The unit of time: the mean service time \[ns\]. Rounding to whole nanoseconds changes no figure by more than 10⁻⁶ of it.
@@ -27,10 +28,12 @@ pub(super) struct Scenario {
     pub(super) workers: Vec<Member>,
     /// BALANCER.
     pub(super) balancer: String,
+    /// The programs that simulate it; None: the libraries alone.
+    pub(super) program: Option<Program>,
+    /// Of the generator of the program: so many independent clients, which are one Poisson process.
+    pub(super) clients: u32,
     /// The time that replications run before they are measured.
     pub(super) warm_up: f64,
-    /// Requests to measure in all replications together, in the full run \[millions\].
-    pub(super) millions: f64,
     pub(super) figures: Vec<(Figure, Known)>,
 }
 
@@ -118,7 +121,8 @@ impl Scenario {
             balancer: "RR".into(),
             // Queues forget their start with the time constant 1/(1 − √ρ)² (Cohen, "The single server queue", 1982).
             warm_up: 15.0 * relaxation.max(10.0),
-            millions: 4.0,
+            program: None,
+            clients: 1,
             figures: Vec::new(),
         }
     }
@@ -177,8 +181,13 @@ impl Scenario {
         Self { warm_up, ..self }
     }
 
-    pub(super) fn millions(self, millions: f64) -> Self {
-        Self { millions, ..self }
+    /// Through a program, which measures the whole trace.
+    pub(super) fn by(self, program: Program) -> Self {
+        Self { program: Some(program), warm_up: 0.0, ..self }
+    }
+
+    pub(super) fn clients(self, clients: u32) -> Self {
+        Self { clients, ..self }
     }
 
     pub(super) fn knows(mut self, figure: Figure, theory: f64, source: &'static str) -> Self {

@@ -1,5 +1,7 @@
 //! Distributions of service times with mean 1, and their moments.
 
+use random::demand::ServiceDistribution;
+
 /// A distribution of service times with mean 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Service {
@@ -24,20 +26,20 @@ pub(super) enum Service {
 pub(super) const PARETO: Service = Service::BoundedPareto { tail: 1.5, ratio: 100.0 };
 
 impl Service {
-    /// The value of SERVICE, if the mean is `unit_ns` \[ns\].
-    pub(super) fn setting(self, unit_ns: u64) -> String {
+    /// As SERVICE, with the mean `unit_ns` \[ns\].
+    pub(super) fn setting(self, unit_ns: u64) -> ServiceDistribution {
         match self {
-            Service::Exponential => "exponential".into(),
-            Service::Deterministic => "deterministic".into(),
-            Service::Erlang(phases) => format!("erlang:{phases}"),
-            Service::Hyperexponential(cv) => format!("hyperexponential:{cv}"),
-            Service::Lognormal(cv) => format!("lognormal:{cv}"),
-            Service::Gamma(cv) => format!("gamma:{cv}"),
-            Service::Weibull(cv) => format!("weibull:{cv}"),
+            Service::Exponential => ServiceDistribution::Exponential,
+            Service::Deterministic => ServiceDistribution::Deterministic,
+            Service::Erlang(phases) => ServiceDistribution::erlang(phases),
+            Service::Hyperexponential(cv) => ServiceDistribution::hyperexponential(cv),
+            Service::Lognormal(cv) => ServiceDistribution::lognormal(cv).unwrap(),
+            Service::Gamma(cv) => ServiceDistribution::gamma(cv).unwrap(),
+            Service::Weibull(cv) => ServiceDistribution::weibull(cv).unwrap(),
             Service::BoundedPareto { tail, .. } => {
-                let ns = |bound: f64| (bound * unit_ns as f64).round();
+                let ns = |bound: f64| (bound * unit_ns as f64).round() as u64;
                 let (least, most) = self.bounds();
-                format!("bounded-pareto:{tail},{}ns,{}ns", ns(least), ns(most))
+                ServiceDistribution::bounded_pareto(tail, ns(least), ns(most))
             }
         }
     }
@@ -114,7 +116,7 @@ fn gamma_moment(shape: f64, power: i32) -> f64 {
 
 /// Probability and mean of each phase of a hyperexponential distribution with balanced means: both phases have half of
 /// the work (Morse, "Queues, inventories and maintenance", 1958).
-pub(super) fn phases(cv: f64) -> [(f64, f64); 2] {
+fn phases(cv: f64) -> [(f64, f64); 2] {
     let difference = ((cv.powi(2) - 1.0) / (cv.powi(2) + 1.0)).sqrt();
     [1.0 + difference, 1.0 - difference].map(|double| (double / 2.0, 1.0 / double))
 }

@@ -3,18 +3,22 @@
 
 use contract::{Completion, Request};
 use policy::{Balancer, PolicySpec};
+use random::demand::Demands;
 use random::distribution::Distribution;
 use random::exponential;
 use random::streams::{Stream, Streams};
 use sim_wasm::Queue;
 
-use super::sampler::Sampler;
+use super::programs;
 use super::scenario::{Figure, Of, Scenario, UNIT_NS};
 
 const BATCH: usize = 4096;
 
 /// The figures of the replication with the seed `seed` that measures `measured` requests.
 pub(super) fn replicate(scenario: &Scenario, seed: u64, measured: u64) -> Vec<f64> {
+    if let Some(program) = scenario.program {
+        return programs::replicate(scenario, program, seed, measured);
+    }
     let warm_up = scenario.warm_up_requests();
     let requests = scenario.unmeasured() + measured;
     let mut source = Source::new(scenario, seed);
@@ -51,7 +55,7 @@ pub(super) struct Source<'a> {
     scenario: &'a Scenario,
     stream: Stream,
     classes: Streams,
-    demands: Sampler,
+    demands: Demands,
     mean_ns: u64,
     now: u64,
 }
@@ -62,7 +66,7 @@ impl<'a> Source<'a> {
             scenario,
             stream: Streams::new(seed, "interarrival").of(0),
             classes: Streams::new(seed, "class"),
-            demands: Sampler::new(scenario.service, seed),
+            demands: Demands::new(UNIT_NS, scenario.service.setting(UNIT_NS), seed),
             mean_ns: (UNIT_NS as f64 / scenario.rate).round() as u64,
             now: 0,
         }

@@ -1,14 +1,16 @@
 //! All points: simulated, and compared with theory at one family-wise level.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cmp::Reverse;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use random::streams::Streams;
 
+use super::formulas::Known;
 use super::points::{Family, families};
-use super::scenario::Scenario;
+use super::scenario::{Figure, Scenario};
 use super::simulate::replicate;
 use super::student::{interval, quantile};
 
@@ -17,19 +19,57 @@ use super::student::{interval, quantile};
 pub(super) const LEVEL: f64 = 0.01;
 
 /// How much is simulated.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub(super) struct Effort {
     pub(super) replications: u32,
-    /// The most that is measured in all replications of a scenario \[millions of requests\]. The intervals of longer
-    /// scenarios become wider by the square root of the ratio.
-    pub(super) most_millions: f64,
+    /// Replications of scenarios that programs simulate, each of which compiles the module.
+    of_programs: u32,
+    /// The most that is measured in all replications of a scenario \[millions of requests\]. Intervals become wider by the
+    /// square root of the ratio.
+    most_millions: f64,
 }
 
 impl Effort {
     /// `make truth`.
-    pub(super) const FULL: Effort = Effort { replications: 40, most_millions: f64::INFINITY };
+    pub(super) const FULL: Effort = Effort { replications: 40, of_programs: 40, most_millions: f64::INFINITY };
     /// `make test`.
-    pub(super) const SHORT: Effort = Effort { replications: 20, most_millions: 0.6 };
+    pub(super) const SHORT: Effort = Effort { replications: 20, of_programs: 12, most_millions: 1.5 };
+
+    fn replications(self, scenario: &Scenario) -> u32 {
+        if scenario.program.is_some() { self.of_programs } else { self.replications }
+    }
+
+    /// Requests to measure in all replications \[millions\].
+    fn millions(self, scenario: &Scenario) -> f64 {
+        millions(&scenario.name).min(self.most_millions)
+    }
+
+    /// Requests to measure in each replication.
+    fn measured(self, scenario: &Scenario) -> u64 {
+        (self.millions(scenario) * 1e6 / f64::from(self.replications(scenario))).ceil() as u64
+    }
+
+    /// Simulated requests of all replications.
+    fn requests(self, scenario: &Scenario) -> u64 {
+        (self.measured(scenario) + scenario.unmeasured()) * u64::from(self.replications(scenario))
+    }
+}
+
+/// Requests to measure in all replications of a scenario in the full run \[millions\]. The list was measured: with these
+/// numbers, the half-widths are two thirds of what is allowed. A new scenario starts at 1, and fails with the number that it
+/// needs.
+fn millions(name: &str) -> f64 {
+    let mut lengths = lengths().filter(|(listed, _)| *listed == name);
+    lengths.next().map_or(1.0, |(_, millions)| millions)
+}
+
+/// Names of scenarios, and their lengths.
+pub(super) fn lengths() -> impl Iterator<Item = (&'static str, f64)> {
+    let line = |line: &'static str| {
+        let (name, millions) = line.split_once('\t').unwrap();
+        (name, millions.parse().unwrap())
+    };
+    include_str!("lengths.tsv").lines().map(line)
 }
 
 /// A point with its interval.
@@ -43,7 +83,7 @@ pub(super) struct Verdict {
     pub(super) half: f64,
     /// The largest half-width that is allowed, as a share of theory's value.
     precision: f64,
-    /// Requests that were measured \[millions\].
+    /// Its length in the full run \[millions\].
     millions: f64,
 }
 
@@ -70,7 +110,8 @@ impl Verdict {
         } else if !self.is_narrow() {
             let needed = millions * (share / precision / 0.65).powi(2);
             Some(format!(
-                "{system}: {figure}: a half-width of {:.2} %, {:.2} % are allowed: {needed:.1} million requests are needed",
+                "{system}: {figure}: a half-width of {:.2} %, {:.2} % are allowed; in tests/theory/lengths.tsv it \
+                 needs {needed:.1} million requests",
                 100.0 * share,
                 100.0 * precision
             ))
@@ -114,13 +155,10 @@ pub(super) fn simulate_all(seed: u64, effort: Effort) -> Outcome {
         .enumerate()
         .flat_map(|(family, Family { scenarios, .. })| scenarios.iter().map(move |scenario| (family, scenario)))
         .collect();
-    let only = std::env::var("ONLY").unwrap_or_default();
-    let scenarios: Vec<(usize, &Scenario)> = scenarios.into_iter().filter(|(_, s)| s.name.contains(&only)).collect();
     let points: usize = scenarios.iter().map(|(_, scenario)| scenario.figures.len()).sum();
-    let student = quantile(LEVEL / points as f64, effort.replications - 1);
     // The long ones first, so that all threads end at about the same time.
     let mut order: Vec<usize> = (0..scenarios.len()).collect();
-    order.sort_by(|&a, &b| scenarios[b].1.millions.total_cmp(&scenarios[a].1.millions));
+    order.sort_by_key(|&place| Reverse(effort.requests(scenarios[place].1)));
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -128,7 +166,7 @@ pub(super) fn simulate_all(seed: u64, effort: Effort) -> Outcome {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(&place) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let verdicts = judge(scenarios[place].1, seed, effort, student);
+                    let verdicts = judge(scenarios[place].1, seed, effort, points);
                     done.lock().unwrap().push((place, verdicts));
                 }
             });
@@ -140,8 +178,8 @@ pub(super) fn simulate_all(seed: u64, effort: Effort) -> Outcome {
         families: families.iter().map(|family| (family.name, Vec::new())).collect(),
         seed,
         replications: effort.replications,
-        student,
-        requests: scenarios.iter().map(|(_, scenario)| requests(scenario, effort)).sum(),
+        student: quantile(LEVEL / points as f64, effort.replications - 1),
+        requests: scenarios.iter().map(|(_, scenario)| effort.requests(scenario)).sum(),
         seconds: started.elapsed(),
         threads,
     };
@@ -151,43 +189,29 @@ pub(super) fn simulate_all(seed: u64, effort: Effort) -> Outcome {
     outcome
 }
 
-/// Requests to measure in each replication.
-fn measured(scenario: &Scenario, effort: Effort) -> u64 {
-    (scenario.millions.min(effort.most_millions) * 1e6 / f64::from(effort.replications)).ceil() as u64
-}
-
-/// Simulated requests of all replications.
-fn requests(scenario: &Scenario, effort: Effort) -> u64 {
-    (measured(scenario, effort) + scenario.unmeasured()) * u64::from(effort.replications)
-}
-
-fn judge(scenario: &Scenario, seed: u64, effort: Effort, student: f64) -> Vec<Verdict> {
+/// The verdicts on one scenario of a run with `points` points in all.
+fn judge(scenario: &Scenario, seed: u64, effort: Effort, points: usize) -> Vec<Verdict> {
     let seeds = Streams::new(seed, &scenario.name);
-    let measured = measured(scenario, effort);
-    let replications: Vec<Vec<f64>> = (0..effort.replications)
-        .map(|number| replicate(scenario, seeds.of(number.into()).bits(), measured))
-        .collect();
-    let millions = scenario.millions.min(effort.most_millions);
-    let verdict = |(place, &(figure, (theory, source))): (usize, &_)| {
+    let (number, measured) = (effort.replications(scenario), effort.measured(scenario));
+    let replications: Vec<Vec<f64>> =
+        (0..number).map(|number| replicate(scenario, seeds.of(number.into()).bits(), measured)).collect();
+    let level = LEVEL / points as f64;
+    let (student, of_full) = (quantile(level, number - 1), quantile(level, Effort::FULL.replications - 1));
+    let (millions, full) = (effort.millions(scenario), Effort::FULL.millions(scenario));
+    let precision = scenario.precision() * (full / millions).sqrt() * student / of_full;
+    let verdict = |(place, &(figure, (theory, source))): (usize, &(Figure, Known))| {
         let values: Vec<f64> = replications.iter().map(|values| values[place]).collect();
         let (mean, half) = interval(&values, student);
-        // Fewer replications have a larger quantile too.
-        let shorter = (scenario.millions / millions).sqrt() * student / quantile(LEVEL / 250.0, 39);
         Verdict {
             system: scenario.name.clone(),
-            figure: super::scenario::Figure::name(figure),
+            figure: figure.name(),
             theory,
             source,
             mean,
             half,
-            precision: scenario.precision() * shorter.max(1.0),
-            millions,
+            precision,
+            millions: full,
         }
     };
-    let all: Vec<Verdict> = scenario.figures.iter().enumerate().map(verdict).collect();
-    if std::env::var("PILOT").is_ok() {
-        let need = all.iter().map(|v| millions * (v.half / v.theory / scenario.precision() / 0.65 * quantile(LEVEL / 250.0, 39) / student).powi(2)).fold(0.0, f64::max);
-        println!("NEED {}\t{need:.2}", scenario.name);
-    }
-    all
+    scenario.figures.iter().enumerate().map(verdict).collect()
 }
