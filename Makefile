@@ -12,7 +12,7 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 AGAIN = $(MAKE)
 
 # Any variable of the command line that is not one of these must be a setting: a misspelt one would change nothing.
-VARIABLES := PREFIX DESTDIR CARGO BUILD COMPOSE VOLUMES RUN SUITE CASES FULL ONLY SCALE KEEP TRUTH_SEED
+VARIABLES := PREFIX DESTDIR CARGO BUILD COMPOSE VOLUMES RUN SUITE CASES FULL ONLY SCALE KEEP ROWS TRUTH_SEED
 OUTSIDE := SHELL CC CFLAGS CARGO_% RUST% DOCKER_% COMPOSE_% QUEUEBOX_%
 SETTINGS := $(shell sed -n 's/^| \([A-Z_]*\) | `--.*/\1/p' docs/settings.md)
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))

@@ -1,5 +1,5 @@
-//! Broken traces: each ends with exit code 3, the file, the line and the rule, in bounded memory, or is read where the
-//! rules say so.
+//! Broken traces: each is refused with exit code 3, the file, the line and the rule, or is read if the documents define
+//! how. Memory is bounded in both cases.
 
 use std::io::Write as _;
 use std::process::Child;

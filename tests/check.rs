@@ -57,13 +57,13 @@ fn the_default_simulator_passes_with_every_setting() {
     let folder = Folder::new();
     let ended = passes(&folder, sim_wasm().to_str().unwrap());
     let text = ended.stdout();
-    assert!(text.contains("\ncapabilities 15: SERVERS, DISCIPLINE, CAPACITY, DELAY\n"), "{text}");
+    assert!(text.contains("\ncapabilities 79: SERVERS, DISCIPLINE, CAPACITY, DELAY, PATIENCE\n"), "{text}");
     let names: Vec<String> = verdicts(&ended).into_iter().map(|(_, name)| name).collect();
     for shard in ["one request", "ties", "zero service demands", "gaps in ids", "records of 56 bytes", "a mixed shard"]
     {
         assert!(names.iter().any(|name| name.starts_with(shard)), "{shard}: {names:?}");
     }
-    for setting in ["SERVERS=", "CAPACITY=", "DELAY="] {
+    for setting in ["SERVERS=", "CAPACITY=", "DELAY=", "PATIENCE=", "DISCIPLINE=siro", "DISCIPLINE=ps SERVERS=2"] {
         assert!(names.iter().any(|name| name.contains(setting)), "{setting}: {names:?}");
     }
     assert!(folder.names().is_empty(), "{:?}", folder.names());
@@ -160,7 +160,9 @@ fn a_declared_and_unsupported_setting_is_named() {
 
 #[test]
 fn a_header_with_unknown_bits_fails_on_the_empty_shard() {
-    breaks(&Stranger::in_order().saying(64), 7).says("on an empty shard: the header of its completions: ").says("0x40");
+    breaks(&Stranger::in_order().saying(128), 7)
+        .says("on an empty shard: the header of its completions: ")
+        .says("0x80");
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn the_header_is_required_and_always_the_same() {
     // Errors on an empty shard are found before the trace is read.
     let on_empty =
         |script: Script| script.exits(7, "").says("guest.wasm: on an empty shard: the header of its completions: ");
-    on_empty(Script::silent(64)).says("0x40");
+    on_empty(Script::silent(128)).says("0x80");
     on_empty(Script::silent(u64::MAX)).says("bits");
     let folder = Folder::with("trace.csv", THREE)
         .and_module("nothing", "(module (memory (export \"memory\") 1) (func (export \"_start\")))");
@@ -167,14 +167,16 @@ fn a_setting_is_refused_without_its_bit() {
         ("--discipline sjf", "DISCIPLINE=sjf"),
         ("--capacity 9", "CAPACITY=9"),
         ("--delay 1", "DELAY=1"),
+        ("--patience exponential:2us", "PATIENCE=exponential:2000ns"),
     ] {
         let bit = match setting.split('=').next().unwrap() {
             "SERVERS" => 1,
             "DISCIPLINE" => 2,
             "CAPACITY" => 4,
-            _ => 8,
+            "DELAY" => 8,
+            _ => 64,
         };
-        Script::saying(63 - bit).exits(2, flag).says(&format!("{setting}: the module does not support"));
+        Script::saying(127 - bit).exits(2, flag).says(&format!("{setting}: the module does not support"));
     }
     // At their defaults no bit is required.
     let right = Script::saying(0).answers(0, 0, 5, 5).answers(1, 5, 10, 5).answers(2, 20, 21, 1);

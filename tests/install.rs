@@ -55,6 +55,31 @@ fn make_refuses_an_unknown_variable_with_the_nearest_name() {
     refused("help COLOUR=1", "COLOUR is not a setting of Queuebox: make help lists them");
 }
 
+/// The names before `=` in the help of make's targets, and those that its recipes test with `$(if $(NAME)`.
+fn named_variables(makefile: &str) -> Vec<&str> {
+    let is_of_name = |letter: char| letter.is_ascii_uppercase() || letter == '_';
+    let help = makefile.lines().filter_map(|line| line.split_once(":").and_then(|(_, rule)| rule.split_once("## ")));
+    let before_equals = help.flat_map(|(_, help)| {
+        let parts: Vec<&str> = help.split('=').collect();
+        parts[..parts.len() - 1].iter().map(|part| &part[part.trim_end_matches(is_of_name).len()..]).collect::<Vec<_>>()
+    });
+    let recipes = makefile.lines().filter_map(|line| line.strip_prefix('\t'));
+    let tested = recipes.flat_map(|line| line.split("$(if $(").skip(1).filter_map(|rest| rest.split_once(')')));
+    let tested = tested.map(|(name, _)| name).filter(|name| name.chars().all(is_of_name));
+    before_equals.filter(|name| !name.is_empty()).chain(tested).collect()
+}
+
+#[test]
+fn make_takes_every_variable_that_its_help_or_a_recipe_names() {
+    let makefile = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Makefile")).unwrap();
+    let names = named_variables(&makefile);
+    for name in ["ROWS", "SCALE", "SUITE", "WORKERS"] {
+        assert!(names.contains(&name), "{name}: {names:?}");
+    }
+    let given: Vec<String> = names.iter().map(|name| format!("{name}=1")).collect();
+    make(&Folder::new(), &format!("help {}", given.join(" "))).succeeds();
+}
+
 #[test]
 fn make_help_lists_targets_and_settings_with_their_defaults() {
     let help = make(&Folder::new(), "help WORKERS=2 VOLUMES=1 CARGO_HOME=x").succeeds();

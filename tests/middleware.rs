@@ -279,7 +279,11 @@ fn wrong_input_is_one_line_an_exit_code_and_no_file() {
     let before = folder.names();
     for (arguments, code, words) in [
         ("run --workers 0", 2, "flag: WORKERS=0 must be an integer from 1 to"),
-        ("run --balancer BEST", 2, "flag: BALANCER=BEST must be one of R (random), RR (round_robin), TC (p2c)"),
+        (
+            "run --balancer BEST",
+            2,
+            "flag: BALANCER=BEST must be one of R (random), RR (round_robin), WRR (weighted_round_robin), TC (p2c)",
+        ),
         ("run --trace bad.csv --completions c.csv --report r.json", 3, "bad.csv:118: "),
         ("run --trace empty.csv", 3, "empty.csv"),
         ("run --trace missing.csv", 3, "missing.csv"),

@@ -61,25 +61,27 @@ fn text(report: &Result<RunReport, String>) -> String {
     report.as_ref().map_or_else(Clone::clone, |report| serde_json::to_string(report).unwrap())
 }
 
-/// Eight scenarios: six policies, a worker that computes without end, a worker that traps.
-fn eight(executor: &Local) -> Vec<Scenario> {
+/// Nine scenarios: seven policies, a worker that computes without end, a worker that traps.
+fn nine(executor: &Local) -> Vec<Scenario> {
     let sim = fs::read(sim_wasm()).unwrap();
     let guest = |failure: &str| wat::parse_str(guest_text("second_fails").replace(";; FAILURE", failure)).unwrap();
-    let mut scenarios: Vec<Scenario> =
-        ["R", "RR", "TC", "JSQ", "LW", "HASH"].iter().map(|policy| scenario(executor, &sim, policy, 0)).collect();
+    let mut scenarios: Vec<Scenario> = ["R", "RR", "TC", "JSQ", "LW", "HASH", "SITA"]
+        .iter()
+        .map(|policy| scenario(executor, &sim, policy, 0))
+        .collect();
     scenarios.insert(2, scenario(executor, &guest("(loop $for_ever (br $for_ever))"), "RR", 1));
     scenarios.insert(5, scenario(executor, &guest("(unreachable)"), "RR", 1));
     scenarios
 }
 
 #[test]
-fn each_of_eight_scenarios_ends_as_it_does_alone() {
+fn each_of_nine_scenarios_ends_as_it_does_alone() {
     let folder = Folder::new();
     folder.run("tracegen", "--samples 60000 --out t.csv").succeeds();
     let executor = Local::new(program::end);
-    let together = reports(&folder, &executor, eight(&executor));
-    assert_eq!(together.len(), 8);
-    for (number, scenario) in eight(&executor).into_iter().enumerate() {
+    let together = reports(&folder, &executor, nine(&executor));
+    assert_eq!(together.len(), 9);
+    for (number, scenario) in nine(&executor).into_iter().enumerate() {
         let alone = reports(&folder, &executor, vec![scenario]);
         assert_eq!(text(&together[number]), text(&alone[0]), "scenario {number}");
     }
@@ -145,7 +147,7 @@ fn a_pipe_is_copied_for_a_second_wave_and_a_failure_ends_only_its_scenario() {
 fn a_trace_that_is_cut_short_ends_the_plan() {
     let folder = Folder::with("t.csv", "arrival_ns\n1\n2\nbroken\n");
     let executor = Local::new(program::end);
-    let scenarios = eight(&executor);
+    let scenarios = nine(&executor);
     let error = Plan::new(source(&folder), scenarios).execute(&executor, Vec::new(), &Recording::default());
     assert!(format!("{:#}", error.map(drop).unwrap_err()).contains("t.csv:4"));
 }
@@ -169,7 +171,7 @@ fn eight_over_a_long_trace() {
     let mut generation = generation();
     generation.samples = 3_000_000;
     let source = Source::generated(generation, Demands::new(5_000_000, ServiceDistribution::Exponential, 1));
-    let scenarios = eight(&executor);
+    let scenarios = nine(&executor);
     let mut plan = Plan::new(source, scenarios);
     let executions = plan.execute(&executor, Vec::new(), &Recording::default()).unwrap();
     assert!(executions.iter().all(Result::is_ok));

@@ -3,13 +3,20 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use cli::settings::of_flags;
+use contract::Request;
+use generator::{Generation, Generator};
+use policy::{Balancer, Cluster, PolicySpec, Sizes};
+use random::demand::{Demands, ServiceDistribution};
 use random::streams::Streams;
 use serde_json::{Value, json};
+use sim_wasm::Speed;
 
 use crate::middleware::{middleware, report, workers};
 use crate::support::Folder;
 
-const POLICIES: [&str; 6] = ["R", "RR", "TC", "JSQ", "LW", "HASH"];
+const POLICIES: [&str; 11] =
+    ["R", "RR", "WRR", "TC", "POWER:3", "POWER:2,replacement", "JSQ", "SED", "LW", "SITA", "HASH"];
 
 /// A trace with ties, zero service demands and skipped ids; blocks are 0 to 9.
 fn tied(requests: u64, seed: u64) -> String {
@@ -183,7 +190,7 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_other_ties() {
         assert_eq!(first, print(1), "{policy}");
         let other: [Value; 2] =
             [first, print(2)].map(|text| serde_json::from_str::<Value>(&text).unwrap()["workers"].take());
-        assert_eq!(other[0] == other[1], ["RR", "HASH"].contains(&policy), "{policy}");
+        assert_eq!(other[0] == other[1], ["RR", "WRR", "HASH"].contains(&policy), "{policy}");
     }
 }
 
@@ -193,7 +200,112 @@ fn a_note_names_the_policy_s_model_if_the_order_of_service_differs() {
     for policy in POLICIES {
         let notes =
             report(&folder, &format!("--samples 40 --module fifo.wasm --balancer {policy}"))["notes"].to_string();
-        let said = notes.contains(&format!("{policy} used a first-in, first-out model of the workers' state"));
-        assert_eq!(said, ["TC", "JSQ", "LW"].contains(&policy), "{policy}: {notes}");
+        let name = policy.split(':').next().unwrap();
+        let said = notes.contains(&format!("{name} used a first-in, first-out model of the workers' state"));
+        assert_eq!(said, ["TC", "POWER", "JSQ", "SED", "LW"].contains(&name), "{policy}: {notes}");
     }
+}
+
+/// The rows of table number `table` of the test vectors of docs/policies.md: a policy, and the worker of each request.
+fn vectors(table: usize) -> Vec<(String, String)> {
+    let page = include_str!("../docs/policies.md");
+    let (_, vectors) = page.split_once("## Test vectors").unwrap();
+    let rows = vectors.split("| requests 0 to 15 |\n|---|---|\n").nth(table).unwrap().lines();
+    let row = |line: &str| {
+        let (policy, workers) = line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | ")?;
+        Some((policy.to_owned(), workers.to_owned()))
+    };
+    rows.map_while(row).collect()
+}
+
+#[test]
+fn choices_are_the_documented_ones() {
+    let folder = Folder::new();
+    let vectors = vectors(1);
+    assert_eq!(vectors.len(), 9);
+    for (policy, expected) in vectors {
+        report(&folder, &format!("--samples 16 --balancer {policy} --completions c.csv"));
+        let workers: Vec<String> =
+            completions(&folder, "c.csv").into_values().map(|(_, worker)| worker.to_string()).collect();
+        assert_eq!(workers.join(" "), expected, "{policy}");
+    }
+}
+
+#[test]
+fn choices_over_unequal_workers_are_the_documented_ones() {
+    let (settings, seed) = (of_flags(["--samples=16"]).unwrap(), of_flags([""; 0]).unwrap());
+    let demands = Demands::new(10_000_000, ServiceDistribution::Exponential, 1);
+    let mut generator = Generator::new(&Generation::from_settings(&settings, &seed).unwrap());
+    let mut requests: Vec<Request> = Vec::new();
+    while generator.fill(&mut requests, 16).unwrap() > 0 {}
+    requests.iter_mut().for_each(|request| request.service_ns = demands.sample(request.id));
+    let mut sizes = Sizes::default();
+    sizes.add(&requests);
+    let mut cluster = Cluster::alike(4, 1, 0, 1);
+    let unequal = [("5", 1, 2), ("1", 1, 0), ("1", 2, 0), ("1/2", 1, 1)];
+    for (member, (speed, servers, capacity)) in cluster.workers.iter_mut().zip(unequal) {
+        (member.speed, member.weight) = (Speed::parse(speed).unwrap(), Speed::parse(speed).unwrap());
+        (member.model.servers, member.model.capacity) = (servers, capacity);
+    }
+    let vectors = vectors(2);
+    assert_eq!(vectors.len(), 6);
+    for (policy, expected) in vectors {
+        let spec = PolicySpec::named(&policy).unwrap().fitted(&sizes, &cluster);
+        let mut workers = Vec::new();
+        Balancer::new(&spec, &cluster).unwrap().assign_all(&requests, &mut workers).unwrap();
+        let workers: Vec<String> = workers.iter().map(|worker| (worker + 1).to_string()).collect();
+        assert_eq!(workers.join(" "), expected, "{policy}");
+    }
+}
+
+#[test]
+fn parameters_that_do_not_fit_are_refused_before_the_run() {
+    let folder = Folder::new();
+    for (balancer, rule) in [
+        ("POWER", "BALANCER=POWER is not POWER:D[,replacement]: D must be an integer from 1 to 4096"),
+        ("SITA:5,1", "BALANCER=SITA:5,1 is not SITA[:CUT,…]: the cut-offs must increase"),
+        ("SITA:1x", "BALANCER=SITA:1x is not SITA[:CUT,…]: CUT=1x must be a duration"),
+        (
+            "SITA:1ms",
+            "BALANCER=SITA:1ms needs one cut-off less than WORKERS: 3 for 4 workers, not 1; SITA alone fits them to the trace",
+        ),
+    ] {
+        for command in ["run", "partition --out shards"] {
+            middleware(&folder, &format!("{command} --balancer {balancer}")).exits(2).says(rule);
+        }
+    }
+    assert!(!folder.names().contains(&"shards".to_owned()));
+}
+
+/// The share of all work is equal, also if demands are equal, for traces from files and from pipes, and for partitions.
+#[test]
+fn sita_is_fitted_to_the_trace() {
+    let folder = Folder::new();
+    folder.run("tracegen", "--samples 100000 --out t.csv").succeeds();
+    for service in ["exponential", "deterministic"] {
+        let flags = format!("--workers 3 --balancer SITA --service {service}");
+        let fitted = report(&folder, &format!("--trace t.csv {flags}"));
+        let work = fitted["imbalance"]["work"].as_f64().unwrap();
+        assert!(work < if service == "exponential" { 1.001 } else { 1.02 }, "{service}: {work}");
+        let cut_offs = if service == "exponential" { "11.5" } else { "10 ms, 10 ms\"" };
+        let note = format!("SITA's cut-offs, fitted to equal load: {cut_offs}");
+        assert!(fitted["notes"].to_string().contains(&note), "{}", fitted["notes"]);
+        assert_eq!(fitted["settings"]["BALANCER"], "SITA");
+
+        let piped = format!("run --json --trace - {flags}");
+        let piped = middleware(&folder, &piped).stdin_file(&folder, "t.csv").succeeds().json();
+        assert_eq!(piped["workers"], fitted["workers"]);
+        let out = format!("partition --trace t.csv {flags} --format csv --out {service}");
+        middleware(&folder, &out).succeeds().says(&note.replace('"', ""));
+        for (number, worker) in (1..).zip(workers(&fitted)) {
+            let shard = folder.text(&format!("{service}/{number}.csv"));
+            assert_eq!(shard.lines().count() as u64 - 1, worker["counts"]["offered"].as_u64().unwrap());
+        }
+    }
+    // The generator is read twice too, and the cut-offs that the note shows do nearly the same.
+    let generated = report(&folder, "--samples 100000 --workers 3 --balancer SITA");
+    let given = report(&folder, "--samples 100000 --workers 3 --balancer SITA:11.5ms,21.1ms");
+    assert_eq!(given["settings"]["BALANCER"], "SITA:11500us,21100us");
+    assert!(generated["imbalance"]["work"].as_f64().unwrap() < 1.001);
+    assert!(given["imbalance"]["work"].as_f64().unwrap() < 1.01, "{}", given["imbalance"]);
 }

@@ -11,7 +11,7 @@ use random::streams::Streams;
 use sandbox::limits::Limits;
 use sandbox::shard::Shard;
 use sandbox::{Completions, Job, Simulator, simulate};
-use sim_wasm::Model;
+use sim_wasm::{Discipline, Model, Patience};
 
 use crate::oracle;
 use crate::support::{Folder, shard, sim_wasm};
@@ -21,11 +21,11 @@ fn traces() -> impl Strategy<Value = Vec<Request>> {
     let interarrival = prop_oneof![3 => Just(0), 2 => 1..4u64, 1 => 4..30u64];
     let demand = prop_oneof![2 => Just(0), 3 => 1..4u64, 3 => 4..30u64];
     let step = prop_oneof![3 => Just(1), 1 => 2..1000u64];
-    prop::collection::vec((interarrival, demand, step), 0..40).prop_map(|rows| {
+    prop::collection::vec((interarrival, demand, step, 0..3u16, 0..2u8), 0..40).prop_map(|rows| {
         let (mut id, mut arrival_ns) = (0, 0);
-        let request = |(interarrival, service_ns, step)| {
+        let request = |(interarrival, service_ns, step, class, op)| {
             (id, arrival_ns) = (id + step, arrival_ns + interarrival);
-            Request { id, arrival_ns, service_ns, ..Request::default() }
+            Request { id, arrival_ns, service_ns, class, op, ..Request::default() }
         };
         rows.into_iter().map(request).collect()
     })
@@ -54,14 +54,13 @@ fn native(requests: &[Request], model: Model) -> Vec<Completion> {
 /// The completions of the module in its sandbox, from records of `record_len` bytes each.
 fn sandboxed(requests: &[Request], record_len: usize, model: Model) -> Vec<Completion> {
     static SIMULATOR: LazyLock<Simulator> = LazyLock::new(|| Simulator::load(&sim_wasm(), cli::program::end).unwrap());
-    let model = sandbox::Model {
-        servers: model.servers,
-        capacity: model.capacity,
-        delay: model.delay,
-        ..sandbox::Model::of_defaults(1)
-    };
+    let capabilities = Some(model.capabilities());
+    let Model { discipline, servers, capacity, delay, patience, seed, worker } = model;
+    let discipline = discipline.name().to_owned();
+    let model =
+        sandbox::Model { discipline, servers, capacity, delay, patience, seed, ..sandbox::Model::of_defaults(1) };
     let limits = Limits { memory: 1 << 24, cpu_time: Duration::from_secs(10), unanswered: 10_000 };
-    let job = Job { capabilities: Some(Model::default().capabilities()), verify: true, ..Job::alone(model, limits) };
+    let job = Job { worker, workers: worker, capabilities, verify: true, ..Job::alone(model, limits) };
     let answers = Collected::default();
     let long = |request: &Request| {
         let mut record = request.to_bytes().to_vec();
@@ -136,9 +135,12 @@ proptest! {
     #[test]
     fn the_sandbox_gives_the_native_completions(
         requests in traces(), servers in 1..=4u32, capacity in 0..7u64, delay in prop_oneof![Just(0), 0..42u64],
-        more in prop::sample::select(vec![0, 8, 64]),
+        more in prop::sample::select(vec![0, 8, 64]), discipline in prop::sample::select(Discipline::ALL.to_vec()),
+        mean_ns in prop_oneof![Just(0), 1..30u64], exponential: bool, seed: u64, worker in 1..9u32,
     ) {
-        let model = Model { servers, capacity, delay, ..Model::default() };
+        let mean_ns = if discipline == Discipline::Ps { 0 } else { mean_ns };
+        let patience = Patience { mean_ns, exponential };
+        let model = Model { discipline, servers, capacity, delay, patience, seed, worker };
         prop_assert_eq!(sandboxed(&requests, Request::LEN + more, model), native(&requests, model), "{:?}", model);
     }
 }
@@ -170,9 +172,13 @@ fn the_host_s_completions_are_those_of_the_oracle() {
 fn an_unsupported_setting_is_rejected_with_its_reason() {
     let folder = Folder::with("trace.csv", "arrival_ms\n0\n");
     folder
-        .host("trace.csv --discipline sjf")
+        .host("trace.csv --discipline edf")
         .exits(2)
-        .says("the simulator does not support a setting (exit code 64); stderr: DISCIPLINE=sjf is not supported");
+        .says("the simulator does not support a setting (exit code 64); stderr: DISCIPLINE=edf is not supported");
+    folder
+        .host("trace.csv --discipline ps --patience 5ms")
+        .exits(2)
+        .says("PATIENCE=5ms is not defined under DISCIPLINE=ps, where every request is in service at once");
 }
 
 #[test]

@@ -135,20 +135,22 @@ fn decode_requests(bencher: Bencher) {
     });
 }
 
-const POLICIES: [&str; 6] = ["R", "RR", "TC", "JSQ", "LW", "HASH"];
+const POLICIES: [&str; 11] =
+    ["R", "RR", "WRR", "TC", "POWER:3", "POWER:2,replacement", "JSQ", "SED", "LW", "SITA", "HASH"];
 
 #[divan::bench(args = POLICIES, consts = [4, 1000])]
 fn policy<const WORKERS: usize>(bencher: Bencher, name: &str) {
     let (requests, mut workers) = (requests(WORKERS), Vec::new());
-    bencher.counter(ItemsCount::new(REQUESTS)).with_inputs(|| policy::assigner(name, WORKERS)).bench_local_values(
-        |assigner| {
+    bencher
+        .counter(ItemsCount::new(REQUESTS))
+        .with_inputs(|| policy::assigner(name, WORKERS, &requests))
+        .bench_local_values(|assigner| {
             let mut assign = assigner.expect("a policy");
             for batch in requests.chunks(BATCH_REQUESTS) {
                 assign(batch, &mut workers).expect("few requests are in system");
                 black_box(&workers);
             }
-        },
-    );
+        });
 }
 
 #[divan::bench]

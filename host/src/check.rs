@@ -14,6 +14,7 @@ use run::outputs::stderr_lines;
 use sandbox::limits::{self, Limits};
 use sandbox::shard::{Empty, Shard};
 use sandbox::{Job, Model, Simulator, panicked, preflight, simulate, spawn, verify};
+use sim_wasm::{Discipline, Patience};
 
 /// What `host check` takes.
 #[derive(Debug, clap::Args)]
@@ -59,6 +60,8 @@ struct Case {
     requests: Arc<[Request]>,
     record_len: usize,
     model: Model,
+    /// The capabilities under another DISCIPLINE than the default.
+    capabilities: Option<Capabilities>,
 }
 
 /// Checks the module that `flags` name, printing a line a check.
@@ -94,15 +97,18 @@ fn check_all(simulator: &Simulator, flags: &CheckFlags) -> anyhow::Result<()> {
         let name = "an unknown DISCIPLINE is refused (exit code 64)".to_owned();
         checks.settle(name, refuses_an_unknown_word(simulator, &job))?;
     }
-    for case in cases(capabilities) {
+    let (disciplines, refused) = disciplines(simulator, &job)?;
+    if !refused.is_empty() {
+        output::print(&format!("  -     DISCIPLINE: {} refused (exit code 64)\n", refused.join(", ")))?;
+    }
+    for case in cases(capabilities).into_iter().chain(disciplines) {
         checks.settle(case.name.clone(), run(simulator, &job, &case))?;
         if checks.hangs() {
             // Each further one could take as long.
             return checks.summary();
         }
     }
-    let speed =
-        Case { name: String::new(), requests: random(MANY, 1_000), record_len: Request::LEN, model: job.model.clone() };
+    let speed = case("", &random(MANY, 1_000), Request::LEN, &job.model);
     job.verify = false;
     let started = Instant::now();
     let outcome = run(simulator, &job, &speed);
@@ -164,16 +170,59 @@ fn default_model() -> Model {
     Model::of_defaults(1_000)
 }
 
+fn case(name: &str, requests: &Arc<[Request]>, record_len: usize, model: &Model) -> Case {
+    Case { name: name.to_owned(), requests: requests.clone(), record_len, model: model.clone(), capabilities: None }
+}
+
+/// Bursts, gaps in ids, demands of 0, classes and writes.
+fn mixed() -> Arc<[Request]> {
+    random(500, 900)
+}
+
+/// For each discipline of the contract that a module with the capability supports: a mixed shard with one server, and one with every
+/// other setting that its capabilities include. Also the words that the module refuses.
+///
+/// # Errors
+/// If the module fails on an empty shard.
+fn disciplines(simulator: &Simulator, job: &Job) -> anyhow::Result<(Vec<Case>, Vec<&'static str>)> {
+    let (mut cases, mut refused) = (Vec::new(), Vec::new());
+    let declared = job.capabilities.is_some_and(|capabilities| capabilities.has(Capabilities::DISCIPLINE));
+    for word in Discipline::ALL.map(Discipline::name).into_iter().filter(|_| declared) {
+        let mut model = Model { discipline: word.to_owned(), ..job.model.clone() };
+        let asked = Job { model: model.clone(), verify: false, capabilities: None, ..job.clone() };
+        let capabilities = match preflight(simulator, &asked) {
+            Ok(capabilities) => capabilities,
+            Err(error) if matches!(error.downcast_ref(), Some(Failure::Usage { .. })) => {
+                refused.push(word);
+                continue;
+            }
+            Err(error) => return Err(error.context(format!("DISCIPLINE={word}"))),
+        };
+        let mut name = format!("a mixed shard, DISCIPLINE={word}");
+        let of = |name: &str, model: &Model| Case {
+            capabilities: Some(capabilities),
+            ..case(name, &mixed(), Request::LEN, model)
+        };
+        cases.push(of(&name, &model));
+        if capabilities.has(Capabilities::SERVERS) {
+            (name, model.servers) = (name + " SERVERS=2", 2);
+        }
+        if capabilities.has(Capabilities::CAPACITY) {
+            (name, model.capacity) = (name + " CAPACITY=5", 5);
+        }
+        if capabilities.has(Capabilities::PATIENCE) && word != Discipline::Ps.name() {
+            name += " PATIENCE=exponential:1us";
+            model.patience = Patience { mean_ns: 1_000, exponential: true };
+        }
+        cases.push(of(&name, &model));
+    }
+    Ok((cases, refused))
+}
+
 /// Every built-in shard with the settings at their defaults, and a mixed one with every setting that its capabilities include.
 fn cases(capabilities: Capabilities) -> Vec<Case> {
     let default = default_model();
-    let mixed = random(500, 900);
-    let case = |name: &str, requests: &Arc<[Request]>, record_len, model: &Model| Case {
-        name: name.to_owned(),
-        requests: requests.clone(),
-        record_len,
-        model: model.clone(),
-    };
+    let mixed = mixed();
     let fixed = |rows: &[(u64, u64, u64)]| -> Arc<[Request]> {
         let request = |&(id, arrival_ns, service_ns): &(u64, u64, u64)| Request {
             id,
@@ -203,6 +252,11 @@ fn cases(capabilities: Capabilities) -> Vec<Case> {
         ("CAPACITY=4", Capabilities::CAPACITY, Model { capacity: 4, ..default.clone() }),
         ("DELAY=1", Capabilities::DELAY, Model { delay: 1, ..default.clone() }),
         ("DELAY=200", Capabilities::DELAY, Model { delay: 200, ..default.clone() }),
+        (
+            "PATIENCE=700ns",
+            Capabilities::PATIENCE,
+            Model { patience: Patience { mean_ns: 700, exponential: false }, ..default.clone() },
+        ),
         ("DELAY beyond the shard", Capabilities::DELAY, Model { delay: 501, ..default.clone() }),
         (
             "SERVERS=2 CAPACITY=3 DELAY=100",
@@ -225,7 +279,9 @@ fn random(requests: u64, load: u64) -> Arc<[Request]> {
         if stream.below(3) > 0 {
             arrival_ns += stream.below(3_000);
         }
-        Request { id, arrival_ns, service_ns: stream.below(2 * load + 1), ..Request::default() }
+        let service_ns = stream.below(2 * load + 1);
+        let (class, op) = (stream.below(3) as u16, stream.below(2) as u8);
+        Request { id, arrival_ns, service_ns, class, op, ..Request::default() }
     };
     (0..requests).map(request).collect()
 }
@@ -245,7 +301,12 @@ fn refuses_an_unknown_word(simulator: &Simulator, job: &Job) -> (Result<(), Fail
 }
 
 fn run(simulator: &Simulator, job: &Job, case: &Case) -> (Result<(), Failure>, String) {
-    let job = Job { model: case.model.clone(), ..job.clone() };
+    let capabilities = case.capabilities.or(job.capabilities);
+    let verify = match case.capabilities {
+        Some(capabilities) => verify::check(capabilities, &case.model.discipline).is_ok(),
+        None => job.verify,
+    };
+    let job = Job { model: case.model.clone(), verify, capabilities, ..job.clone() };
     let shard = BuiltIn { requests: case.requests.clone(), at: 0, record_len: case.record_len };
     let outcome = simulate(simulator, &job, Box::new(shard), None);
     (outcome.result.map(drop), outcome.stderr)

@@ -114,7 +114,7 @@ mod tests {
     fn unfinished_service_is_that_of_all_servers() {
         for (servers, left) in [(1, [9, 5, 0]), (2, [9, 1, 0]), (3, [9, 1, 0])] {
             let mut station = Station::new(servers);
-            [(0, 4), (0, 5)].map(|(arrival, service)| station.enter(arrival, service));
+            _ = [(0, 4), (0, 5)].map(|(arrival, service)| station.enter(arrival, service));
             assert_eq!([0, 4, 9].map(|now| station.unfinished(now)), left, "{servers}");
         }
     }

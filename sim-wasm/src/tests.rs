@@ -116,3 +116,29 @@ fn three_requests_share_one_server() {
     let done = completions(Queue::new(Model { discipline: Discipline::Ps, ..Model::default() }), &shard);
     assert_eq!(done.iter().map(|done| done.finish_ns).collect::<Vec<_>>(), [7, 7, 7, 8]);
 }
+
+/// The table of docs/contract.md.
+#[test]
+fn completions_are_those_of_the_documentation() {
+    let page = include_str!("../../docs/contract.md");
+    let (_, table) = page.split_once("| id | arrival | demand | class, op |").unwrap();
+    let mut lines = table.lines();
+    let words: Vec<&str> = lines.next().unwrap().split('|').map(str::trim).filter(|word| !word.is_empty()).collect();
+    let cells = |row: &str| row.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let rows: Vec<Vec<String>> = lines.skip(1).take_while(|row| row.starts_with('|')).map(cells).collect();
+    let number = |text: &str| text.parse::<u64>().unwrap();
+    let request = |row: &Vec<String>| {
+        let (class, op) = row[4].split_once(", ").unwrap();
+        let (id, arrival_ns, service_ns) = (number(&row[1]), number(&row[2]), number(&row[3]));
+        Request { id, arrival_ns, service_ns, class: number(class) as u16, op: number(op) as u8, ..Request::default() }
+    };
+    let shard: Vec<Request> = rows.iter().map(request).collect();
+    assert_eq!((shard.len(), words.len()), (8, Discipline::ALL.len()));
+    for (column, discipline) in Discipline::ALL.into_iter().enumerate() {
+        assert_eq!(words[column].split(',').next(), Some(discipline.name()));
+        let done = completions(Queue::new(Model { discipline, ..Model::default() }), &shard);
+        let shown: Vec<String> = done.iter().map(|done| format!("{}–{}", done.start_ns, done.finish_ns)).collect();
+        let expected: Vec<&str> = rows.iter().map(|row| row[5 + column].as_str()).collect();
+        assert_eq!(shown, expected, "{}", discipline.name());
+    }
+}

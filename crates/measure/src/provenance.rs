@@ -115,7 +115,7 @@ pub struct FileUsed {
 pub struct GeneratorUsed {
     /// Requests.
     pub samples: u64,
-    /// Who sent them.
+    /// The clients that sent them.
     #[serde(flatten)]
     pub traffic: TrafficUsed,
 }

@@ -36,7 +36,7 @@ impl<W: WorkerModel> Policy for LeastUnfinished<W> {
         // Unfinished work changes with time, at rates that depend on the discipline: each worker computes it.
         let (mut least_work, mut least_servers) = (u128::MAX, 1);
         self.least.clear();
-        for (number, (worker, &servers)) in (0u32..).zip(self.models.workers_mut().iter_mut().zip(&self.servers)) {
+        for (number, (worker, &servers)) in (0u32..).zip(self.models.workers().iter().zip(&self.servers)) {
             if worker.is_full() {
                 continue;
             }

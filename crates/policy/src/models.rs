@@ -44,8 +44,8 @@ impl<W: WorkerModel> Models<W> {
 
     /// All workers.
     #[inline]
-    pub(super) fn workers_mut(&mut self) -> &mut [W] {
-        &mut self.workers
+    pub(super) fn workers(&self) -> &[W] {
+        &self.workers
     }
 
     /// `request` arrives at worker `number`. Returns the worker's model if the request enters, none if it is rejected.

@@ -192,7 +192,7 @@ impl Source {
         }
     }
 
-    /// The utilization that a generated trace offers to `servers` according to its settings; None if those do not give it.
+    /// The utilization that a generated trace offers to `servers` according to its settings; None if those do not determine it.
     pub fn offered(&self, servers: u64) -> Option<f64> {
         match self {
             Source::Recorded(..) => None,

@@ -20,7 +20,7 @@ pub fn scaled(text: &[u8], scale: u64) -> Option<u64> {
     u64::try_from(product).ok()
 }
 
-/// How people write numbers in a trace.
+/// The decimal separators of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Numbers {
     /// `0.5`
@@ -30,11 +30,11 @@ pub(crate) enum Numbers {
     Comma,
 }
 
-/// Digits of a number that are used: further ones are far below a nanosecond.
+/// Number of digits that are used: further ones are far below a nanosecond.
 const DIGITS: usize = 25;
 
 /// As [`scaled`], and also with a sign, an exponent, and a point without digits on one side: `+.5`, `1e-05`, `5.`. It
-/// is truncated towards 0; [`i128::MAX`] stands for all that is larger.
+/// is truncated towards 0; results above [`i128::MAX`] become that.
 pub(crate) fn freely(text: &[u8], scale: u64, numbers: Numbers) -> Option<i128> {
     exactly(text, scale, numbers).map(|(value, _)| value)
 }
@@ -64,7 +64,7 @@ fn exactly(text: &[u8], scale: u64, numbers: Numbers) -> Option<(i128, bool)> {
         if digit > 9 {
             return None;
         }
-        // Leading zeros are no digits to keep.
+        // Leading zeros do not count.
         if kept < DIGITS {
             value = value * 10 + u128::from(digit);
             kept += usize::from(value > 0);

@@ -108,8 +108,8 @@ pub(crate) const S: u64 = 1_000_000_000;
 
 /// Every format.
 pub(crate) static FORMATS: &[&Format] = &[
-    &records::FORMAT,
-    &csv::FORMAT,
+    RECORDS,
+    CSV,
     &original::FORMAT,
     &azure_functions::FORMAT,
     &azure_llm::FORMAT,
@@ -134,6 +134,9 @@ pub(crate) static FORMATS: &[&Format] = &[
     &k6::FORMAT,
     &swf::FORMAT,
 ];
+
+/// The records of the contract.
+pub(crate) static RECORDS: &Format = &records::FORMAT;
 
 /// The native CSV, which files with another header become by `--columns`.
 pub(crate) static CSV: &Format = &csv::FORMAT;

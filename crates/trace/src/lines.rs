@@ -212,9 +212,7 @@ impl Lines {
         fields.sort_by_key(|(_, field)| (!is_arrival(field), matches!(field, Field::Before(_))));
         fields.iter().filter_map(column).collect::<Vec<_>>().join(", ")
     }
-}
 
-impl Lines {
     /// Whether `--columns` named columns.
     pub(crate) fn fields_are_named(&self) -> bool {
         self.is_named

@@ -7,6 +7,7 @@
 mod coarse;
 mod cut;
 mod decode;
+mod errors;
 mod file;
 mod flags;
 mod moment;
@@ -32,17 +33,15 @@ use crate::field::Field;
 use crate::ordered;
 
 pub use crate::lines::LINE_LIMIT;
-use crate::location::Location;
 use coarse::Looking;
-use cut::{BLOCK_SIZE, Block};
-use decode::Decoder;
+use cut::BLOCK_SIZE;
+use errors::stopped;
 use file::TraceFile;
 pub use flags::ReadFlags;
 use flags::{Options, OriginFlag};
 use parse::Parsed;
-use sequence::{Origin, Unordered, Window};
-use stage::{Stage, Stop};
-use ticks::NotTicked;
+use sequence::{Origin, Window};
+use stage::Stage;
 use wrong::Wrong;
 
 /// A trace that is being read. Memory is bounded for any length.
@@ -133,7 +132,7 @@ impl TraceReader {
     ///
     /// # Errors
     /// [`Failure::Trace`], with file and line, if a row does not follow the format, ids do not increase, arrivals
-    /// decrease, or the trace is cut short; `each` has received the blocks before. [`Failure::Host`] if a file can't be
+    /// decrease, or the trace is cut short; `each` has received requests before it. [`Failure::Host`] if a file can't be
     /// read, or `--sort` finds no room on the disk. Any error of `each`.
     pub fn read<E: From<Failure> + Send>(
         &mut self,
@@ -180,15 +179,16 @@ impl TraceReader {
     /// [`Failure::Trace`] if it had none.
     pub fn expect_requests(&self) -> Result<(), Failure> {
         match self.files.first() {
-            Some(file) if self.stage.part.requests() == 0 => {
+            Some(first) if self.stage.part.requests() == 0 => {
                 let kept = self.given.iter().any(|(flag, _)| matches!(*flag, "from" | "until" | "only" | "sample"));
-                let skipped = self.remarks().into_iter().find(|remark| remark.contains("rows were skipped"));
-                let rule = match skipped {
-                    Some(skipped) => format!("the trace has no requests: {skipped}"),
-                    None if kept => {
-                        "none of the trace's requests is used: --from and --until count from its origin".to_owned()
-                    }
-                    None => "the trace has no requests".to_owned(),
+                let skipped = self.files.iter().find_map(|file| Some((file, file.others.remark()?)));
+                let (file, rule) = match skipped {
+                    Some((file, skipped)) => (file, format!("the trace has no requests: {skipped}")),
+                    None if kept => (
+                        first,
+                        "none of the trace's requests is used: --from and --until count from its origin".to_owned(),
+                    ),
+                    None => (first, "the trace has no requests".to_owned()),
                 };
                 Err(file.location.whole(&rule))
             }
@@ -280,9 +280,6 @@ impl TraceReader {
     }
 }
 
-/// The rule of a trace whose first requests have no tick.
-const NO_TICK: &str = "the first arrivals are not multiples of 1 s or 1 ms: --spread even:TICK names the tick of the clock, if it had one";
-
 /// The names of `files`.
 fn names(files: &[TraceFile]) -> String {
     files.iter().map(|file| file.location.name.as_str()).collect::<Vec<_>>().join(", ")
@@ -291,58 +288,4 @@ fn names(files: &[TraceFile]) -> String {
 /// A time in seconds, with its decimals.
 fn seconds(ns: i64) -> String {
     Clock::Unit(1_000_000_000).show(ns)
-}
-
-/// The error of a trace that ended in the last stage. `block`: the one with the request, if that is known.
-fn stopped<E: From<Failure>>(stop: Stop<E>, location: &Location, decoder: &Decoder, block: Option<&Block>) -> E {
-    match stop {
-        Stop::Failed(error) => error,
-        Stop::Unordered(unordered) => explain(location, decoder, block, unordered).into(),
-        Stop::NotTicked(NotTicked::OffTick { index, arrival_ns, tick_ns }) => {
-            let (name, arrival) = show(decoder, arrival_ns);
-            let rule = format!(
-                "{name} {arrival} is not a multiple of {tick_ns} ns: --spread even:TICK names the tick of the clock, if it had one"
-            );
-            at(location, decoder, block, index, &rule).into()
-        }
-        Stop::NotTicked(_) => location.whole(NO_TICK).into(),
-    }
-}
-
-/// The error of a request that breaks a rule of order.
-fn explain(location: &Location, decoder: &Decoder, block: Option<&Block>, unordered: Unordered) -> Failure {
-    let show = |arrival_ns: i64| show(decoder, arrival_ns);
-    match unordered {
-        Unordered::GoesBack { index, arrival_ns, last_ns } => {
-            let ((name, arrival), (_, last)) = (show(arrival_ns), show(last_ns));
-            let rule = format!("{name} goes back ({arrival} after {last}); --sort puts them in order");
-            at(location, decoder, block, index, &rule)
-        }
-        Unordered::Id { index, id, last } => {
-            at(location, decoder, block, index, &format!("id does not increase ({id} after {last})"))
-        }
-        Unordered::BeforeOrigin { index, arrival_ns, origin_ns } => {
-            let ((name, arrival), (_, origin)) = (show(arrival_ns), show(origin_ns));
-            let rule = format!(
-                "{name} {arrival} is before the origin of time ({origin}); --origin first starts at the first arrival"
-            );
-            at(location, decoder, block.filter(|_| index.is_some()), index.unwrap_or(0), &rule)
-        }
-        Unordered::TooLate => location.whole("the last arrival comes 2^62 ns or more after the origin"),
-    }
-}
-
-fn at(location: &Location, decoder: &Decoder, block: Option<&Block>, index: usize, rule: &str) -> Failure {
-    match block {
-        Some(block) => location.at(decoder.row_of(block, index), rule),
-        None => location.whole(rule),
-    }
-}
-
-/// The name of the column of arrivals, and `arrival_ns` as its cells hold times.
-fn show(decoder: &Decoder, arrival_ns: i64) -> (String, String) {
-    match &decoder.rows {
-        decode::Rows::Lines(lines) => lines.show_arrival(arrival_ns),
-        _ => ("arrival_ns".to_owned(), arrival_ns.to_string()),
-    }
 }

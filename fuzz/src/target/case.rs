@@ -3,16 +3,14 @@
 use contract::{Capabilities, Request};
 use sandbox::Job;
 use sandbox::native::Step;
+use sim_wasm::{Discipline, Patience};
 
 use super::requests::job;
 
 /// The actions of one simulator over one shard.
 ///
-/// Encoding: settings (6 bytes), three bytes for each request, then the steps: a byte below 128 reads 12 times as many
+/// Encoding: settings (8 bytes), three bytes for each request, then the steps: a byte below 128 reads 12 times as many
 /// bytes; another byte b writes the b − 127 bytes after it.
-///
-/// As bytes: settings (6), three for each request, then the steps: a byte below 128 reads 12 times as many bytes, another
-/// writes as many of those behind it as it is above 127.
 pub(super) struct Case {
     pub(super) job: Job,
     pub(super) record_len: usize,
@@ -20,7 +18,7 @@ pub(super) struct Case {
     pub(super) steps: Vec<Step>,
 }
 
-const SETTINGS: usize = 6;
+const SETTINGS: usize = 8;
 const SERVERS: [u32; 8] = [1, 1, 1, 2, 3, 7, 1_000, 1_000_000];
 
 impl Case {
@@ -29,7 +27,7 @@ impl Case {
         let mut settings = [0; SETTINGS];
         let (start, rest) = bytes.split_at(bytes.len().min(SETTINGS));
         settings[..start.len()].copy_from_slice(start);
-        let [kind, delay, capacity, limit, count, capabilities] = settings;
+        let [kind, delay, capacity, limit, count, capabilities, discipline, patience] = settings;
         // Half of the values mean no limit and no end.
         let half = |byte: u8| u64::from(byte.saturating_sub(127));
         let mut job = job();
@@ -38,6 +36,11 @@ impl Case {
         job.capabilities = (kind & 16 != 0).then_some(Capabilities(u64::from(capabilities)));
         job.model.delay = half(delay);
         job.model.capacity = half(capacity);
+        let discipline = Discipline::ALL[usize::from(discipline) % Discipline::ALL.len()];
+        job.model.discipline = discipline.name().to_owned();
+        if discipline != Discipline::Ps {
+            job.model.patience = Patience { mean_ns: half(patience), exponential: kind & 64 != 0 };
+        }
         job.limits.unanswered = usize::from(limit) + 1;
         let record_len = if kind & 32 == 0 { Request::LEN } else { Request::LEN + 8 };
         let (requests, rest) = rest.split_at(rest.len().min(3 * usize::from(count)));
@@ -53,7 +56,7 @@ fn read_requests(bytes: &[u8]) -> Vec<Request> {
     for &[interarrival, later, demand] in bytes.as_chunks().0 {
         let Some(id) = last.id.checked_add(1 + time(interarrival)) else { break };
         let arrival_ns = (last.arrival_ns + time(later)).min((1 << 62) - 1);
-        last = Request { id, arrival_ns, service_ns: time(demand), ..last };
+        last = Request { id, arrival_ns, service_ns: time(demand), class: u16::from(demand % 3), ..last };
         requests.push(last);
     }
     requests

@@ -5,7 +5,7 @@ use contract::{Capabilities, Completion, CompletionHeader, Request};
 use measure::Outcome;
 use random::streams::Stream;
 use sandbox::native::replay;
-use sim_wasm::Fifo;
+use sim_wasm::Queue;
 
 use super::case::Case;
 use super::requests::OneChunk;
@@ -13,14 +13,15 @@ use super::{check_words, oracle};
 use crate::End;
 use crate::edit::{edit, number, once_in, pick, place};
 
-/// A first-in, first-out simulator over random requests, whose completions may be changed.
+/// The default simulator over random requests, whose completions may be changed.
 pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     let odds = |random: &mut Stream| if once_in(random, 3) { 127 + random.below(20) as u8 } else { 0 };
     let count = random.below(40) as u8;
-    let capabilities = [0u64, 15, 15, 31, 47, 63, random.below(64)];
+    let capabilities = [0u64, 79, 79, 111, 111, 127, random.below(128)];
     let (kind, capabilities) = (random.bits() as u8, pick(random, &capabilities) as u8);
     let limit = if once_in(random, 4) { random.below(40) as u8 } else { 255 };
-    let mut bytes = vec![kind, odds(random), odds(random), limit, count, capabilities];
+    let discipline = if once_in(random, 3) { 0 } else { random.below(7) as u8 };
+    let mut bytes = vec![kind, odds(random), odds(random), limit, count, capabilities, discipline, odds(random)];
     for _ in 0..count {
         let large = |random: &mut Stream| if once_in(random, 50) { 224 + random.below(32) } else { random.below(20) };
         bytes.extend([random.below(3) as u8, large(random) as u8, large(random) as u8]);
@@ -29,7 +30,7 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
     let changes = pick(random, &[0, 0, 0, 1, 1, 2, 5]);
     let odds = (requests.len() as u64 / changes.max(1)).max(1);
     let model = job.queue();
-    let (mut fifo, mut running) = (Fifo::new(model), true);
+    let (mut queue, mut running) = (Queue::new(model), true);
     let shuffled = once_in(random, 4);
     let mut pending = CompletionHeader { capabilities: Capabilities(capabilities.into()) }.to_bytes().to_vec();
     let mut held_back = Vec::new();
@@ -44,11 +45,11 @@ pub(super) fn make(random: &mut Stream) -> Vec<u8> {
         for request in &requests[seen..whole] {
             // Demands whose sum exceeds the host's limit: the model does not support them.
             running = running && request.arrival_ns + request.service_ns < 1 << 61;
-            running = running && fifo.arrive(request, &mut |completion| due.push((*request, completion)));
+            running = running && queue.arrive(request, &mut |completion| due.push((*request, completion)));
         }
         seen = whole;
         if whole == requests.len() && running {
-            std::mem::replace(&mut fifo, Fifo::new(model))
+            std::mem::replace(&mut queue, Queue::new(model))
                 .end(&mut |completion| due.push((Request::default(), completion)));
         }
         for (request, completion) in due {

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use contract::RequestHeader;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
@@ -31,7 +32,8 @@ impl Container {
         }
     }
 
-    /// `trace` in the container, in two parts if it has members; as it is if the container does not fit.
+    /// `trace` in the container, in two parts if it has members; as it is if the container does not fit: records are not
+    /// text, whatever their bytes are.
     pub(super) fn pack(self, trace: &[u8]) -> Vec<u8> {
         let (head, rest) = trace.split_at(trace.len() / 3);
         match self {
@@ -39,7 +41,7 @@ impl Container {
             Self::Gzip => [gzip(head), gzip(rest)].concat(),
             Self::Zstd => [zstd(head), skippable(head.len()), zstd(rest)].concat(),
             Self::Utf16 { is_big } => match std::str::from_utf8(trace) {
-                Ok(text) if !text.contains('\0') => {
+                Ok(text) if !text.contains('\0') && !trace.starts_with(&RequestHeader::MAGIC) => {
                     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
                     let units = std::iter::once(0xfeff).chain(text.encode_utf16());
                     units.flat_map(|unit| if is_big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()

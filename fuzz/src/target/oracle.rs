@@ -90,14 +90,14 @@ pub(super) fn judge(case: &Case) -> Result<Expected, Broken> {
             broken.classes.push(Class::Contract);
             Err(broken)
         }
-        Ok(_) if ledger.completions != first_in_first_out(case) => {
+        Ok(_) if ledger.completions != of_the_model(case) => {
             contract("--verify: the completions differ from the model's")
         }
         accepted => accepted,
     }
 }
 
-fn first_in_first_out(case: &Case) -> BTreeMap<u64, Completion> {
+fn of_the_model(case: &Case) -> BTreeMap<u64, Completion> {
     let mut queue = Queue::new(case.job.queue());
     let mut completions = BTreeMap::new();
     for request in &case.requests {

@@ -81,7 +81,7 @@ fn piped(input: &Input, flags: &ReadFlags, read: &Result<Read, Failure>) -> Resu
     let piped = input.read_piped(flags);
     let first = |failure: &Failure| {
         let text = failure.to_string().replace(&input.pipe(), &input.name());
-        // What is said of an unknown format rests on the rows that are there.
+        // The error of an unknown format shows the rows that have arrived.
         let unknown = ["the format is not recognised", "is not text"].iter().find_map(|rule| text.find(rule));
         text[..unknown.unwrap_or(text.len())].lines().next().unwrap_or_default().to_owned()
     };
@@ -164,7 +164,10 @@ fn parts(
     with: impl Fn(&dyn Fn(&mut ReadFlags)) -> Result<Read, String>,
 ) -> Result<(), String> {
     let middle = read.requests.get(read.requests.len() / 2).map_or(1, |request| request.arrival_ns);
-    if flags.speed.is_some() || middle == 0 {
+    // With --origin first, times count from the first request that is kept, but a part from the first of the trace.
+    let is_subset = flags.only.is_some() || flags.sample.is_some();
+    let is_shifted = is_subset && flags.origin.as_deref() == Some("first");
+    if flags.speed.is_some() || middle == 0 || is_shifted {
         return Ok(());
     }
     let time = format!("{middle}ns");

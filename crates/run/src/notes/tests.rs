@@ -83,3 +83,23 @@ fn sampled_demands_are_counted_unless_the_simulator_decides_them() {
         own_demands(true, &own).ends_with("used the demands of the trace (2 of 4 sampled: exponential, mean 10 ns)")
     );
 }
+
+#[test]
+fn fitted_cut_offs_are_listed_with_four_digits() {
+    let asked = PolicySpec::named("SITA").unwrap();
+    let note = |workers, demands: &[u64]| {
+        let mut sizes = policy::Sizes::default();
+        sizes.add(&demands.iter().map(|&service_ns| Request { service_ns, ..Request::default() }).collect::<Vec<_>>());
+        of_fit(&asked, &asked.fitted(&sizes, &policy::Cluster::alike(workers, 1, 0, 1)))
+    };
+    let listed = |cut_offs: &str| Some(format!("SITA's cut-offs, fitted to equal load: {cut_offs}"));
+    assert_eq!(note(3, &[7, 7, 123_456_789]), listed("123.5 ms, 123.5 ms"));
+    assert_eq!(note(4, &[1, 20_049, 20_000_000, 20_000_000]), listed("20 ms, 20 ms, 20 ms"));
+    assert_eq!(note(2, &[12_345]), listed("12.35 µs"));
+    assert_eq!(note(2, &[1]), listed("1 ns"));
+    assert_eq!(note(18, &[]), listed(&format!("{}, … (17 in all)", ["0 ns"; 16].join(", "))));
+    assert_eq!(note(1, &[7]), None);
+    // Given ones are in the settings.
+    let given = PolicySpec::named("SITA:5").unwrap();
+    assert_eq!(of_fit(&given, &given), None);
+}

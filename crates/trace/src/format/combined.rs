@@ -13,24 +13,13 @@ use crate::clock::Clock;
 use crate::decimal::Numbers;
 use crate::field::{Field, Identity};
 
+const NAMES: [&str; 12] = names("extra");
+
 pub(super) const FORMAT: Format = Format {
     name: "combined",
     shape: Shape::Lines {
         divider: Divider::Own(divide),
-        header: Header::Absent(&[
-            "client",
-            "user",
-            "time",
-            "method",
-            "path",
-            "target",
-            "status",
-            "bytes",
-            "referer",
-            "agent",
-            "forwarded",
-            "extra",
-        ]),
+        header: Header::Absent(&NAMES),
         comment: None,
         sign: Some(|first| is_access_log(first) && !nginx::has_request_time(first)),
     },
@@ -45,6 +34,11 @@ pub(super) const FORMAT: Format = Format {
     unknown: &["-"],
     notes: &["times are taken as arrivals: those of Apache are, but nginx writes when a request was completed"],
 };
+
+/// The names of the cells of [`divide`]; `last` is that of what is left behind the others.
+pub(super) const fn names(last: &'static str) -> [&'static str; 12] {
+    ["client", "user", "time", "method", "path", "target", "status", "bytes", "referer", "agent", "forwarded", last]
+}
 
 /// Whether `line` has the structure of an access log, with a time.
 pub(super) fn is_access_log(line: &[u8]) -> bool {

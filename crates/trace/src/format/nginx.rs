@@ -4,7 +4,7 @@
 //! nginx writes a line when the request is done. `$time_local` is that time, a date with an offset, in whole seconds;
 //! `$request_time` is the time since the first byte of the request, in seconds with three decimals.
 
-use super::combined::{self, divide};
+use super::combined::{self, divide, names};
 use super::{Divider, Format, Header, S, Shape};
 use crate::cells::Cells;
 use crate::clock::Clock;
@@ -14,24 +14,13 @@ use crate::field::{Field, Identity};
 const AGENT: usize = 9;
 const REQUEST_TIME: usize = 11;
 
+const NAMES: [&str; 12] = names("request_time");
+
 pub(super) const FORMAT: Format = Format {
     name: "nginx",
     shape: Shape::Lines {
         divider: Divider::Own(divide),
-        header: Header::Absent(&[
-            "client",
-            "user",
-            "time",
-            "method",
-            "path",
-            "target",
-            "status",
-            "bytes",
-            "referer",
-            "agent",
-            "forwarded",
-            "request_time",
-        ]),
+        header: Header::Absent(&NAMES),
         comment: None,
         sign: Some(|first| combined::is_access_log(first) && has_request_time(first)),
     },

@@ -58,7 +58,9 @@ pub(super) const FORMAT: Format = Format {
 /// Whether a line is a comment, or eighteen numbers. A CSV that is separated by semicolons may start with one too.
 fn is_swf(first: &[u8]) -> bool {
     if let Some(comment) = first.strip_prefix(b";") {
-        return comment.first().is_none_or(u8::is_ascii_whitespace) || comment.contains(&b':');
+        let label = comment.iter().position(|&byte| byte == b':').map(|end| &comment[..end]);
+        return comment.first().is_none_or(u8::is_ascii_whitespace)
+            || label.is_some_and(|label| !label.contains(&b';'));
     }
     let cells = first.split(u8::is_ascii_whitespace).filter(|cell| !cell.is_empty());
     let numbers = cells.clone().filter(|cell| decimal::freely(cell, 1, Numbers::Point).is_some());
@@ -138,6 +140,8 @@ mod tests {
 
     #[test]
     fn a_csv_with_semicolons_is_not_taken_for_it() {
-        assert_eq!(read(";arrival_s\n0;1.5\n").summary.files[0].format, "csv");
+        for trace in [";arrival_s\n0;1.5\n", ";arrival_s;note: x\n0;1.5;\n"] {
+            assert_eq!(read(trace).summary.files[0].format, "csv", "{trace:?}");
+        }
     }
 }

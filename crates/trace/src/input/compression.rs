@@ -9,7 +9,7 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 /// Bytes of one read of compressed data.
 const BUFFER: usize = 64 << 10;
 
-/// The largest window of Zstandard, which is held in memory: that of the command `zstd` without further options.
+/// The largest window of Zstandard \[bytes\], which is held in memory: the limit of the command `zstd` without options.
 const MAX_WINDOW: u64 = 128 << 20;
 
 /// A compression that is read in place.
@@ -21,7 +21,7 @@ pub(crate) enum Compression {
     Zstd,
 }
 
-/// Files that are something else: their first bytes, their name, and a command that makes a trace of them.
+/// Files that are not read: their first bytes, their kind, and a command that makes a trace of them.
 const OTHERS: [(&[u8], &str, &str); 5] = [
     (
         b"PAR1",
@@ -34,7 +34,7 @@ const OTHERS: [(&[u8], &str, &str); 5] = [
     (b"SQLite format 3", "an SQLite database", "sqlite3 -csv -header FILE 'select * from TABLE' > trace.csv"),
 ];
 
-/// Refuses files of other kinds.
+/// Refuses files of [`OTHERS`].
 ///
 /// # Errors
 /// The rule, with the command that makes a trace of such a file.
@@ -79,7 +79,7 @@ impl Compression {
     }
 }
 
-/// Adds the compression to errors.
+/// Adds the name of the compression to errors.
 struct Named<R>(R, &'static str);
 
 impl<R: Read> Read for Named<R> {
@@ -138,7 +138,7 @@ impl<R: BufRead> Read for Frames<R> {
     }
 }
 
-/// The error of a frame: that its data ends is not told apart by kind, so the cause is looked at.
+/// The error of a frame. ruzstd has no kind of error for data that is cut short, so its causes are searched for one of I/O.
 fn end_or_damage(error: FrameDecoderError) -> io::Error {
     let way_out = match error {
         FrameDecoderError::WindowSizeTooBig { requested, .. } => Some(format!(

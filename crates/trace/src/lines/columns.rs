@@ -1,4 +1,4 @@
-//! `--columns`: which column of a file is what.
+//! `--columns`: the meanings of a file's columns, and their units.
 
 use crate::clock::Clock;
 use crate::field::{Field, Identity, READ_WRITE};
@@ -6,7 +6,7 @@ use crate::format::{MS, NS, S, US};
 use contract::Request;
 use failure::printable;
 
-/// What a column may be.
+/// The meaning of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     Id,
@@ -33,7 +33,7 @@ const TARGETS: [(&str, Target); 9] = [
 ];
 
 impl Target {
-    /// What `field` is; None if `--columns` can't name it.
+    /// The meaning of `field`; None if `--columns` can't name it.
     pub(super) fn of(field: Field) -> Option<Self> {
         Some(match field {
             Field::Id => Self::Id,
@@ -66,7 +66,7 @@ const VERBS: &[(&str, u8)] = &[
     ("set", Request::WRITE),
 ];
 
-/// What follows a column's name.
+/// The units that may follow a column's name.
 const UNITS: [(&str, u64); 7] =
     [("ns", NS), ("us", US), ("µs", US), ("ms", MS), ("s", S), ("min", 60 * S), ("h", 3_600 * S)];
 
@@ -176,7 +176,7 @@ impl Mapping {
         for (at, _) in self.column.match_indices('-') {
             let (end, duration) = (&self.column[..at], &self.column[at + 1..]);
             let (Some(end), Some(duration)) = (find(names, end), find(names, duration)) else { continue };
-            // A unit that stands at one of them is that of both, unless the other's name ends in its own.
+            // A unit that follows one of them is the unit of both, unless the other's name ends in its own.
             let of_both = end.1.or(duration.1).filter(|kind| *kind != "date");
             let unit_of = |(place, kind): (usize, Option<&str>)| {
                 let known = ending(&names[place]);
@@ -213,18 +213,18 @@ impl Mapping {
     }
 }
 
-/// The place of the column that `text` names, and what follows its colon.
+/// The place of the column that `text` names, and its kind: the text after the colon.
 fn find<'a>(names: &[String], text: &'a str) -> Option<(usize, Option<&'a str>)> {
     let place = |name: &str| names.iter().position(|other| other == name.trim());
     if let Some(place) = place(text) {
         return Some((place, None));
     }
-    // A kind has no minus: that is a difference.
+    // A text with a minus after the colon is a difference of two columns, not a kind.
     let (name, kind) = text.rsplit_once(':').filter(|(_, kind)| !kind.contains('-'))?;
     Some((place(name)?, Some(kind.trim())))
 }
 
-/// Ends of names that state a unit.
+/// Endings of names that state a unit.
 const ENDINGS: [(&str, u64); 20] = [
     ("ns", NS),
     ("nanos", NS),

@@ -29,9 +29,7 @@ impl Defect {
             Self::Line(rule) => rule.split(" (").next().unwrap_or_default().to_owned(),
         }
     }
-}
 
-impl Defect {
     /// What breaks the rule, where that is known already.
     pub(crate) fn value(&self) -> String {
         match self {

@@ -51,18 +51,13 @@ impl Coarse {
         }
     }
 
-    /// The coarsest tick that fits all arrivals so far \[ns\]; None if not even a millisecond does.
-    pub(super) fn tick_ns(&self) -> Option<u64> {
-        self.whole_millis.then_some(if self.whole_seconds { 1_000_000_000 } else { 1_000_000 })
-    }
-
-    /// The note on a coarse clock.
+    /// The note on a coarse clock; None if the clock is not coarse, or most requests arrive alone.
     pub(super) fn remark(&self) -> Option<String> {
-        let tick = if self.tick_ns()? == 1_000_000_000 { "1 s" } else { "1 ms" };
         let (together, all) = (self.together, self.requests.saturating_sub(1));
-        if together * 2 <= all {
+        if !self.whole_millis || together * 2 <= all {
             return None;
         }
+        let tick = if self.whole_seconds { "1 s" } else { "1 ms" };
         Some(format!(
             "all arrivals are multiples of {tick}, and {together} of {all} interarrival times are 0: these bursts come from rounding; \
              --spread even or random places the requests of a tick within it"

@@ -166,15 +166,18 @@ impl Cutter {
             if cut > 0 || self.ended {
                 break cut;
             }
+            // The line break may be a carriage return that was read and a line feed that was not.
+            let may_be_long = matches!(location.rows, Rows::Lines { .. }) && filled > LINE_LIMIT + 1;
+            let is_long = may_be_long && memchr::memchr(b'\n', bytes).is_none();
+            // The line comes before what can't be read.
+            if is_long && !self.shortens {
+                return Err(location.at(self.rows, &too_long()));
+            }
             if let Some(failed) = &self.failed {
                 return Err(failed.clone());
             }
-            // The line break may be a carriage return that was read and a line feed that was not.
-            let is_long = matches!(location.rows, Rows::Lines { .. }) && filled > LINE_LIMIT + 1;
-            match is_long && memchr::memchr(b'\n', bytes).is_none() {
-                true if self.shortens => filled = LINE_LIMIT + 2,
-                true => return Err(location.at(self.rows, &too_long())),
-                false => {}
+            if is_long {
+                filled = LINE_LIMIT + 2;
             }
         };
         if let (0, 1.., Rows::Records { len }) = (cut, filled, location.rows) {

@@ -1,6 +1,5 @@
 //! One file of a trace, opened.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use contract::{Request, RequestHeader};
@@ -10,6 +9,7 @@ use super::cut::Cutter;
 use super::decode::{self, Decoder};
 use super::flags::Options;
 use super::recognise::{ORIGIN, first_line, recognise, skip_blank_lines, skip_start};
+use super::wrong::Others;
 use crate::clock::TIME_LIMIT;
 use crate::decimal;
 use crate::field::{Field, Identity};
@@ -41,15 +41,6 @@ pub(super) struct TraceFile {
     pub(super) cutter: Cutter,
     pub(super) decoder: Decoder,
     pub(super) others: Others,
-}
-
-/// The numbers of rows that gave no request.
-#[derive(Debug, Default)]
-pub(super) struct Others {
-    /// Rows that were skipped because they can't be used, by the reason.
-    pub(super) skipped: BTreeMap<String, u64>,
-    /// Rows that are something else by the rules of the format.
-    pub(super) no_requests: u64,
 }
 
 impl TraceFile {
@@ -195,12 +186,7 @@ impl TraceFile {
         if let number @ 1.. = self.others.no_requests {
             remarks.push(format!("{number} rows are no requests by the rules of {}", self.format.name));
         }
-        let skipped: u64 = self.others.skipped.values().sum();
-        if skipped > 0 {
-            let reasons =
-                self.others.skipped.iter().map(|(reason, rows)| format!("{rows}: {reason}")).collect::<Vec<_>>();
-            remarks.push(format!("{skipped} rows were skipped ({})", reasons.join("; ")));
-        }
+        remarks.extend(self.others.remark());
         if let (true, true, Rows::Lines { .. }) = (self.is_piped, self.cutter.ends_in_a_line(), self.location.rows) {
             // Without rows, the last line is the header.
             let Rows::Lines { first } = self.location.rows else { return remarks };

@@ -6,7 +6,7 @@ use failure::{Failure, printable};
 use super::cut::Cutter;
 use super::flags::Options;
 use crate::clock::{self, Clock};
-use crate::format::{self, CSV, Divider, FORMATS, Format, Header, Shape, US};
+use crate::format::{self, CSV, Divider, FORMATS, Format, Header, RECORDS, Shape, US};
 use crate::lines::columns::{Columns, ending};
 use crate::lines::{self, bind, names_fit};
 use crate::lines::{LINE_LIMIT, too_long};
@@ -76,11 +76,7 @@ pub(super) fn recognise(
 ) -> Result<&'static Format, Failure> {
     let start = cutter.peek(location, |bytes| bytes.len() >= 8)?;
     if start.starts_with(&RequestHeader::MAGIC) {
-        return FORMATS
-            .iter()
-            .find(|format| matches!(format.shape, Shape::Records))
-            .copied()
-            .ok_or_else(|| unknown(location));
+        return Ok(RECORDS);
     }
     let start = cutter.look(location, |bytes| bytes.len() >= START || is_text(bytes));
     let start = &start[..start.len().min(START)];
@@ -130,10 +126,6 @@ fn is_text(bytes: &[u8]) -> bool {
     !bytes.iter().any(is_control) && is_utf8 && (!is_short || fits())
 }
 
-fn unknown(location: &Location) -> Failure {
-    location.whole("is of no known format")
-}
-
 /// Whether the first line of a trace fits `format`.
 fn line_fits(format: &Format, first: &[u8]) -> bool {
     let Shape::Lines { divider, header, sign, .. } = format.shape else { return false };
@@ -165,6 +157,7 @@ fn next_step(location: &Location, cutter: &mut Cutter) -> Result<String, Failure
     let is_live = cutter.is_live();
     let lines = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count();
     let start = cutter.look(location, |bytes| is_live || lines(bytes) >= SHOWN_ROWS || bytes.len() > LINE_LIMIT);
+    let start = &start[..memchr::memchr_iter(b'\n', start).nth(SHOWN_ROWS - 1).map_or(start.len(), |end| end + 1)];
     let zeros = |first: usize| start.iter().skip(first).step_by(2).take(32).all(|&byte| byte == 0);
     if let Some(endian) = [(1, "LE"), (0, "BE")].into_iter().find(|&(first, _)| start.len() > 3 && zeros(first)) {
         let endian = endian.1;
@@ -172,7 +165,9 @@ fn next_step(location: &Location, cutter: &mut Cutter) -> Result<String, Failure
             "is UTF-16 without a byte order mark; this makes a trace of it: iconv -f UTF-16{endian} -t UTF-8 FILE"
         ));
     }
-    if start.contains(&0) || std::str::from_utf8(&first).is_err() && !start.contains(&b'\n') {
+    // What is behind a first line of text does not matter: how much of it was read ahead depends on the size of reads.
+    let is_binary = || std::str::from_utf8(&first).is_err() && (start.contains(&0) || !start.contains(&b'\n'));
+    if first.contains(&0) || is_binary() {
         let names = format::names();
         return Ok(format!("is not text, and of no known binary format; --trace-format selects one of {names}"));
     }

@@ -4,9 +4,10 @@ use contract::Request;
 use failure::Failure;
 
 use super::coarse::Looking;
+use super::errors::{explain, stopped};
 use super::parse::{Parsed, parse};
 use super::sequence::Order;
-use super::{TraceReader, Wrong, decode, explain, names, stopped};
+use super::{TraceReader, Wrong, decode, names};
 use crate::location::Location;
 use crate::shape::sorter::{self, Sorter};
 

@@ -58,6 +58,9 @@ impl Stage {
     }
 
     /// Passes the next requests to `each`, if they are used. `completed` has been found in them.
+    ///
+    /// Requests before one that is out of order are passed first: the first error of the trace is reported, however the
+    /// trace is cut into blocks.
     pub(super) fn pass<E: From<Failure>>(
         &mut self,
         requests: &mut [Request],
@@ -66,8 +69,22 @@ impl Stage {
         each: impl FnMut(&[Request]) -> Result<(), E>,
     ) -> Result<(), Stop<E>> {
         self.sampled += completed.sampled;
-        self.order.check(requests, completed.in_order).map_err(Stop::Unordered)?;
+        let checked = self.order.check(requests, completed.in_order);
+        let in_order = match checked {
+            Err(Unordered::GoesBack { index, .. } | Unordered::Id { index, .. }) => index,
+            _ => requests.len(),
+        };
         self.coarse.add(requests, completed, looking);
+        self.spread(&mut requests[..in_order], each)?;
+        checked.map_err(Stop::Unordered)
+    }
+
+    /// Passes requests that are in order to `each`, if they are used; with `--spread` those of complete ticks, spread.
+    fn spread<E: From<Failure>>(
+        &mut self,
+        requests: &mut [Request],
+        each: impl FnMut(&[Request]) -> Result<(), E>,
+    ) -> Result<(), Stop<E>> {
         let Some(ticks) = &mut self.ticks else { return self.take(requests, each) };
         let mut out = std::mem::take(&mut self.out);
         out.clear();

@@ -43,13 +43,31 @@ impl Read for Pipe {
     }
 }
 
+/// Fails at once.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the disk is gone"))
+    }
+}
+
 pub(crate) fn demands() -> Demands {
     Demands::new(1_000, ServiceDistribution::Exponential, 1)
 }
 
 /// Opens `trace` as a file, or as a pipe.
 pub(crate) fn open(trace: &[u8], flags: &ReadFlags, block_size: usize, is_piped: bool) -> Result<TraceReader, Failure> {
-    let (location, bytes) = (Location::new(Path::new("t.csv")), Box::new(Pipe(trace.to_vec(), 0)));
+    open_input(Box::new(Pipe(trace.to_vec(), 0)), flags, block_size, is_piped)
+}
+
+fn open_input(
+    bytes: Box<dyn Read + Send>,
+    flags: &ReadFlags,
+    block_size: usize,
+    is_piped: bool,
+) -> Result<TraceReader, Failure> {
+    let location = Location::new(Path::new("t.csv"));
     let (input, options) = (Input::new(bytes, None, is_piped, &location)?, flags.options()?);
     let file = TraceFile::start(location, input, &options, block_size)?;
     TraceReader::of_files(vec![file], options, flags.given(), demands())
@@ -167,12 +185,6 @@ fn a_file_is_read_and_its_length_is_known() {
 
 #[test]
 fn a_failing_input_is_named_in_the_error() {
-    struct Broken;
-    impl Read for Broken {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::Error::other("the disk is gone"))
-        }
-    }
     let location = Location::new(Path::new("-"));
     let input = Input::new(Box::new(Broken), None, false, &location);
     assert_eq!(input.err(), Some(Failure::host("stdin: the disk is gone")));

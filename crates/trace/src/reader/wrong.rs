@@ -1,15 +1,34 @@
 //! Rows that can't be used: those of the first rows are reported together.
 
+use std::collections::BTreeMap;
+
 use failure::Failure;
 
 use super::cut::Block;
 use super::decode::{self, Defects, FIRST_ROWS};
-use super::file::Others;
 use crate::lines::Defect;
 use crate::location::Location;
 
 /// Wrong rows that are shown.
 const SHOWN: usize = 10;
+
+/// The numbers of rows that gave no request.
+#[derive(Debug, Default)]
+pub(super) struct Others {
+    /// Rows that were skipped because they can't be used, by the reason.
+    pub(super) skipped: BTreeMap<String, u64>,
+    /// Rows that are something else by the rules of the format.
+    pub(super) no_requests: u64,
+}
+
+impl Others {
+    /// The remark on the rows that were skipped; None if there are none.
+    pub(super) fn remark(&self) -> Option<String> {
+        let reasons: Vec<String> = self.skipped.iter().map(|(reason, rows)| format!("{rows}: {reason}")).collect();
+        let rows: u64 = self.skipped.values().sum();
+        (rows > 0).then(|| format!("{rows} rows were skipped ({})", reasons.join("; ")))
+    }
+}
 
 /// The wrong rows so far, with their numbers.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! `--spread`: separates requests that a coarse clock recorded at the same time.
 //!
-//! A clock that counts in *ticks* (seconds, say) gives every request of a tick the tick's start as its arrival. Then
-//! all of them arrive at once, and their waiting times measure the clock. Spreading puts the n requests of the tick
-//! that begins at t into the times from t to before t + tick, in the order of the trace:
+//! A clock that counts in *ticks* (seconds, say) rounds every arrival to the start of its tick. Then all requests of a
+//! tick arrive at once, and wait because of the rounding. Spreading moves the n arrivals of the tick that begins at t
+//! to times in \[t, t + tick), in the order of the trace:
 //!
 //! * `even`: request k of n, from 0, arrives at t + ⌊k·tick/n⌋.
 //! * `random`: n offsets are sampled, below(tick) n times, from the stream `spread` of SEED, whose number is the tick's
@@ -16,7 +16,7 @@ use random::streams::Streams;
 
 use crate::duration;
 
-/// The largest number of requests in one tick: all of them are held in memory, 2.4 GB.
+/// The largest number of requests in one tick. All of them are held in memory: 2.4 GB.
 pub const MAX_IN_A_TICK: usize = 50_000_000;
 
 /// The longest tick, 104 days \[ns\].
@@ -36,7 +36,7 @@ pub enum How {
 pub struct SpreadFlag {
     /// How requests are spread.
     pub how: How,
-    /// The length of a tick \[ns\], at least 1; None if the reader is to find it in the trace.
+    /// The length of a tick \[ns\], at least 1; None if the reader determines it from the trace.
     pub tick_ns: Option<u64>,
 }
 
@@ -73,8 +73,8 @@ impl How {
 }
 
 impl Spread {
-    /// The value of `--spread`: `even` or `random`, and the length of a tick after a colon if it is not to be found in the
-    /// trace.
+    /// The value of `--spread`: `even` or `random`, and the length of a tick after a colon unless the reader determines it from
+    /// the trace.
     ///
     /// # Errors
     /// The rule that `text` breaks.

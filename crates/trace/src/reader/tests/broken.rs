@@ -81,6 +81,57 @@ fn a_wrong_row_is_reported_before_what_is_worse_behind_it() {
 }
 
 #[test]
+fn the_first_error_is_reported_and_the_requests_before_it_are_passed() {
+    let flags = |origin: &str, spread: Option<&str>| ReadFlags {
+        origin: Some(origin.to_owned()),
+        spread: spread.map(str::to_owned),
+        ..ReadFlags::default()
+    };
+    let before = "before the origin of time";
+    for (rows, flags, error) in [
+        ("5\n9\n1\n", flags("7ns", None), format!("t.csv:2: arrival_ns 5 ns is {before}")),
+        ("9\n5\n1\n", flags("7ns", None), "t.csv:3: arrival_ns goes back (5 ns after 9 ns)".to_owned()),
+        (
+            "7\n10\n1\n",
+            flags("zero", Some("even:10ns")),
+            "t.csv:2: arrival_ns 7 ns is not a multiple of 10 ns".to_owned(),
+        ),
+        ("10\n20\n1\n", flags("15ns", Some("even:10ns")), format!("t.csv: arrival_ns 10 ns is {before}")),
+    ] {
+        let refused = refused_with(format!("arrival_ns\n{rows}"), &flags);
+        assert!(refused.starts_with(&error), "{refused}");
+    }
+    for rows in ["5,1\n9,2\n1,3\n", "5,1\n9,2\n9,2\n"] {
+        let trace = format!("arrival_ns,id\n{rows}");
+        let mut passed = Vec::new();
+        let mut reader = open(trace.as_bytes(), &ReadFlags::default(), BLOCK_SIZE, false).unwrap();
+        let read = reader.read(|requests, _| {
+            passed.extend(requests.iter().map(|request| request.id));
+            Ok::<_, Failure>(())
+        });
+        assert!(read.unwrap_err().to_string().starts_with("t.csv:4: "), "{rows}");
+        assert_eq!(passed, [1, 2], "{rows}");
+    }
+}
+
+#[test]
+fn a_long_line_is_reported_before_the_failure_of_the_input_behind_it() {
+    let failed = "t.csv: the disk is gone";
+    for (len, error) in [(LINE_LIMIT, failed), (LINE_LIMIT + 2, "t.csv:3: the line is longer than 65536 bytes")] {
+        let trace = format!("arrival_ns,note\n1,a\n{}", "x".repeat(len));
+        for block_size in [1_000, LINE_LIMIT, BLOCK_SIZE] {
+            let read = |flags: &ReadFlags| {
+                let broken = Pipe(trace.clone().into_bytes(), 0).chain(Broken);
+                let reader = open_input(Box::new(broken), flags, block_size, false).unwrap();
+                outcome(reader, 1).unwrap_err().to_string()
+            };
+            assert_eq!(read(&ReadFlags::default()), error, "{len} in blocks of {block_size}");
+            assert_eq!(read(&skip()), failed, "{len} in blocks of {block_size}");
+        }
+    }
+}
+
+#[test]
 fn blank_lines_at_the_start_are_skipped() {
     let expected = requests("arrival_ns,client\n5,anna\n6,b\n");
     let ids = |requests: &[Request]| requests.iter().map(|r| (r.arrival_ns, r.client)).collect::<Vec<_>>();

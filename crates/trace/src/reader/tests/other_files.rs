@@ -105,6 +105,10 @@ fn an_unknown_header_is_shown_with_the_next_step() {
     assert!(refused("{\"ts\": 1}\n").contains("is JSON, of which only lines with timestamp"), "JSON");
     assert!(refused("a\0b\0c\0\n\0").contains("iconv -f UTF-16LE"), "UTF-16");
     assert!(refused(b"\x00\x01\x02\x03\n").contains("is not text"), "binary");
+    assert!(refused(b"\x89HDF\r\n\x1a\n\0\0\0\0\n").contains("is not text"), "HDF5");
+    // The first line is text, so the rows are shown, whatever is behind.
+    assert!(refused(b"when,x\n5,1\n7,2\n\0\n").contains("your header has when"), "zeros behind text");
+    assert!(refused(b"when,x\n5,\0\n").contains("your header has when"), "zeros behind text");
     assert!(
         refused(b"PAR1\x15\x04\x15")
             .contains("is a Parquet file, which is not read; this makes a trace of it: python3")

@@ -139,6 +139,13 @@ fn several_files_are_merged_by_arrival() {
     let refused = read(&back, &ReadFlags::default()).unwrap_err().to_string();
     assert!(refused.ends_with("c.csv:3: arrival_s goes back (4 after 5); --sort puts them in order"), "{refused}");
     assert_eq!(arrivals(&read(&back, &sort()).unwrap()), [0, S, 4 * S, 5 * S]);
+    let bad = [path("d.csv", "arrival_s\n"), path("e.csv", "arrival_s\nx\n")];
+    let skip = flags(|f| f.skip_bad_rows = true);
+    let mut none = TraceReader::open(&bad, &skip, demands()).unwrap();
+    none.read(|_, _| Ok::<_, Failure>(())).unwrap();
+    let refused = none.expect_requests().unwrap_err().to_string();
+    let rule = "e.csv: the trace has no requests: 1 rows were skipped (1: arrival_s is not a number of seconds";
+    assert!(refused.contains(rule), "{refused}");
     let twice = TraceReader::open(&[Path::new("-"), Path::new("-")], &ReadFlags::default(), demands()).err();
     assert_eq!(twice, Some(Failure::usage("- is standard input, which can be read once")));
 }
