@@ -50,7 +50,7 @@ fn an_invalid_setting_is_reported_with_its_origin() {
     refused("", "--servers x", "flag: SERVERS=x must be an integer");
     refused("", "--delay -1", "flag: DELAY=-1 must be an integer");
     refused("", "--st 5parsec", "flag: ST=5parsec must be a duration such as 250us, 3ms, 1.5s");
-    refused("", "--service pareto", "flag: SERVICE=pareto must be one of exponential, deterministic");
+    refused("", "--service normal:1", "flag: SERVICE=normal:1 must be one of exponential, deterministic, erlang:K, ");
     refused("", "--discipline FIFO", "flag: DISCIPLINE=FIFO must be a lower-case word");
     refused("SERVERS=1\nSERVERS=1\n", "", ".env.general:2: SERVERS is set a second time; line 1 sets it first");
     refused("SERVERS\n", "", ".env.general:1: \"SERVERS\" is not KEY=VALUE");
@@ -60,7 +60,7 @@ fn an_invalid_setting_is_reported_with_its_origin() {
 #[test]
 fn a_command_takes_and_explains_its_own_settings_only() {
     let help = Folder::new().run("middleware", "describe --help").succeeds();
-    help.prints("The service:\n").prints("--st <ST>").prints("[default: 10ms]").prints("exponential, deterministic");
+    help.prints("The service:\n").prints("--st <ST>").prints("[default: 10ms]").prints("- erlang:K: ");
     let help = Folder::new().run("middleware", "describe --help").succeeds().stdout();
     assert!(!help.contains("--balancer") && !help.contains("--samples"), "{help}");
     Folder::with("trace.csv", THREE).run("middleware", "describe trace.csv --balancer RR").exits_as_usage();

@@ -42,7 +42,7 @@ pub struct QueueSettings {
     /// Stop each worker after this many service starts; 0 = the whole shard.
     #[arg(long, env, default_value = "0", value_parser = count(0..=u64::MAX))]
     pub delay: Setting<u64>,
-    /// How long a request waits for its service to begin before it leaves: a duration, or exponential:MEAN; 0 = for ever.
+    /// How long a request waits for its service to begin before it leaves; 0 = for ever.
     #[arg(long, env, default_value = "0", value_parser = patience())]
     pub patience: Setting<Patience>,
 }
@@ -55,12 +55,12 @@ fn disciplines() -> Rule<String> {
 
 /// TIME or exponential:TIME.
 fn patience() -> Rule<Patience> {
-    Rule::of(|text| {
+    Rule::new("a duration such as 50ms, or a distribution and its mean: exponential:50ms", |text| {
         let (exponential, mean) = match text.split_once(':') {
             Some((word, mean)) if word.eq_ignore_ascii_case("exponential") => (true, mean),
-            Some(_) => return Err("must be a duration, or exponential: and a duration".to_owned()),
+            Some(_) => return None,
             None => (false, text),
         };
-        Ok(Patience { mean_ns: duration(0).parse(mean)?, exponential })
+        Some(Patience { mean_ns: duration(0).parse(mean).ok()?, exponential })
     })
 }

@@ -1,7 +1,8 @@
 //! Tests of single notes.
 
 use super::*;
-use random::demand::ServiceDistribution;
+use random::cost::Cost;
+use random::demand::{Demands, ServiceDistribution};
 use random::empirical::Empirical;
 
 /// The load of requests at these times \[ns\], of `service_ns` each.
