@@ -68,16 +68,16 @@ fn areas(arrivals: &[u64], rows: &HashMap<u64, Row>, end: u64) -> [u128; 2] {
         events.extend(finish.map(|time| (time, [-1, 0])));
     }
     events.sort_unstable();
-    let (mut areas, mut numbers, mut last) = ([0, 0], [0i32; 2], 0);
+    let (mut areas, mut numbers, mut last) = ([0; 2], [0; 2], 0);
     for (time, changes) in events.into_iter().chain([(end, [0, 0])]) {
         let now = time.min(end);
         for place in 0..2 {
-            areas[place] += u128::try_from(numbers[place]).unwrap() * u128::from(now - last);
-            numbers[place] += changes[place];
+            areas[place] += numbers[place] * i128::from(now - last);
+            numbers[place] += i128::from(changes[place]);
         }
         last = now;
     }
-    areas
+    areas.map(|area| u128::try_from(area).unwrap())
 }
 
 /// Orders and limits of the queue, from which each test takes those that go together.

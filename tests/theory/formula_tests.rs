@@ -85,8 +85,11 @@ fn general_service_has_the_delay_of_pollaczek_and_khinchine() {
 /// Kleinrock ("Queueing systems", volume 2, 1976, 3.3): the conservation law, Σ ρ(k)·W(k) = ρ·W of first in, first out.
 #[test]
 fn priorities_conserve_work() {
-    let classes = [(0.2, 0.5, 0.6), (0.25, 1.0, 2.0), (0.1, 2.0, 9.0)]
-        .map(|(rate, mean, second)| ClassLoad { rate, mean, second });
+    let classes = [(0.2, 0.5, 0.6), (0.25, 1.0, 2.0), (0.1, 2.0, 9.0)].map(|(rate, mean, second)| ClassLoad {
+        rate,
+        mean,
+        second,
+    });
     let load = |class: &ClassLoad| class.rate * class.mean;
     let rho: f64 = classes.iter().map(load).sum();
     let residual: f64 = classes.iter().map(|class| class.rate * class.second / 2.0).sum();

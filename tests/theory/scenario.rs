@@ -213,9 +213,8 @@ impl Scenario {
 
     /// The cluster, as a run with the seed `seed` has it.
     pub(super) fn cluster(&self, seed: u64) -> Cluster {
-        let member = |(worker, member): (u32, &Member)| {
-            Member { model: Model { seed, worker, ..member.model }, ..*member }
-        };
+        let member =
+            |(worker, member): (u32, &Member)| Member { model: Model { seed, worker, ..member.model }, ..*member };
         Cluster { workers: (1..).zip(&self.workers).map(member).collect(), seed }
     }
 

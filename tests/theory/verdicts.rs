@@ -33,7 +33,7 @@ impl Effort {
     /// `make truth`.
     pub(super) const FULL: Effort = Effort { replications: 40, of_programs: 40, most_millions: f64::INFINITY };
     /// `make test`.
-    pub(super) const SHORT: Effort = Effort { replications: 20, of_programs: 12, most_millions: 1.5 };
+    pub(super) const SHORT: Effort = Effort { replications: 20, of_programs: 12, most_millions: 1.0 };
 
     fn replications(self, scenario: &Scenario) -> u32 {
         if scenario.program.is_some() { self.of_programs } else { self.replications }

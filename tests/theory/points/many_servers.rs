@@ -12,7 +12,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new(format!("M/M/{servers} at {rho}"), rho)
             .servers(servers)
             .knows(Figure::Delay(Of::All), queue.delay(), "Erlang's C formula (1917)")
-            .knows(Figure::DelayAbove(x), queue.delay_above(x), "Erlang's C formula; those that wait wait exponentially long")
+            .knows(
+                Figure::DelayAbove(x),
+                queue.delay_above(x),
+                "Erlang's C formula; those that wait wait exponentially long",
+            )
     });
     let constant = [(0.7, 2), (0.9, 2), (0.8, 5), (0.9, 10)].map(|(rho, servers)| {
         let queue = Mdc::new(rho, servers as usize);

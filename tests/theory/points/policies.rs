@@ -38,8 +38,8 @@ pub(super) fn without_state() -> Vec<Scenario> {
     for (rho, weights) in [(0.8, vec![2, 1]), (0.7, vec![3, 2, 1])] {
         let turns = smooth(&weights);
         let rate = rho * turns.len() as f64;
-        let mut scenario = Scenario::new(format!("WRR over workers of speeds {weights:?} at {rho}"), rho)
-            .with_speeds("WRR", &weights);
+        let mut scenario =
+            Scenario::new(format!("WRR over workers of speeds {weights:?} at {rho}"), rho).with_speeds("WRR", &weights);
         for (worker, speed) in weights.iter().enumerate() {
             let mine: Vec<bool> = turns.iter().map(|turn| *turn == worker).collect();
             let theory = dealt(rate, *speed as f64, &mine, 200);
@@ -111,11 +111,12 @@ fn size_intervals(rho: f64, workers: u32) -> Scenario {
 
 /// JSQ, TC, POWER, LW and SED.
 pub(super) fn with_state() -> Vec<Scenario> {
-    let mean = |balancer: &str, rho: f64, workers: usize, theory: f64, source| {
-        Scenario::new(format!("{balancer} over {workers} workers, M, at {rho}"), rho)
-            .behind(balancer, workers)
-            .knows(Figure::Response(Of::All), theory, source)
-    };
+    let mean =
+        |balancer: &str, rho: f64, workers: usize, theory: f64, source| {
+            Scenario::new(format!("{balancer} over {workers} workers, M, at {rho}"), rho)
+                .behind(balancer, workers)
+                .knows(Figure::Response(Of::All), theory, source)
+        };
     let two = Choices::distinct(2);
     let mut all = vec![
         mean("JSQ", 0.5, 2, response::<2>(0.5, two, 120, 30), CHAIN),

@@ -17,10 +17,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .by(Program::Host)
             .knows(Figure::Delay(Of::All), queue.delay(), "Erlang's C formula (1917)")
             .knows(Figure::InSystem, queue.in_system(), "Erlang's C formula (1917)"),
-        Scenario::new("tracegen, host: M/M/1 of 5 clients at 0.5", 0.5)
-            .clients(5)
-            .by(Program::Host)
-            .knows(Figure::Delay(Of::All), 1.0, "Erlang's C formula (1917)"),
+        Scenario::new("tracegen, host: M/M/1 of 5 clients at 0.5", 0.5).clients(5).by(Program::Host).knows(
+            Figure::Delay(Of::All),
+            1.0,
+            "Erlang's C formula (1917)",
+        ),
         Scenario::new("tracegen, host: M/M/1/5 at 0.9", 0.9)
             .capacity(5)
             .by(Program::Host)
@@ -36,9 +37,10 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .discipline(Discipline::Ps)
             .by(Program::Run)
             .knows(Figure::InSystem, 0.7 / 0.3, "Sakata, Noguchi, Oizumi (1971)"),
-        Scenario::new("middleware run: JSQ over 4 workers, M, at 0.8", 0.8)
-            .behind("JSQ", 4)
-            .by(Program::Run)
-            .knows(Figure::InSystem, jsq * 3.2, "Markov chain, solved"),
+        Scenario::new("middleware run: JSQ over 4 workers, M, at 0.8", 0.8).behind("JSQ", 4).by(Program::Run).knows(
+            Figure::InSystem,
+            jsq * 3.2,
+            "Markov chain, solved",
+        ),
     ]
 }
