@@ -22,6 +22,7 @@ fn containers_give_the_same_bytes_as_threads() {
         "--samples 30000 --workers 3 --balancer TC --seed 9",
         "--samples 3000 --workers 2 --delay 100 --servers 2",
         "--samples 3000 --workers 3 --capacity 4 --st 40ms --balancer JSQ",
+        "--samples 3000 --workers 2 --capacity 0,9 --servers 2,1 --speeds 1,0.5 --balancer LW --verify",
         // There are fewer containers than workers, so worker k is not container k.
         "--samples 7001 --workers 7",
         "--samples 2 --workers 4",

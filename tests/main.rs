@@ -49,4 +49,5 @@ mod terminal;
 mod theory;
 mod tracegen;
 mod traces;
+mod unequal;
 mod verify;

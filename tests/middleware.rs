@@ -295,7 +295,7 @@ fn wrong_input_is_one_line_an_exit_code_and_no_file() {
             "tcp://127.0.0.1:1: no Docker engine listens there",
         ),
         ("run --sort", 2, "--trace"),
-        ("run --discipline sjf", 2, "DISCIPLINE=sjf"),
+        ("run --discipline edf", 2, "DISCIPLINE=edf"),
         ("partition --trace bad.csv --out shards", 3, "bad.csv:118: "),
         ("results", 2, "there is no run"),
         ("results nothing", 2, "nothing"),

@@ -12,7 +12,7 @@ use policy::PolicySpec;
 use random::demand::{Demands, ServiceDistribution};
 use run::executor::{Executor as _, Local};
 use run::plan::Plan;
-use run::scenario::Scenario;
+use run::scenario::{Scenario, Worker};
 use run::source::Source;
 use sandbox::limits::Limits;
 use sandbox::{Job, Model, Module};
@@ -34,11 +34,12 @@ fn scenario(executor: &Local, module: &[u8], policy: &str, delay: u64) -> Scenar
         seed: 1,
     };
     let limits = Limits { cpu_time: Duration::from_secs(1), ..Limits::default() };
-    let mut job =
-        Job { worker: 1, workers: WORKERS, model, arguments: Vec::new(), limits, verify: false, capabilities: None };
-    let module = Module::new(module);
-    job.capabilities = Some(executor.preflight(&module, &job).unwrap());
-    Scenario { module, job, policy: PolicySpec::named(policy) }
+    let job = |worker| Job { worker, workers: WORKERS, ..Job::alone(model.clone(), limits.clone()) };
+    let workers = (1..=WORKERS).map(|worker| Worker::new(job(worker))).collect();
+    let policy = PolicySpec::named(policy);
+    let mut scenario = Scenario { module: Module::new(module), workers, policy };
+    scenario.set_capabilities(executor.preflight(&scenario).unwrap());
+    scenario
 }
 
 fn source(folder: &Folder) -> Source {
@@ -112,7 +113,7 @@ fn a_wave_contains_what_fits_and_the_trace_is_read_again_for_the_rest() {
     let large = || {
         let mut scenario = scenario(&executor, &sim, "RR", 0);
         // Three workers of 2 GiB: one scenario fits the 8 GiB of a run, two do not.
-        scenario.job.limits.memory = 2 << 30;
+        scenario.workers.iter_mut().for_each(|worker| worker.job.limits.memory = 2 << 30);
         scenario
     };
     let all = reports(&folder, &executor, vec![large(), large(), large()]);
@@ -133,7 +134,7 @@ fn a_pipe_is_copied_for_a_second_wave_and_a_failure_ends_only_its_scenario() {
     let trap = wat::parse_str(guest_text("second_fails").replace(";; FAILURE", "(unreachable)")).unwrap();
     let large = |module: &[u8], delay| {
         let mut scenario = scenario(&executor, module, "RR", delay);
-        scenario.job.limits.memory = 2 << 30;
+        scenario.workers.iter_mut().for_each(|worker| worker.job.limits.memory = 2 << 30);
         scenario
     };
     let all = reports(&folder, &executor, vec![large(&sim, 0), large(&trap, 1), large(&sim, 0)]);

@@ -4,14 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
-use cli::settings::of_flags;
-use contract::Request;
-use generator::{Generation, Generator};
-use policy::{Balancer, Cluster, PolicySpec, Sizes};
-use random::demand::{Demands, ServiceDistribution};
 use random::streams::Streams;
 use serde_json::{Value, json};
-use sim_wasm::Speed;
 
 use crate::middleware::{middleware, report, workers};
 use crate::support::Folder;
@@ -222,43 +216,37 @@ fn vectors(table: usize) -> Vec<(String, String)> {
 #[test]
 fn choices_are_the_documented_ones() {
     let folder = Folder::new();
-    let vectors = vectors(1);
-    assert_eq!(vectors.len(), 9);
-    let choices = |policy: &str| {
-        report(&folder, &format!("--samples 16 --balancer {policy} --completions c.csv"));
-        let workers = completions(&folder, "c.csv").into_values().map(|(_, worker)| worker.to_string());
-        workers.collect::<Vec<_>>().join(" ")
-    };
-    let chosen: Vec<_> = vectors.iter().map(|(policy, _)| (policy.clone(), choices(policy))).collect();
-    assert_eq!(chosen, vectors);
+    let unequal = "--speeds 5,1,1,1/2 --servers 1,1,2,1 --capacity 2,0,0,1";
+    for (table, flags, policies) in [(1, "", 9), (2, unequal, 6)] {
+        let vectors = vectors(table);
+        assert_eq!(vectors.len(), policies);
+        let choices = |policy: &str| {
+            report(&folder, &format!("--samples 16 {flags} --balancer {policy} --completions c.csv"));
+            let workers = completions(&folder, "c.csv").into_values().map(|(_, worker)| worker.to_string());
+            workers.collect::<Vec<_>>().join(" ")
+        };
+        let chosen: Vec<_> = vectors.iter().map(|(policy, _)| (policy.clone(), choices(policy))).collect();
+        assert_eq!(chosen, vectors);
+    }
 }
 
+/// Each worker gets the work that its speed and its servers are of their sum, and WRR the requests that WEIGHTS state.
 #[test]
-fn choices_over_unequal_workers_are_the_documented_ones() {
-    let (settings, seed) = (of_flags(["--samples=16"]).unwrap(), of_flags([""; 0]).unwrap());
-    let demands = Demands::new(10_000_000, ServiceDistribution::Exponential, 1);
-    let mut generator = Generator::new(&Generation::from_settings(&settings, &seed).unwrap());
-    let mut requests: Vec<Request> = Vec::new();
-    while generator.fill(&mut requests, 16).unwrap() > 0 {}
-    requests.iter_mut().for_each(|request| request.service_ns = demands.sample(request.id));
-    let mut sizes = Sizes::default();
-    sizes.add(&requests);
-    let mut cluster = Cluster::alike(4, 1, 0, 1);
-    let unequal = [("5", 1, 2), ("1", 1, 0), ("1", 2, 0), ("1/2", 1, 1)];
-    for (member, (speed, servers, capacity)) in cluster.workers.iter_mut().zip(unequal) {
-        (member.speed, member.weight) = (Speed::parse(speed).unwrap(), Speed::parse(speed).unwrap());
-        (member.model.servers, member.model.capacity) = (servers, capacity);
-    }
-    let vectors = vectors(2);
-    assert_eq!(vectors.len(), 6);
-    let choices = |policy: &str| {
-        let spec = PolicySpec::named(policy).unwrap().fitted(&sizes, &cluster);
-        let mut workers = Vec::new();
-        Balancer::new(&spec, &cluster).unwrap().assign_all(&requests, &mut workers).unwrap();
-        workers.iter().map(|worker| (worker + 1).to_string()).collect::<Vec<_>>().join(" ")
+fn shares_follow_speeds_servers_and_weights() {
+    let folder = Folder::new();
+    let offered = |flags: &str, figure: &str| -> Vec<f64> {
+        let report = report(&folder, &format!("--samples 100000 --workers 3 {flags}"));
+        let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap() as f64;
+        workers(&report).iter().map(|row| number(row.pointer(figure).unwrap())).collect()
     };
-    let chosen: Vec<_> = vectors.iter().map(|(policy, _)| (policy.clone(), choices(policy))).collect();
-    assert_eq!(chosen, vectors);
+    assert_eq!(offered("--balancer WRR --weights 2,1/2,1.5", "/counts/offered"), [50_000.0, 12_500.0, 37_500.0],);
+    // 2, 3 and 1 of 6: of the demands of the trace, not of the server time that they need.
+    let work = offered("--balancer SITA --speeds 2,1,1 --servers 1,3,1", "/work_offered_ns");
+    let demands = [work[0] * 2.0, work[1], work[2]];
+    let share = |worker: usize| demands[worker] / demands.iter().sum::<f64>() * 6.0;
+    for (worker, exact) in [(0, 2.0), (1, 3.0), (2, 1.0)] {
+        assert!((share(worker) / exact - 1.0).abs() < 0.001, "{work:?}");
+    }
 }
 
 #[test]
@@ -302,7 +290,8 @@ fn sita_is_fitted_to_the_trace() {
         middleware(&folder, &out).succeeds().says(&note.replace('"', ""));
         for (number, worker) in (1..).zip(workers(&fitted)) {
             let shard = folder.text(&format!("{service}/{number}.csv"));
-            assert_eq!(shard.lines().count() as u64 - 1, worker["counts"]["offered"].as_u64().unwrap());
+            // Two lines are the head.
+            assert_eq!(shard.lines().count() as u64 - 2, worker["counts"]["offered"].as_u64().unwrap());
         }
     }
     // The generator is read twice too. The exact cut-offs are those x for which 1 − (1 + x)·exp(−x) is 1/3 and 2/3.

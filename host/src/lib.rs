@@ -23,7 +23,7 @@ use run::notes::Given;
 use run::outputs::OutputFlags;
 use run::plan::Plan;
 use run::retention::remove_old;
-use run::scenario::Scenario;
+use run::scenario::{Scenario, Worker};
 use run::settings::ModuleSettings;
 use run::setup;
 use run::source::Source;
@@ -126,10 +126,10 @@ fn shown(path: &Path) -> String {
 
 fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     let demands = cli.model.demand.demands(&cli.seed)?;
-    let model = Model::from_settings(&cli.model, &demands)?;
     if cli.worker > cli.workers {
         return Err(Failure::usage(format!("--worker {} is more than --workers {}", cli.worker, cli.workers)).into());
     }
+    let model = Model::from_settings(&cli.model, &demands, cli.worker, cli.workers)?;
     let path = setup::module_path(&cli.module)?;
     let executor = Local::new(program::end);
     let job = Job {
@@ -141,10 +141,9 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         verify: cli.verify,
         capabilities: None,
     };
-    let mut scenario = Scenario { module: Module::read(&path)?, job, policy: None };
-    let capabilities =
-        executor.preflight(&scenario.module, &scenario.job).with_context(|| path.display().to_string())?;
-    scenario.job.capabilities = Some(capabilities);
+    let mut scenario = Scenario { module: Module::read(&path)?, workers: vec![Worker::new(job)], policy: None };
+    let capabilities = executor.preflight(&scenario).with_context(|| path.display().to_string())?;
+    scenario.set_capabilities(capabilities);
 
     let table = cli.model.demand.file();
     let inputs = cli.traces.iter().chain([&path]).chain(&table).map(|path| Some(path.as_path()));
@@ -157,19 +156,19 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
 
     let scenario = &plan.scenarios()[0];
     let report = run::report::report(scenario, &execution, plan.source());
-    cli.outputs.show_stderr(&execution.outcomes, scenario.job.worker, &Terminal);
+    cli.outputs.show_stderr(&execution.outcomes, cli.worker, &Terminal);
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
     if outcome.result.is_err() {
         // There will be no report, and a note may explain the failure.
         report.notes.iter().for_each(|note| program::note(note));
     }
-    let measured = outcome.result.with_context(|| format!("worker {}", scenario.job.worker))?;
-    let report = WorkerReport::new(report.provenance, report.notes, scenario.job.worker, &measured);
+    let measured = outcome.result.with_context(|| format!("worker {}", cli.worker))?;
+    let report = WorkerReport::new(report.provenance, report.notes, cli.worker, &measured);
     let text = if cli.outputs.json {
         to_json(&report)?
     } else {
         let head = format!("Module {} (SHA-256 {})", shown(&path), &scenario.module.sha256()[..16]);
-        let figures = Figures::of_worker(&report.tally, scenario.job.model.servers).to_text();
+        let figures = Figures::of_worker(&report.tally, scenario.first().model.servers).to_text();
         format!("{head}\n\n{figures}{}", table::notes(&report.notes, terminal::width()))
     };
     // Files are written even if standard output is closed or full.

@@ -32,9 +32,9 @@ pub enum Command {
     /// Partition a trace into a folder of shards, without simulating them.
     Partition(Box<SplitFlags>),
     /// Summarise a trace: rate, interarrival times, sizes, blocks, offered load.
-    Describe(DescribeFlags),
+    Describe(Box<DescribeFlags>),
     /// Write a trace in another format; the reading flags select and change its requests.
-    Convert(ConvertFlags),
+    Convert(Box<ConvertFlags>),
     /// Print the executor that make prepares for a run: local, or docker, its address and how many workers it needs.
     Executor {
         /// What chooses it.

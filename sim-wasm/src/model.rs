@@ -151,10 +151,12 @@ impl Patience {
 }
 
 impl fmt::Display for Patience {
-    /// As in PATIENCE, in nanoseconds.
+    /// As in PATIENCE, in the largest unit of which it is a multiple.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let distribution = if self.exponential { "exponential:" } else { "" };
-        write!(formatter, "{distribution}{}ns", self.mean_ns)
+        let units = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
+        let (unit, ns) = units.into_iter().find(|(_, ns)| self.mean_ns.is_multiple_of(*ns)).unwrap_or(("ns", 1));
+        write!(formatter, "{distribution}{}{unit}", self.mean_ns / ns)
     }
 }
 

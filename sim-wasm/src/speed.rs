@@ -53,6 +53,11 @@ impl Speed {
         self.denominator
     }
 
+    /// The nearest double.
+    pub fn as_f64(self) -> f64 {
+        self.numerator as f64 / self.denominator as f64
+    }
+
     /// The time that a server of this speed needs for `demand_ns` \[ns\]: demand / speed, rounded up.
     #[inline]
     pub fn scale(self, demand_ns: u64) -> u64 {
@@ -70,6 +75,22 @@ impl fmt::Display for Speed {
             1 => write!(formatter, "{}", self.numerator),
             denominator => write!(formatter, "{}/{denominator}", self.numerator),
         }
+    }
+}
+
+/// As text, so that it stays exact.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Speed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Speed {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not a positive fraction")))
     }
 }
 

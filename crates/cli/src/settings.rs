@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 use failure::{Failure, Origin};
 
 pub use parse::{Sources, command, of_flags, of_texts, parse};
-pub use rule::{Rule, choice, count, duration, number, one_of, optional, text, word};
+pub use rule::{Rule, choice, count, duration, list, number, one_of, optional, text, word};
 pub use shared::{DemandSettings, SeedSettings};
 
 /// The largest count, and the longest duration \[ns\] (about 104 days).

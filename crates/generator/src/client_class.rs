@@ -135,12 +135,12 @@ impl ClientClass {
 
     /// The demand that the clients offer per nanosecond in the long run, if a request's mean demand is `demand_ns`. None if
     /// the rate follows a curve, of which the trace may hold a part.
-    pub(crate) fn offered(&self, demand_ns: u64, servers: u64) -> Option<f64> {
+    pub(crate) fn offered(&self, demand_ns: u64, capacity: f64) -> Option<f64> {
         if matches!(self.change, TimeChange::Rates(_) | TimeChange::Curve(_)) {
             return None;
         }
         let demand = (u128::from(self.clients) * u128::from(demand_ns)) as f64;
-        Some(demand / (u128::from(self.mean_ns) * u128::from(servers)) as f64)
+        Some(demand / (self.mean_ns as f64 * capacity))
     }
 }
 

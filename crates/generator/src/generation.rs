@@ -70,11 +70,11 @@ impl Generation {
         self.classes_file.iter().chain(self.classes.iter().flat_map(|class| &class.files)).map(PathBuf::as_path)
     }
 
-    /// The utilization that the clients offer to `servers` in the long run, if a request's mean demand is `demand_ns`
-    /// \[ns\]: the sum of CONCURRENCY · ST / (INTER_ARRIVAL · servers) of all classes. None if a rate follows a
-    /// curve, of which the trace may hold a part.
-    pub fn offered(&self, demand_ns: u64, servers: u64) -> Option<f64> {
-        self.classes.iter().map(|class| class.offered(demand_ns, servers)).sum()
+    /// The utilization that the clients offer in the long run to servers of this `capacity` (demands that they serve in a unit
+    /// of time), if a request's mean demand is `demand_ns` \[ns\]: the sum of CONCURRENCY · ST / (INTER_ARRIVAL ·
+    /// capacity) of all classes. None if a rate follows a curve, of which the trace may hold a part.
+    pub fn offered(&self, demand_ns: u64, capacity: f64) -> Option<f64> {
+        self.classes.iter().map(|class| class.offered(demand_ns, capacity)).sum()
     }
 
     /// The settings for a report: only those that took part.

@@ -206,7 +206,7 @@ fn a_report_names_the_settings_that_took_part() {
 
 #[test]
 fn the_offered_utilization_is_that_of_the_settings() {
-    let offered = |changes: &[(&str, &str)]| generation(changes).offered(20_000_000, 4);
+    let offered = |changes: &[(&str, &str)]| generation(changes).offered(20_000_000, 4.0);
     assert_eq!(offered(&[("CONCURRENCY", "3")]), Some(1.5));
     assert_eq!(offered(&[("CONCURRENCY", "3"), ("ARRIVALS", "onoff:1s,9s")]), Some(1.5));
     let (_repeated, repeated) = file("time_ms,rate\n0,100\n500,300\n1000,repeat\n");

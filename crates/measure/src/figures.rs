@@ -19,7 +19,7 @@ pub struct Figures {
     pub average_number_in_queue: Option<f64>,
     /// (1/T) ∫₀ᵀ requests in the system dt.
     pub average_number_in_system: Option<f64>,
-    /// Server time received within \[0, T\] / (servers · T).
+    /// Server time received within \[0, T\] / (servers · T); of a run, over the sum of its workers' servers · T.
     pub server_utilization: Option<f64>,
     /// T: when the simulation ended \[ns\].
     pub time_simulation_ended_ns: u64,
@@ -67,26 +67,26 @@ impl Figures {
         )
     }
 
-    /// The figures of a run: `tallies` of all its workers, with `servers` servers each. Workers share one clock, up to
-    /// the largest T. With DELAY each worker stops at its own T, so that averages over time are summed worker by
+    /// The figures of a run with these workers: each has its tally and its number of servers. Workers share one clock, up
+    /// to the largest T. With DELAY each worker stops at its own T, so that averages over time are summed worker by
     /// worker.
-    pub fn of_run(tallies: &[&Tally], servers: u32, delay: u64) -> Self {
+    pub fn of_run(workers: &[(&Tally, u32)], delay: u64) -> Self {
         let mut all = Tally::default();
-        for tally in tallies {
+        for (tally, _) in workers {
             all.add(tally);
         }
-        let servers = u128::from(servers);
         if delay == 0 {
-            let workers = tallies.len() as u128;
             let end = u128::from(all.end_ns);
-            return Self::new(&all, |sum| over(sum(&all), end), servers * workers * end);
+            let servers: u128 = workers.iter().map(|&(_, servers)| u128::from(servers)).sum();
+            return Self::new(&all, |sum| over(sum(&all), end), servers * end);
         }
-        let ends: u128 = tallies.iter().map(|tally| u128::from(tally.end_ns)).sum();
+        let server_time: u128 =
+            workers.iter().map(|&(tally, servers)| u128::from(servers) * u128::from(tally.end_ns)).sum();
         let each = |sum: fn(&Tally) -> u128| {
-            let averages = tallies.iter().filter_map(|tally| over(sum(tally), u128::from(tally.end_ns)));
-            (ends > 0).then(|| averages.sum())
+            let averages = workers.iter().filter_map(|(tally, _)| over(sum(tally), u128::from(tally.end_ns)));
+            (all.end_ns > 0).then(|| averages.sum())
         };
-        Self::new(&all, each, servers * ends)
+        Self::new(&all, each, server_time)
     }
 
     fn new(tally: &Tally, over_time: impl Fn(fn(&Tally) -> u128) -> Option<f64>, server_time: u128) -> Self {
@@ -212,15 +212,23 @@ mod tests {
     #[test]
     fn figures_of_a_run_come_from_the_merged_population() {
         let (busy, idle) = (three(), Tally { end_ns: 2, ..Tally::default() });
-        let run = Figures::of_run(&[&busy, &idle], 1, 0);
+        let run = Figures::of_run(&[(&busy, 1), (&idle, 1)], 0);
         assert_eq!((run.average_number_in_queue, run.server_utilization), (Some(9.0 / 8.0), Some(0.5)));
         // With DELAY the averages of each worker are over its own T.
         let mut late = three();
         late.end_ns = 16;
-        let run = Figures::of_run(&[&busy, &late, &Tally::default()], 1, 3);
+        let run = Figures::of_run(&[(&busy, 1), (&late, 1), (&Tally::default(), 1)], 3);
         assert_eq!(run.average_number_in_queue, Some(9.0 / 8.0 + 9.0 / 16.0));
         assert_eq!(run.server_utilization, Some(16.0 / 24.0));
         assert_eq!(run.time_simulation_ended_ns, 16);
+    }
+
+    #[test]
+    fn utilization_counts_the_servers_of_each_worker() {
+        let (busy, idle) = (three(), Tally { end_ns: 2, ..Tally::default() });
+        // 8 ns of service by time 8: of 1 + 3 servers, and with DELAY of 1 · 8 + 3 · 2 ns.
+        assert_eq!(Figures::of_run(&[(&busy, 1), (&idle, 3)], 0).server_utilization, Some(8.0 / 32.0));
+        assert_eq!(Figures::of_run(&[(&busy, 1), (&idle, 3)], 1).server_utilization, Some(8.0 / 14.0));
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use contract::Capabilities;
 use serde::{Deserialize, Serialize};
+use sim_wasm::Speed;
 
 use crate::schema::{Report, SCHEMA};
-use crate::{Measured, Tally};
+use crate::{Measured, PerWorker, Tally};
 
 /// The provenance of a report: version, module, trace, settings. The same inputs give the same report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -194,8 +195,8 @@ pub struct SettingsUsed {
     /// The policy; absent in a worker's report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balancer: Option<String>,
-    /// Upper limit of the number in system of a worker; 0 = no limit.
-    pub capacity: u64,
+    /// Upper limit of the number in system of a worker; 0 = no limit. A list if workers differ.
+    pub capacity: PerWorker<u64>,
     /// Service starts after which the simulation of a worker stops; 0 = its whole shard.
     pub delay: u64,
     /// Order of service.
@@ -205,13 +206,17 @@ pub struct SettingsUsed {
     pub patience: Option<String>,
     /// Seed of all random streams.
     pub seed: u64,
-    /// Servers of a worker.
-    pub servers: u32,
+    /// Servers of a worker. A list if workers differ.
+    pub servers: PerWorker<u32>,
     /// Distribution of the demands that were sampled, or `cost`; absent if the trace gave all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// The simulator's arguments.
     pub sim_args: String,
+    /// Speed of a worker, a fraction; demands are divided by it. A list if workers differ; absent if each is 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<PerWorker<String>>"))]
+    pub speeds: Option<PerWorker<Speed>>,
     /// Mean of the demands that were sampled \[ns\], of a cost ST; absent if the trace gave all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub st_ns: Option<u64>,
@@ -221,11 +226,30 @@ pub struct SettingsUsed {
     /// Of a cost: for each unit of `size` \[ns\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub st_per_size_ns: Option<u64>,
+    /// Weight of a worker, a fraction. A list if workers differ; absent if they are the speeds, or the policy uses none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<PerWorker<String>>"))]
+    pub weights: Option<PerWorker<Speed>>,
     /// Workers.
     pub workers: u32,
     /// Of a cost: the factor of writes, a decimal number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write_factor: Option<String>,
+}
+
+impl SettingsUsed {
+    /// Those of `worker` alone, counted from 1.
+    #[must_use]
+    pub fn of_worker(mut self, worker: u32) -> Self {
+        fn own<T: Clone>(setting: PerWorker<T>, worker: u32) -> PerWorker<T> {
+            setting.of(worker).cloned().map_or(setting, PerWorker::All)
+        }
+        self.capacity = own(self.capacity, worker);
+        self.servers = own(self.servers, worker);
+        self.speeds = self.speeds.map(|speeds| own(speeds, worker));
+        self.weights = self.weights.map(|weights| own(weights, worker));
+        self
+    }
 }
 
 /// The report of one worker, in integers alone.

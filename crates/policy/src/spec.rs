@@ -34,6 +34,8 @@ pub struct PolicyForm {
     pub sees_state: bool,
     /// Whether it uses the block that a request addresses.
     pub sees_block: bool,
+    /// Whether it uses WEIGHTS.
+    pub sees_weights: bool,
     /// The policy with the parameters after the colon, if there is one; without parameters, it is called without them.
     parse: fn(Option<&str>, Duration<'_>) -> Result<Kind, String>,
 }
@@ -45,7 +47,7 @@ impl PolicyForm {
         summary: &'static str,
         parse: fn(Option<&str>, Duration<'_>) -> Result<Kind, String>,
     ) -> Self {
-        Self { name, form: name, alias, summary, sees_state: false, sees_block: false, parse }
+        Self { name, form: name, alias, summary, sees_state: false, sees_block: false, sees_weights: false, parse }
     }
 
     const fn with_parameters(self, form: &'static str) -> Self {
@@ -60,6 +62,10 @@ impl PolicyForm {
         Self { sees_block: true, ..self }
     }
 
+    const fn seeing_weights(self) -> Self {
+        Self { sees_weights: true, ..self }
+    }
+
     fn is_called(&self, name: &str) -> bool {
         [Some(self.name), self.alias].into_iter().flatten().any(|known| known.eq_ignore_ascii_case(name))
     }
@@ -71,7 +77,8 @@ pub const POLICIES: [PolicyForm; 10] = [
     PolicyForm::new("RR", Some("round_robin"), "one worker after the other", |_, _| Ok(Kind::RoundRobin)),
     PolicyForm::new("WRR", Some("weighted_round_robin"), "one after the other, in proportion to WEIGHTS", |_, _| {
         Ok(Kind::WeightedRoundRobin)
-    }),
+    })
+    .seeing_weights(),
     PolicyForm::new("TC", Some("p2c"), "of two random workers, the one with fewer requests", |_, _| {
         Ok(Kind::Choices(Sampling::TWO))
     })
@@ -92,7 +99,8 @@ pub const POLICIES: [PolicyForm; 10] = [
         "the worker with the fewest requests for its servers and WEIGHTS",
         |_, _| Ok(Kind::ExpectedDelay),
     )
-    .seeing_state(),
+    .seeing_state()
+    .seeing_weights(),
     PolicyForm::new("LW", Some("lwl"), "the worker that could start it first", |_, _| Ok(Kind::LeastWork))
         .seeing_state(),
     PolicyForm::new(

@@ -30,8 +30,8 @@ impl WeightedRoundRobin {
     pub(super) fn new(cluster: &Cluster) -> Result<Self, String> {
         let weights: Vec<Speed> = cluster.workers.iter().map(|member| member.weight).collect();
         let (weights, sum) = integers(&weights).ok_or(
-            "needs weights with a common denominator, and their sum as integers would be above 2⁶²: give WEIGHTS, or SPEEDS \
-             if there are none, fewer digits",
+            "needs weights whose sum, as integers over their common denominator, is at most 2⁶²: give WEIGHTS fewer digits, or \
+             SPEEDS if WEIGHTS is not given",
         )?;
         Ok(Self { current: vec![0; weights.len()], weights, sum, period: Vec::new(), next: 0 })
     }

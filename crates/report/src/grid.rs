@@ -127,6 +127,9 @@ impl Grid {
             .collect();
         lines.push(rule.clone());
         for (number, row) in self.rows.iter().enumerate() {
+            if columns.iter().skip(1).all(|&column| row.get(column).is_none_or(String::is_empty)) {
+                continue;
+            }
             if self.total && number + 1 == self.rows.len() {
                 lines.push(rule.clone());
             }
@@ -134,10 +137,7 @@ impl Grid {
                 cell if self.runs_over(row, column) => Some(cell.clone()),
                 cell => Some(self.padded(column, cell, widths[column])),
             });
-            let cells: Vec<String> = cells.collect();
-            if cells.len() > 1 {
-                lines.push(line_of(cells.into_iter()));
-            }
+            lines.push(line_of(cells));
         }
         lines.into_iter().map(|line| line + "\n").collect()
     }

@@ -1,8 +1,11 @@
 //! The report as people read it in a terminal.
 
+use std::fmt::Display;
+
 use measure::provenance::{Provenance, TraceUsed};
 use measure::run_report::{Imbalance, RowResult, RunReport, WorkerRow};
-use measure::{Counts, Figures, TimeUnit, number, percent};
+use measure::{Counts, Figures, PerWorker, TimeUnit, number, percent};
+use sim_wasm::Speed;
 
 use crate::grid::{Column, Grid, Place, paragraph};
 
@@ -11,6 +14,9 @@ mod tests;
 
 /// With more workers than this the table shows the least, the median and the most loaded.
 const ROWS: usize = 32;
+
+/// Characters of a list of the workers' values in the title; of a longer one it has the least and the largest value.
+const LISTED: usize = 40;
 
 /// The largest number of failed workers that are listed.
 const FAILED_SHOWN: usize = 5;
@@ -49,6 +55,16 @@ const COLUMNS: [(&str, Place, Shown); 16] = [
     ("time\nsimulation\nended []", Place::IfRoom(3), Shown::Time(|figures| Some(figures.time_simulation_ended_ns))),
 ];
 
+/// A column of workers that differ, and its value.
+type Own = (&'static str, fn(&WorkerRow) -> Option<String>);
+
+/// These columns come first; each is shown only if workers differ in it.
+const OWN: [Own; 3] = [
+    ("servers", |row| Some(row.servers?.to_string())),
+    ("capacity", |row| Some(row.capacity?.to_string())),
+    ("speed", |row| Some(row.speed?.to_string())),
+];
+
 /// A row for each worker and one for the whole run, in at most `width` columns of characters; then the workers that failed, and notes.
 pub fn table(report: &RunReport, width: usize) -> String {
     let rows = shown(report);
@@ -57,28 +73,30 @@ pub fn table(report: &RunReport, width: usize) -> String {
         COLUMNS.iter().filter_map(|(head, place, shown)| column(head, *place, shown, &figures)).collect();
 
     let name = Column { head: "worker".to_owned(), left: false, place: Place::First };
-    let mut grid = Grid::new([name].into_iter().chain(columns.iter().map(|(column, _)| column.clone())).collect());
-    let cells = |name: String, figures: &Figures| {
-        let cells = columns.iter().map(|(_, cells)| cells(figures));
-        [name].into_iter().chain(cells).collect::<Vec<_>>()
-    };
+    let own: Vec<_> = OWN.into_iter().filter(|(_, value)| rows.iter().any(|row| value(row).is_some())).collect();
+    let heads = own.iter().map(|(head, _)| Column { head: (*head).to_owned(), left: false, place: Place::Below });
+    let heads = [name].into_iter().chain(heads).chain(columns.iter().map(|(column, _)| column.clone()));
+    let mut grid = Grid::new(heads.collect());
+    let cells = |figures: &Figures| columns.iter().map(|(_, cells)| cells(figures)).collect::<Vec<_>>();
     for row in &rows {
-        grid.row(match &row.result {
-            RowResult::Measured(figures) => cells(row.worker.to_string(), figures),
-            RowResult::Failed { offered, error } => {
-                vec![row.worker.to_string(), offered.to_string(), format!("failed ({})", error.class)]
-            }
-        });
+        let own = own.iter().map(|(_, value)| value(row).unwrap_or_default());
+        let figures = match &row.result {
+            RowResult::Measured(figures) => cells(figures),
+            RowResult::Failed { offered, error } => vec![offered.to_string(), format!("failed ({})", error.class)],
+        };
+        grid.row([row.worker.to_string()].into_iter().chain(own).chain(figures).collect());
     }
     if let Some(run) = &report.run {
-        grid.total(cells("run".to_owned(), run));
+        let own = vec![String::new(); own.len()];
+        grid.total(["run".to_owned()].into_iter().chain(own).chain(cells(run)).collect());
     }
     let mut text = title(report, width) + "\n" + &grid.render(width);
     if rows.len() < report.workers.len() {
         text += &format!("of {} workers: the least, the median and the most loaded\n", report.workers.len());
     }
     if let Some(Imbalance { requests, work }) = report.imbalance.filter(|_| report.workers.len() > 1) {
-        text += &format!("imbalance (largest over mean): requests {}, work {}\n", number(requests), number(work));
+        let work_of = if own.is_empty() { "work" } else { "work by capacity" };
+        text += &format!("imbalance (largest over mean): requests {}, {work_of} {}\n", number(requests), number(work));
     }
     let failed = report.workers.iter().filter_map(|row| match &row.result {
         RowResult::Failed { error, .. } => {
@@ -103,7 +121,8 @@ pub fn plain(report: &RunReport, width: usize) -> String {
     let Provenance { queuebox, module, .. } = &report.provenance;
     let mut text = format!("Queuebox {queuebox}\nmodule SHA-256 {}\n\n{}", module.sha256, table(report, width));
     for row in shown(report) {
-        text += &format!("\nWorker {}\n", row.worker);
+        let own = OWN.iter().filter_map(|(name, value)| Some(format!(", {name} {}", value(row)?)));
+        text += &format!("\nWorker {}{}\n", row.worker, own.collect::<String>());
         text += &match &row.result {
             RowResult::Measured(figures) => figures.to_text(),
             RowResult::Failed { error, .. } => format!("failed ({}): {}\n", error.class, error.message),
@@ -122,11 +141,39 @@ fn title(report: &RunReport, width: usize) -> String {
         TraceUsed::Recorded(trace) => trace.shown(),
         TraceUsed::Generated { .. } => format!("generated, SEED {}", settings.seed),
     };
-    let servers = if settings.servers == 1 { "one server".to_owned() } else { format!("{} servers", settings.servers) };
-    let each = if settings.workers == 1 { "" } else { " each" };
-    let workers = counted(settings.workers as usize, "worker");
+    let mut what = vec![workers(settings.workers, &settings.servers, settings.speeds.as_ref())];
+    what.extend(
+        settings.weights.as_ref().map(|weights| format!("WEIGHTS {}", short(weights, |weight| weight.as_f64()))),
+    );
+    what.extend((settings.discipline != "fifo").then(|| format!("DISCIPLINE {}", settings.discipline)));
+    what.extend(settings.patience.as_ref().map(|patience| format!("PATIENCE {patience}")));
     let balancer = settings.balancer.as_deref().unwrap_or("-");
-    paragraph("", &format!("{balancer} over {workers}, {servers}{each}; trace: {trace}"), width)
+    paragraph("", &format!("{balancer} over {}; trace: {trace}", what.join(", ")), width)
+}
+
+/// `number` workers in a few words, with their servers and speeds: `4 workers, one server each`, or of workers that differ
+/// `2 workers, SERVERS 4,2, SPEEDS 1,1/2`.
+pub fn workers(number: u32, servers: &PerWorker<u32>, speeds: Option<&PerWorker<Speed>>) -> String {
+    let each = if number == 1 { "" } else { " each" };
+    let mut text = counted(number as usize, "worker");
+    text += &match servers {
+        PerWorker::All(1) => format!(", one server{each}"),
+        PerWorker::All(servers) => format!(", {servers} servers{each}"),
+        PerWorker::Each(_) => format!(", SERVERS {}", short(servers, |&servers| f64::from(servers))),
+    };
+    if let Some(speeds) = speeds.filter(|speeds| **speeds != PerWorker::All(Speed::ONE)) {
+        text += &format!(", SPEEDS {}", short(speeds, |speed| speed.as_f64()));
+    }
+    text
+}
+
+/// A setting of workers in a few characters.
+fn short<T: Display>(setting: &PerWorker<T>, size: impl Fn(&T) -> f64) -> String {
+    let (text, larger) = (setting.to_string(), |a: &&T, b: &&T| size(a).total_cmp(&size(b)));
+    match setting.list().map(|values| (values.iter().min_by(larger), values.iter().max_by(larger))) {
+        Some((Some(least), Some(largest))) if text.len() > LISTED => format!("{least} to {largest}"),
+        _ => text,
+    }
 }
 
 fn counted(number: usize, what: &str) -> String {

@@ -42,6 +42,7 @@ pub mod retention;
 pub mod run_file;
 pub mod run_folder;
 pub mod runs;
+mod scaling;
 pub mod scenario;
 pub mod settings;
 pub mod setup;

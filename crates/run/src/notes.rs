@@ -3,14 +3,15 @@
 use cli::settings::DemandSettings;
 use contract::{Capabilities, Request};
 use generator::GeneratorSettings;
+use measure::PerWorker;
 use measure::outcome::Measured;
 use measure::provenance::{FileUsed, RecordedTrace};
 use policy::{PolicyForm, PolicySpec};
 use sandbox::Job;
-use sim_wasm::Discipline;
+use sim_wasm::{Discipline, Speed};
 use trace::reader::{FileSummary, TraceReader, TraceSummary};
 
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Worker, speeds};
 
 mod sampled;
 #[cfg(test)]
@@ -57,13 +58,13 @@ impl Given {
     }
 }
 
-/// Notes on the recorded trace that `reader` has read to its end, which offers `load` to `servers` servers in all.
+/// Notes on the recorded trace that `reader` has read to its end, which offers `load` to workers of this `capacity` in all.
 pub fn of_recorded(
     reader: &TraceReader,
     sampled: &Sampled,
     given: &Given,
     load: &OfferedLoad,
-    servers: u64,
+    capacity: f64,
     capabilities: Capabilities,
 ) -> Vec<String> {
     let mut notes = sampled.notes(capabilities);
@@ -78,7 +79,7 @@ pub fn of_recorded(
         notes.push(format!("a recorded trace is used, so {} changes nothing", given.generator.join(", ")));
     }
     // Demands that the simulator decides itself are not those of the trace.
-    let offered_to = (!capabilities.has(Capabilities::OWN_DEMANDS)).then_some(servers);
+    let offered_to = (!capabilities.has(Capabilities::OWN_DEMANDS)).then_some(capacity);
     notes.extend(load.doubt(offered_to));
     notes.extend(reader.remarks());
     notes
@@ -132,19 +133,19 @@ impl OfferedLoad {
         }
     }
 
-    /// Offered utilization: all demands divided by the capacity of `servers` between the first and the last arrival;
-    /// None if that is 0, or there are too few requests.
-    pub fn utilization(&self, servers: u64) -> Option<f64> {
+    /// Offered utilization: all demands divided by what servers of this `capacity` (demands that they serve in a unit of
+    /// time) can serve between the first and the last arrival; None if that is 0, or there are too few requests.
+    pub fn utilization(&self, capacity: f64) -> Option<f64> {
         let (first_ns, last_ns) = self.first_and_last_ns?;
-        utilization(self.demands_ns, last_ns - first_ns, servers).filter(|_| self.requests >= FEW)
+        utilization(self.demands_ns, last_ns - first_ns, capacity).filter(|_| self.requests >= FEW)
     }
 
     /// For a recorded trace: a note that doubts the unit of its times, if its arrivals are implausible, or its load
-    /// for `servers` servers, if that is known.
-    pub fn doubt(&self, servers: Option<u64>) -> Option<String> {
+    /// for servers of this `capacity`, if that is known.
+    pub fn doubt(&self, capacity: Option<f64>) -> Option<String> {
         let (first_ns, last_ns) = self.first_and_last_ns.filter(|_| self.requests >= 2)?;
         let span_ns = last_ns - first_ns;
-        let excess = match servers.and_then(|servers| utilization(self.demands_ns, span_ns, servers)) {
+        let excess = match capacity.and_then(|capacity| utilization(self.demands_ns, span_ns, capacity)) {
             _ if span_ns <= INSTANT_NS => String::new(),
             _ if self.requests - 1 > span_ns => ", more than one in a nanosecond".to_owned(),
             Some(offered) if offered > EXCESSIVE => format!(" and offer {offered:.0} times what the servers can serve"),
@@ -159,27 +160,30 @@ impl OfferedLoad {
     }
 }
 
-/// Demands divided by the capacity of `servers` servers during a time \[ns\]; None if the time is 0.
-pub fn utilization(demands_ns: u128, time_ns: u64, servers: u64) -> Option<f64> {
-    let time = u128::from(time_ns) * u128::from(servers);
-    (time > 0).then(|| demands_ns as f64 / time as f64)
+/// Demands divided by what servers of this `capacity` can serve during a time \[ns\]; None if the time is 0.
+pub fn utilization(demands_ns: u128, time_ns: u64, capacity: f64) -> Option<f64> {
+    (time_ns > 0).then(|| demands_ns as f64 / (time_ns as f64 * capacity))
 }
 
 /// Notes on a run of `scenario` over a trace with the demands `sampled`, which offers the utilization `offered` to workers
 /// that measured `measured`.
 pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, measured: &[&Measured]) -> Vec<String> {
-    let Scenario { job: Job { model, capabilities, .. }, policy, .. } = scenario;
-    let (capabilities, workers) = (capabilities.unwrap_or_default(), scenario.workers().len());
+    let (Job { model, capabilities, .. }, policy) = (scenario.first(), &scenario.policy);
+    let (capabilities, workers) = (capabilities.unwrap_or_default(), scenario.workers.len());
     let mut notes = Vec::new();
     // A worker without requests is not remarkable; a run without requests is.
     if !measured.is_empty() && measured.iter().all(|worker| worker.tally.counts.offered == 0) {
         notes.push("the trace has no requests, so averages are undefined".to_owned());
     }
     if let Some(offered) = offered.filter(|&offered| offered >= 1.0) {
+        let used = scenario.used(false);
+        let each = match (&used.servers, &used.speeds) {
+            (PerWorker::All(servers), None) => format!("{workers} worker(s) of {servers} server(s)"),
+            _ => "the workers".to_owned(),
+        };
         notes.push(format!(
-            "the trace offers {offered:.2} times what {workers} worker(s) of {} server(s) can serve: the system is \
-             overloaded, and waiting times grow with the length of the trace",
-            model.servers
+            "the trace offers {offered:.2} times what {each} can serve: the system is overloaded, and waiting times grow \
+             with the length of the trace"
         ));
     }
     if model.delay > 0 {
@@ -209,6 +213,13 @@ pub fn of_run(scenario: &Scenario, sampled: &Sampled, offered: Option<f64>, meas
         notes.extend(of_state(policy, capabilities, &model.discipline));
     }
     notes
+}
+
+/// A note on shards without a report, whose demands are divided by the speeds of `workers`.
+pub fn of_speeds(workers: &[Worker]) -> Option<String> {
+    let speeds = speeds(workers);
+    (speeds != PerWorker::All(Speed::ONE))
+        .then(|| format!("the shards have the demands of the trace divided by SPEEDS={speeds}, rounded up"))
 }
 
 /// A note if `policy` used another model of the workers' state than a simulator with `capabilities` has under `discipline`.

@@ -5,6 +5,7 @@ use policy::{Balancer, PolicySpec};
 
 use crate::notes::OfferedLoad;
 use crate::reading::Readings;
+use crate::scaling::Scaling;
 use crate::setup::Balancing;
 use crate::shard_files::Shards;
 use crate::source::Source;
@@ -34,12 +35,13 @@ pub fn partition(
     let mut balancer = Balancer::new(&policy, &cluster)?;
     let (unit, length) = readings.length();
     let progress = reporter.begin("partitioning", unit, length);
-    let (mut workers, mut load) = (Vec::new(), OfferedLoad::default());
+    let mut scaling = Scaling::new(&balancing.workers);
+    let (mut assigned, mut load) = (Vec::new(), OfferedLoad::default());
     readings.read(false, |requests, position| {
         progress.reached(position);
         load.add(requests);
-        balancer.assign_all(requests, &mut workers)?;
-        shards.send(requests, &workers)
+        balancer.assign_all(requests, &mut assigned)?;
+        shards.send(scaling.of_workers(requests, &assigned), &assigned)
     })?;
     let source = readings.into_source();
     source.expect_requests()?;

@@ -17,6 +17,7 @@ use sandbox::{limits, panicked};
 use crate::executor::{Executor, Files, Workers};
 use crate::notes::OfferedLoad;
 use crate::reading::Readings;
+use crate::scaling::Scaling;
 use crate::scenario::Scenario;
 use crate::settings::WORKERS;
 use crate::shard_files::{ShardFiles, Shards};
@@ -101,8 +102,9 @@ impl Plan {
 fn wave(scenarios: &[Scenario], first: usize) -> Range<usize> {
     let (mut workers, mut memory) = (0, 0usize);
     let fit = scenarios[first..].iter().take_while(|scenario| {
-        workers += scenario.workers().len();
-        memory = memory.saturating_add(scenario.workers().len().saturating_mul(scenario.job.limits.memory));
+        workers += scenario.workers.len();
+        let own = scenario.workers.iter().map(|worker| worker.job.limits.memory);
+        memory = own.fold(memory, usize::saturating_add);
         workers as u64 <= WORKERS && memory <= limits::RUN_MEMORY
     });
     first..first + fit.count().max(1)
@@ -187,6 +189,7 @@ fn execute(
 struct Lane<'a> {
     policy: Option<PolicySpec>,
     balancer: Option<Balancer>,
+    scaling: Scaling,
     /// The files of its shards, if they are kept.
     kept: Option<&'a mut ShardFiles>,
     load: OfferedLoad,
@@ -202,7 +205,8 @@ impl<'a> Lane<'a> {
             Ok(balancer) => (balancer, None),
             Err(error) => (None, Some(error.into())),
         };
-        Self { policy, balancer, kept, load: OfferedLoad::default(), assigned: Vec::new(), failed }
+        let scaling = Scaling::new(&scenario.workers);
+        Self { policy, balancer, scaling, kept, load: OfferedLoad::default(), assigned: Vec::new(), failed }
     }
 
     fn take(&mut self, requests: &[Request], shards: &mut dyn Shards) -> anyhow::Result<()> {
@@ -214,6 +218,7 @@ impl<'a> Lane<'a> {
                 self.assigned.resize(requests.len(), 0);
             }
         }
+        let requests = self.scaling.of_workers(requests, &self.assigned);
         shards.send(requests, &self.assigned)?;
         self.kept.as_mut().map_or(Ok(()), |kept| kept.send(requests, &self.assigned))
     }

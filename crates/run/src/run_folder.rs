@@ -90,7 +90,9 @@ impl RunFolder {
         let reports = self.make("reports")?;
         for (worker, outcome) in (1..).zip(outcomes) {
             if let Ok(measured) = &outcome.result {
-                let report = WorkerReport::new(report.provenance.clone(), Vec::new(), worker, measured);
+                let mut provenance = report.provenance.clone();
+                provenance.settings = provenance.settings.of_worker(worker);
+                let report = WorkerReport::new(provenance, Vec::new(), worker, measured);
                 write(&reports, &format!("{worker}.json"), &report)?;
             }
         }
@@ -189,7 +191,7 @@ mod tests {
         let settings = r#"{"CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 1, "SIM_ARGS": "", "WORKERS": 1}"#;
         let settings = serde_json::from_str(settings).unwrap();
         let provenance = Provenance::new("module", Capabilities(0), trace, settings);
-        let report = RunReport::collect(provenance, Vec::new(), &[], 1, 0);
+        let report = RunReport::collect(provenance, Vec::new(), &[]);
         folder.finish(&report, &Local::new(cli::program::end), &Recording::default()).unwrap();
         folder
     }

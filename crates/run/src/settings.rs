@@ -6,8 +6,10 @@ use clap::builder::PossibleValue;
 use cli::settings::{Rule, SeedSettings, Setting, count, duration, optional, text};
 use failure::Failure;
 use generator::GeneratorSettings;
+use measure::PerWorker;
 use policy::{POLICIES, PolicyForm, PolicySpec};
-use sandbox::ModelSettings;
+use sandbox::{ModelSettings, of_worker, per_worker};
+use sim_wasm::Speed;
 
 use crate::executor::ExecutorSettings;
 
@@ -37,6 +39,12 @@ pub struct PartitionSettings {
     /// What each worker is.
     #[command(flatten)]
     pub model: ModelSettings,
+    /// How fast each worker is.
+    #[command(flatten)]
+    pub speeds: SpeedSettings,
+    /// What weighted policies use.
+    #[command(flatten)]
+    pub weights: WeightSettings,
     /// The policy.
     #[command(flatten)]
     pub balancer: BalancerSettings,
@@ -49,6 +57,50 @@ pub struct PartitionSettings {
     /// A recorded trace.
     #[command(flatten)]
     pub trace: TraceSettings,
+}
+
+/// SPEEDS.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Each worker")]
+pub struct SpeedSettings {
+    /// Speed of a worker: each demand is divided by it; a list such as 1,1,1/2 gives each worker its own.
+    #[arg(long, env, default_value = "1", value_parser = per_worker(fraction()))]
+    pub speeds: Setting<PerWorker<Speed>>,
+}
+
+impl SpeedSettings {
+    /// The speed of worker number `worker` of `workers`.
+    ///
+    /// # Errors
+    /// If SPEEDS breaks its rule, or is a list of another length.
+    pub fn of_worker(&self, worker: u32, workers: u32) -> Result<Speed, Failure> {
+        of_worker(&self.speeds, &self.speeds.get()?, worker, workers)
+    }
+}
+
+/// WEIGHTS.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Each worker")]
+pub struct WeightSettings {
+    /// Weight of a worker, for the policies that use weights; empty = SPEEDS.
+    #[arg(long, env, default_value = "", value_parser = optional(per_worker(fraction())))]
+    pub weights: Setting<Option<PerWorker<Speed>>>,
+}
+
+impl WeightSettings {
+    /// The weight of worker number `worker` of `workers`; None if WEIGHTS is empty.
+    ///
+    /// # Errors
+    /// If WEIGHTS breaks its rule, or is a list of another length.
+    pub(crate) fn of_worker(&self, worker: u32, workers: u32) -> Result<Option<Speed>, Failure> {
+        let weights = self.weights.get()?;
+        weights.map(|weights| of_worker(&self.weights, &weights, worker, workers)).transpose()
+    }
+}
+
+/// A positive fraction.
+fn fraction() -> Rule<Speed> {
+    Rule::new("a positive number such as 2, 0.5 or 1/3, a fraction of two integers up to 1000000", Speed::parse)
 }
 
 /// BALANCER.

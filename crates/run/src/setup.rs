@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use failure::Failure;
 use generator::Generation;
 use random::demand::Demands;
-use sandbox::limits::LimitFlags;
+use sandbox::limits::{LimitFlags, Limits};
 use sandbox::{Job, Model, Module};
 use trace::reader::ReadFlags;
 
 use crate::notes::Given;
-use crate::scenario::{Scenario, cluster};
+use crate::scenario::{Scenario, Worker, cluster};
 use crate::settings::{ModuleSettings, PartitionSettings};
 use crate::source::Source;
 use policy::{Cluster, PolicySpec};
@@ -19,10 +19,8 @@ use policy::{Cluster, PolicySpec};
 pub struct Balancing {
     /// The policy.
     pub policy: PolicySpec,
-    /// Workers, at least 1.
-    pub workers: usize,
-    /// The model of each of them.
-    pub model: Model,
+    /// The workers, at least one; without arguments, and with the default limits.
+    pub workers: Vec<Worker>,
     /// The demands that the trace does not give.
     pub demands: Demands,
 }
@@ -33,38 +31,43 @@ impl Balancing {
     /// # Errors
     /// If one of them breaks its rule, or the policy can't balance over these workers.
     pub fn from_settings(settings: &PartitionSettings) -> Result<Self, Failure> {
-        let demands = settings.model.demand.demands(&settings.seed)?;
-        let balancing = Self {
-            policy: settings.balancer.balancer.get()?,
-            workers: settings.workers.workers.get()? as usize,
-            model: Model::from_settings(&settings.model, &demands)?,
-            demands,
+        let PartitionSettings { balancer, workers, model, seed, speeds, weights, .. } = settings;
+        let workers = workers.workers.get()?;
+        let demands = model.demand.demands(seed)?;
+        let worker = |number: u32| {
+            let model = Model::from_settings(model, &demands, number, workers)?;
+            let job = Job { worker: number, workers, ..Job::alone(model, Limits::default()) };
+            let speed = speeds.of_worker(number, workers)?;
+            Ok(Worker { job, speed, weight: weights.of_worker(number, workers)?.unwrap_or(speed) })
         };
-        let refused = |rule: String| settings.balancer.balancer.refuse(&rule);
-        balancing.policy.check(&balancing.cluster()).map_err(refused)?;
+        let workers = (1..=workers).map(worker).collect::<Result<_, Failure>>()?;
+        let balancing = Self { policy: balancer.balancer.get()?, workers, demands };
+        balancing.policy.check(&balancing.cluster()).map_err(|rule: String| balancer.balancer.refuse(&rule))?;
         Ok(balancing)
+    }
+
+    /// The model of the first worker, for what all workers have in common.
+    pub fn model(&self) -> &Model {
+        &self.workers[0].job.model
     }
 
     /// The workers, as the policy sees them.
     pub(crate) fn cluster(&self) -> Cluster {
-        cluster(&self.model, self.workers)
+        cluster(&self.workers)
     }
 }
 
 impl Balancing {
     /// The scenario of `module` under this balancing, with the arguments `sim_args`.
     pub fn scenario(&self, sim_args: &str, module: Module, limits: &LimitFlags, verify: bool) -> Scenario {
-        let workers = self.workers as u32;
-        let job = Job {
-            worker: 1,
-            workers,
-            model: self.model.clone(),
-            arguments: sim_args.split_whitespace().map(str::to_owned).collect(),
-            limits: limits.of_worker(workers, self.model.servers),
-            verify,
-            capabilities: None,
-        };
-        Scenario { module, job, policy: Some(self.policy.clone()) }
+        let arguments: Vec<String> = sim_args.split_whitespace().map(str::to_owned).collect();
+        let mut workers = self.workers.clone();
+        for Worker { job, .. } in &mut workers {
+            job.arguments.clone_from(&arguments);
+            job.limits = limits.of_worker(job.workers, job.model.servers);
+            job.verify = verify;
+        }
+        Scenario { module, workers, policy: Some(self.policy.clone()) }
     }
 }
 

@@ -159,13 +159,13 @@ impl Source {
         }
     }
 
-    /// Notes on the trace, which offers `load` to `servers` servers in all, whose simulator has `capabilities` (none
+    /// Notes on the trace, which offers `load` to workers of this `capacity` in all, whose simulator has `capabilities` (none
     /// without a simulator); complete after its end.
-    pub fn notes(&self, load: &OfferedLoad, servers: u64, capabilities: Capabilities) -> Vec<String> {
+    pub fn notes(&self, load: &OfferedLoad, capacity: f64, capabilities: Capabilities) -> Vec<String> {
         let sampled = self.sampled();
         match self {
             Source::Recorded(reader, recorded) => {
-                notes::of_recorded(reader, &sampled, &recorded.given, load, servers, capabilities)
+                notes::of_recorded(reader, &sampled, &recorded.given, load, capacity, capabilities)
             }
             Source::Generated(_, generated) => {
                 [sampled.notes(capabilities), generated.given.without_effect.clone()].concat()
@@ -192,15 +192,16 @@ impl Source {
         }
     }
 
-    /// The utilization that a generated trace offers to `servers` according to its settings; None if those do not determine it.
-    pub fn offered(&self, servers: u64) -> Option<f64> {
+    /// The utilization that a generated trace offers to workers of this `capacity` in all; None if its settings do not
+    /// determine it.
+    pub fn offered(&self, capacity: f64) -> Option<f64> {
         match self {
             Source::Recorded(..) => None,
             Source::Generated(_, generated) => {
                 let Generated { generation, demands, .. } = &**generated;
                 // The mean of a cost depends on the requests.
                 let mean_ns = demands.distribution.as_cost().is_none().then_some(demands.mean_ns)?;
-                generation.offered(mean_ns, servers)
+                generation.offered(mean_ns, capacity)
             }
         }
     }

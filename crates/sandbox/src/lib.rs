@@ -49,7 +49,7 @@ mod worker;
 
 pub use ledger::Completions;
 pub use module::Module;
-pub use settings::{ModelSettings, QueueSettings, ServerSettings};
+pub use settings::{ModelSettings, QueueSettings, ServerSettings, of_worker, per_worker};
 #[cfg(feature = "testing")]
 pub use simulator::config;
 pub use simulator::{GiveUp, Simulator};

@@ -16,12 +16,13 @@ use crate::error_text::ErrorText;
 use crate::ledger::{Completions, Ledger};
 use crate::limits::{self, Limits};
 use crate::meter::Time;
-use crate::settings::ModelSettings;
+use crate::settings::{ModelSettings, ServerSettings, of_worker};
 use crate::shard::{Empty, Shard};
 use crate::simulator::Simulator;
 use crate::streams::{Input, Output};
 use crate::verify::{self, Verifier};
 use crate::wasi::{self, Guest};
+use measure::PerWorker;
 use measure::outcome::{Measured, Outcome};
 use measure::provenance::SettingsUsed;
 
@@ -47,12 +48,17 @@ pub struct Model {
 }
 
 impl Model {
-    /// The model that settings describe, whose `demands` they also describe.
+    /// The model of worker number `worker` of `workers` that settings describe, whose `demands` they also describe.
     ///
     /// # Errors
-    /// If one of them breaks its rule.
-    pub fn from_settings(settings: &ModelSettings, demands: &Demands) -> Result<Self, Failure> {
-        let ModelSettings { demand: _, servers, queue } = settings;
+    /// If one of them breaks its rule, or is a list of another length.
+    pub fn from_settings(
+        settings: &ModelSettings,
+        demands: &Demands,
+        worker: u32,
+        workers: u32,
+    ) -> Result<Self, Failure> {
+        let ModelSettings { demand: _, servers: ServerSettings { servers }, queue } = settings;
         let is_shared = queue.discipline.get()? == Discipline::Ps.name();
         if is_shared && !queue.patience.get()?.is_endless() {
             return Err(queue
@@ -62,9 +68,9 @@ impl Model {
         Ok(Self {
             st_ns: demands.mean_ns,
             service: demands.distribution.name().to_owned(),
-            servers: servers.servers.get()?,
+            servers: of_worker(servers, &servers.get()?, worker, workers)?,
             discipline: queue.discipline.get()?,
-            capacity: queue.capacity.get()?,
+            capacity: of_worker(&queue.capacity, &queue.capacity.get()?, worker, workers)?,
             delay: queue.delay.get()?,
             patience: queue.patience.get()?,
             seed: demands.seed,
@@ -142,17 +148,19 @@ impl Job {
         let Model { st_ns, service, servers, discipline, capacity, delay, patience, seed } = &self.model;
         SettingsUsed {
             balancer: None,
-            capacity: *capacity,
+            capacity: PerWorker::All(*capacity),
             delay: *delay,
             discipline: discipline.clone(),
             patience: (!patience.is_endless()).then(|| patience.to_string()),
             seed: *seed,
-            servers: *servers,
+            servers: PerWorker::All(*servers),
             service: sampled.then(|| service.clone()),
             sim_args: self.arguments.join(" "),
+            speeds: None,
             st_ns: sampled.then_some(*st_ns),
             st_per_reply_ns: None,
             st_per_size_ns: None,
+            weights: None,
             workers: self.workers,
             write_factor: None,
         }

@@ -13,6 +13,7 @@ use trace::reader::ReadFlags;
 use cli::reporter::Terminal;
 use run::notes;
 use run::partition::{self, Partitioned};
+use run::scenario::capacity;
 use run::settings::PartitionSettings;
 use run::setup::{self, Balancing};
 use run::shard_files::ShardFiles;
@@ -49,17 +50,17 @@ pub(crate) fn split(flags: &SplitFlags, sources: &Sources) -> anyhow::Result<()>
     output::distinct(&[], &inputs.chain([sources.file()]).collect::<Vec<_>>())?;
     let source = setup::source(settings, &flags.read, &balancing)?;
     let aside = Unfinished::folder_beside(&flags.out).with_context(name)?;
-    let shards = ShardFiles::create(aside.path(), balancing.workers, flags.format == "records")?;
+    let shards = ShardFiles::create(aside.path(), balancing.workers.len(), flags.format == "records")?;
     let mut shards = shards.shown_as(&flags.out, &source.trace());
     let Partitioned { source, load, policy } = partition::partition(source, &balancing, &mut shards, &Terminal)?;
     shards.finish()?;
     aside.rename(&flags.out).with_context(name)?;
     // There is no report, so the notes go to stderr.
-    let servers = balancing.workers as u64 * u64::from(balancing.model.servers);
     let fitted = notes::of_fit(&balancing.policy, &policy);
-    let state = notes::of_state(&balancing.policy, Capabilities::DISCIPLINE, &balancing.model.discipline);
-    let notes = source.notes(&load, servers, Capabilities::default());
-    notes.iter().chain(&fitted).chain(&state).for_each(|note| program::note(note));
+    let state = notes::of_state(&balancing.policy, Capabilities::DISCIPLINE, &balancing.model().discipline);
+    let speeds = notes::of_speeds(&balancing.workers);
+    let notes = source.notes(&load, capacity(&balancing.workers), Capabilities::default());
+    notes.iter().chain(&fitted).chain(&state).chain(&speeds).for_each(|note| program::note(note));
     let shown = printable(flags.out.as_os_str().as_encoded_bytes(), 1000);
-    Ok(output::print(&format!("{} requests in {} shards: {shown}\n", load.requests(), balancing.workers))?)
+    Ok(output::print(&format!("{} requests in {} shards: {shown}\n", load.requests(), balancing.workers.len()))?)
 }

@@ -50,14 +50,14 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
     let balancing = Balancing::from_settings(settings)?;
     let path = setup::module_path(module)?;
-    let executor = executor::choose(executor, balancing.workers, &reporter, program::end)?;
+    let executor = executor::choose(executor, balancing.workers.len(), &reporter, program::end)?;
 
     let module = Module::read(&path)?;
     reporter.note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
     let arguments = arguments.sim_args.get()?.unwrap_or_default();
     let mut scenario = balancing.scenario(&arguments, module, &flags.limits, flags.verify);
-    let preflight = executor.preflight(&scenario.module, &scenario.job);
-    scenario.job.capabilities = Some(preflight.with_context(|| path.display().to_string())?);
+    let capabilities = executor.preflight(&scenario).with_context(|| path.display().to_string())?;
+    scenario.set_capabilities(capabilities);
 
     let source = setup::source(settings, &flags.read, &balancing)?;
     let traces = settings.trace.paths()?;
@@ -69,7 +69,7 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let run_file = RunFile::new(&path, executor.name(), sources.texts().clone(), executor.remembered());
     let folder = unless_kept(flags, RunFolder::create(run_file), &*reporter)?;
     let keeping = folder.as_ref().filter(|_| flags.keep);
-    let mut shards = keeping.map(|folder| folder.keep_shards(balancing.workers)).transpose()?;
+    let mut shards = keeping.map(|folder| folder.keep_shards(balancing.workers.len())).transpose()?;
 
     let mut plan = Plan::new(source, vec![scenario]);
     let completions = outputs.completions.as_ref();
@@ -92,7 +92,7 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     // Files are written even if standard output is closed or full.
     let printed = print(flags, &report, folder.as_ref().ok().and_then(Option::as_ref));
     let _folder = folder?;
-    outputs.finish(&report, execution.served(), scenario.job.capabilities.unwrap_or_default())?;
+    outputs.finish(&report, execution.served(), capabilities)?;
     printed?;
     if flags.verify && report.run.is_some() {
         reporter.note(&format!("--verify: all {} completions agree with first in, first out", execution.requests()));

@@ -121,6 +121,14 @@ pub fn optional<T: 'static>(rule: Rule<T>) -> Rule<Option<T>> {
     Rule { possible, ..Rule::of(move |text| if text.is_empty() { Ok(None) } else { parse(text).map(Some) }) }
 }
 
+/// What `rule` accepts; or several of these, separated by commas: one for each worker.
+pub fn list<T: 'static>(rule: Rule<T>) -> Rule<Vec<T>> {
+    Rule::of(move |text| {
+        let values: Result<Vec<T>, String> = text.split(',').map(|value| rule.parse(value)).collect();
+        values.map_err(|rule| format!("{rule}, or one for each worker, separated by commas"))
+    })
+}
+
 /// Separates the origin and the text of a value from the environment or the settings file, which [`super::parse`]
 /// passes to clap as a default. Neither arguments nor environment variables can contain this character.
 const SEPARATOR: char = '\0';

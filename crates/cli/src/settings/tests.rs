@@ -30,6 +30,9 @@ struct Group {
     /// Several.
     #[arg(long, env, default_value = "", value_parser = optional(text("a module")))]
     module: Vec<Setting<Option<String>>>,
+    /// For each worker.
+    #[arg(long, env, default_value = "1", value_parser = list(count(1..=9)))]
+    servers: Setting<Vec<u64>>,
     /// A flag whose name is a setting elsewhere.
     #[arg(long, default_value_t = 1)]
     workers: u32,
@@ -70,6 +73,16 @@ fn an_error_names_the_origin_of_the_value() {
     assert_eq!(refused("", &[("SAMPLES", "0")], &[]), "environment: SAMPLES=0 must be an integer from 1 to 9");
     assert_eq!(refused("", &[], &["--samples", "-1"]), "flag: SAMPLES=-1 must be an integer from 1 to 9");
     assert_eq!(refused("", &[], &["--samples", "1\n"]), "flag: SAMPLES=1\\n must be an integer from 1 to 9");
+}
+
+#[test]
+fn a_list_has_one_value_or_several() {
+    let servers = |text: &str| call("", &[("SERVERS", text)], &[]).0.servers;
+    assert_eq!((servers("4").get().unwrap(), servers("4,2").get().unwrap()), (vec![4], vec![4, 2]));
+    for wrong in ["4,", ",", "4,0", "4, 2", "4;2"] {
+        let rule = "must be an integer from 1 to 9, or one for each worker, separated by commas";
+        assert_eq!(refusal(&servers(wrong)), format!("environment: SERVERS={wrong} {rule}"));
+    }
 }
 
 #[test]

@@ -11,11 +11,12 @@ use proptest::sample::select;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
+use sim_wasm::Speed;
 
 use super::*;
 use crate::provenance::*;
 use crate::run_report::{Imbalance, RowError, RowResult, RunReport, WorkerRow};
-use crate::{Counts, Figures, Histogram, Percentiles, Tally};
+use crate::{Counts, Figures, Histogram, PerWorker, Percentiles, Tally};
 
 /// Numbers in reports are finite.
 fn double() -> impl Strategy<Value = f64> {
@@ -66,29 +67,44 @@ fn clients() -> impl Strategy<Value = ClientsUsed> {
     )
 }
 
+fn per_worker<T: std::fmt::Debug + Clone>(
+    value: impl Strategy<Value = T> + Clone,
+) -> impl Strategy<Value = PerWorker<T>> {
+    prop_oneof![value.clone().prop_map(PerWorker::All), vec(value, 0..5).prop_map(PerWorker::Each)]
+}
+
+fn speed() -> impl Strategy<Value = Speed> + Clone {
+    (1..=Speed::MAX, 1..=Speed::MAX)
+        .prop_filter_map("a speed", |(numerator, denominator)| Speed::new(numerator, denominator))
+}
+
 fn settings() -> impl Strategy<Value = SettingsUsed> {
     let texts = any::<(Option<String>, String, Option<String>, String, Option<String>)>();
+    let stations = (per_worker(any::<u64>()), per_worker(any::<u32>()));
+    let speeds = (option::of(per_worker(speed())), option::of(per_worker(speed())));
     let cost = any::<(Option<u64>, Option<u64>, Option<String>)>();
-    (texts, any::<(u64, u64, u64, u32, Option<u64>, u32)>(), cost).prop_map(
-        |(
-            (balancer, discipline, service, sim_args, patience),
-            (capacity, delay, seed, servers, st_ns, workers),
-            (st_per_reply_ns, st_per_size_ns, write_factor),
-        )| SettingsUsed {
-            balancer,
-            capacity,
-            delay,
-            discipline,
-            patience,
-            seed,
-            servers,
-            service,
-            sim_args,
-            st_ns,
-            st_per_reply_ns,
-            st_per_size_ns,
-            workers,
-            write_factor,
+    (texts, stations, speeds, any::<(u64, u64, Option<u64>, u32)>(), cost).prop_map(
+        |(texts, (capacity, servers), (speeds, weights), (delay, seed, st_ns, workers), cost)| {
+            let (balancer, discipline, service, sim_args, patience) = texts;
+            let (st_per_reply_ns, st_per_size_ns, write_factor) = cost;
+            SettingsUsed {
+                balancer,
+                capacity,
+                delay,
+                discipline,
+                patience,
+                seed,
+                servers,
+                service,
+                sim_args,
+                speeds,
+                st_ns,
+                st_per_reply_ns,
+                st_per_size_ns,
+                weights,
+                workers,
+                write_factor,
+            }
         },
     )
 }
@@ -177,7 +193,14 @@ fn row() -> impl Strategy<Value = WorkerRow> {
         RowResult::Failed { offered, error: RowError { class, limit, message } }
     });
     let measured = figures().prop_map(|figures| RowResult::Measured(Box::new(figures)));
-    (any::<u32>(), prop_oneof![measured, failed]).prop_map(|(worker, result)| WorkerRow { worker, result })
+    let station = (any::<(u32, Option<u32>, Option<u64>)>(), option::of(speed()));
+    (station, prop_oneof![measured, failed]).prop_map(|(((worker, servers, capacity), speed), result)| WorkerRow {
+        worker,
+        servers,
+        capacity,
+        speed,
+        result,
+    })
 }
 
 fn run_report() -> impl Strategy<Value = RunReport> {

@@ -21,11 +21,17 @@ fn worker(offered: u64, demand: u64) -> Tally {
 
 /// A report of workers that are one of `results` each, repeated.
 fn report(workers: u32, results: &[Result<Tally, Failure>]) -> RunReport {
+    report_of(workers, results, |_| ())
+}
+
+/// As [`report`], with other settings.
+fn report_of(workers: u32, results: &[Result<Tally, Failure>], set: impl Fn(&mut SettingsUsed)) -> RunReport {
     let trace = json!({"files": [{"blake3": "b1".repeat(32), "format": "azure-functions-2021"}], "requests": 9, "offset_ns": 0});
     let trace: TraceUsed = serde_json::from_value(trace).unwrap();
     let settings = json!({"BALANCER": "HASH", "CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": u64::MAX,
         "SERVERS": 2, "SIM_ARGS": "", "WORKERS": workers});
-    let settings: SettingsUsed = serde_json::from_value(settings).unwrap();
+    let mut settings: SettingsUsed = serde_json::from_value(settings).unwrap();
+    set(&mut settings);
     let outcome = |result: &Result<Tally, Failure>| Outcome {
         offered: 7,
         stderr: String::new(),
@@ -33,7 +39,7 @@ fn report(workers: u32, results: &[Result<Tally, Failure>]) -> RunReport {
     };
     let outcomes: Vec<Outcome> = results.iter().cycle().take(workers as usize).map(outcome).collect();
     let provenance = Provenance::new(&"a".repeat(64), Capabilities(0), trace, settings);
-    RunReport::collect(provenance, Vec::new(), &outcomes, 2, 0)
+    RunReport::collect(provenance, Vec::new(), &outcomes)
 }
 
 fn with_losses(mut tally: Tally, count: u64) -> Tally {
@@ -108,6 +114,48 @@ fn a_failed_worker_is_a_row_that_moves_no_column() {
 fn the_title_counts_workers_and_servers() {
     let mut report = report(1, &[Ok(worker(4, 10))]);
     assert!(table(&report, 120).starts_with("HASH over 1 worker, 2 servers; trace: azure-functions-2021, BLAKE3 b1b1"));
-    (report.provenance.settings.servers, report.provenance.settings.workers) = (1, 4);
+    (report.provenance.settings.servers, report.provenance.settings.workers) = (PerWorker::All(1), 4);
     assert!(table(&report, 120).starts_with("HASH over 4 workers, one server each; trace: "));
+}
+
+fn speeds(texts: &[&str]) -> Option<PerWorker<Speed>> {
+    Some(PerWorker::of_each(texts.iter().map(|text| Speed::parse(text).unwrap())))
+}
+
+#[test]
+fn the_title_has_what_is_not_at_its_default() {
+    let report = report_of(2, &[Ok(worker(4, 10))], |settings| {
+        settings.servers = PerWorker::of_each([4, 2]);
+        (settings.speeds, settings.weights) = (speeds(&["1", "0.5"]), speeds(&["3", "3"]));
+        (settings.discipline, settings.patience) = ("lifo".to_owned(), Some("exponential:50ms".to_owned()));
+    });
+    let title = "HASH over 2 workers, SERVERS 4,2, SPEEDS 1,1/2, WEIGHTS 3, DISCIPLINE lifo, PATIENCE exponential:50ms; trace: ";
+    assert!(table(&report, 300).starts_with(title), "{}", table(&report, 300));
+    let many = report_of(100, &[Ok(worker(4, 10))], |settings| {
+        settings.servers = PerWorker::of_each((1..=100).rev());
+        settings.speeds = Some(PerWorker::of_each((1..=100).map(|speed| Speed::new(speed, 7).unwrap())));
+    });
+    assert!(table(&many, 300).starts_with("HASH over 100 workers, SERVERS 1 to 100, SPEEDS 1/7 to 100/7; trace: "));
+}
+
+#[test]
+fn workers_that_differ_have_columns() {
+    let differ = |settings: &mut SettingsUsed| {
+        (settings.servers, settings.speeds) = (PerWorker::of_each([4, 2]), speeds(&["1", "1/3"]));
+        settings.capacity = PerWorker::of_each([0, 9]);
+    };
+    let results = [Ok(worker(250_000, 10_000_000)), Ok(worker(4, 10))];
+    let wide = table(&report_of(2, &results, differ), 200);
+    assert!(wide.contains("\nworker  servers  capacity  speed  offered  "), "{wide}");
+    assert!(wide.contains("\n     2        2         9    1/3        4  "), "{wide}");
+    assert!(!table(&report(2, &results), 200).contains("speed"));
+    let narrow = table(&report_of(2, &results, differ), 80);
+    assert!(narrow.contains("\nworker  servers  capacity  speed\n"), "{narrow}");
+    let speeds_alone = table(&report_of(2, &results, |settings| settings.speeds = speeds(&["1", "1/3"])), 80);
+    assert!(speeds_alone.contains("\nworker  speed  offered  "), "{speeds_alone}");
+    // A failed worker has them too.
+    let failed = [results[0].clone(), Err(Failure::trap("unreachable"))];
+    let text = table(&report_of(2, &failed, differ), 200);
+    assert!(text.contains("\n     2        2         9    1/3        7  failed (trap)\n"), "{text}");
+    assert!(plain(&report_of(2, &results, differ), 80).contains("\nWorker 2, servers 2, capacity 9, speed 1/3\n"));
 }

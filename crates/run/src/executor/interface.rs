@@ -4,7 +4,6 @@ use std::path::Path;
 
 use contract::Capabilities;
 use measure::Outcome;
-use sandbox::{Job, Module};
 
 use crate::completions::Parts;
 use crate::run_file::Preflight;
@@ -30,12 +29,13 @@ pub trait Executor {
     /// Its activity while the trace is read.
     fn doing(&self) -> &'static str;
 
-    /// Runs `module` once on an empty shard, where hosts run, unless the result of an earlier run is available. Checks
-    /// the capabilities of the module against the settings of `job`, and returns them.
+    /// Runs the module of `scenario` once on an empty shard, as its first worker and where hosts run, unless the result of
+    /// an earlier run is available. Checks the capabilities of the module against the settings of all workers, and
+    /// returns them.
     ///
     /// # Errors
-    /// As [`sandbox::preflight`], or if the executor fails.
-    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Capabilities>;
+    /// As [`sandbox::preflight`] and [`Scenario::honours`], or if the executor fails.
+    fn preflight(&self, scenario: &Scenario) -> anyhow::Result<Capabilities>;
 
     /// Prepares the workers of `scenario` for their requests.
     ///

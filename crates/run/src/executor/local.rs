@@ -7,11 +7,11 @@ use contract::{Capabilities, Request};
 use failure::Failure;
 use measure::Outcome;
 use sandbox::shard::{ShardSender, pipe};
-use sandbox::{GiveUp, Job, Module, Simulator, panicked, preflight, simulate, start};
+use sandbox::{GiveUp, Module, Simulator, panicked, preflight, simulate, start};
 
 use super::interface::{Executor, Workers};
 use crate::completions::Parts;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Worker};
 use crate::shard_files::Shards;
 use std::path::Path;
 
@@ -55,8 +55,10 @@ impl Executor for Local {
         "simulating"
     }
 
-    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Capabilities> {
-        preflight(&self.simulator(module)?, job)
+    fn preflight(&self, scenario: &Scenario) -> anyhow::Result<Capabilities> {
+        let capabilities = preflight(&self.simulator(&scenario.module)?, scenario.first())?;
+        scenario.honours(capabilities)?;
+        Ok(capabilities)
     }
 
     fn start<'a>(
@@ -66,11 +68,11 @@ impl Executor for Local {
         _: Option<&'a Path>,
     ) -> anyhow::Result<Box<dyn Workers + 'a>> {
         let simulator = self.simulator(&scenario.module)?;
-        let chunk = CHUNK_BYTES.min(BUFFERS / CHUNKS / scenario.workers().len());
+        let chunk = CHUNK_BYTES.min(BUFFERS / CHUNKS / scenario.workers.len());
         let mut threads = Threads { pipes: Pipes(Vec::new()), threads: Vec::new() };
-        for worker in scenario.workers() {
+        for Worker { job, .. } in &scenario.workers {
             let (sender, receiver) = pipe(chunk);
-            let (simulator, job) = (simulator.clone(), Job { worker, ..scenario.job.clone() });
+            let (simulator, job, worker) = (simulator.clone(), job.clone(), job.worker);
             let part = completions.map(|parts| parts.part(worker));
             let run = move || simulate(&simulator, &job, Box::new(receiver), part);
             threads.pipes.0.push(sender);

@@ -32,7 +32,7 @@ fn a_time_is_exact() {
 #[test]
 fn an_implausible_trace_is_doubted_with_its_span() {
     let check = "which is implausible: check the unit of the times (--time-unit, or the name of the column)";
-    let doubt = |load: OfferedLoad| load.doubt(Some(4)).map(|note| note.replace(check, "CHECK"));
+    let doubt = |load: OfferedLoad| load.doubt(Some(4.0)).map(|note| note.replace(check, "CHECK"));
     let is = |text: &str| Some(text.to_owned());
     // Ten requests, 50 ms apart, of which the unit is lost; one alone is no reason, and neither is more than a microsecond.
     let ten = |step: u64| load((0..10).map(|number| number * step), 0);

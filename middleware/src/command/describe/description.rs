@@ -50,6 +50,8 @@ pub(super) struct Description {
     pub(super) load: Load,
     /// Notes on the trace, a line each.
     pub(super) notes: Vec<String>,
+    #[serde(skip)]
+    pub(super) stations: Stations,
 }
 
 /// The peak rate of arrivals.
@@ -120,9 +122,10 @@ impl Description {
             clients: Share::new(counted.clients.popular(), requests),
             blocks: counted.blocks.map(|blocks| Share::new(blocks.popular(), requests)),
             demands_sampled: sampled,
-            load: Load::new(demand.sum, span_ns, stations),
+            load: Load::new(demand.sum, span_ns, &stations),
             demand,
             notes,
+            stations,
         }
     }
 }

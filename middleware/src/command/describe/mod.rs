@@ -19,10 +19,12 @@ use cli::settings::{DemandSettings, SeedSettings, Sources};
 use cli::{output, terminal};
 use contract::Capabilities;
 use failure::Failure;
+use measure::PerWorker;
 use run::notes::{self, Given, OfferedLoad, Sampled};
-use run::settings::WorkerSettings;
+use run::settings::{SpeedSettings, WorkerSettings};
 use sandbox::ServerSettings;
 use serde_json::json;
+use sim_wasm::Speed;
 use trace::reader::{ReadFlags, TraceReader};
 
 use counted::Counted;
@@ -51,6 +53,8 @@ struct DescribeSettings {
     demand: DemandSettings,
     #[command(flatten)]
     servers: ServerSettings,
+    #[command(flatten)]
+    speeds: SpeedSettings,
     #[command(flatten)]
     workers: WorkerSettings,
     #[command(flatten)]
@@ -89,9 +93,11 @@ fn read(paths: &[PathBuf], flags: &ReadFlags, settings: &DescribeSettings) -> Re
     let sampled = Sampled::of(&summary, demands);
     let demands = &sampled.demands;
     let given = Given::new(&settings.demand, None);
-    let servers = stations.workers * stations.servers;
-    let notes = notes::of_recorded(&reader, &sampled, &given, &load, servers, Capabilities::default());
+    let notes = notes::of_recorded(&reader, &sampled, &given, &load, stations.capacity(), Capabilities::default());
     let mut used = BTreeMap::from([("WORKERS", json!(stations.workers)), ("SERVERS", json!(stations.servers))]);
+    if stations.speeds != PerWorker::All(Speed::ONE) {
+        used.insert("SPEEDS", json!(stations.speeds));
+    }
     if sampled.any() {
         used.insert("ST_NS", json!(demands.mean_ns));
         used.insert("SERVICE", json!(demands.distribution.name()));

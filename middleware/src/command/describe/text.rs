@@ -1,13 +1,15 @@
 //! A description as people read it in a terminal.
 
-use measure::{decimal, fixed, or_dash};
+use measure::{PerWorker, decimal, fixed, or_dash};
 use report::grid::{Column, Grid, Place, paragraph};
 use report::table;
 use run::notes;
 use serde_json::Value;
+use sim_wasm::Speed;
 
 use super::description::{Description, Operations, Peak, Share};
 use super::distribution::{PERCENTILES, Summary};
+use super::load::Stations;
 
 /// Units of time, and to which power of 10 they are nanoseconds.
 const UNITS: [(&str, u32); 3] = [("s", 9), ("ms", 6), ("µs", 3)];
@@ -41,24 +43,24 @@ pub(super) fn text(description: &Description, width: usize) -> String {
     line("blocks", or_dash(description.blocks.as_ref(), |blocks| share(blocks, *requests, "the most popular gets")));
     line("demands", demands(description));
 
-    let setting = |key| description.settings.get(key).map_or("-".to_owned(), word);
-    let servers = match setting("SERVERS").as_str() {
-        "1" => "one server".to_owned(),
-        servers => format!("{servers} servers"),
+    let Description { load, stations: Stations { workers, servers, speeds }, .. } = description;
+    let busy = if *speeds == PerWorker::All(Speed::ONE) { " servers" } else { " servers of speed 1" };
+    line("offered load", or_dash(load.offered, |offered| decimal(offered, 3) + busy + " busy in the mean"));
+    let offered_to = match (servers, speeds) {
+        (PerWorker::All(1), PerWorker::All(Speed::ONE)) => format!("WORKERS={workers} of one server each"),
+        (PerWorker::All(servers), PerWorker::All(Speed::ONE)) => format!("WORKERS={workers} of {servers} servers each"),
+        _ => table::workers(*workers, servers, Some(speeds)),
     };
-    let load = &description.load;
-    line("offered load", or_dash(load.offered, |offered| decimal(offered, 3) + " servers busy in the mean"));
     line(
         "utilization",
-        or_dash(load.utilization, |utilization| {
-            format!("{} offered to WORKERS={} of {servers} each", decimal(utilization, 3), setting("WORKERS"))
-        }),
+        or_dash(load.utilization, |utilization| format!("{} offered to {offered_to}", decimal(utilization, 3))),
     );
+    let differ = servers.list().is_some() || speeds.list().is_some();
     line(
         "workers needed",
         or_dash(load.workers_below_1.zip(load.workers_below_0_75), |(below_1, below_0_75)| {
             format!("at least {below_1} to stay below utilization 1, {below_0_75} to stay below 0.75")
-        }),
+        }) + if differ { " (the workers differ)" } else { "" },
     );
     text + "\n" + &distributions(description, width) + &table::notes(&description.notes, width)
 }

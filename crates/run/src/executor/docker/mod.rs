@@ -25,7 +25,7 @@ use contract::Capabilities;
 use failure::Failure;
 use measure::Outcome;
 use measure::run_report::RunReport;
-use sandbox::{Job, Module, honours};
+use sandbox::Job;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -127,14 +127,14 @@ fn used(containers: usize, workers: usize) -> usize {
 }
 
 impl Serve for Docker {
-    fn serve(&self, work: &Work<'_>, job: &Job, workers: u32) -> anyhow::Result<Vec<Outcome>> {
+    fn serve(&self, work: &Work<'_>, jobs: &[Job]) -> anyhow::Result<Vec<Outcome>> {
         let Held { containers, running, .. } = self.hold()?;
-        let containers = &containers[..used(containers.len(), job.workers as usize)];
+        let containers = &containers[..used(containers.len(), jobs.len())];
         let processors = self.runtime.block_on(within(CALL, "info", self.api.info()))?.ncpu.unwrap_or(1).max(1);
         let turns = (containers.len() as i64 + processors - 1) / processors;
         let slot = |container| ContainerSlot::new(&self.api, container, running, turns as u32);
         let slots: Vec<_> = containers.iter().map(slot).collect();
-        Ok(self.runtime.block_on(dispatch(&slots, work, job, workers))?)
+        Ok(self.runtime.block_on(dispatch(&slots, work, jobs))?)
     }
 }
 
@@ -147,8 +147,9 @@ impl Executor for Docker {
         "partitioning"
     }
 
-    fn preflight(&self, module: &Module, job: &Job) -> anyhow::Result<Capabilities> {
-        let alone = Job { worker: 1, verify: false, capabilities: None, ..job.clone() };
+    fn preflight(&self, scenario: &Scenario) -> anyhow::Result<Capabilities> {
+        let module = &scenario.module;
+        let alone = Job { verify: false, capabilities: None, ..scenario.first().clone() };
         // The image contains the sandbox.
         let inputs =
             json!({ "version": VERSION, "module": module.sha256(), "image": self.first()?.image, "job": alone })
@@ -158,7 +159,7 @@ impl Executor for Docker {
             Some(capabilities) => capabilities,
             None => {
                 let work = Work { module, shards: None, completions: None, folder: None, reporter: &*self.reporter };
-                let outcome = self.serve(&work, &alone, 1)?.pop().context("no outcome")?;
+                let outcome = self.serve(&work, std::slice::from_ref(&alone))?.pop().context("no outcome")?;
                 match outcome.result {
                     // The module was not run.
                     Err(failure @ (Failure::Module { .. } | Failure::Executor { .. })) => return Err(failure.into()),
@@ -167,7 +168,7 @@ impl Executor for Docker {
             }
         };
         self.preflight.replace(Some((inputs, capabilities)));
-        honours(capabilities, job)?;
+        scenario.honours(capabilities)?;
         Ok(capabilities)
     }
 

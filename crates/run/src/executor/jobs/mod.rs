@@ -105,19 +105,16 @@ pub(super) trait Slot {
     fn is_ending(&self) -> bool;
 }
 
-/// Tries workers 1 to `workers` on `slots` until each has its outcome.
+/// Tries the workers with these `jobs`, which are in the order of their numbers from 1, on `slots` until each has its
+/// outcome.
 ///
 /// # Errors
 /// If no usable slot is left.
-pub(super) async fn dispatch<S: Slot>(
-    slots: &[S],
-    work: &Work<'_>,
-    job: &Job,
-    workers: u32,
-) -> Result<Vec<Outcome>, Failure> {
+pub(super) async fn dispatch<S: Slot>(slots: &[S], work: &Work<'_>, jobs: &[Job]) -> Result<Vec<Outcome>, Failure> {
+    let workers = jobs.len() as u32;
     let queue = RefCell::new(Queue::new(workers, slots.len()));
     let stages = Stages::new(work.shards.is_some().then_some(work.reporter), workers, slots.len());
-    join_all(slots.iter().enumerate().map(|(number, slot)| serve(number, slot, work, job, &queue, &stages))).await;
+    join_all(slots.iter().enumerate().map(|(number, slot)| serve(number, slot, work, jobs, &queue, &stages))).await;
     if slots.iter().any(Slot::is_ending) {
         // The thread of the signal ends the program after all jobs have stopped.
         pending::<()>().await;
@@ -130,7 +127,7 @@ async fn serve<S: Slot>(
     number: usize,
     slot: &S,
     work: &Work<'_>,
-    job: &Job,
+    jobs: &[Job],
     queue: &RefCell<Queue>,
     stages: &Stages<'_>,
 ) {
@@ -145,7 +142,8 @@ async fn serve<S: Slot>(
             }
         };
         let worker = tried.worker;
-        let result = attempt(slot, work, Job { worker, ..job.clone() }, &|stage| stages.reached(worker, stage)).await;
+        let job = jobs[worker as usize - 1].clone();
+        let result = attempt(slot, work, job, &|stage| stages.reached(worker, stage)).await;
         if slot.is_ending() {
             slot.done();
             return;
@@ -186,11 +184,11 @@ fn keep_outcome(folder: &Path, worker: u32, outcome: &Outcome) -> anyhow::Result
 
 /// An executor that runs jobs.
 pub(super) trait Serve {
-    /// Runs workers 1 to `workers`.
+    /// Runs the workers with these `jobs`, which are in the order of their numbers from 1.
     ///
     /// # Errors
     /// If the executor fails; a worker's failure is in its outcome.
-    fn serve(&self, work: &Work<'_>, job: &Job, workers: u32) -> anyhow::Result<Vec<Outcome>>;
+    fn serve(&self, work: &Work<'_>, jobs: &[Job]) -> anyhow::Result<Vec<Outcome>>;
 }
 
 /// Workers whose shards are written before any of them starts: a job needs its whole shard, and may be tried again.
@@ -219,7 +217,7 @@ impl<'a, E: Serve> Spooled<'a, E> {
     ) -> anyhow::Result<Self> {
         let beside = folder.map_or_else(std::env::temp_dir, Path::to_owned).join("spool");
         let spool = Unfinished::folder_beside(&beside)?;
-        let files = ShardFiles::create(spool.path(), scenario.job.workers as usize, true)?;
+        let files = ShardFiles::create(spool.path(), scenario.workers.len(), true)?;
         Ok(Self { executor, scenario, completions, folder, reporter, spool, files })
     }
 }
@@ -232,8 +230,8 @@ impl<E: Serve> Workers for Spooled<'_, E> {
     fn finish(self: Box<Self>) -> anyhow::Result<Vec<Outcome>> {
         let Self { executor, scenario, completions, folder, reporter, spool, files } = *self;
         files.finish()?;
-        let Scenario { module, job, .. } = scenario;
-        let work = Work { module, shards: Some(spool.path()), completions, folder, reporter };
-        executor.serve(&work, job, job.workers)
+        let jobs: Vec<Job> = scenario.workers.iter().map(|worker| worker.job.clone()).collect();
+        let work = Work { module: &scenario.module, shards: Some(spool.path()), completions, folder, reporter };
+        executor.serve(&work, &jobs)
     }
 }

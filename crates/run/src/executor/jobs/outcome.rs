@@ -65,22 +65,18 @@ mod tests {
     use super::*;
     use contract::Capabilities;
     use measure::Tally;
+    use sandbox::limits::Limits;
+    use sandbox::{Job, Model};
 
     fn job() -> JobFile {
-        let job = serde_json::json!({
-            "worker": 2, "workers": 3, "arguments": [], "verify": false, "capabilities": 7,
-            "model": {
-                "st_ns": 1, "service": "exponential", "servers": 1, "discipline": "fifo", "capacity": 0, "delay": 0, "seed": 1
-            },
-            "limits": sandbox::limits::Limits::default(),
-        });
+        let alone = Job::alone(Model::of_defaults(1), Limits::default());
         JobFile {
             version: VERSION.to_owned(),
             nonce: "n".to_owned(),
             module: "m".to_owned(),
             shard: Some("s".to_owned()),
             completions: false,
-            job: serde_json::from_value(job).unwrap(),
+            job: Job { worker: 2, workers: 3, capabilities: Some(Capabilities(7)), ..alone },
         }
     }
 
