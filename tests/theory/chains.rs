@@ -152,7 +152,7 @@ pub(super) fn response<const W: usize>(rho: f64, choices: Choices, most: usize, 
 /// The mean response over two workers of one exponential server each, with `speeds`, at the utilization `rho` of both
 /// together. `first` is the probability that a request joins the first worker, by the numbers in both. Truncation: as
 /// [`response`], at `most` requests at a worker.
-pub(super) fn unequal(rho: f64, speeds: [f64; 2], most: u32, first: fn([u32; 2]) -> f64) -> f64 {
+pub(super) fn unequal(rho: f64, speeds: [f64; 2], most: u32, first: impl Fn([u32; 2]) -> f64) -> f64 {
     let rate = rho * (speeds[0] + speeds[1]);
     let step = |&[a, b]: &[u32; 2]| {
         let to_first = first([a, b]);
@@ -167,9 +167,9 @@ pub(super) fn unequal(rho: f64, speeds: [f64; 2], most: u32, first: fn([u32; 2])
     Chain::new([0, 0], |[a, b]| (a + b) as usize, step).mean_level() / rate
 }
 
-/// The probability that a request joins the first of two workers, of which it is twice as fast, under SED.
-pub(super) fn sed([a, b]: [u32; 2]) -> f64 {
-    half_if_equal(a + 1, 2 * (b + 1))
+/// The probability that a request joins the first of two workers, of which it is `ratio` times as fast, under SED.
+pub(super) fn sed(ratio: u32) -> impl Fn([u32; 2]) -> f64 {
+    move |[a, b]| half_if_equal(a + 1, ratio * (b + 1))
 }
 
 /// As [`sed`], under JSQ.
@@ -270,8 +270,8 @@ mod tests {
             close(response::<3>(0.8, choices, 130, 20), response::<3>(0.8, choices, 180, 28), 1e-6);
             close(response::<2>(0.9, choices, 300, 40), response::<2>(0.9, choices, 400, 60), 1e-6);
         }
-        for shortest in [sed, jsq] {
-            close(unequal(0.8, [2.0, 1.0], 100, shortest), unequal(0.8, [2.0, 1.0], 140, shortest), 1e-6);
-        }
+        close(unequal(0.8, [2.0, 1.0], 100, sed(2)), unequal(0.8, [2.0, 1.0], 140, sed(2)), 1e-6);
+        close(unequal(0.6, [4.0, 1.0], 100, sed(4)), unequal(0.6, [4.0, 1.0], 140, sed(4)), 1e-6);
+        close(unequal(0.8, [2.0, 1.0], 100, jsq), unequal(0.8, [2.0, 1.0], 140, jsq), 1e-6);
     }
 }

@@ -149,13 +149,14 @@ pub(super) fn with_state() -> Vec<Scenario> {
         let scenario = mean("LW", rho, workers as usize, 1.0 + queue.delay(), SOURCE);
         all.push(scenario.knows(Figure::DelayAbove(x), queue.delay_above(x), SOURCE));
     }
-    for (balancer, theory) in [
-        ("SED", unequal(0.8, [2.0, 1.0], 100, sed)),
-        ("JSQ", unequal(0.8, [2.0, 1.0], 100, jsq)),
-        ("LW", unequal_servers(0.8, [2.0, 1.0], 200)),
+    for (balancer, rho, fast, theory) in [
+        ("SED", 0.8, 2, unequal(0.8, [2.0, 1.0], 100, sed(2))),
+        ("SED", 0.6, 4, unequal(0.6, [4.0, 1.0], 100, sed(4))),
+        ("JSQ", 0.8, 2, unequal(0.8, [2.0, 1.0], 100, jsq)),
+        ("LW", 0.8, 2, unequal_servers(0.8, [2.0, 1.0], 200)),
     ] {
-        let scenario = Scenario::new(format!("{balancer} over workers of speeds 2 and 1, M, at 0.8"), 0.8);
-        all.push(scenario.with_speeds(balancer, &[2, 1]).knows(Figure::Response(Of::All), theory, CHAIN));
+        let scenario = Scenario::new(format!("{balancer} over workers of speeds {fast} and 1, M, at {rho}"), rho);
+        all.push(scenario.with_speeds(balancer, &[fast, 1]).knows(Figure::Response(Of::All), theory, CHAIN));
     }
     let per_worker = |balancer: &str, rho: f64, workers: usize, theory: f64, source| {
         Scenario::new(format!("{balancer} over {workers} workers, M, at {rho}"), rho)
