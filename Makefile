@@ -124,7 +124,7 @@ test-wasm: ## Check the crates that must build for WebAssembly, and run their un
 	CARGO_TARGET_WASM32_WASIP1_RUNNER=$(abspath $(BUILD))/release/examples/run_wasm \
 	$(CARGO) test --release --locked --target $(WASM) --target-dir $(BUILD) --lib $(PORTABLE:%=-p queuebox-%)
 
-truth: all ## Compare every figure that theory knows, and write docs/truth.md (takes minutes; TRUTH_SEED=n repeats a run)
+truth: all ## Compare large grids with theory, and write docs/truth.md (takes minutes; TRUTH_SEED=n repeats a run)
 	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs grid_ -- --ignored
 
 conformance: ## Test the sandbox's WASI with the public suite (SUITE=folder of WebAssembly/wasi-testsuite, prod/testsuite-base)

@@ -1,7 +1,7 @@
 //! The simulator, the policies and the random numbers against queueing theory. Run `cargo test --release theory --
 //! --nocapture`, with the environment that `make test` sets, to see the points.
 //!
-//! Every point is a figure of a system that theory knows (`points`). Each system is simulated by independent
+//! Every point is a figure of a system, and its value by theory (`points`). Each system is simulated by independent
 //! replications with different seeds (`simulate`); theory must lie within the interval of Student's distribution, at a
 //! level for all points together (`verdicts`). `make test` does so with a fixed seed, `make truth` with one that
 //! changes, much longer, and writes docs/truth.md.

@@ -123,7 +123,7 @@ impl Choices {
 /// are alike: `Choices` and departures treat equal numbers alike.
 ///
 /// Truncation: a request that would make more than `most` in all, or a difference above `spread` between the longest and
-/// the shortest, is lost, and a departure that would do the latter does not happen. The test doubles both.
+/// the shortest, is lost, and a departure that would do the latter does not happen. `truncation_changes_nothing` bounds the error.
 pub(super) fn response<const W: usize>(rho: f64, choices: Choices, most: usize, spread: u16) -> f64 {
     let level = |state: &[u16; W]| state.iter().map(|&number| usize::from(number)).sum();
     let shares = choices.shares(W);

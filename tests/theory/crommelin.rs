@@ -16,8 +16,8 @@ const LARGEST: usize = 300;
 impl Mdc {
     /// At the utilization `rho`, up to 0.9.
     ///
-    /// Who is in service at t has left at t + 1, and who waits or arrives is there (Crommelin, "Delay probability formulae when
-    /// the holding times are constant", 1932): N(t + 1) = max(N(t) − c, 0) + Poisson(λ).
+    /// A request in service at t has left at t + 1, and one that waits at t or arrives between is there (Crommelin, "Delay
+    /// probability formulae when the holding times are constant", 1932): N(t + 1) = max(N(t) − c, 0) + Poisson(λ).
     pub(super) fn new(rho: f64, servers: usize) -> Self {
         let load = rho * servers as f64;
         let mut arrivals = vec![(-load).exp()];
@@ -72,9 +72,9 @@ fn stationary(mut p: Vec<Vec<f64>>) -> Vec<f64> {
             }
         }
     }
-    let mut weights = vec![1.0];
+    let mut weights: Vec<f64> = vec![1.0];
     for state in 1..n {
-        weights.push((0..state).map(|from| weights[from] * p[from][state]).sum());
+        weights.push(weights.iter().zip(&p).map(|(weight, row)| weight * row[state]).sum());
     }
     let sum: f64 = weights.iter().sum();
     weights.iter().map(|weight| weight / sum).collect()

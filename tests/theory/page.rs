@@ -14,7 +14,7 @@ pub(super) fn page(outcome: &Outcome) -> String {
     let mut page = format!(
         "# The model against theory\n\n\
          **{inside} of {} points are inside their intervals**; the largest relative error is {:.2} % ({}, {}).\n\n\
-         Each point is a figure that queueing theory knows. The system is simulated by Queuebox's own random numbers, policies and\n\
+         Each point is a figure with a value of queueing theory. The system is simulated by Queuebox's own random numbers, policies and\n\
          queues in {replications} independent replications, each after a warm-up from an empty system. The interval is that of Student's\n\
          distribution, {student:.3} standard errors to each side: if the program is correct, *all* theoretical values are inside with a\n\
          probability of {:.0} % or more (Bonferroni). A half-width is at most 2 % of the value up to a load of 0.9, 5 % above.\n\n\

@@ -1,4 +1,4 @@
-//! The list of all points: scenarios and the figures that theory knows of them, by family.
+//! The list of all points: scenarios and the values of their figures by theory, in families.
 
 mod disciplines;
 mod losses;

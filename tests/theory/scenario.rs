@@ -1,4 +1,4 @@
-//! What is simulated: arrivals, classes, workers and their queues, and the figures that theory knows.
+//! What is simulated: arrivals, classes, workers and their queues, and the figures with their values by theory.
 
 use policy::{Cluster, Member};
 use random::distribution::Distribution;
@@ -190,7 +190,7 @@ impl Scenario {
         Self { clients, ..self }
     }
 
-    pub(super) fn knows(mut self, figure: Figure, theory: f64, source: &'static str) -> Self {
+    pub(super) fn expects(mut self, figure: Figure, theory: f64, source: &'static str) -> Self {
         self.figures.push((figure, (theory, source)));
         self
     }

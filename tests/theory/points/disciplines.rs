@@ -24,8 +24,8 @@ pub(super) fn in_some_order() -> Vec<Scenario> {
                 scenario
                     .servers(servers)
                     .discipline(discipline)
-                    .knows(Figure::Delay(Of::All), queue.delay(), "as first in, first out")
-                    .knows(Figure::SquaredDelay, factor(rho) * queue.squared_delay(), KINGMAN),
+                    .expects(Figure::Delay(Of::All), queue.delay(), "as first in, first out")
+                    .expects(Figure::SquaredDelay, factor(rho) * queue.squared_delay(), KINGMAN),
             );
         }
         for service in [Service::Deterministic, Service::Gamma(1.5)] {
@@ -35,8 +35,8 @@ pub(super) fn in_some_order() -> Vec<Scenario> {
                 Scenario::new(name, 0.6)
                     .service(service)
                     .discipline(discipline)
-                    .knows(Figure::Delay(Of::All), delay, "as first in, first out")
-                    .knows(Figure::SquaredDelay, factor(0.6) * squared, TAKACS),
+                    .expects(Figure::Delay(Of::All), delay, "as first in, first out")
+                    .expects(Figure::SquaredDelay, factor(0.6) * squared, TAKACS),
             );
         }
     }
@@ -71,7 +71,7 @@ fn sjf(rho: f64, service: Service, delay: f64) -> Scenario {
     Scenario::new(format!("M/G/1, G = {}, sjf, at {rho}", service.name()), rho)
         .service(service)
         .discipline(Discipline::Sjf)
-        .knows(Figure::Delay(Of::All), delay, "Phipps (1956)")
+        .expects(Figure::Delay(Of::All), delay, "Phipps (1956)")
 }
 
 const fn class(share: f64, mean: f64, number: u16, write: bool) -> Class {
@@ -98,14 +98,14 @@ pub(super) fn priorities() -> Vec<Scenario> {
         };
         let mut cobham = scenario(Discipline::Priority);
         for (place, delay) in priority_delays(&loads).into_iter().enumerate() {
-            cobham = cobham.knows(Figure::Delay(Of::Class(place)), delay, "Cobham (1954)");
+            cobham = cobham.expects(Figure::Delay(Of::Class(place)), delay, "Cobham (1954)");
         }
         let mut preemptive = scenario(Discipline::PriorityPreemptive);
         for (place, (delay, response)) in preemptive_delays(&loads).into_iter().enumerate() {
             const SOURCE: &str = "Conway, Maxwell, Miller (1967)";
-            preemptive = preemptive.knows(Figure::Response(Of::Class(place)), response, SOURCE);
+            preemptive = preemptive.expects(Figure::Response(Of::Class(place)), response, SOURCE);
             if place == 2 {
-                preemptive = preemptive.knows(Figure::Delay(Of::Class(place)), delay, SOURCE);
+                preemptive = preemptive.expects(Figure::Delay(Of::Class(place)), delay, SOURCE);
             }
         }
         all.extend([cobham, preemptive]);
@@ -117,11 +117,11 @@ pub(super) fn priorities() -> Vec<Scenario> {
     };
     let mut cobham = scenario(Discipline::Priority);
     for (place, delay) in mmc_priority_delays(&rates, 3).into_iter().enumerate() {
-        cobham = cobham.knows(Figure::Delay(Of::Class(place)), delay, "Cobham (1954)");
+        cobham = cobham.expects(Figure::Delay(Of::Class(place)), delay, "Cobham (1954)");
     }
     let mut preemptive = scenario(Discipline::PriorityPreemptive);
     for (place, response) in mmc_preemptive_responses(&rates, 3).into_iter().enumerate() {
-        preemptive = preemptive.knows(Figure::Response(Of::Class(place)), response, "M/M/c of the higher classes");
+        preemptive = preemptive.expects(Figure::Response(Of::Class(place)), response, "M/M/c of the higher classes");
     }
     all.extend([cobham, preemptive]);
     all
@@ -142,15 +142,15 @@ pub(super) fn sharing() -> Vec<Scenario> {
     ] {
         const SOURCE: &str = "Sakata, Noguchi, Oizumi (1971)";
         let scenario = new(format!("M/G/1, G = {}, ps, at {rho}", service.name()), rho).service(service);
-        let mut scenario = scenario.knows(Figure::Response(Of::All), 1.0 / (1.0 - rho), SOURCE);
+        let mut scenario = scenario.expects(Figure::Response(Of::All), 1.0 / (1.0 - rho), SOURCE);
         if service != Service::Deterministic {
             for (from, to) in [(0.0, 1.0), (1.0, 3.0), (3.0, f64::INFINITY)] {
-                scenario = scenario.knows(Figure::Stretch(from, to), 1.0 / (1.0 - rho), SOURCE);
+                scenario = scenario.expects(Figure::Stretch(from, to), 1.0 / (1.0 - rho), SOURCE);
             }
         }
         if service == Service::Exponential && rho < 0.9 {
             let squared = 4.0 / (2.0 - rho) / (1.0 - rho).powi(2);
-            scenario = scenario.knows(Figure::SquaredResponse, squared, "Coffman, Muntz, Trotter (1970)");
+            scenario = scenario.expects(Figure::SquaredResponse, squared, "Coffman, Muntz, Trotter (1970)");
         }
         all.push(scenario);
     }
@@ -159,12 +159,12 @@ pub(super) fn sharing() -> Vec<Scenario> {
     const SYMMETRIC: &str = "symmetric queue: Kelly (1979)";
     for service in [Service::Exponential, Service::Deterministic, Service::Hyperexponential(2.0), PARETO] {
         let scenario = new(format!("M/G/4, G = {}, ps, at 0.8", service.name()), 0.8).service(service).servers(4);
-        all.push(scenario.knows(Figure::InSystem, Mmc::new(0.8, 4).in_system(), SYMMETRIC));
+        all.push(scenario.expects(Figure::InSystem, Mmc::new(0.8, 4).in_system(), SYMMETRIC));
     }
     for service in [Service::Exponential, Service::Hyperexponential(2.0)] {
         let numbers = mmck(0.9, 1, 5);
         let scenario = new(format!("M/G/1/5, G = {}, ps, at 0.9", service.name()), 0.9).service(service).capacity(5);
-        all.push(scenario.knows(Figure::Rejected, numbers[5], SYMMETRIC));
+        all.push(scenario.expects(Figure::Rejected, numbers[5], SYMMETRIC));
     }
     all
 }

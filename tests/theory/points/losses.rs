@@ -56,8 +56,8 @@ fn limited(load: f64, servers: u32, capacity: u32, discipline: Discipline) -> Sc
         .servers(servers)
         .capacity(capacity.into())
         .discipline(discipline)
-        .knows(Figure::Rejected, numbers[capacity as usize], BALANCE)
-        .knows(Figure::InSystem, mean(&numbers), BALANCE)
+        .expects(Figure::Rejected, numbers[capacity as usize], BALANCE)
+        .expects(Figure::InSystem, mean(&numbers), BALANCE)
 }
 
 /// M/G/c/c.
@@ -67,7 +67,7 @@ fn without_queue(load: f64, servers: u32, service: Service, source: &'static str
         .service(service)
         .servers(servers)
         .capacity(servers.into())
-        .knows(Figure::Rejected, erlang_b(load, servers), source)
+        .expects(Figure::Rejected, erlang_b(load, servers), source)
 }
 
 /// M/M/c with patience.
@@ -90,6 +90,6 @@ fn impatient(load: f64, servers: u32, patience: Patience, discipline: Discipline
         .servers(servers)
         .patience(mean, exponential)
         .discipline(discipline)
-        .knows(Figure::Abandoned, abandoned, source)
-        .knows(Figure::TimeInQueue, time, source)
+        .expects(Figure::Abandoned, abandoned, source)
+        .expects(Figure::TimeInQueue, time, source)
 }

@@ -11,8 +11,8 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         let x = (1.0 / f64::from(servers) / (1.0 - rho) * 10.0).round() / 10.0;
         Scenario::new(format!("M/M/{servers} at {rho}"), rho)
             .servers(servers)
-            .knows(Figure::Delay(Of::All), queue.delay(), "Erlang's C formula (1917)")
-            .knows(
+            .expects(Figure::Delay(Of::All), queue.delay(), "Erlang's C formula (1917)")
+            .expects(
                 Figure::DelayAbove(x),
                 queue.delay_above(x),
                 "Erlang's C formula; those that wait wait exponentially long",
@@ -24,8 +24,8 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new(format!("M/D/{servers} at {rho}"), rho)
             .service(Service::Deterministic)
             .servers(servers)
-            .knows(Figure::Delay(Of::All), queue.delay(), "Crommelin (1932), Markov chain")
-            .knows(Figure::DelayAbove(x), queue.delay_above(x), "Franx (2001), Markov chain")
+            .expects(Figure::Delay(Of::All), queue.delay(), "Crommelin (1932), Markov chain")
+            .expects(Figure::DelayAbove(x), queue.delay_above(x), "Franx (2001), Markov chain")
     });
     exponential.into_iter().chain(constant).collect()
 }

@@ -31,7 +31,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         (0.7, PARETO),
     ] {
         let scenario = Scenario::new(format!("M/G/1, G = {}, at {rho}", service.name()), rho).service(service);
-        all.push(scenario.knows(Figure::Delay(Of::All), mg1_of(rho, service).0, PK));
+        all.push(scenario.expects(Figure::Delay(Of::All), mg1_of(rho, service).0, PK));
     }
     all.extend(renewal_arrivals());
     all
@@ -39,7 +39,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 
 fn exponential(rho: f64) -> Scenario {
     let queue = Mmc::new(rho, 1);
-    let mut scenario = Scenario::new(format!("M/M/1 at {rho}"), rho).knows(
+    let mut scenario = Scenario::new(format!("M/M/1 at {rho}"), rho).expects(
         Figure::Delay(Of::All),
         queue.delay(),
         "Erlang's C formula (1917)",
@@ -48,21 +48,21 @@ fn exponential(rho: f64) -> Scenario {
     let multiples: &[f64] = if rho < 0.9 { &[0.0, 0.5, 1.0, 2.0] } else { &[0.0, 0.5, 1.0] };
     for multiple in multiples {
         let x = (multiple / (1.0 - rho) * 10.0).round() / 10.0;
-        scenario = scenario.knows(Figure::DelayAbove(x), queue.delay_above(x), EXPONENTIAL);
+        scenario = scenario.expects(Figure::DelayAbove(x), queue.delay_above(x), EXPONENTIAL);
     }
-    if rho < 0.9 { scenario.knows(Figure::SquaredDelay, queue.squared_delay(), EXPONENTIAL) } else { scenario }
+    if rho < 0.9 { scenario.expects(Figure::SquaredDelay, queue.squared_delay(), EXPONENTIAL) } else { scenario }
 }
 
 fn constant(rho: f64) -> Scenario {
     let queue = Mdc::new(rho, 1);
-    let mut scenario = Scenario::new(format!("M/D/1 at {rho}"), rho).service(Service::Deterministic).knows(
+    let mut scenario = Scenario::new(format!("M/D/1 at {rho}"), rho).service(Service::Deterministic).expects(
         Figure::Delay(Of::All),
         mg1_of(rho, Service::Deterministic).0,
         PK,
     );
     let xs = if rho < 0.8 { [0.5, 1.0, 2.0] } else { [1.0, 4.0, 10.0] };
     for x in xs {
-        scenario = scenario.knows(Figure::DelayAbove(x), queue.delay_above(x), "Franx (2001), Markov chain");
+        scenario = scenario.expects(Figure::DelayAbove(x), queue.delay_above(x), "Franx (2001), Markov chain");
     }
     scenario
 }
@@ -76,8 +76,8 @@ fn renewal_arrivals() -> Vec<Scenario> {
         let x = (1.0 / (1.0 - sigma)).round();
         Scenario::new(format!("{name}/M/1 at {rho}"), rho)
             .arrivals(arrivals)
-            .knows(Figure::Delay(Of::All), gim1_delay(sigma), SOURCE)
-            .knows(Figure::DelayAbove(x), gim1_delay_above(sigma, x), SOURCE)
+            .expects(Figure::Delay(Of::All), gim1_delay(sigma), SOURCE)
+            .expects(Figure::DelayAbove(x), gim1_delay_above(sigma, x), SOURCE)
     };
     vec![
         new("D", 0.8, Distribution::Constant, &|s| (-s / 0.8).exp()),

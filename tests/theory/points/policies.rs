@@ -14,7 +14,7 @@ pub(super) fn without_state() -> Vec<Scenario> {
     const GIM1: &str = "GI/M/1: Kendall (1953)";
     const MM1: &str = "M/M/1";
     let mut all = vec![
-        Scenario::new("R over 4 workers, M/M/1 each, at 0.8", 0.8).behind("R", 4).knows(
+        Scenario::new("R over 4 workers, M/M/1 each, at 0.8", 0.8).behind("R", 4).expects(
             Figure::Delay(Of::All),
             Mmc::new(0.8, 1).delay(),
             MM1,
@@ -22,8 +22,8 @@ pub(super) fn without_state() -> Vec<Scenario> {
         // Each gets 0.6 requests in a mean service time of speed 1.
         Scenario::new("R over workers of speeds 2 and 1, M/M/1 each, at 0.4", 0.4)
             .with_speeds("R", &[2, 1])
-            .knows(Figure::Response(Of::Worker(0)), 1.0 / (2.0 - 0.6), MM1)
-            .knows(Figure::Response(Of::Worker(1)), 1.0 / (1.0 - 0.6), MM1),
+            .expects(Figure::Response(Of::Worker(0)), 1.0 / (2.0 - 0.6), MM1)
+            .expects(Figure::Response(Of::Worker(1)), 1.0 / (1.0 - 0.6), MM1),
     ];
     for (rho, workers) in [(0.5, 2), (0.8, 4), (0.9, 3), (0.9, 10)] {
         let sigma = erlang_arrivals(rho, workers);
@@ -31,8 +31,8 @@ pub(super) fn without_state() -> Vec<Scenario> {
         all.push(
             Scenario::new(format!("RR over {workers} workers, E{workers}/M/1 each, at {rho}"), rho)
                 .behind("RR", workers as usize)
-                .knows(Figure::Delay(Of::All), gim1_delay(sigma), GIM1)
-                .knows(Figure::DelayAbove(x), gim1_delay_above(sigma, x), GIM1),
+                .expects(Figure::Delay(Of::All), gim1_delay(sigma), GIM1)
+                .expects(Figure::DelayAbove(x), gim1_delay_above(sigma, x), GIM1),
         );
     }
     for (rho, weights) in [(0.8, vec![2, 1]), (0.7, vec![3, 2, 1])] {
@@ -43,7 +43,7 @@ pub(super) fn without_state() -> Vec<Scenario> {
         for (worker, speed) in weights.iter().enumerate() {
             let mine: Vec<bool> = turns.iter().map(|turn| *turn == worker).collect();
             let theory = dealt(rate, *speed as f64, &mine, 200);
-            scenario = scenario.knows(Figure::Response(Of::Worker(worker)), theory, CHAIN);
+            scenario = scenario.expects(Figure::Response(Of::Worker(worker)), theory, CHAIN);
         }
         all.push(scenario);
     }
@@ -104,9 +104,9 @@ fn size_intervals(rho: f64, workers: u32) -> Scenario {
         let load = rho * f64::from(workers) * moments[0];
         let (delay, _) = mg1(load, moments.map(|moment| moment / share));
         mean += share * delay;
-        scenario = scenario.knows(Figure::Delay(Of::Worker(worker)), delay, SOURCE);
+        scenario = scenario.expects(Figure::Delay(Of::Worker(worker)), delay, SOURCE);
     }
-    scenario.knows(Figure::Delay(Of::All), mean, SOURCE)
+    scenario.expects(Figure::Delay(Of::All), mean, SOURCE)
 }
 
 /// JSQ, TC, POWER, LW and SED.
@@ -115,7 +115,7 @@ pub(super) fn with_state() -> Vec<Scenario> {
         |balancer: &str, rho: f64, workers: usize, theory: f64, source| {
             Scenario::new(format!("{balancer} over {workers} workers, M, at {rho}"), rho)
                 .behind(balancer, workers)
-                .knows(Figure::Response(Of::All), theory, source)
+                .expects(Figure::Response(Of::All), theory, source)
         };
     let two = Choices::distinct(2);
     let mut all = vec![
@@ -140,14 +140,14 @@ pub(super) fn with_state() -> Vec<Scenario> {
         let theory = response::<3>(0.8, choices, 150, 24);
         let name = format!("{balancer} over 3 workers, {}, M, at 0.8", discipline.name());
         let scenario = Scenario::new(name, 0.8).discipline(discipline).behind(balancer, 3);
-        all.push(scenario.knows(Figure::Response(Of::All), theory, CHAIN));
+        all.push(scenario.expects(Figure::Response(Of::All), theory, CHAIN));
     }
     for (rho, workers) in [(0.8, 4), (0.85, 8)] {
         let queue = Mmc::new(rho, workers);
         const SOURCE: &str = "M/M/c: Kiefer, Wolfowitz (1955)";
         let x = (1.0 / f64::from(workers) / (1.0 - rho) * 10.0).round() / 10.0;
         let scenario = mean("LW", rho, workers as usize, 1.0 + queue.delay(), SOURCE);
-        all.push(scenario.knows(Figure::DelayAbove(x), queue.delay_above(x), SOURCE));
+        all.push(scenario.expects(Figure::DelayAbove(x), queue.delay_above(x), SOURCE));
     }
     for (balancer, rho, fast, theory) in [
         ("SED", 0.8, 2, unequal(0.8, [2.0, 1.0], 100, sed(2))),
@@ -156,13 +156,13 @@ pub(super) fn with_state() -> Vec<Scenario> {
         ("LW", 0.8, 2, unequal_servers(0.8, [2.0, 1.0], 200)),
     ] {
         let scenario = Scenario::new(format!("{balancer} over workers of speeds {fast} and 1, M, at {rho}"), rho);
-        all.push(scenario.with_speeds(balancer, &[fast, 1]).knows(Figure::Response(Of::All), theory, CHAIN));
+        all.push(scenario.with_speeds(balancer, &[fast, 1]).expects(Figure::Response(Of::All), theory, CHAIN));
     }
     let per_worker = |balancer: &str, rho: f64, workers: usize, theory: f64, source| {
         Scenario::new(format!("{balancer} over {workers} workers, M, at {rho}"), rho)
             .behind(balancer, workers)
             .service(Service::Exponential)
-            .knows(Figure::InSystemPerWorker, theory, source)
+            .expects(Figure::InSystemPerWorker, theory, source)
     };
     for (rho, published) in [(0.7, 1.2193), (0.9, 2.8003), (0.95, 4.2993)] {
         const SOURCE: &str = "Gast, Bortolussi, Tribastone (2018)";

@@ -15,9 +15,9 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("tracegen, host: M/M/1 at 0.75", 0.75)
             .by(Program::Host)
-            .knows(Figure::Delay(Of::All), queue.delay(), "Erlang's C formula (1917)")
-            .knows(Figure::InSystem, queue.in_system(), "Erlang's C formula (1917)"),
-        Scenario::new("tracegen, host: M/M/1 of 5 clients at 0.5", 0.5).clients(5).by(Program::Host).knows(
+            .expects(Figure::Delay(Of::All), queue.delay(), "Erlang's C formula (1917)")
+            .expects(Figure::InSystem, queue.in_system(), "Erlang's C formula (1917)"),
+        Scenario::new("tracegen, host: M/M/1 of 5 clients at 0.5", 0.5).clients(5).by(Program::Host).expects(
             Figure::Delay(Of::All),
             1.0,
             "Erlang's C formula (1917)",
@@ -25,19 +25,19 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("tracegen, host: M/M/1/5 at 0.9", 0.9)
             .capacity(5)
             .by(Program::Host)
-            .knows(Figure::Rejected, limited[5], "balance equations")
-            .knows(Figure::InSystem, mean(&limited), "balance equations"),
+            .expects(Figure::Rejected, limited[5], "balance equations")
+            .expects(Figure::InSystem, mean(&limited), "balance equations"),
         Scenario::new("tracegen, host: M/M/4+M at 1, mean patience 1", 1.0)
             .servers(4)
             .patience(1.0, true)
             .by(Program::Host)
-            .knows(Figure::Abandoned, erlang_a(4.0, 4, 1.0).0, "Erlang A: Palm (1957)"),
+            .expects(Figure::Abandoned, erlang_a(4.0, 4, 1.0).0, "Erlang A: Palm (1957)"),
         Scenario::new("middleware run: M/G/1, G = H2 (cv 1.5), ps, at 0.7", 0.7)
             .service(Service::Hyperexponential(1.5))
             .discipline(Discipline::Ps)
             .by(Program::Run)
-            .knows(Figure::InSystem, 0.7 / 0.3, "Sakata, Noguchi, Oizumi (1971)"),
-        Scenario::new("middleware run: JSQ over 4 workers, M, at 0.8", 0.8).behind("JSQ", 4).by(Program::Run).knows(
+            .expects(Figure::InSystem, 0.7 / 0.3, "Sakata, Noguchi, Oizumi (1971)"),
+        Scenario::new("middleware run: JSQ over 4 workers, M, at 0.8", 0.8).behind("JSQ", 4).by(Program::Run).expects(
             Figure::InSystem,
             jsq * 3.2,
             "Markov chain, solved",
