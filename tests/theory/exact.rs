@@ -80,7 +80,7 @@ fn areas(arrivals: &[u64], rows: &HashMap<u64, Row>, end: u64) -> [u128; 2] {
     areas.map(|area| u128::try_from(area).unwrap())
 }
 
-/// Orders and limits of the queue, from which each test takes those that go together.
+/// Orders of service, with limits of the queue.
 const STATIONS: [&str; 12] = [
     "--discipline fifo",
     "--discipline fifo --servers 3 --capacity 5",

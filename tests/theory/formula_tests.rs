@@ -133,7 +133,7 @@ fn shortest_job_first_is_a_priority_for_each_size() {
 
 #[test]
 fn renewal_arrivals_have_their_roots() {
-    // M/M/1: σ = ρ. D/M/1: σ = exp(−(1 − σ)/ρ); at 0.5 the root is 0.20319 (Kleinrock, volume 1, 1975, 6.4).
+    // M/M/1: σ = ρ. D/M/1: σ = exp(−(1 − σ)/ρ); at 0.5 the root is 0.20319.
     close(erlang_arrivals(0.7, 1), 0.7, 1e-9);
     close(gim1(|s| (-s / 0.5).exp()), 0.20319, 5e-6);
     // Many phases approach constant interarrival times. RR over 4 workers at 0.8: mean response 3.26738.

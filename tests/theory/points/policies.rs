@@ -72,7 +72,7 @@ fn smooth(weights: &[u64]) -> Vec<usize> {
 
 #[test]
 fn smooth_turns_are_those_of_nginx() {
-    // As in the message of nginx's commit 52327e0627f4: a, a, b, a, c, a, a.
+    // The example of nginx's authors: a, a, b, a, c, a, a.
     assert_eq!(smooth(&[5, 1, 1]), [0, 0, 1, 0, 2, 0, 0]);
     assert_eq!(smooth(&[2, 1]), [0, 1, 0]);
 }
