@@ -12,7 +12,7 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 AGAIN = $(MAKE)
 
 # Any variable of the command line that is not one of these must be a setting: a misspelt one would change nothing.
-VARIABLES := PREFIX DESTDIR CARGO BUILD COMPOSE VOLUMES RUN SUITE CASES FULL ONLY SCALE KEEP ROWS
+VARIABLES := PREFIX DESTDIR CARGO BUILD COMPOSE VOLUMES RUN SUITE CASES FULL ONLY SCALE KEEP ROWS TRUTH_SEED
 OUTSIDE := SHELL CC CFLAGS CARGO_% RUST% DOCKER_% COMPOSE_% QUEUEBOX_%
 SETTINGS := $(shell sed -n 's/^| \([A-Z_]*\) | `--.*/\1/p' docs/settings.md)
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
@@ -124,7 +124,7 @@ test-wasm: ## Check the crates that must build for WebAssembly, and run their un
 	CARGO_TARGET_WASM32_WASIP1_RUNNER=$(abspath $(BUILD))/release/examples/run_wasm \
 	$(CARGO) test --release --locked --target $(WASM) --target-dir $(BUILD) --lib $(PORTABLE:%=-p queuebox-%)
 
-truth: all ## Compare large grids with theory and with replications (takes minutes)
+truth: all ## Compare large grids with theory, and write docs/truth.md (takes minutes; TRUTH_SEED=n repeats a run)
 	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs grid_ -- --ignored
 
 conformance: ## Test the sandbox's WASI with the public suite (SUITE=folder of WebAssembly/wasi-testsuite, prod/testsuite-base)
