@@ -55,12 +55,15 @@ impl Effort {
     }
 }
 
+/// Times the listed length: the deviation that 40 replications show varies by 11 %, which must fail no run.
+const SPARE: f64 = 1.4;
+
 /// Requests to measure in all replications of a scenario in the full run \[millions\]. The list was measured: with these
 /// numbers, the half-widths are two thirds of what is allowed. A new scenario starts at 1, and fails with the number that it
 /// needs.
 fn millions(name: &str) -> f64 {
     let mut lengths = lengths().filter(|(listed, _)| *listed == name);
-    lengths.next().map_or(1.0, |(_, millions)| millions)
+    lengths.next().map_or(1.0, |(_, millions)| SPARE * millions)
 }
 
 /// Names of scenarios, and their lengths.
