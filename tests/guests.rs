@@ -45,12 +45,12 @@ fn an_unsupported_setting_is_rejected() {
 #[test]
 fn a_module_gets_the_settings_of_the_model_and_its_arguments_alone() {
     let folder = Folder::with("trace.csv", THREE).and_guest("environment");
-    let environment = "SIM_CONTRACT=1 ST_NS=1500000 SERVICE=deterministic SERVERS=3 DISCIPLINE=sjf CAPACITY=7 DELAY=9 WORKER=2 \
-                WORKERS=5 SEED=11 sim --one two";
+    let environment = "SIM_CONTRACT=1 ST_NS=1500000 SERVICE=deterministic SERVERS=3 DISCIPLINE=sjf CAPACITY=7 DELAY=9 \
+                PATIENCE_NS=250000 PATIENCE=exponential WORKER=2 WORKERS=5 SEED=11 sim --one two";
     folder
         .host_with(
             "environment",
-            "trace.csv --st 1.5 --service deterministic --servers 3 --discipline sjf --capacity 7 --delay 9 --worker 2 \
+            "trace.csv --st 1.5 --service deterministic --servers 3 --discipline sjf --capacity 7 --delay 9 --patience exponential:250us --worker 2 \
              --workers 5 --seed 11 -- --one two",
         )
         .env("HOME", "/root")

@@ -253,7 +253,7 @@ fn shares_follow_speeds_servers_and_weights() {
 fn parameters_that_do_not_fit_are_refused_before_the_run() {
     let folder = Folder::new();
     for (balancer, rule) in [
-        ("POWER", "BALANCER=POWER is not POWER:D[,replacement]: D must be an integer from 1 to 4096"),
+        ("POWER", "BALANCER=POWER is not POWER:D[,replacement]: D must be an integer from 1 to 64"),
         ("SITA:5,1", "BALANCER=SITA:5,1 is not SITA[:CUT,…]: the cut-offs must increase"),
         ("SITA:1x", "BALANCER=SITA:1x is not SITA[:CUT,…]: CUT=1x must be a duration"),
         (

@@ -51,7 +51,7 @@ fn an_invalid_setting_is_reported_with_its_origin() {
     refused("", "--delay -1", "flag: DELAY=-1 must be an integer");
     refused("", "--st 5parsec", "flag: ST=5parsec must be a duration such as 250us, 3ms, 1.5s");
     refused("", "--service normal:1", "flag: SERVICE=normal:1 must be one of exponential, deterministic, erlang:K, ");
-    refused("", "--discipline FIFO", "flag: DISCIPLINE=FIFO must be a lower-case word");
+    refused("", "--discipline f.ifo", "flag: DISCIPLINE=f.ifo must be a lower-case word");
     refused("SERVERS=1\nSERVERS=1\n", "", ".env.general:2: SERVERS is set a second time; line 1 sets it first");
     refused("SERVERS\n", "", ".env.general:1: \"SERVERS\" is not KEY=VALUE");
     refused("", "--env-file nowhere", "nowhere: No such file");

@@ -10,6 +10,8 @@ pub(crate) struct Stranger {
     capabilities: u64,
     simulate: String,
     length: &'static str,
+    /// The word of its discipline, four bytes as a number.
+    word: &'static str,
     direction: &'static str,
 }
 
@@ -17,7 +19,8 @@ impl Stranger {
     /// A simulator with the discipline of `guests/<discipline>.wat` and no capabilities.
     pub(crate) fn of(discipline: &str) -> Self {
         let length = "(i32.load (i32.const 0x10000c))";
-        Self { capabilities: 0, simulate: guest_text(discipline), length, direction: "forward" }
+        let word = if discipline == "last_come_first" { "0x6f66696c" } else { "0x6f666966" };
+        Self { capabilities: 0, simulate: guest_text(discipline), length, word, direction: "forward" }
     }
 
     /// One server, first in, first out.
@@ -77,6 +80,7 @@ impl Stranger {
         guest_text("whole_shard")
             .replacen("SAYS\"", &format!("{capabilities}\""), 1)
             .replace("(local.set $length LENGTH)", &format!("(local.set $length {})", self.length))
+            .replace("(i32.const WORD)", &format!("(i32.const {})", self.word))
             .replace("(call $DIRECTION)", &format!("(call ${})", self.direction))
             .replace("  ;; SIMULATE\n", &self.simulate)
     }

@@ -14,7 +14,7 @@ use failure::Failure;
 use generator::{Generation, Generator};
 use queuebox_bench::{InMemory, job};
 use random::demand::{Demands, ServiceDistribution};
-use sim_wasm::{Fifo, Model};
+use sim_wasm::{Discipline, Model, Queue};
 use trace::reader::{ReadFlags, TraceReader};
 use trace::writer::{TraceFormat, TraceWriter};
 
@@ -153,13 +153,14 @@ fn policy<const WORKERS: usize>(bencher: Bencher, name: &str) {
         });
 }
 
-#[divan::bench]
-fn model(bencher: Bencher) {
+#[divan::bench(args = Discipline::ALL.map(Discipline::name))]
+fn model(bencher: Bencher, word: &str) {
     let requests = requests(1);
+    let discipline = Discipline::named(word).expect("a discipline");
     bencher.counter(ItemsCount::new(REQUESTS)).bench(|| {
-        let mut fifo = Fifo::new(Model::default());
+        let mut queue = Queue::new(Model { discipline, ..Model::default() });
         for request in &requests {
-            fifo.arrive(request, &mut |answer| _ = black_box(answer));
+            queue.arrive(request, &mut |answer| _ = black_box(answer));
         }
     });
 }
@@ -169,6 +170,6 @@ fn model(bencher: Bencher) {
 fn worker(bencher: Bencher) {
     let bytes: Vec<u8> = requests(1).iter().flat_map(Request::to_bytes).collect();
     let bytes: &'static [u8] = bytes.leak();
-    let serve = || sandbox::native::simulate(&job(), Box::new(InMemory(bytes)));
+    let serve = || sandbox::native::simulate(&job("fifo"), Box::new(InMemory(bytes)));
     bencher.counter(ItemsCount::new(REQUESTS)).bench(serve);
 }

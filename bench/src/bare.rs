@@ -16,6 +16,7 @@ const WASI: &str = "wasi_snapshot_preview1";
 /// A compiled module.
 pub(crate) struct Bare {
     instance: InstancePre<Guest>,
+    discipline: String,
     limits: bool,
 }
 
@@ -31,7 +32,7 @@ struct Guest {
 
 impl Bare {
     /// Compiles `module`; if `limits`, with those of the host: time, stack, memory, canonical NaNs.
-    pub(crate) fn new(module: &[u8], limits: bool) -> anyhow::Result<Self> {
+    pub(crate) fn new(module: &[u8], discipline: &str, limits: bool) -> anyhow::Result<Self> {
         let engine = Engine::new(&if limits { sandbox::config() } else { Config::new() })?;
         let mut linker = Linker::new(&engine);
         add_to_linker_sync(&mut linker, |guest: &mut Guest| &mut guest.wasi)?;
@@ -47,14 +48,15 @@ impl Bare {
                 }
             });
         }
-        Ok(Self { instance: linker.instantiate_pre(&Module::new(&engine, module)?)?, limits })
+        let instance = linker.instantiate_pre(&Module::new(&engine, module)?)?;
+        Ok(Self { instance, discipline: discipline.to_owned(), limits })
     }
 
     /// Runs the module over `shard`, which has `requests` requests, and returns the CPU time.
     pub(crate) fn run(&self, shard: &'static [u8], requests: u64) -> anyhow::Result<Duration> {
         let started = cpu_time();
         let mut wasi = WasiCtxBuilder::new();
-        wasi.arg("sim").env("SIM_CONTRACT", "1");
+        wasi.arg("sim").env("SIM_CONTRACT", "1").env("DISCIPLINE", &self.discipline);
         let limits = StoreLimitsBuilder::new().memory_size(256 << 20).build();
         let guest = Guest { wasi: wasi.build_p1(), limits, input: shard, read: 0, written: 0 };
         let mut store = Store::new(self.instance.module().engine(), guest);

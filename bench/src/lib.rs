@@ -22,7 +22,7 @@ impl Shard for InMemory {
     }
 }
 
-/// One worker with one server, first in, first out, with the default limits.
-pub fn job() -> Job {
-    Job::alone(Model::of_defaults(0), Limits::default())
+/// One worker with one server under `discipline`, with the default limits.
+pub fn job(discipline: &str) -> Job {
+    Job::alone(Model { discipline: discipline.to_owned(), ..Model::of_defaults(0) }, Limits::default())
 }

@@ -1,4 +1,4 @@
-//! `sandbox MODULE SHARD`: the time of a simulator over a shard in memory, in the host's sandbox, in a bare embedding
+//! `sandbox MODULE SHARD [DISCIPLINE]`: the time of a simulator over a shard in memory, in the host's sandbox, in a bare embedding
 //! of wasmtime, and natively. Each runs once; the output is JSON, with CPU time in seconds.
 
 mod bare;
@@ -22,8 +22,10 @@ use serde_json::json;
 fn main() -> ExitCode {
     program::main(|| {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
-        let [module, shard] = arguments.as_slice() else {
-            return Err(Failure::usage("sandbox MODULE SHARD").into());
+        let (module, shard, discipline) = match arguments.as_slice() {
+            [module, shard] => (module, shard, "fifo"),
+            [module, shard, discipline] => (module, shard, discipline.as_str()),
+            _ => return Err(Failure::usage("sandbox MODULE SHARD [DISCIPLINE]").into()),
         };
         // The host requires a shard with a static lifetime.
         let bytes: &'static [u8] = std::fs::read(shard).with_context(|| shard.clone())?.leak();
@@ -37,11 +39,13 @@ fn main() -> ExitCode {
         let requests = (records.len() / Request::LEN) as u64;
 
         let simulator = Simulator::load(Path::new(module), cli::program::end)?;
-        let (bare, limited) =
-            (Bare::new(simulator.module().bytes(), false)?, Bare::new(simulator.module().bytes(), true)?);
+        let (bare, limited) = (
+            Bare::new(simulator.module().bytes(), discipline, false)?,
+            Bare::new(simulator.module().bytes(), discipline, true)?,
+        );
         let (sandbox, expected) =
-            on_a_thread(|| over(|shard| sandbox::simulate(&simulator, &job(), shard, None), records))?;
-        let (native, tally) = over(|shard| sandbox::native::simulate(&job(), shard), records)?;
+            on_a_thread(|| over(|shard| sandbox::simulate(&simulator, &job(discipline), shard, None), records))?;
+        let (native, tally) = over(|shard| sandbox::native::simulate(&job(discipline), shard), records)?;
         anyhow::ensure!(tally == expected, "the sandbox and the native build do not agree");
         println!(
             "{}",

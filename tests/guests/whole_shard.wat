@@ -54,7 +54,7 @@
       (call $write (global.get $completions) (i32.const 32))
       (br $more)))
 
-  ;; With the capability DISCIPLINE it rejects unknown values: all but fifo and lifo, whichever it simulates.
+  ;; With the capability DISCIPLINE it rejects unknown values: all but fifo, the default, and the one that it simulates.
   (func $check_discipline
     (local $at i32) (local $word i32)
     (if (i32.eqz (i32.and (i32.load8_u (i32.const 80)) (i32.const 2))) (then (return)))
@@ -63,7 +63,7 @@
     (loop $next
       (if (i64.eq (i64.load (local.get $at)) (i64.const 0x494c504943534944)) (then
         (local.set $word (i32.load offset=11 (local.get $at)))
-        (if (i32.or (i32.eq (local.get $word) (i32.const 0x6f666966)) (i32.eq (local.get $word) (i32.const 0x6f66696c)))
+        (if (i32.or (i32.eq (local.get $word) (i32.const 0x6f666966)) (i32.eq (local.get $word) (i32.const WORD)))
           (then (return)))
         (call $proc_exit (i32.const 64))))
       (local.set $at (i32.add (local.get $at) (i32.const 1)))

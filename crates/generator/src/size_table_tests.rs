@@ -11,7 +11,7 @@ fn wrong_tables_are_refused_with_the_value() {
         ("table:0=1", "is not table:SIZE=WEIGHT,…: in 0=1, SIZE must be an integer from 1 to 4294967295"),
         (
             "table:8=1,9=x",
-            "is not table:SIZE=WEIGHT,…: in 9=x, WEIGHT must be a decimal number of at least 0 and at most 18446744073",
+            "is not table:SIZE=WEIGHT,…: in 9=x, WEIGHT must be a decimal number from 0 to 18446744073, with at most nine decimal places",
         ),
         ("table:8=0", "is not table:SIZE=WEIGHT,…: the sum of the weights must be above 0, and at most 18446744073"),
         ("table:8=1,1000001=1", "has the size 1000001 above SAS=1000000: a request lies within the storage array"),
@@ -21,7 +21,10 @@ fn wrong_tables_are_refused_with_the_value() {
     for (text, error) in [
         ("sizes,weight\n1,1\n", "FILE:1: the header \"sizes,weight\" is not size,weight"),
         ("size,weight\n8,1\n0.5,1\n", "FILE:3: size=0.5 must be an integer from 1 to 4294967295"),
-        ("size,weight\n8,-1\n", "FILE:2: weight=-1 must be a decimal number of at least 0 and at most 18446744073"),
+        (
+            "size,weight\n8,-1\n",
+            "FILE:2: weight=-1 must be a decimal number from 0 to 18446744073, with at most nine decimal places",
+        ),
         ("size,weight\n8,0\n9,0\n", "FILE:3: the sum of the weights must be above 0, and at most 18446744073"),
     ] {
         let (_file, path) = file(text);

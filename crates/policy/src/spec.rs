@@ -278,7 +278,7 @@ mod tests {
             ("p2c", "TC"),
             ("power:2", "POWER:2"),
             ("Power:03", "POWER:3"),
-            ("POWER:4096,Replacement", "POWER:4096,replacement"),
+            ("POWER:64,Replacement", "POWER:64,replacement"),
             ("least_conn", "JSQ"),
             ("shortest_expected_delay", "SED"),
             ("lwl", "LW"),
@@ -297,7 +297,7 @@ mod tests {
     fn other_texts_are_refused_with_the_rule() {
         let listed = "must be one of R (random), RR (round_robin), WRR (weighted_round_robin), TC (p2c), \
                       POWER:D[,replacement], JSQ (least_conn), SED (shortest_expected_delay), LW (lwl), SITA[:CUT,…], HASH (hash)";
-        let number = "is not POWER:D[,replacement]: D must be an integer from 1 to 4096";
+        let number = "is not POWER:D[,replacement]: D must be an integer from 1 to 64";
         for (text, rule) in [
             ("", listed),
             ("BEST", listed),

@@ -81,7 +81,9 @@ fn a_wrong_form_is_refused_with_its_value() {
     for factor in ["-1", "1e3", "1000001", "x"] {
         assert_eq!(
             demands(&["--service=cost", &format!("--write-factor={factor}")]).unwrap_err(),
-            format!("flag: WRITE_FACTOR={factor} must be a decimal number from 0 to 1000000")
+            format!(
+                "flag: WRITE_FACTOR={factor} must be a decimal number from 0 to 1000000, with at most nine decimal places"
+            )
         );
     }
 }
@@ -135,7 +137,7 @@ fn a_wrong_table_is_refused_with_its_line() {
         (b"service_ns,weight\n1\n", "FILE:2: \"1\" is not a row of two cells".to_owned()),
         (
             b"service_ns,weight\n1,x\n",
-            "FILE:2: weight=x must be a decimal number of at least 0 and at most 18446744073".to_owned(),
+            "FILE:2: weight=x must be a decimal number from 0 to 18446744073, with at most nine decimal places".to_owned(),
         ),
         (
             b"service_ns,weight\n1,0\n2,0\n",
