@@ -125,6 +125,7 @@ test-wasm: ## Check the crates that must build for WebAssembly, and run their un
 	$(CARGO) test --release --locked --target $(WASM) --target-dir $(BUILD) --lib $(PORTABLE:%=-p queuebox-%)
 
 truth: all ## Compare large grids with theory, and write docs/truth.md (takes minutes; TRUTH_SEED=n repeats a run)
+	@if docker version >/dev/null 2>&1; then SERVER_IP= DOCKER_HOST= DOCKER_CONTEXT=default $(MAKE) --no-print-directory image; fi
 	QUEUEBOX_BIN=$(CURDIR)/bin QUEUEBOX_SIM=$(CURDIR)/bin/sim.wasm $(CARGO) test --release --locked --target-dir $(BUILD) -p queuebox-tests --test programs grid_ -- --ignored
 
 conformance: ## Test the sandbox's WASI with the public suite (SUITE=folder of WebAssembly/wasi-testsuite, prod/testsuite-base)

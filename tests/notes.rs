@@ -128,3 +128,20 @@ fn no_note_is_wider_than_80_columns() {
         assert!(text.contains("note: ") && text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 }
+
+#[test]
+fn workers_that_are_overloaded_alone_and_weights_without_effect_are_noted() {
+    let folder = Folder::new();
+    let notes = |flags: &str| report(&folder, &format!("--samples 3000 --workers 2 {flags}"))["notes"].to_string();
+    // 67 requests a second of 10 ms, half of them for a worker of a tenth of the speed.
+    let slow = notes("--concurrency 1 --inter-arrival 15ms --speeds 0.1,10");
+    assert!(slow.contains("worker 1 is offered 3."), "{slow}");
+    assert!(slow.contains(" times what it can serve, although all together can serve the trace"), "{slow}");
+    assert!(!notes("--concurrency 1 --inter-arrival 15ms").contains("worker 1"));
+    let weights = notes("--concurrency 1 --balancer RR --weights 1,2");
+    assert!(weights.contains("RR uses no weights, so WEIGHTS changes nothing"), "{weights}");
+    assert!(!notes("--concurrency 1 --balancer WRR --weights 1,2").contains("WEIGHTS"));
+    // The excess leaves.
+    let bounded = notes("--concurrency 1 --inter-arrival 2ms --patience 5ms");
+    assert!(bounded.contains("the system is overloaded, and the rest is rejected or abandoned"), "{bounded}");
+}

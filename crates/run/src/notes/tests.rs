@@ -1,6 +1,7 @@
 //! Tests of single notes.
 
 use super::*;
+use contract::Request;
 use random::cost::Cost;
 use random::demand::{Demands, ServiceDistribution};
 use random::empirical::Empirical;
@@ -103,4 +104,26 @@ fn fitted_cut_offs_are_listed_with_four_digits() {
     // Given ones are in the settings.
     let given = PolicySpec::named("SITA:5").unwrap();
     assert_eq!(of_fit(&given, &given), None);
+}
+
+#[test]
+fn fields_that_no_request_has_are_noted() {
+    let cost = Cost { per_size_ns: 5, per_reply_ns: 0, write_factor: 2 * Cost::FACTOR_ONE };
+    let notes = |discipline: &str, request: Request| {
+        let mut load = OfferedLoad::new(discipline, "cost");
+        load.add(&[Request::default(), request]);
+        load.missing(Some(&cost), discipline)
+    };
+    let of = |what: &str| format!("no request of the trace {what} changes nothing");
+    let none = [of("has a size, so ST_PER_SIZE"), of("is a write, so WRITE_FACTOR")];
+    assert_eq!(notes("fifo", Request::default()), none);
+    assert_eq!(notes("fifo", Request { size: 1, op: 1, ..Request::default() }), [""; 0]);
+    let priority = notes("priority", Request { size: 1, ..Request::default() });
+    assert!(priority.iter().any(|note| note.ends_with("all have the same priority: priority is fifo")), "{priority:?}");
+    let classes = notes("priority-preemptive", Request { class: 1, size: 1, ..Request::default() });
+    assert_eq!(classes, [of("is a write, so WRITE_FACTOR")]);
+    // Other settings use no fields.
+    let mut plain = OfferedLoad::new("fifo", "exponential");
+    plain.add(&[Request::default()]);
+    assert_eq!(plain.missing(Some(&cost), "fifo"), [""; 0]);
 }
