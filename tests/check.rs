@@ -147,11 +147,13 @@ fn a_declared_and_unsupported_setting_is_named() {
     ended.says("error: 2 checks failed, the first: a mixed shard, DELAY=1: completion 2 (id ");
     let ended = breaks(&Stranger::in_order().saying(1 + 2), 7);
     tells(&ended, "a mixed shard, SERVERS=3: --verify: request ");
-    assert_eq!(failures(&ended).len(), 1, "{:?}", failures(&ended));
+    tells(&ended, "a mixed shard, DISCIPLINE=fifo SERVERS=2: --verify: request ");
+    assert_eq!(failures(&ended).len(), 2, "{:?}", failures(&ended));
     let ended = breaks(&Stranger::in_order().saying(2 + 4), 7);
     tells(&ended, "a mixed shard, CAPACITY=1: --verify: request ");
     tells(&ended, "a mixed shard, CAPACITY=4: --verify: request ");
-    assert_eq!(failures(&ended).len(), 2, "{:?}", failures(&ended));
+    tells(&ended, "a mixed shard, DISCIPLINE=fifo CAPACITY=5: --verify: request ");
+    assert_eq!(failures(&ended).len(), 3, "{:?}", failures(&ended));
     // The room is always four, so only the smaller one is wrong.
     let ended = breaks(&Stranger::in_order().saying(2 + 4).with_room_for(4), 7);
     assert!(failures(&ended).iter().any(|failure| failure.starts_with("a mixed shard, CAPACITY=1: ")));

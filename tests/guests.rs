@@ -57,7 +57,7 @@ fn a_module_gets_the_settings_of_the_model_and_its_arguments_alone() {
         .env("SECRET", "1")
         .exits(5)
         .says(&format!("stderr: {environment}\n"));
-    let defaults = "SIM_CONTRACT=1 ST_NS=10000000 SERVICE=exponential SERVERS=1 DISCIPLINE=fifo CAPACITY=0 DELAY=0 WORKER=1 \
-                    WORKERS=1 SEED=1 sim";
+    let defaults = "SIM_CONTRACT=1 ST_NS=10000000 SERVICE=exponential SERVERS=1 DISCIPLINE=fifo CAPACITY=0 DELAY=0 \
+                    PATIENCE_NS=0 PATIENCE=deterministic WORKER=1 WORKERS=1 SEED=1 sim";
     folder.host_with("environment", "trace.csv").env("WORKERS", "4").exits(5).says(&format!("stderr: {defaults}\n"));
 }

@@ -44,7 +44,7 @@ pub(crate) fn completions(model: &Model, requests: &[Request]) -> Vec<Completion
             let next = match model.discipline {
                 // Waiting requests are kept in siro's order, those in service before them.
                 Discipline::Siro => {
-                    let stream = Streams::new(model.seed, "siro").of((u64::from(model.worker) - 1 << 40) + entered);
+                    let stream = Streams::new(model.seed, "siro").of(((u64::from(model.worker) - 1) << 40) + entered);
                     waiting[stream.clone().below(waiting.len() as u64) as usize]
                 }
                 Discipline::Lifo => waiting.into_iter().max_by_key(|&place| jobs[place].request.id).unwrap(),

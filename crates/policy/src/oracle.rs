@@ -253,7 +253,7 @@ fn leading(demand: u64) -> u64 {
 fn bounds(cluster: &Cluster, trace: &[Request]) -> Vec<(u64, u128)> {
     let capacity = |member: &Member| {
         let speed = (u128::from(member.speed.numerator()), u128::from(member.speed.denominator()));
-        (u128::from(member.model.servers) * speed.0 << 28) / speed.1
+        ((u128::from(member.model.servers) * speed.0) << 28) / speed.1
     };
     let capacities: Vec<u128> = cluster.workers.iter().map(capacity).collect();
     let mut work: BTreeMap<u64, u128> = BTreeMap::new();
