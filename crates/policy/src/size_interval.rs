@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn equal_demands_are_split_at_random() {
-        let (work, cut_offs) = fitted(&requests([10_000_000; 90_000]), 3);
+        let (work, cut_offs) = fitted(&requests(std::iter::repeat_n(10_000_000, 90_000)), 3);
         assert_eq!(cut_offs, [10_000_000; 2]);
         // Binomial: five standard deviations of a third of 90,000 requests are 707.
         assert!(work.iter().all(|share| (share - 1.0).abs() < 0.024), "{work:?}");
