@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use measure::student;
 use random::streams::Streams;
 
 use super::formulas::Known;
 use super::points::{Family, families};
 use super::scenario::{Figure, Scenario};
 use super::simulate::replicate;
-use super::student::{interval, quantile};
+use super::student::interval;
 
 /// The probability that at least one point of a correct program is outside its interval is at most this (Bonferroni's
 /// inequality).
@@ -181,7 +182,7 @@ pub(super) fn simulate_all(seed: u64, effort: Effort) -> Outcome {
         families: families.iter().map(|family| (family.name, Vec::new())).collect(),
         seed,
         replications: effort.replications,
-        student: quantile(LEVEL / points as f64, effort.replications - 1),
+        student: student(LEVEL / points as f64, effort.replications - 1),
         requests: scenarios.iter().map(|(_, scenario)| effort.requests(scenario)).sum(),
         seconds: started.elapsed(),
         threads,
@@ -199,7 +200,7 @@ fn judge(scenario: &Scenario, seed: u64, effort: Effort, points: usize) -> Vec<V
     let replications: Vec<Vec<f64>> =
         (0..number).map(|number| replicate(scenario, seeds.of(number.into()).bits(), measured)).collect();
     let level = LEVEL / points as f64;
-    let (student, of_full) = (quantile(level, number - 1), quantile(level, Effort::FULL.replications - 1));
+    let (student, of_full) = (student(level, number - 1), student(level, Effort::FULL.replications - 1));
     let (millions, full) = (effort.millions(scenario), Effort::FULL.millions(scenario));
     let precision = scenario.precision() * (full / millions).sqrt() * student / of_full;
     let verdict = |(place, &(figure, (theory, source))): (usize, &(Figure, Known))| {

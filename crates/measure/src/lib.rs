@@ -21,12 +21,14 @@
 
 mod figures;
 mod histogram;
+pub mod interval;
 mod number;
 pub mod outcome;
 mod per_worker;
 pub mod provenance;
 pub mod run_report;
 pub mod schema;
+mod student;
 mod tally;
 mod time_unit;
 
@@ -35,5 +37,6 @@ pub use histogram::{Histogram, Recorder};
 pub use number::{decimal, fixed, number, or_dash, percent};
 pub use outcome::{Measured, Outcome};
 pub use per_worker::PerWorker;
+pub use student::student;
 pub use tally::{Counts, Tally};
 pub use time_unit::TimeUnit;
