@@ -139,6 +139,7 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         model,
         arguments: cli.arguments.clone(),
         verify: cli.verify,
+        warmup_ns: 0,
         capabilities: None,
     };
     let mut scenario = Scenario { module: Module::read(&path)?, workers: vec![Worker::new(job)], policy: None };

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Buckets of a row, which is an octave.
 const ROW: usize = 1024;
 
+/// Number of buckets: the exact ones below 2,048 are two rows, and each octave above is one.
+pub(crate) const BUCKETS: usize = (2 + 53) * ROW;
+
 /// The type of the lower part of a bucket's count, and the number at which it carries into the higher part.
 type Low = u8;
 const CARRY: u64 = 1 << Low::BITS;
@@ -207,7 +210,7 @@ impl<'a> Row<'a> {
 
 /// The bucket of `value`.
 #[inline]
-fn index(value: u64) -> usize {
+pub(crate) fn index(value: u64) -> usize {
     let shift = 53u32.saturating_sub((value | 1023).leading_zeros());
     ((shift as usize) << 10) + (value >> shift) as usize
 }

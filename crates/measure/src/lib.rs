@@ -19,9 +19,11 @@
 //! assert_eq!(figures.server_utilization, Some(1.0));
 //! ```
 
+pub mod coarse;
 mod figures;
 mod histogram;
 pub mod interval;
+mod measurement;
 mod number;
 pub mod outcome;
 mod per_worker;
@@ -31,12 +33,17 @@ pub mod schema;
 mod student;
 mod tally;
 mod time_unit;
+mod window_recorder;
+pub mod windows;
 
 pub use figures::{Figures, Percentiles};
 pub use histogram::{Histogram, Recorder};
+pub use measurement::{Course, End, Measurement, Meter};
 pub use number::{decimal, fixed, number, or_dash, percent};
 pub use outcome::{Measured, Outcome};
 pub use per_worker::PerWorker;
 pub use student::student;
 pub use tally::{Counts, Tally};
 pub use time_unit::TimeUnit;
+pub use window_recorder::{Segment, SegmentSums, WindowRecorder};
+pub use windows::Windows;

@@ -1,10 +1,13 @@
 //! The outcome of a worker.
 
+use std::collections::BTreeMap;
+
 use contract::Capabilities;
 use failure::Failure;
 use serde::{Deserialize, Serialize};
 
-use crate::Tally;
+use crate::measurement::{CLASSES, WINDOWS_OF_CLASS};
+use crate::{Course, Tally, Windows, windows};
 
 /// The outcome of one worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,10 +31,35 @@ impl Outcome {
 /// The measurements of one worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measured {
-    /// The integers.
+    /// The sums of the run.
     pub tally: Tally,
+    /// What happened when.
+    pub windows: Windows,
+    /// The same of each class; empty if all requests have class 0, or if there are too many classes.
+    #[serde(default)]
+    pub classes: BTreeMap<u16, Course>,
     /// Whether the DELAY-th service start was reached.
     pub delay_reached: bool,
     /// The capabilities of the simulator.
     pub capabilities: Capabilities,
+}
+
+impl Measured {
+    /// Checks measurements from outside of a worker of `workers` against the rules that hold for every shard of `offered`
+    /// requests.
+    ///
+    /// # Errors
+    /// The rule that they break.
+    pub fn check(&self, offered: u64, workers: u32) -> Result<(), &'static str> {
+        self.tally.check(offered)?;
+        self.windows.check(&self.tally, windows::limit(workers))?;
+        for course in self.classes.values() {
+            course.check(course.tally.counts.offered, WINDOWS_OF_CLASS)?;
+        }
+        let of_classes: u128 = self.classes.values().map(|class| u128::from(class.tally.counts.offered)).sum();
+        if self.classes.len() > CLASSES || !(self.classes.is_empty() || of_classes == u128::from(offered)) {
+            return Err("its classes contradict its counts");
+        }
+        Ok(())
+    }
 }

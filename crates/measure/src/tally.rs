@@ -23,13 +23,20 @@ pub struct Counts {
     pub waiting: u64,
     /// Not yet arrived at T.
     pub not_yet_arrived: u64,
+    /// Arrived during the warm-up; absent if there is none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub warm_up: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Counts {
-    /// `count` over all requests that arrived by T; None if none did.
+    /// `count` over all requests that arrived by T and after the warm-up; None if none did.
     pub fn share(&self, count: u64) -> Option<f64> {
         // Not so in a report that was changed by hand.
-        let arrived = self.offered.checked_sub(self.not_yet_arrived)?;
+        let arrived = self.offered.checked_sub(self.not_yet_arrived)?.checked_sub(self.warm_up)?;
         (arrived > 0).then(|| count as f64 / arrived as f64)
     }
 
@@ -41,6 +48,7 @@ impl Counts {
         self.abandoned += other.abandoned;
         self.waiting += other.waiting;
         self.not_yet_arrived += other.not_yet_arrived;
+        self.warm_up += other.warm_up;
     }
 }
 
@@ -52,6 +60,9 @@ pub struct Tally {
     pub counts: Counts,
     /// Requests whose service began.
     pub started: u64,
+    /// When the warm-up ended: requests that arrived before are not counted, and averages over time begin here \[ns\].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub from_ns: u64,
     /// T: when the simulation ended \[ns\].
     pub end_ns: u64,
     /// Σ demands of all requests of the shard \[ns\].
@@ -84,6 +95,9 @@ impl Tally {
     /// Adds a request whose service was completed.
     #[inline]
     pub fn completed(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
+        if arrival < self.from_ns {
+            return self.of_warm_up(start, finish, Some((start, service)));
+        }
         self.counts.completed += 1;
         self.entered(arrival, start, service);
         self.waiting_area_ns += u128::from(start - arrival);
@@ -105,6 +119,9 @@ impl Tally {
 
     /// Adds a request that left during its service.
     pub fn abandoned_in_service(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
+        if arrival < self.from_ns {
+            return self.of_warm_up(start, finish, Some((start, service)));
+        }
         self.counts.abandoned += 1;
         self.entered(arrival, start, service);
         self.waiting_area_ns += u128::from(start - arrival);
@@ -113,6 +130,9 @@ impl Tally {
 
     /// Adds a request that left unserved: on arrival (rejected) or later (abandoned).
     pub fn left_unserved(&mut self, arrival: u64, finish: u64) {
+        if arrival < self.from_ns {
+            return self.of_warm_up(finish, finish, None);
+        }
         if finish == arrival {
             self.counts.rejected += 1;
         } else {
@@ -120,6 +140,21 @@ impl Tally {
         }
         self.waiting_area_ns += u128::from(finish - arrival);
         self.system_area_ns += u128::from(finish - arrival);
+    }
+
+    /// Adds a request that arrived during the warm-up and left the queue and the system at these times; `served`: when its
+    /// service began, and the server time that it received. Only the time after the warm-up counts; of a service that was
+    /// interrupted or shared, the same share as of the time since its start.
+    #[cold]
+    fn of_warm_up(&mut self, left_queue: u64, finish: u64, served: Option<(u64, u64)>) {
+        self.counts.warm_up += 1;
+        let after = |time: u64| u128::from(time.saturating_sub(self.from_ns));
+        self.waiting_area_ns += after(left_queue);
+        self.system_area_ns += after(finish);
+        if let Some((start, service)) = served.filter(|&(start, _)| start < finish) {
+            let in_service = after(finish).min(u128::from(finish - start));
+            self.service_sum_ns += u128::from(service) * in_service / u128::from(finish - start);
+        }
     }
 
     /// Adds a request that is in service at T. Its time in the system is added by [`Tally::add_time_in_system`].
@@ -150,6 +185,7 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.counts.add(&other.counts);
         self.started += other.started;
+        self.from_ns = self.from_ns.max(other.from_ns);
         self.end_ns = self.end_ns.max(other.end_ns);
         self.demand_sum_ns += other.demand_sum_ns;
         self.delay_sum_ns += other.delay_sum_ns;
@@ -165,8 +201,8 @@ impl Tally {
     /// # Errors
     /// The rule that it breaks.
     pub fn check(&self, offered: u64) -> Result<(), &'static str> {
-        let Counts { completed, in_service, rejected, abandoned, waiting, not_yet_arrived, .. } = self.counts;
-        let ends = [completed, in_service, rejected, abandoned, waiting, not_yet_arrived];
+        let Counts { completed, in_service, rejected, abandoned, waiting, not_yet_arrived, warm_up, .. } = self.counts;
+        let ends = [completed, in_service, rejected, abandoned, waiting, not_yet_arrived, warm_up];
         let most = u128::from(offered) * u128::from(u64::MAX);
         let sums =
             [self.demand_sum_ns, self.delay_sum_ns, self.waiting_area_ns, self.system_area_ns, self.service_sum_ns];

@@ -3,6 +3,7 @@
 //! a simulator.
 
 use failure::Failure;
+use measure::Measurement;
 use random::streams::Streams;
 use wasmtime_wasi::p1::WasiP1Ctx;
 
@@ -10,6 +11,7 @@ use crate::error_text::ErrorText;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::meter::Time;
+use crate::rules::Rules;
 use crate::shard::Empty;
 use crate::simulator::Simulator;
 use crate::streams::{Input, Output};
@@ -35,7 +37,7 @@ pub fn run(command: &Simulator, context: WasiP1Ctx, limits: &Limits) -> Ended {
         input: Input::new(Box::new(Empty)),
         output: Output::plain(),
         error_text: ErrorText::default(),
-        ledger: Ledger::new(1, 0, limits.unanswered, None, None),
+        ledger: Ledger::new(Rules::new(1, 0, Measurement::new(1, 0)), limits.unanswered, None, None),
         random: Streams::new(1, "simulator").of(1),
         clock_ns: 0,
         time: Time::new(limits),

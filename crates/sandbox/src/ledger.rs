@@ -1,15 +1,16 @@
 //! The ledger of one worker: its outstanding requests. Each completion is checked against its request by the rules, and
 //! folded into the tally.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::io;
 
 use contract::{Capabilities, Completion, NONE, Request};
 use failure::{Failure, Limit};
 
-use crate::rules::{COMPLETED, Outstanding, Rules};
+use crate::outstanding::{Backlog, Outstanding};
+use crate::rules::Rules;
 use crate::verify::Verifier;
-use measure::Tally;
+use measure::{Course, Measured};
 
 /// Receives checked completions with their requests' arrivals and demands, in the order of ids.
 pub trait Completions: Send {
@@ -31,10 +32,7 @@ pub(crate) struct Ledger {
     rules: Rules,
     /// Upper limit of outstanding requests.
     limit: usize,
-    /// Requests read, in the order of ids, which is that of arrivals. Completed ones are removed when they reach the
-    /// front or outnumber the outstanding ones.
-    read: VecDeque<Outstanding>,
-    outstanding: usize,
+    read: Backlog,
     /// Number of completions so far, for messages.
     records: u64,
     verifier: Option<Verifier>,
@@ -44,25 +42,21 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// An empty ledger of a worker with `servers` and `delay`, with at most `limit` outstanding requests. Each
+    /// An empty ledger that checks `rules`, with at most `limit` outstanding requests. Each
     /// completion is compared with that of `verifier`, if there is one, and goes to `completions`.
     pub(crate) fn new(
-        servers: u32,
-        delay: u64,
+        rules: Rules,
         limit: usize,
         verifier: Option<Verifier>,
         completions: Option<Box<dyn Completions>>,
     ) -> Self {
-        Self {
-            rules: Rules::new(servers, delay),
-            limit,
-            read: VecDeque::new(),
-            outstanding: 0,
-            records: 0,
-            verifier,
-            completions,
-            held: BTreeMap::new(),
-        }
+        Self { rules, limit, read: Backlog::default(), records: 0, verifier, completions, held: BTreeMap::new() }
+    }
+
+    /// Of the only worker of a run.
+    #[cfg(test)]
+    pub(crate) fn of(servers: u32, delay: u64, limit: usize) -> Self {
+        Self::new(Rules::new(servers, delay, measure::Measurement::new(1, 0)), limit, None, None)
     }
 
     /// The capabilities of the simulator, after its header.
@@ -72,7 +66,7 @@ impl Ledger {
 
     /// Requests read so far.
     pub(crate) fn requests(&self) -> u64 {
-        self.rules.tally.counts.offered
+        self.rules.measured.all.tally.counts.offered
     }
 
     /// Enters the requests of whole `records`, of `length` bytes each, that the simulator has just read.
@@ -80,9 +74,6 @@ impl Ledger {
     /// # Errors
     /// If too many are outstanding, or times exceed 62 bits.
     pub(crate) fn read(&mut self, records: &[u8], length: usize) -> Result<(), Failure> {
-        if self.read.len() > 2 * self.outstanding + 4096 {
-            self.read.retain(|request| request.demand != COMPLETED);
-        }
         match records.as_chunks() {
             // The usual length, as a constant.
             (records, []) if length == Request::LEN => {
@@ -90,7 +81,7 @@ impl Ledger {
             }
             _ => self.enter(records.chunks_exact(length).map(Request::from_bytes))?,
         }
-        if self.outstanding + self.held.len() > self.limit {
+        if self.read.open() + self.held.len() > self.limit {
             let rule = format!(
                 "more than {} requests are outstanding, or their completions wait for an earlier one: the simulator completes \
                  requests late, or its queue is that long (--limit-unanswered)",
@@ -101,18 +92,21 @@ impl Ledger {
         Ok(())
     }
 
-    /// Enters `requests`: all at once, or one by one if one of them may be rejected or there is a verifier.
-    fn enter(&mut self, mut requests: impl Iterator<Item = Request> + Clone) -> Result<(), Failure> {
-        let from = self.read.len();
-        let (mut latest, mut demands) = (0, 0);
-        self.read.extend(requests.clone().map(|request| {
+    /// Enters `requests`: all at once, or one by one if one of them may be rejected, there is a verifier, or classes are
+    /// measured separately.
+    fn enter(&mut self, mut requests: impl ExactSizeIterator<Item = Request> + Clone) -> Result<(), Failure> {
+        let (mut latest, mut demands, mut classes) = (0, 0, 0);
+        let number = self.read.extend(requests.clone().map(|request| {
             latest = request.arrival_ns.max(latest);
             demands += u128::from(request.service_ns);
+            classes |= request.class;
             Outstanding::new(&request)
         }));
-        let number = self.read.len() - from;
-        self.outstanding += number;
-        if self.verifier.is_none() && self.rules.offer_all(number as u64, latest, demands) {
+        let has_classes = classes > 0 || self.rules.measured.has_classes();
+        if has_classes {
+            self.read.extend_classes(requests.clone().map(|request| request.class));
+        }
+        if !has_classes && self.verifier.is_none() && self.rules.offer_all(number as u64, latest, demands) {
             return Ok(());
         }
         requests.try_for_each(|request| self.offer(&request))
@@ -120,7 +114,7 @@ impl Ledger {
 
     /// Counts a request as offered.
     fn offer(&mut self, request: &Request) -> Result<(), Failure> {
-        self.rules.offer(&Outstanding::new(request))?;
+        self.rules.offer(request)?;
         match &mut self.verifier {
             Some(verifier) => verifier.arrive(request),
             None => Ok(()),
@@ -154,14 +148,13 @@ impl Ledger {
         if self.verifier.is_some() || self.completions.is_some() {
             return 0;
         }
-        let (oldest, _) = self.read.as_slices();
+        let oldest = self.read.oldest();
         let taken = self.rules.fold_plain(oldest, records);
-        self.read.drain(..taken);
-        self.outstanding -= taken;
-        self.records += taken as u64;
-        if self.read.len() > self.outstanding {
-            self.drop_completed();
+        if self.rules.measured.has_classes() {
+            self.rules.fold_classes(&oldest[..taken], self.read.classes(), records);
         }
+        self.read.remove_oldest(taken);
+        self.records += taken as u64;
         taken
     }
 
@@ -172,21 +165,12 @@ impl Ledger {
     pub(crate) fn complete(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Failure> {
         let completion = Completion::from_bytes(record);
         self.records += 1;
-        // The common case: the completion of the oldest outstanding request.
-        let request = match self.read.front() {
-            Some(front) if front.id == completion.id && front.demand != COMPLETED => self.read.pop_front(),
-            _ => self.find(completion.id),
-        };
-        let Some(request) = request else {
+        let Some((request, class)) = self.read.remove(completion.id) else {
             let surplus = "no outstanding request has this id: more completions than requests read";
-            let rule = if self.outstanding == 0 { surplus } else { "no outstanding request has this id" };
+            let rule = if self.read.open() == 0 { surplus } else { "no outstanding request has this id" };
             return Err(self.broken(&completion, rule));
         };
-        self.outstanding -= 1;
-        if self.read.len() > self.outstanding {
-            self.drop_completed();
-        }
-        if let Err(rule) = self.rules.fold(request.arrival, request.demand, &completion) {
+        if let Err(rule) = self.rules.fold(&request, class, &completion) {
             return Err(self.broken(&completion, rule));
         }
         if let Some(verifier) = &mut self.verifier {
@@ -198,28 +182,11 @@ impl Ledger {
         Ok(())
     }
 
-    /// A completion out of order: the request stays, marked as completed, until those before it are completed.
-    #[cold]
-    fn find(&mut self, id: u64) -> Option<Outstanding> {
-        let place = self.read.binary_search_by_key(&id, |request| request.id).ok()?;
-        let found = &mut self.read[place];
-        let demand = std::mem::replace(&mut found.demand, COMPLETED);
-        let request = Outstanding { id, arrival: found.arrival, demand };
-        (demand != COMPLETED).then_some(request)
-    }
-
-    /// Removes completed requests from the front.
-    fn drop_completed(&mut self) {
-        while self.read.front().is_some_and(|front| front.demand == COMPLETED) {
-            self.read.pop_front();
-        }
-    }
-
     /// Passes the completion on to the receiver, as soon as no request with a smaller id is outstanding.
     fn collect(&mut self, request: Outstanding, completion: Completion) -> Result<(), Failure> {
         let Some(take) = &mut self.completions else { return Ok(()) };
         self.held.insert(completion.id, (request, completion));
-        let front = self.read.front().map_or(u64::MAX, |front| front.id);
+        let front = self.read.first_id().unwrap_or(u64::MAX);
         while let Some(first) = self.held.first_entry().filter(|first| *first.key() < front) {
             let (request, completion) = first.remove();
             take.take(request.arrival, request.demand, &completion).map_err(completions_failed)?;
@@ -233,10 +200,10 @@ impl Ledger {
     /// # Errors
     /// The rule that the completions break.
     pub(crate) fn close(mut self) -> Result<Closed, Failure> {
-        let first_open = self.read.iter().find(|request| request.demand != COMPLETED).map(|request| request.id);
-        let reached = self.rules.finish(self.outstanding, first_open)?;
-        for request in self.read.iter().filter(|request| request.demand != COMPLETED) {
-            self.rules.tally.add_without_completion(request.arrival);
+        let first_open = self.read.iter().next().map(|(request, _)| request.id);
+        let reached = self.rules.finish(self.read.open(), first_open)?;
+        for (request, class) in self.read.iter() {
+            self.rules.measured.add_without_completion(class, request.arrival);
         }
         if let Some(take) = &mut self.completions {
             for (request, completion) in std::mem::take(&mut self.held).into_values() {
@@ -283,18 +250,21 @@ impl Closed {
         for record in records.chunks_exact(length) {
             let request = Request::from_bytes(record);
             self.ledger.offer(&request)?;
-            self.ledger.rules.tally.add_without_completion(request.arrival_ns);
+            self.ledger.rules.measured.add_without_completion(request.class, request.arrival_ns);
         }
         Ok(())
     }
 
-    /// The measurements, and whether DELAY was reached.
+    /// The measurements.
     ///
     /// # Errors
     /// With a verifier, the first completion that is missing or too many.
-    pub(crate) fn result(self) -> Result<(Tally, bool), Failure> {
+    pub(crate) fn result(self) -> Result<Measured, Failure> {
         let Ledger { rules, verifier, .. } = self.ledger;
-        verifier.map_or(Ok(()), Verifier::end).map(|()| (rules.tally, self.reached))
+        verifier.map_or(Ok(()), Verifier::end)?;
+        let capabilities = rules.capabilities.unwrap_or_default();
+        let (Course { tally, windows }, classes) = rules.measured.finish();
+        Ok(Measured { tally, windows, classes, delay_reached: self.reached, capabilities })
     }
 }
 

@@ -9,7 +9,7 @@ const FIFO: Capabilities = Capabilities(11);
 
 /// A ledger with four requests read: arrivals 0, 10, 20, 30, demands 10.
 fn ledger(servers: u32, delay: u64, capabilities: Capabilities) -> Ledger {
-    let mut ledger = Ledger::new(servers, delay, 100, None, None);
+    let mut ledger = Ledger::of(servers, delay, 100);
     ledger.header(&CompletionHeader { capabilities }.to_bytes()).unwrap();
     for id in 0..4 {
         let request = Request { id, arrival_ns: id * 10, service_ns: 10, ..Request::default() };
@@ -36,7 +36,7 @@ fn completions_in_any_order_add_up() {
         for id in order {
             answer(&mut ledger, id, id * 10, id * 10 + 10, 10).unwrap();
         }
-        let (tally, reached) = ledger.close().unwrap().result().unwrap();
+        let Measured { tally, delay_reached: reached, .. } = ledger.close().unwrap().result().unwrap();
         assert_eq!((tally.counts.completed, tally.end_ns, reached), (4, 40, false));
         assert_eq!((tally.waiting_area_ns, tally.system_area_ns, tally.service_sum_ns), (0, 40, 40));
     }
@@ -76,10 +76,10 @@ fn total_service_is_bounded_by_the_servers() {
     for id in 0..4 {
         answer(&mut overlapping, id, 30, 40, 10).unwrap();
     }
-    let (tally, _) = overlapping.close().unwrap().result().unwrap();
+    let Measured { tally, .. } = overlapping.close().unwrap().result().unwrap();
     assert_eq!(tally.service_sum_ns, 40, "40 ns of service fit into 40 ns");
 
-    let mut ledger = Ledger::new(1, 0, 100, None, None);
+    let mut ledger = Ledger::of(1, 0, 100);
     ledger.header(&CompletionHeader { capabilities: FIFO }.to_bytes()).unwrap();
     for id in 0..2 {
         ledger.read(&Request { id, service_ns: 10, ..Request::default() }.to_bytes(), 48).unwrap();
@@ -93,7 +93,7 @@ fn every_request_must_be_completed() {
     let mut ledger = ledger(1, 0, FIFO);
     answer(&mut ledger, 0, 0, 10, 10).unwrap();
     assert!(rule(ledger.close().map(drop)).contains("3 outstanding requests, the first is 1"));
-    assert!(rule(Ledger::new(1, 0, 1, None, None).close().map(drop)).contains("no header"));
+    assert!(rule(Ledger::of(1, 0, 1).close().map(drop)).contains("no header"));
 }
 
 #[test]
@@ -103,12 +103,12 @@ fn abandoned_and_own_demands() {
     answer(&mut impatient, 1, NONE, 15, 0).unwrap();
     answer(&mut impatient, 2, 20, 30, 10).unwrap();
     answer(&mut impatient, 3, 30, 40, 10).unwrap();
-    let counts = impatient.close().unwrap().result().unwrap().0.counts;
+    let counts = impatient.close().unwrap().result().unwrap().tally.counts;
     assert_eq!((counts.completed, counts.abandoned, counts.rejected), (2, 2, 0));
 
     let mut own = ledger(1, 0, FIFO.and(Capabilities::OWN_DEMANDS));
     answer(&mut own, 0, 0, 400, 400).unwrap();
-    assert_eq!(own.rules.tally.counts.completed, 1);
+    assert_eq!(own.rules.measured.all.tally.counts.completed, 1);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn with_delay_the_rest_is_waiting_or_not_yet_arrived() {
     answer(&mut ledger, 1, 25, NONE, 0).unwrap();
     let mut closed = ledger.close().unwrap();
     closed.unread(&Request { id: 9, arrival_ns: 40, ..Request::default() }.to_bytes(), 48).unwrap();
-    let (tally, reached) = closed.result().unwrap();
+    let Measured { tally, delay_reached: reached, .. } = closed.result().unwrap();
     assert!(reached);
     assert_eq!((tally.counts.in_service, tally.counts.waiting, tally.counts.not_yet_arrived), (1, 2, 2));
     // Requests 0 and 2 waited 25 and 5, request 1 waited 15 until its start.
@@ -144,7 +144,7 @@ fn with_delay_all_completions_imply_the_same_end() {
     let mut early = ledger(1, 3, FIFO);
     answer(&mut early, 0, 0, NONE, 0).unwrap();
     assert!(rule(early.close().map(drop)).contains("3 outstanding requests"));
-    let mut closed = Ledger::new(1, 3, 9, None, None);
+    let mut closed = Ledger::of(1, 3, 9);
     closed.header(&CompletionHeader { capabilities: FIFO }.to_bytes()).unwrap();
     let unread = closed.close().unwrap().unread(&Request::default().to_bytes(), 48);
     assert!(rule(unread).contains("before it had read its shard"));
@@ -160,7 +160,7 @@ fn shared_service_is_bounded_by_all_servers() {
 
 #[test]
 fn outstanding_requests_have_a_limit() {
-    let mut ledger = Ledger::new(1, 0, 2, None, None);
+    let mut ledger = Ledger::of(1, 0, 2);
     let record = |id| Request { id, ..Request::default() }.to_bytes();
     ledger.read(&record(0), 48).unwrap();
     ledger.read(&record(1), 48).unwrap();
@@ -170,11 +170,11 @@ fn outstanding_requests_have_a_limit() {
 
 #[test]
 fn times_stay_below_two_to_the_62() {
-    let mut ledger = Ledger::new(1, 0, 2, None, None);
+    let mut ledger = Ledger::of(1, 0, 2);
     let request = Request { arrival_ns: 1 << 61, service_ns: 1 << 61, ..Request::default() };
     assert!(matches!(ledger.read(&request.to_bytes(), 48), Err(Failure::Trace { .. })));
     // The first of many is named, and all before it are counted.
-    let mut ledger = Ledger::new(1, 0, 100, None, None);
+    let mut ledger = Ledger::of(1, 0, 100);
     let demands = [1 << 60, 1 << 60, 1 << 60, (1 << 60) - 1, 1, 1];
     let requests = demands.iter().zip(0..).map(|(&service_ns, id)| Request { id, service_ns, ..Request::default() });
     let records: Vec<u8> = requests.flat_map(|request| request.to_bytes()).collect();
@@ -236,7 +236,7 @@ fn completions_at_once_and_one_by_one_give_the_same_result() {
         let records: Vec<_> = answers.iter().map(Completion::to_bytes).collect();
         let chunk = 1 + pick(40) as usize;
         let result = |at_once: bool| {
-            let mut ledger = Ledger::new(servers, delay, 100, None, None);
+            let mut ledger = Ledger::of(servers, delay, 100);
             ledger.header(&CompletionHeader { capabilities: Capabilities(capabilities) }.to_bytes())?;
             let mut records = records.as_slice();
             for requests in requests.chunks(chunk) {

@@ -37,6 +37,7 @@ mod meter;
 mod module;
 #[cfg(feature = "testing")]
 pub mod native;
+mod outstanding;
 mod rules;
 mod settings;
 pub mod shard;

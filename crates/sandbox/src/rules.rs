@@ -4,26 +4,9 @@ use contract::{Capabilities, Completion, CompletionHeader, Request};
 use failure::{At, Failure};
 
 use crate::limits::LATEST_NS;
-use measure::Tally;
-
-/// The demand that marks a completed request.
-pub(crate) const COMPLETED: u64 = u64::MAX;
-
-/// The part of an outstanding request that the rules need.
-#[derive(Clone, Copy)]
-pub(crate) struct Outstanding {
-    pub(crate) id: u64,
-    pub(crate) arrival: u64,
-    /// Its demand; [`COMPLETED`] after its completion.
-    pub(crate) demand: u64,
-}
-
-impl Outstanding {
-    #[inline]
-    pub(crate) fn new(request: &Request) -> Self {
-        Self { id: request.id, arrival: request.arrival_ns, demand: request.service_ns }
-    }
-}
+use crate::outstanding::Outstanding;
+use measure::coarse::of_fine;
+use measure::{End, Measurement, Segment, SegmentSums};
 
 /// Plain completions that are folded at once, and the bits of their delays and services: their sums fit 64 bits.
 const PLAIN_AT_ONCE: usize = 1 << 14;
@@ -39,15 +22,16 @@ pub(crate) struct Rules {
     last_start: u64,
     last_finish: u64,
     in_service: InService,
+    /// Σ server time of all completions \[ns\].
+    service_sum: u128,
     /// The measurements.
-    pub(crate) tally: Tally,
+    pub(crate) measured: Measurement,
 }
 
 /// The completions that are in service at T, before T is known.
 #[derive(Default)]
 struct InService {
     number: u64,
-    arrivals: u128,
     /// The T that start and partial service imply, the same for all; only without [`Capabilities::SHARED`].
     claimed_end: Option<u64>,
     /// The earliest T that their service allows; only with [`Capabilities::SHARED`].
@@ -55,8 +39,8 @@ struct InService {
 }
 
 impl Rules {
-    /// Before the first request of a worker with `servers` and DELAY `delay`.
-    pub(crate) fn new(servers: u32, delay: u64) -> Self {
+    /// Before the first request of a worker with `servers` and DELAY `delay`, which is measured by `measured`.
+    pub(crate) fn new(servers: u32, delay: u64, measured: Measurement) -> Self {
         Self {
             servers: u64::from(servers),
             delay,
@@ -64,7 +48,8 @@ impl Rules {
             last_start: 0,
             last_finish: 0,
             in_service: InService::default(),
-            tally: Tally::default(),
+            service_sum: 0,
+            measured,
         }
     }
 
@@ -72,10 +57,15 @@ impl Rules {
     ///
     /// # Errors
     /// If times exceed 62 bits.
-    pub(crate) fn offer(&mut self, request: &Outstanding) -> Result<(), Failure> {
-        self.tally.counts.offered += 1;
-        self.tally.demand_sum_ns += u128::from(request.demand);
-        if u128::from(request.arrival) + self.tally.demand_sum_ns >= u128::from(LATEST_NS) {
+    pub(crate) fn offer(&mut self, request: &Request) -> Result<(), Failure> {
+        if request.class > 0 {
+            self.measured.separate_classes();
+        }
+        self.measured.offer_to_class(request.class, request.service_ns);
+        let tally = &mut self.measured.all.tally;
+        tally.counts.offered += 1;
+        tally.demand_sum_ns += u128::from(request.service_ns);
+        if u128::from(request.arrival_ns) + tally.demand_sum_ns >= u128::from(LATEST_NS) {
             return Err(Failure::Trace {
                 file: None,
                 at: Some(At::Request(request.id)),
@@ -89,11 +79,12 @@ impl Rules {
     /// Returns false, and counts none, if times might exceed 62 bits.
     #[inline]
     pub(crate) fn offer_all(&mut self, number: u64, latest: u64, demands: u128) -> bool {
-        let sum = self.tally.demand_sum_ns + demands;
+        let tally = &mut self.measured.all.tally;
+        let sum = tally.demand_sum_ns + demands;
         let fits = u128::from(latest) + sum < u128::from(LATEST_NS);
         if fits {
-            self.tally.counts.offered += number;
-            self.tally.demand_sum_ns = sum;
+            tally.counts.offered += number;
+            tally.demand_sum_ns = sum;
         }
         fits
     }
@@ -110,31 +101,49 @@ impl Rules {
     }
 
     /// Checks and folds the leading plain completions: the n-th belongs to the n-th request, which was served without
-    /// interruption. Returns their number; the next one is for [`Rules::fold`].
+    /// interruption, and each event is in the same window as that of the first. Returns their number; the next one is
+    /// for [`Rules::fold`].
     pub(crate) fn fold_plain(&mut self, requests: &[Outstanding], completions: &[[u8; Completion::LEN]]) -> usize {
         let own = Capabilities(Capabilities::OWN_DEMANDS.0 | Capabilities::SHARED.0);
         if self.capabilities.is_none_or(|capabilities| capabilities.0 & own.0 != 0) {
             return 0;
         }
-        let starts_left = if self.delay == 0 { u64::MAX } else { self.delay - self.tally.started };
+        let (Some(first), Some(Ok(earliest))) =
+            (requests.first(), completions.first().map(|first| plain_times(Completion::from_bytes(first))))
+        else {
+            return 0;
+        };
+        let tally = &mut self.measured.all.tally;
+        if first.arrival < tally.from_ns {
+            return 0;
+        }
+        let starts_left = if self.delay == 0 { u64::MAX } else { self.delay - tally.started };
         let most = PLAIN_AT_ONCE.min(usize::try_from(starts_left).unwrap_or(usize::MAX));
+        let segment = self.measured.all.windows.segment(first.arrival, earliest.0, earliest.1, PLAIN_AT_ONCE as u64);
+        let Segment { arrivals_from, starts_from, finishes_from, shift, delay: delay_cell, response: response_cell } =
+            segment;
         // The variables of the loop are in registers, except for the counters.
         let (mut last_start, mut last_finish) = (self.last_start, self.last_finish);
-        let (mut folded, mut delays, mut services, mut longest_delay, mut longest_response) = (0, 0, 0, 0, 0);
-        let mut delay_counts = self.tally.delay_in_queue.recorder();
-        let mut response_counts = self.tally.response_time.recorder();
+        let (mut folded, mut arrivals, mut delays, mut services) = (0, 0, 0, 0);
+        let (mut longest_delay, mut longest_response) = (0, 0);
+        let mut delay_counts = tally.delay_in_queue.recorder();
+        let mut response_counts = tally.response_time.recorder();
+        // The sum of arrivals within the window fits 64 bits.
+        let most = most.min(1 << (63 - shift).min(PLAIN_AT_ONCE.ilog2()));
         for (request, completion) in requests.iter().zip(completions).take(most) {
             let Completion { id, start_ns: start, finish_ns: finish, service_ns: service } =
                 Completion::from_bytes(completion);
             let delay = start.wrapping_sub(request.arrival);
             let response = delay.wrapping_add(service);
+            let arrival = request.arrival.wrapping_sub(arrivals_from);
             // One branch for all rules: any bit that is set is a difference. Arrivals are below 2^62, so that a start
             // before the arrival, or none, gives a long delay; a completed request has the demand COMPLETED; and if
-            // neither is long, finish is the sum of three small numbers, so not IN_SERVICE.
+            // neither is long, finish is the sum of three small numbers, so not IN_SERVICE. The last line has the windows.
             let differs = (id ^ request.id)
                 | (service ^ request.demand)
                 | (finish.wrapping_sub(request.arrival) ^ response)
-                | ((delay | service) >> PLAIN_BITS);
+                | ((delay | service) >> PLAIN_BITS)
+                | ((arrival | start.wrapping_sub(starts_from) | finish.wrapping_sub(finishes_from)) >> shift);
             if differs != 0 {
                 break;
             }
@@ -145,6 +154,9 @@ impl Rules {
             };
             delay_counts.count(delay_bucket);
             response_counts.count(response_bucket);
+            delay_cell[of_fine(delay_bucket)] += 1;
+            response_cell[of_fine(response_bucket)] += 1;
+            arrivals += arrival;
             delays += delay;
             services += service;
             longest_delay = longest_delay.max(delay);
@@ -156,20 +168,43 @@ impl Rules {
         delay_counts.end(folded, longest_delay);
         response_counts.end(folded, longest_response);
         (self.last_start, self.last_finish) = (last_start, last_finish);
-        self.tally.all_completed(folded, delays, services);
+        tally.all_completed(folded, delays, services);
+        self.service_sum += u128::from(services);
+        let sums = SegmentSums { number: folded, arrivals, delays, services };
+        self.measured.all.windows.end_segment([arrivals_from, starts_from, finishes_from], sums);
         folded as usize
     }
 
-    /// Checks a completion against its request, which has this `arrival` and `demand` \[ns\], and folds it.
+    /// Folds plain completions, which [`Rules::fold_plain`] has folded, into the measurements of their classes.
+    pub(crate) fn fold_classes(
+        &mut self,
+        requests: &[Outstanding],
+        classes: impl Iterator<Item = u16>,
+        completions: &[[u8; Completion::LEN]],
+    ) {
+        for ((request, class), completion) in requests.iter().zip(classes).zip(completions) {
+            let Completion { start_ns: start, finish_ns: finish, service_ns: service, .. } =
+                Completion::from_bytes(completion);
+            self.measured.end_of_class(class, request.arrival, End::Completed { start, finish, service });
+        }
+    }
+
+    /// Checks a completion against its request, which has this class, and folds it.
     ///
     /// # Errors
     /// The rule that it breaks.
     #[inline]
-    pub(crate) fn fold(&mut self, arrival: u64, demand: u64, completion: &Completion) -> Result<(), &'static str> {
+    pub(crate) fn fold(
+        &mut self,
+        request: &Outstanding,
+        class: u16,
+        completion: &Completion,
+    ) -> Result<(), &'static str> {
+        let &Outstanding { arrival, demand, .. } = request;
         let Completion { start_ns: start, finish_ns: finish, service_ns: service, .. } = *completion;
         let capabilities = self.capabilities.unwrap_or_default();
         if start == Completion::NOT_SERVED {
-            return self.fold_unserved(arrival, finish, service, capabilities);
+            return self.fold_unserved((arrival, class), finish, service, capabilities);
         }
         if start < arrival {
             return Err("start is before arrival");
@@ -178,11 +213,11 @@ impl Rules {
             return Err("service is more than the request's demand");
         }
         self.last_start = self.last_start.max(start);
-        if self.delay > 0 && self.tally.started == self.delay {
+        if self.delay > 0 && self.measured.all.tally.started == self.delay {
             return Err("more service starts than DELAY allows");
         }
         if finish == Completion::IN_SERVICE {
-            return self.fold_in_service(arrival, start, service, capabilities);
+            return self.fold_in_service((arrival, class), start, service, capabilities);
         }
         if finish < start {
             return Err("finish is before start");
@@ -195,17 +230,19 @@ impl Rules {
             return Err("service is more than all servers can give between start and finish");
         }
         self.last_finish = self.last_finish.max(finish);
-        if service == demand || capabilities.has(Capabilities::OWN_DEMANDS) {
-            self.tally.completed(arrival, start, finish, service);
+        self.service_sum += u128::from(service);
+        let end = if service == demand || capabilities.has(Capabilities::OWN_DEMANDS) {
+            End::Completed { start, finish, service }
         } else {
-            self.tally.abandoned_in_service(arrival, start, finish, service);
-        }
+            End::AbandonedInService { start, finish, service }
+        };
+        self.measured.end(class, arrival, end);
         Ok(())
     }
 
     fn fold_unserved(
         &mut self,
-        arrival: u64,
+        (arrival, class): (u64, u16),
         finish: u64,
         service: u64,
         capabilities: Capabilities,
@@ -223,13 +260,13 @@ impl Rules {
             return Err("rejected, but the simulator does not declare CAPACITY (capability bit 4)");
         }
         self.last_finish = self.last_finish.max(finish);
-        self.tally.left_unserved(arrival, finish);
+        self.measured.end(class, arrival, End::Unserved { finish });
         Ok(())
     }
 
     fn fold_in_service(
         &mut self,
-        arrival: u64,
+        (arrival, class): (u64, u16),
         start: u64,
         service: u64,
         capabilities: Capabilities,
@@ -247,8 +284,8 @@ impl Rules {
             }
         }
         self.in_service.number += 1;
-        self.in_service.arrivals += u128::from(arrival);
-        self.tally.in_service(arrival, start, service);
+        self.service_sum += u128::from(service);
+        self.measured.end(class, arrival, End::InService { start, service });
         Ok(())
     }
 
@@ -262,9 +299,8 @@ impl Rules {
         if self.capabilities.is_none() {
             return contract("it wrote no header".to_owned());
         }
-        let reached = self.delay > 0 && self.tally.started == self.delay;
+        let reached = self.delay > 0 && self.measured.all.tally.started == self.delay;
         let end = if reached { self.last_start } else { self.last_finish };
-        self.tally.end_ns = end;
         if !reached && (open > 0 || self.in_service.number > 0) {
             let rule = match first_open {
                 Some(id) => format!("it ended with {open} outstanding requests, the first is {id}"),
@@ -288,13 +324,26 @@ impl Rules {
                 "completions still in service received more service than all servers can give by T".to_owned(),
             );
         }
-        if self.tally.service_sum_ns > u128::from(self.servers) * u128::from(end) {
+        if self.service_sum > u128::from(self.servers) * u128::from(end) {
             return contract(format!(
                 "the total service, {} ns, is more than SERVERS={} can give in {end} ns",
-                self.tally.service_sum_ns, self.servers
+                self.service_sum, self.servers
             ));
         }
-        self.tally.add_time_in_system(self.in_service.number, self.in_service.arrivals);
+        self.measured.close(end);
         Ok(reached)
+    }
+}
+
+/// Start and finish of a completed request.
+///
+/// # Errors
+/// If it is not completed.
+fn plain_times(completion: Completion) -> Result<(u64, u64), ()> {
+    let Completion { start_ns, finish_ns, .. } = completion;
+    if start_ns < LATEST_NS && (start_ns..2 * LATEST_NS).contains(&finish_ns) {
+        Ok((start_ns, finish_ns))
+    } else {
+        Err(())
     }
 }

@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_request_enters_the_ledger_with_its_last_byte() {
         for size in [1, 47, 48, 49, 1000] {
-            let mut ledger = Ledger::new(1, 0, 100, None, None);
+            let mut ledger = Ledger::of(1, 0, 100);
             let mut input = Input::new(Box::new(Chunks(0, 5)));
             let (mut all, mut buffer) = (Vec::new(), vec![0; size]);
             loop {
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn unread_requests_remain_to_be_counted() {
         for (bytes, left) in [(0, 5), (48, 5), (95, 5), (96, 4), (150, 3), (288, 0)] {
-            let mut ledger = Ledger::new(1, 0, 100, None, None);
+            let mut ledger = Ledger::of(1, 0, 100);
             let mut input = Input::new(Box::new(Chunks(0, 5)));
             input.read(&mut vec![0; bytes], &mut ledger).unwrap();
             let mut records = 0;
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn each_request_is_counted_once_after_an_error() {
-        let mut ledger = Ledger::new(1, 0, 1, None, None);
+        let mut ledger = Ledger::of(1, 0, 1);
         let mut input = Input::new(Box::new(Chunks(0, 5)));
         assert!(matches!(input.read(&mut [0; 1000], &mut ledger), Err(Failure::Limit { .. })));
         let mut requests = ledger.requests();
@@ -223,18 +223,18 @@ mod tests {
             bytes.extend_from_slice(&Completion { id, ..Completion::default() }.to_bytes());
         }
         for size in [1, 31, 32, 33, 100, 1000] {
-            let mut ledger = Ledger::new(1, 0, 100, None, None);
+            let mut ledger = Ledger::of(1, 0, 100);
             Input::new(Box::new(Chunks(0, 5))).read(&mut [0; 1000], &mut ledger).unwrap();
             let mut output = Output::default();
             bytes.chunks(size).for_each(|chunk| output.write(chunk, &mut ledger).unwrap());
             output.end().unwrap();
-            assert_eq!(ledger.close().unwrap().result().unwrap().0.counts.completed, 5);
+            assert_eq!(ledger.close().unwrap().result().unwrap().tally.counts.completed, 5);
         }
         let mut output = Output::new(Some(Capabilities(3)));
-        let error = output.write(&bytes[..40], &mut Ledger::new(1, 0, 1, None, None)).unwrap_err();
+        let error = output.write(&bytes[..40], &mut Ledger::of(1, 0, 1)).unwrap_err();
         assert!(error.to_string().contains("declares capabilities 1, but 3 on the empty shard"));
         let mut output = Output::default();
-        output.write(&bytes[..40], &mut Ledger::new(1, 0, 1, None, None)).unwrap();
+        output.write(&bytes[..40], &mut Ledger::of(1, 0, 1)).unwrap();
         assert!(output.end().unwrap_err().to_string().contains("8 of 32 bytes"));
     }
 }

@@ -13,18 +13,19 @@ use sim_wasm::{Discipline, Patience};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::error_text::ErrorText;
-use crate::ledger::{Completions, Ledger};
+use crate::ledger::{Closed, Completions, Ledger};
 use crate::limits::{self, Limits};
 use crate::meter::Time;
+use crate::rules::Rules;
 use crate::settings::{ModelSettings, ServerSettings, of_worker};
 use crate::shard::{Empty, Shard};
 use crate::simulator::Simulator;
 use crate::streams::{Input, Output};
 use crate::verify::{self, Verifier};
 use crate::wasi::{self, Guest};
-use measure::PerWorker;
-use measure::outcome::{Measured, Outcome};
+use measure::outcome::Outcome;
 use measure::provenance::SettingsUsed;
+use measure::{Measurement, PerWorker};
 
 /// The settings of the model, which every simulator gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +129,8 @@ pub struct Job {
     pub limits: Limits,
     /// Whether each completion is compared with the native model's.
     pub verify: bool,
+    /// Requests that arrive before this time are the warm-up, which is not measured \[ns\].
+    pub warmup_ns: u64,
     /// The capabilities that [`preflight`] found.
     pub capabilities: Option<Capabilities>,
 }
@@ -135,7 +138,16 @@ pub struct Job {
 impl Job {
     /// For the only worker of a run, without arguments.
     pub fn alone(model: Model, limits: Limits) -> Self {
-        Self { worker: 1, workers: 1, model, arguments: Vec::new(), limits, verify: false, capabilities: None }
+        Self {
+            worker: 1,
+            workers: 1,
+            model,
+            arguments: Vec::new(),
+            limits,
+            verify: false,
+            warmup_ns: 0,
+            capabilities: None,
+        }
     }
 
     /// The default simulator's model of this worker.
@@ -265,24 +277,21 @@ pub fn simulate(
 /// The ledger of the worker of `job`.
 pub(crate) fn ledger(job: &Job, completions: Option<Box<dyn Completions>>) -> Ledger {
     let verifier = job.verify.then(|| Verifier::new(job.queue()));
-    Ledger::new(job.model.servers, job.model.delay, job.limits.unanswered, verifier, completions)
+    let measured = Measurement::new(job.workers, job.warmup_ns);
+    let rules = Rules::new(job.model.servers, job.model.delay, measured);
+    Ledger::new(rules, job.limits.unanswered, verifier, completions)
 }
 
 /// Finalises the ledger of a simulator that `ended`: reads and counts the rest of its shard.
 pub(crate) fn close(mut input: Input, output: &Output, ledger: Ledger, ended: Result<(), Failure>) -> Outcome {
     let mut offered = ledger.requests();
-    let mut closed = ended.and_then(|()| output.end()).and_then(|()| {
-        let capabilities = ledger.capabilities().unwrap_or_default();
-        ledger.close().map(|closed| (closed, capabilities))
-    });
+    let mut closed = ended.and_then(|()| output.end()).and_then(|()| ledger.close());
     loop {
         match input.unread() {
             Ok(None) => break,
             Ok(Some((records, length))) => {
                 offered += (records.len() / length) as u64;
-                closed = closed.and_then(|(mut closed, capabilities)| {
-                    closed.unread(records, length).map(|()| (closed, capabilities))
-                });
+                closed = closed.and_then(|mut closed| closed.unread(records, length).map(|()| closed));
             }
             Err(failure) => {
                 closed = closed.and(Err(failure));
@@ -290,10 +299,7 @@ pub(crate) fn close(mut input: Input, output: &Output, ledger: Ledger, ended: Re
             }
         }
     }
-    let result = closed.and_then(|(closed, capabilities)| {
-        let (tally, delay_reached) = closed.result()?;
-        Ok(Measured { tally, delay_reached, capabilities })
-    });
+    let result = closed.and_then(Closed::result);
     Outcome { offered, result, stderr: String::new() }
 }
 

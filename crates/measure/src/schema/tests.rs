@@ -124,9 +124,18 @@ fn provenance() -> impl Strategy<Value = Provenance> {
 }
 
 fn counts() -> impl Strategy<Value = Counts> {
-    any::<[u64; 7]>().prop_map(|[offered, completed, in_service, rejected, abandoned, waiting, not_yet_arrived]| {
-        Counts { offered, completed, in_service, rejected, abandoned, waiting, not_yet_arrived }
-    })
+    any::<[u64; 8]>().prop_map(
+        |[offered, completed, in_service, rejected, abandoned, waiting, not_yet_arrived, warm_up]| Counts {
+            offered,
+            completed,
+            in_service,
+            rejected,
+            abandoned,
+            waiting,
+            not_yet_arrived,
+            warm_up,
+        },
+    )
 }
 
 fn percentiles() -> impl Strategy<Value = Percentiles> {
@@ -172,10 +181,11 @@ fn histogram() -> impl Strategy<Value = Histogram> {
 }
 
 fn tally() -> impl Strategy<Value = Tally> {
-    (counts(), any::<(u64, u64, [u128; 5])>(), histogram(), histogram()).prop_map(
-        |(counts, (started, end_ns, sums), delay_in_queue, response_time)| Tally {
+    (counts(), any::<(u64, [u64; 2], [u128; 5])>(), histogram(), histogram()).prop_map(
+        |(counts, (started, [from_ns, end_ns], sums), delay_in_queue, response_time)| Tally {
             counts,
             started,
+            from_ns,
             end_ns,
             demand_sum_ns: sums[0],
             delay_sum_ns: sums[1],

@@ -4,7 +4,7 @@
 use crate::job::{JobFile, OutcomeFile, VERSION, Versioned};
 use anyhow::{anyhow, bail, ensure};
 use failure::{Failure, printable};
-use measure::{Measured, Outcome};
+use measure::Outcome;
 use sandbox::limits;
 
 /// The worker's image contains a host with another version of jobs, so every attempt on it must fail.
@@ -40,13 +40,13 @@ pub(super) fn validate(text: &[u8], job: &JobFile, requests: u64, code: i64) -> 
     ensure!(stderr.len() <= STDERR, "the outcome has more of the simulator's stderr than a host keeps");
     ensure!(*offered == requests, "the worker counted {offered} of its {requests} requests");
     let expected = match result {
-        Ok(Measured { tally, capabilities, .. }) => {
-            if let Err(rule) = tally.check(requests) {
+        Ok(measured) => {
+            if let Err(rule) = measured.check(requests, job.job.workers) {
                 bail!("the outcome can't be true: {rule}");
             }
             let expected = job.job.capabilities;
             ensure!(
-                expected.is_none_or(|expected| expected == *capabilities),
+                expected.is_none_or(|expected| expected == measured.capabilities),
                 "the module has other capabilities than on an empty shard"
             );
             0
@@ -64,7 +64,7 @@ pub(super) fn validate(text: &[u8], job: &JobFile, requests: u64, code: i64) -> 
 mod tests {
     use super::*;
     use contract::Capabilities;
-    use measure::Tally;
+    use measure::{Course, End, Measured, Measurement, Windows};
     use sandbox::limits::Limits;
     use sandbox::{Job, Model};
 
@@ -81,10 +81,12 @@ mod tests {
     }
 
     fn outcome() -> OutcomeFile {
-        let mut tally = Tally { end_ns: 10, ..Tally::default() };
-        tally.counts.offered = 1;
-        tally.completed(0, 0, 10, 10);
-        let result = Ok(Measured { tally, delay_reached: false, capabilities: Capabilities(7) });
+        let mut measured = Measurement::new(3, 0);
+        measured.all.tally.counts.offered = 1;
+        measured.end(0, 0, End::Completed { start: 0, finish: 10, service: 10 });
+        measured.close(10);
+        let (Course { tally, windows }, classes) = measured.finish();
+        let result = Ok(Measured { tally, windows, classes, delay_reached: false, capabilities: Capabilities(7) });
         let JobFile { version, nonce, module, shard, .. } = job();
         OutcomeFile { version, nonce, module, shard, outcome: Outcome { offered: 1, result, stderr: String::new() } }
     }
@@ -119,6 +121,8 @@ mod tests {
         no(|file| file.outcome.offered = 2, 0, "counted 2 of its 1");
         no(|file| measured(file).tally.counts.completed = 2, 0, "can't be true");
         no(|file| measured(file).tally.delay_sum_ns = u128::MAX, 0, "can't be true");
+        no(|file| measured(file).windows = Windows::new(1024), 0, "can't be true: its windows contradict");
+        no(|file| measured(file).windows = Windows::new(0), 0, "can't be true: it has other windows");
         no(|file| measured(file).capabilities = Capabilities(1), 0, "other capabilities");
         no(|_| {}, 1, "exit code 1");
         no(|file| file.outcome.result = Err(Failure::trap("it trapped")), 0, "exit code 0");

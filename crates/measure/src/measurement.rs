@@ -1,0 +1,222 @@
+//! Measures one worker: its tally, its windows, and both again for each class of requests.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::windows::Windows;
+use crate::{Tally, WindowRecorder};
+
+/// Upper limit of the classes that are measured separately.
+pub(crate) const CLASSES: usize = 64;
+
+/// Upper limit of the windows of a class.
+pub(crate) const WINDOWS_OF_CLASS: usize = 128;
+
+/// The integers of one worker or class: the sums of its run, and what happened when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course {
+    /// The sums of the run.
+    pub tally: Tally,
+    /// The windows.
+    pub windows: Windows,
+}
+
+/// Measures one worker.
+#[derive(Debug)]
+pub struct Measurement {
+    /// Of all requests.
+    pub all: Meter,
+    /// Of each class; None as long as all requests have class 0, or if there are more than [`CLASSES`].
+    classes: Option<BTreeMap<u16, Meter>>,
+    too_many: bool,
+}
+
+/// Measures the requests of a worker, or of one class.
+#[derive(Debug)]
+pub struct Meter {
+    /// The sums.
+    pub tally: Tally,
+    /// The windows.
+    pub windows: WindowRecorder,
+    /// Σ arrivals of the requests that are in service when the simulation ends.
+    in_service_arrivals: u128,
+}
+
+/// A request at the end of its life, as far as it is measured.
+#[derive(Debug, Clone, Copy)]
+pub enum End {
+    /// Its service was completed.
+    Completed {
+        /// When service began.
+        start: u64,
+        /// When it left.
+        finish: u64,
+        /// Server time.
+        service: u64,
+    },
+    /// It left during its service.
+    AbandonedInService {
+        /// When service began.
+        start: u64,
+        /// When it left.
+        finish: u64,
+        /// Server time.
+        service: u64,
+    },
+    /// It left unserved: on arrival, or later.
+    Unserved {
+        /// When it left.
+        finish: u64,
+    },
+    /// It is in service when the simulation ends.
+    InService {
+        /// When service began.
+        start: u64,
+        /// Server time so far.
+        service: u64,
+    },
+}
+
+impl Measurement {
+    /// Of a worker of `workers`; requests that arrive before `from_ns` are the warm-up.
+    pub fn new(workers: u32, from_ns: u64) -> Self {
+        Self { all: Meter::new(crate::windows::limit(workers), from_ns), classes: None, too_many: false }
+    }
+
+    /// Whether classes are measured separately.
+    #[inline]
+    pub fn has_classes(&self) -> bool {
+        self.classes.is_some()
+    }
+
+    /// A class above 0 is to be offered: from now on, classes are measured separately. All requests before had class 0.
+    pub fn separate_classes(&mut self) {
+        if self.classes.is_none() && !self.too_many {
+            let Meter { tally, windows, in_service_arrivals } = &self.all;
+            let (tally, windows) = (tally.clone(), windows.with_limit(WINDOWS_OF_CLASS));
+            let before = Meter { tally, windows, in_service_arrivals: *in_service_arrivals };
+            self.classes =
+                Some(Some((0, before)).filter(|(_, before)| before.tally.counts.offered > 0).into_iter().collect());
+        }
+    }
+
+    /// Counts a request of `class` with `demand` as offered, if classes are measured separately.
+    pub fn offer_to_class(&mut self, class: u16, demand: u64) {
+        let from_ns = self.all.tally.from_ns;
+        let Some(classes) = &mut self.classes else { return };
+        if classes.len() == CLASSES && !classes.contains_key(&class) {
+            (self.classes, self.too_many) = (None, true);
+            return;
+        }
+        let Meter { tally, .. } = classes.entry(class).or_insert_with(|| Meter::new(WINDOWS_OF_CLASS, from_ns));
+        tally.counts.offered += 1;
+        tally.demand_sum_ns += u128::from(demand);
+    }
+
+    /// Records the end of a request of `class`.
+    pub fn end(&mut self, class: u16, arrival: u64, end: End) {
+        self.all.end(arrival, end);
+        self.end_of_class(class, arrival, end);
+    }
+
+    /// Records the end of a request for its class alone.
+    pub fn end_of_class(&mut self, class: u16, arrival: u64, end: End) {
+        if let Some(meter) = self.class(class) {
+            meter.end(arrival, end);
+        }
+    }
+
+    /// T is `end_ns`.
+    pub fn close(&mut self, end_ns: u64) {
+        self.all.close(end_ns);
+        self.classes.iter_mut().flatten().for_each(|(_, meter)| meter.close(end_ns));
+    }
+
+    /// Records a request without a completion: it is waiting at T, or has not yet arrived. T must be known.
+    pub fn add_without_completion(&mut self, class: u16, arrival: u64) {
+        self.all.add_without_completion(arrival);
+        if let Some(meter) = self.class(class) {
+            meter.add_without_completion(arrival);
+        }
+    }
+
+    /// The measurements: of all requests, and of each class if there are classes above 0 and not too many.
+    pub fn finish(self) -> (Course, BTreeMap<u16, Course>) {
+        let classes = self.classes.into_iter().flatten().map(|(class, meter)| (class, meter.finish()));
+        (self.all.finish(), classes.collect())
+    }
+
+    fn class(&mut self, class: u16) -> Option<&mut Meter> {
+        self.classes.as_mut()?.get_mut(&class)
+    }
+}
+
+impl Meter {
+    fn new(windows: usize, from_ns: u64) -> Self {
+        let tally = Tally { from_ns, ..Tally::default() };
+        Self { tally, windows: WindowRecorder::new(windows), in_service_arrivals: 0 }
+    }
+
+    fn end(&mut self, arrival: u64, end: End) {
+        let Self { tally, windows, in_service_arrivals } = self;
+        match end {
+            End::Completed { start, finish, service } => {
+                tally.completed(arrival, start, finish, service);
+                windows.completed(arrival, start, finish, service);
+            }
+            End::AbandonedInService { start, finish, service } => {
+                tally.abandoned_in_service(arrival, start, finish, service);
+                windows.abandoned_in_service(arrival, start, finish, service);
+            }
+            End::Unserved { finish } => {
+                tally.left_unserved(arrival, finish);
+                windows.left_unserved(arrival, finish);
+            }
+            End::InService { start, service } => {
+                tally.in_service(arrival, start, service);
+                windows.in_service(arrival, start);
+                *in_service_arrivals += u128::from(arrival);
+            }
+        }
+    }
+
+    fn close(&mut self, end_ns: u64) {
+        self.tally.end_ns = end_ns;
+        self.tally.add_time_in_system(self.tally.counts.in_service, self.in_service_arrivals);
+    }
+
+    fn add_without_completion(&mut self, arrival: u64) {
+        self.tally.add_without_completion(arrival);
+        if arrival < self.tally.end_ns {
+            self.windows.waiting(arrival);
+        }
+    }
+
+    fn finish(self) -> Course {
+        Course { tally: self.tally, windows: self.windows.finish() }
+    }
+}
+
+impl Course {
+    /// The same with as many windows as a class has.
+    pub(crate) fn as_class(&self) -> Self {
+        Self { tally: self.tally.clone(), windows: self.windows.with_limit(WINDOWS_OF_CLASS) }
+    }
+
+    /// Checks what comes from outside against the rules that hold for every shard of `offered` requests with at most
+    /// `windows` windows.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub(crate) fn check(&self, offered: u64, windows: usize) -> Result<(), &'static str> {
+        self.tally.check(offered)?;
+        self.windows.check(&self.tally, windows)
+    }
+
+    /// Adds another worker's, or another replication's.
+    pub fn add(&mut self, other: &Self) {
+        self.tally.add(&other.tally);
+        self.windows.add(&other.windows);
+    }
+}
