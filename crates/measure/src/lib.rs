@@ -28,6 +28,7 @@ pub mod provenance;
 pub mod run_report;
 pub mod schema;
 mod tally;
+pub mod theory;
 mod time_unit;
 
 pub use figures::{Figures, Percentiles};
