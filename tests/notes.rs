@@ -78,6 +78,8 @@ fn settings_without_effect_are_in_the_report() {
     let notes = json!([sampled, unused, "a recorded trace is used, so SAMPLES changes nothing"]);
     assert_eq!(report(&folder, flags)["notes"], notes);
     middleware(&folder, &format!("run {flags}")).succeeds().notes(unused);
+    let both = "a recorded trace is used, so SAMPLES, SIZE change nothing";
+    middleware(&folder, &format!("run {flags} --size 3")).succeeds().notes(both);
     // Settings that no trace leaves without effect, or that nobody asked for, give no note.
     assert_eq!(report(&folder, "--trace t.csv --workers 1 --seed 7")["notes"], json!([sampled]));
 }

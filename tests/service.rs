@@ -130,7 +130,7 @@ fn notes_count_the_demands_and_name_their_source() {
 fn settings_without_effect_are_named() {
     let folder = folder();
     let st = "SERVICE=empirical has a mean of its own, so ST changes nothing";
-    let cost = "SERVICE=empirical is not cost, so ST_PER_SIZE, WRITE_FACTOR changes nothing";
+    let cost = "SERVICE=empirical is not cost, so ST_PER_SIZE, WRITE_FACTOR change nothing";
     let flags = "--service empirical:times.csv --st 1ms --st-per-size 1ns --write-factor 2";
     for trace in ["--trace t.csv", "--samples 6"] {
         let run = format!("run --workers 1 {trace} {flags}");

@@ -14,6 +14,7 @@ mod formulas;
 mod page;
 mod points;
 mod programs;
+mod reports;
 mod scenario;
 mod service;
 mod simulate;

@@ -138,7 +138,8 @@ fn a_list_of_another_length_is_refused_before_anything_runs() {
     for command in ["run --trace t.csv", "partition --trace t.csv --out shards"] {
         for (flag, text) in [("servers", "4,2"), ("capacity", "0,9"), ("speeds", "1,1/2"), ("weights", "2,1")] {
             let refusal = format!("flag: {}={text} {rule}", flag.to_uppercase());
-            middleware(&folder, &format!("{command} --workers 3 --{flag} {text}")).exits(2).says(&refusal);
+            let flags = format!("--balancer WRR --workers 3 --{flag} {text}");
+            middleware(&folder, &format!("{command} {flags}")).exits(2).says(&refusal);
         }
     }
     middleware(&folder, "describe t.csv --workers 3 --speeds 1,2").exits(2).says(&format!("SPEEDS=1,2 {rule}"));
@@ -150,6 +151,16 @@ fn a_list_of_another_length_is_refused_before_anything_runs() {
         .exits(2)
         .says("SPEEDS=1,0 has the value \"0\" for worker 2, which must be a positive number");
     assert_eq!(folder.names(), ["t.csv"]);
+}
+
+/// As any setting that a run does not use.
+#[test]
+fn weights_that_the_policy_does_not_use_are_not_checked() {
+    let folder = Folder::new();
+    for weights in ["2,1", "0"] {
+        let run = format!("run --samples 99 --workers 3 --balancer RR --weights {weights}");
+        middleware(&folder, &run).succeeds().notes("RR uses no weights, so WEIGHTS changes nothing");
+    }
 }
 
 #[test]

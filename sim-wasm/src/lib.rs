@@ -41,5 +41,5 @@ pub use fifo::Fifo;
 pub use filter::{Refusal, filter};
 pub use model::{Deadlines, Discipline, Model, Patience};
 pub use queue::{Queue, Steps};
-pub use speed::Speed;
+pub use speed::{Speed, greatest_common_divisor};
 pub use station::Station;

@@ -94,7 +94,8 @@ impl<'de> serde::Deserialize<'de> for Speed {
     }
 }
 
-fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+/// The greatest common divisor; with 0, the other number.
+pub fn greatest_common_divisor(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 

@@ -1,5 +1,7 @@
 //! The formulas against published values and special cases.
 
+use measure::theory::{ekm1_delay, mg1_delay, mmc_delay};
+
 use super::formulas::*;
 use super::service::{PARETO, Service};
 
@@ -139,6 +141,23 @@ fn renewal_arrivals_have_their_roots() {
     // Many phases approach constant interarrival times. RR over 4 workers at 0.8: mean response 3.26738.
     close(erlang_arrivals(0.5, 100_000), gim1(|s| (-s / 0.5).exp()), 1e-5);
     close(1.0 + gim1_delay(erlang_arrivals(0.8, 4)), 3.26738, 5e-6);
+}
+
+/// The formulas of reports against those above, which are computed in another way.
+#[test]
+fn reports_have_the_same_delays() {
+    for rho in [0.05, 0.5, 0.8, 0.95] {
+        for service in [Service::Deterministic, Service::Erlang(3), Service::Lognormal(2.0), PARETO] {
+            close(mg1_delay(rho, service.squared_cv()), mg1_of(rho, service).0, 1e-9);
+        }
+        for servers in [1, 2, 7] {
+            // The queue of M/M/c/K with much room, by Little's law; the load of waiting requests is that of M/M/c.
+            let load = rho * f64::from(servers);
+            let waiting = mean(&mmck(load, servers, 2000)[servers as usize..]);
+            close(mmc_delay(rho, servers), waiting / load, 1e-9);
+            close(ekm1_delay(rho, servers), gim1_delay(erlang_arrivals(rho, servers)), 1e-9);
+        }
+    }
 }
 
 /// One choice is M/M/1; two at 0.9: 2.3527 requests a server (Gast, Van Houdt: "A refined mean field approximation", 2017).

@@ -1,5 +1,8 @@
 //! Closed formulas of queueing theory. Times are in mean service times: the service rate of a server is 1.
 
+// Those of reports. Published tables test them too.
+pub(super) use measure::theory::{erlang_b, erlang_c};
+
 use super::service::Service;
 
 /// A figure of theory, and its source.
@@ -11,17 +14,6 @@ pub(super) fn integral(from: f64, to: f64, f: impl Fn(f64) -> f64) -> f64 {
     let width = (to - from) / f64::from(PARTS);
     let weight = |part: u32| if part == 0 || part == PARTS { 1.0 } else { f64::from(2 + part % 2 * 2) };
     (0..=PARTS).map(|part| weight(part) * f(from + width * f64::from(part))).sum::<f64>() * width / 3.0
-}
-
-/// Erlang's B formula (1917) by its recursion: the share of requests that find all `servers` busy, without a queue.
-pub(super) fn erlang_b(load: f64, servers: u32) -> f64 {
-    (1..=servers).fold(1.0, |loss, server| load * loss / (f64::from(server) + load * loss))
-}
-
-/// Erlang's C formula (1917): the share of requests that wait in M/M/c, at the offered load `load` \[servers\].
-pub(super) fn erlang_c(load: f64, servers: u32) -> f64 {
-    let loss = erlang_b(load, servers);
-    loss / (1.0 - load / f64::from(servers) * (1.0 - loss))
 }
 
 /// The delay in queue of M/M/c at the utilization `rho`: its mean, its mean square and P(delay > x). A delay that is not

@@ -21,7 +21,7 @@ use failure::{Failure, Origin};
 
 pub use parse::{Sources, command, of_flags, of_texts, parse};
 pub use rule::{Rule, choice, count, duration, list, number, one_of, optional, text, word};
-pub use shared::{DemandSettings, SeedSettings};
+pub use shared::{DemandSettings, SeedSettings, changes_nothing};
 
 /// The largest count, and the longest duration \[ns\] (about 104 days).
 pub const MAX_COUNT: u64 = 1 << 53;

@@ -133,14 +133,19 @@ impl ClientClass {
         Err(settings.inter_arrival.refuse(&rule))
     }
 
+    /// Whether the arrivals of each client are a Poisson process of constant rate, also under families that have the
+    /// exponential distribution as a special case.
+    pub(crate) fn is_poisson(&self) -> bool {
+        self.interarrivals == Distribution::Exponential && self.change == TimeChange::None
+    }
+
     /// The demand that the clients offer per nanosecond in the long run, if a request's mean demand is `demand_ns`. None if
     /// the rate follows a curve, of which the trace may hold a part.
-    pub(crate) fn offered(&self, demand_ns: u64, capacity: f64) -> Option<f64> {
+    pub(crate) fn offered(&self, demand_ns: f64, capacity: f64) -> Option<f64> {
         if matches!(self.change, TimeChange::Rates(_) | TimeChange::Curve(_)) {
             return None;
         }
-        let demand = (u128::from(self.clients) * u128::from(demand_ns)) as f64;
-        Some(demand / (self.mean_ns as f64 * capacity))
+        Some(f64::from(self.clients) * demand_ns / (self.mean_ns as f64 * capacity))
     }
 }
 

@@ -73,8 +73,13 @@ impl Generation {
     /// The utilization that the clients offer in the long run to servers of this `capacity` (demands that they serve in a unit
     /// of time), if a request's mean demand is `demand_ns` \[ns\]: the sum of CONCURRENCY · ST / (INTER_ARRIVAL ·
     /// capacity) of all classes. None if a rate follows a curve, of which the trace may hold a part.
-    pub fn offered(&self, demand_ns: u64, capacity: f64) -> Option<f64> {
+    pub fn offered(&self, demand_ns: f64, capacity: f64) -> Option<f64> {
         self.classes.iter().map(|class| class.offered(demand_ns, capacity)).sum()
+    }
+
+    /// Whether arrivals are a Poisson process of constant rate: that of each client is one, so that of all is.
+    pub fn is_poisson(&self) -> bool {
+        self.classes.iter().all(ClientClass::is_poisson)
     }
 
     /// The settings for a report: only those that took part.

@@ -206,13 +206,35 @@ fn a_report_names_the_settings_that_took_part() {
 
 #[test]
 fn the_offered_utilization_is_that_of_the_settings() {
-    let offered = |changes: &[(&str, &str)]| generation(changes).offered(20_000_000, 4.0);
+    let offered = |changes: &[(&str, &str)]| generation(changes).offered(20_000_000.0, 4.0);
     assert_eq!(offered(&[("CONCURRENCY", "3")]), Some(1.5));
     assert_eq!(offered(&[("CONCURRENCY", "3"), ("ARRIVALS", "onoff:1s,9s")]), Some(1.5));
     let (_repeated, repeated) = file("time_ms,rate\n0,100\n500,300\n1000,repeat\n");
     // The trace may hold a part of a curve.
     assert_eq!(offered(&[("CONCURRENCY", "3"), ("ARRIVALS", &format!("rate:{repeated}"))]), None);
     assert_eq!(offered(&[("CONCURRENCY", "3"), ("ARRIVALS", "daily:1.8")]), None);
+}
+
+#[test]
+fn merged_exponential_interarrival_times_of_constant_rate_are_poisson() {
+    let poisson = |changes: &[(&str, &str)]| generation(changes).is_poisson();
+    assert!(poisson(&[("CONCURRENCY", "5")]));
+    for family in ["normal", "gamma", "weibull"] {
+        let of = |stdev| poisson(&[("DISTRIBUTION", family), ("MEAN", "8"), ("STDEV", stdev)]);
+        assert_eq!([of("8"), of("7")], [true, false], "{family}");
+    }
+    for other in ["uniform", "deterministic", "lognormal", "pareto"] {
+        assert!(!poisson(&[("DISTRIBUTION", other), ("CONCURRENCY", "5"), ("STDEV", "8")]), "{other}");
+    }
+    for changing in ["daily:1.8", "onoff:1s,9s"] {
+        assert!(!poisson(&[("ARRIVALS", changing)]), "{changing}");
+    }
+    let of_classes = |second: &str| {
+        let text = format!("[[class]]\nname = \"a\"\nclients = 1\n[[class]]\nname = \"b\"\nclients = 2\n{second}");
+        let (_file, path) = file(&text);
+        poisson(&[("CLASSES", &path)])
+    };
+    assert_eq!([of_classes("inter_arrival = \"1s\""), of_classes("distribution = \"uniform\"")], [true, false]);
 }
 
 #[test]

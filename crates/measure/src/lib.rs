@@ -32,6 +32,7 @@ pub mod run_report;
 pub mod schema;
 mod student;
 mod tally;
+pub mod theory;
 mod time_unit;
 mod window_recorder;
 pub mod windows;

@@ -2,6 +2,7 @@
 
 use crate::provenance::{Provenance, SettingsUsed};
 use crate::schema::Report;
+use crate::theory::Theory;
 use crate::{Figures, Measured, Outcome, PerWorker, Tally};
 use failure::{Class, Failure, Limit, printable};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub struct RunReport {
     /// The whole run; absent if a worker failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<Figures>,
+    /// The mean delay by queueing theory; absent unless its assumptions hold for this run, or if a worker failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theory: Option<Theory>,
 }
 
 /// How far the most loaded worker is above its share; 1 = evenly distributed, `null` if the total is zero.
@@ -116,7 +120,7 @@ pub struct RowError {
 impl Report for RunReport {}
 
 impl RunReport {
-    /// Merges the outcomes of the workers, which are in the order of their numbers.
+    /// Merges the outcomes of the workers, which are in the order of their numbers. What theory gives is not among them.
     pub fn collect(provenance: Provenance, notes: Vec<String>, outcomes: &[Outcome]) -> Self {
         let settings = &provenance.settings;
         let tallies: Vec<&Tally> = measured(outcomes).map(|worker| &worker.tally).collect();
@@ -142,7 +146,7 @@ impl RunReport {
         };
         let imbalance = run.is_some().then(|| Imbalance::of(&tallies, settings));
         let workers = (1..).zip(outcomes).zip(servers()).map(row).collect();
-        Self { provenance, notes, imbalance, workers, run }
+        Self { provenance, notes, imbalance, workers, run, theory: None }
     }
 }
 

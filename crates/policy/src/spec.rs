@@ -101,8 +101,13 @@ pub const POLICIES: [PolicyForm; 10] = [
     )
     .seeing_state()
     .seeing_weights(),
-    PolicyForm::new("LW", Some("lwl"), "the worker that could start it first", |_, _| Ok(Kind::LeastWork))
-        .seeing_state(),
+    PolicyForm::new(
+        "LW",
+        Some("lwl"),
+        "the worker that could start it first; if DISCIPLINE is not fifo, the one with the least unfinished work for its servers",
+        |_, _| Ok(Kind::LeastWork),
+    )
+    .seeing_state(),
     PolicyForm::new(
         "SITA",
         None,

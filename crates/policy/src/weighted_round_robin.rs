@@ -2,7 +2,7 @@
 
 use contract::Request;
 use failure::Failure;
-use sim_wasm::Speed;
+use sim_wasm::{Speed, greatest_common_divisor};
 
 use super::cluster::{Cluster, Policy};
 
@@ -69,20 +69,16 @@ impl Policy for WeightedRoundRobin {
 fn integers(weights: &[Speed]) -> Option<(Vec<i64>, i64)> {
     let mut common = 1u64;
     for weight in weights {
-        common = common.checked_mul(weight.denominator() / divisor(common, weight.denominator()))?;
+        let divisor = greatest_common_divisor(common, weight.denominator());
+        common = common.checked_mul(weight.denominator() / divisor)?;
     }
     let mut integers = Vec::with_capacity(weights.len());
     for weight in weights {
         integers.push(weight.numerator().checked_mul(common / weight.denominator())?);
     }
-    let shared = integers.iter().copied().fold(0, divisor);
+    let shared = integers.iter().copied().fold(0, greatest_common_divisor);
     let sum = integers.iter().try_fold(0u64, |sum, integer| sum.checked_add(integer / shared))?;
     (sum <= SUM).then(|| (integers.iter().map(|integer| (integer / shared) as i64).collect(), sum as i64))
-}
-
-/// The greatest common divisor.
-fn divisor(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { divisor(b, a % b) }
 }
 
 #[cfg(test)]

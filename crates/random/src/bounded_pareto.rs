@@ -17,6 +17,9 @@ pub struct BoundedPareto {
     tail: f64,
 }
 
+/// ln 10⁹.
+const RAREST: f64 = 20.723_265_836_946_41;
+
 impl BoundedPareto {
     /// The distribution with α = `tail`, above 0, on `shortest` to `longest`.
     pub fn new(shortest: f64, longest: f64, tail: f64) -> Self {
@@ -59,6 +62,27 @@ impl BoundedPareto {
         }
         self.shortest * self.tail / (self.tail - 1.0) * below(self.tail - 1.0) / below(self.tail)
     }
+
+    /// a.
+    pub fn shortest(&self) -> f64 {
+        self.shortest
+    }
+
+    /// The squared coefficient of variation; None if samples at the upper bound are rarer than one in a billion, which
+    /// makes the variance of a trace smaller (and at 2⁻⁵³ uniform numbers are not fine enough).
+    pub fn squared_cv(&self) -> Option<f64> {
+        let width = libm::log(self.longest / self.shortest);
+        let below = |tail: f64| -libm::expm1(-tail * width);
+        if self.tail * width > RAREST {
+            return None;
+        }
+        // E[X²] = a²·α/(α − 2)·(1 − (a/b)^(α − 2)) / (1 − (a/b)^α), or its limit.
+        let over = self.tail - 2.0;
+        let integral = if over == 0.0 { width } else { below(over) / over };
+        let second = self.shortest * self.shortest * self.tail * integral / below(self.tail);
+        let mean = self.mean();
+        Some(second / (mean * mean) - 1.0)
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +106,11 @@ mod tests {
                 tail * a.powi(power as i32) * integral / -(-tail * width).exp_m1()
             };
             assert!((distribution.mean() / moment(1) - 1.0).abs() < 1e-12, "{tail}: {}", distribution.mean());
+            let squared_cv = moment(2) / moment(1).powi(2) - 1.0;
+            // At the tail 100, samples near the upper bound never occur.
+            let expected = (tail < 6.0).then_some(squared_cv);
+            let close = |found: f64| (found - squared_cv).abs() < 1e-12 * (1.0 + squared_cv);
+            assert!(distribution.squared_cv().map(close) == expected.map(|_| true), "{tail}: {squared_cv}");
             let streams = Streams::new(24, "test");
             let samples: Vec<f64> = (0..200_000).map(|id| distribution.sample(&mut streams.of(id))).collect();
             assert_moments(&format!("tail {tail}"), &samples, moment);

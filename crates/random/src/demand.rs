@@ -36,7 +36,10 @@ pub struct OtherService {
 enum DemandSource {
     Erlang(Erlang),
     Hyperexponential(Hyperexponential),
-    Family(Distribution),
+    Family {
+        distribution: Distribution,
+        cv: f64,
+    },
     BoundedPareto {
         times_ns: BoundedPareto,
         /// The longest time \[ns\].
@@ -109,7 +112,7 @@ impl ServiceDistribution {
     }
 
     fn family(name: &str, cv: f64, of: impl FnOnce(f64) -> Result<Distribution, Unmet>) -> Result<Self, Unmet> {
-        Ok(Self::other(format!("{name}:{cv}"), DemandSource::Family(of(cv)?)))
+        Ok(Self::other(format!("{name}:{cv}"), DemandSource::Family { distribution: of(cv)?, cv }))
     }
 
     fn other(name: String, source: DemandSource) -> Self {
@@ -144,6 +147,17 @@ impl ServiceDistribution {
     fn source(&self) -> Option<&DemandSource> {
         if let ServiceDistribution::Other(other) = self { Some(&other.source) } else { None }
     }
+}
+
+/// The moments of demands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moments {
+    /// The mean \[ns\], not rounded.
+    pub mean_ns: f64,
+    /// The squared coefficient of variation: variance / mean².
+    pub squared_cv: f64,
+    /// Whether demands are exponential.
+    pub is_exponential: bool,
 }
 
 /// The demand of a request whose trace does not give it, by SERVICE. The stream is keyed by SEED and the request's id, so that
@@ -194,7 +208,7 @@ impl Demands {
             DemandSource::Hyperexponential(distribution) => {
                 rounded_long_tailed(&mut stream, |stream: &mut Stream| distribution.sample(stream))
             }
-            DemandSource::Family(distribution) => distribution.sample(&mut stream),
+            DemandSource::Family { distribution, .. } => distribution.sample(&mut stream),
             DemandSource::BoundedPareto { times_ns, longest_ns } => {
                 return ((times_ns.sample(&mut stream) + 0.5) as u64).min(*longest_ns);
             }
@@ -202,6 +216,43 @@ impl Demands {
             DemandSource::Cost(cost) => return cost.of(self.mean_ns, request).min(LIMIT_NS - 1),
         };
         scaled(means, self.mean_ns)
+    }
+
+    /// The moments of the demands; None for a cost, which depends on the requests, and where demands that are rounded, cut
+    /// off or rarer than any trace shows change them.
+    pub fn moments(&self) -> Option<Moments> {
+        /// Rounding moves the mean of a sampled demand of this mean by less than one in a million \[ns\].
+        const FINE_NS: f64 = 1000.0;
+        let st_ns = self.mean_ns as f64;
+        let of = |mean_ns, squared_cv| Moments { mean_ns, squared_cv, is_exponential: false };
+        let exponential = Moments { is_exponential: true, ..of(st_ns, 1.0) };
+        let source = match &self.distribution {
+            ServiceDistribution::Deterministic => return (self.mean_ns > 0).then_some(of(st_ns, 0.0)),
+            ServiceDistribution::Exponential => return (st_ns >= FINE_NS).then_some(exponential),
+            ServiceDistribution::Other(other) => &other.source,
+        };
+        let moments = match source {
+            DemandSource::Empirical(times) => {
+                let (mean_ns, squared_cv) = times.moments()?;
+                return Some(of(mean_ns, squared_cv));
+            }
+            DemandSource::BoundedPareto { times_ns, .. } => {
+                let shortest_ns = times_ns.shortest();
+                return (shortest_ns >= FINE_NS).then(|| times_ns.squared_cv().map(|cv| of(times_ns.mean(), cv)))?;
+            }
+            // Its largest demands, which may be cut off, have much of the variance.
+            DemandSource::Cost(_) | DemandSource::Family { distribution: Distribution::Pareto(_), .. } => return None,
+            DemandSource::Family { distribution: Distribution::Exponential, .. } => exponential,
+            DemandSource::Erlang(distribution) if distribution.phases() == 1 => exponential,
+            DemandSource::Erlang(distribution) => of(st_ns, 1.0 / f64::from(distribution.phases())),
+            DemandSource::Hyperexponential(distribution) => of(st_ns, distribution.squared_cv()),
+            DemandSource::Family { cv, .. } => of(st_ns, cv * cv),
+        };
+        // By Markov's inequality, at most E[X³]/(E[X²]·limit) of the second moment is cut off. Of all these distributions, the
+        // lognormal one has the largest E[X³]/E[X²], mean·(1 + cv²)².
+        let spread = 1.0 + moments.squared_cv;
+        let cut_off = st_ns * spread * spread / LIMIT_NS as f64;
+        (st_ns >= FINE_NS && cut_off <= 1e-3).then_some(moments)
     }
 
     /// A note if rounding to whole nanoseconds is noticeable. Of exponential service times with a small mean m, a share 1 −

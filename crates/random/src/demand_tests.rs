@@ -175,3 +175,39 @@ fn the_rounding_note_matches_the_samples() {
         assert_eq!(Demands::new(mean_ns, distribution, 1).rounding_note(), None);
     }
 }
+
+#[test]
+fn moments_are_those_of_the_samples() {
+    for (distribution, mean_ns, _) in vectors() {
+        let demands = Demands::new(MS_10, distribution, 3);
+        let name = demands.distribution.name();
+        let Some(Moments { mean_ns: mean, squared_cv, is_exponential }) = demands.moments() else {
+            assert!(name.starts_with("pareto"), "{name}");
+            continue;
+        };
+        assert!((mean - mean_ns as f64).abs() <= 0.5 && is_exponential == (name == "exponential"), "{name}");
+        let n = 1_000_000u64;
+        let second: f64 = (0..n).map(|id| (demands.sample(id) as f64 / mean).powi(2)).sum::<f64>() / n as f64;
+        // The seed is fixed; the standard error of the most variable one is 2 %.
+        assert!((second / (1.0 + squared_cv) - 1.0).abs() < 0.05, "{name}: {second}, {squared_cv}");
+    }
+    // One phase, or one shape, is exponential.
+    for one in [ServiceDistribution::erlang(1), ServiceDistribution::gamma(1.0).unwrap()] {
+        let exponential = Moments { mean_ns: 1e7, squared_cv: 1.0, is_exponential: true };
+        assert_eq!(Demands::new(MS_10, one, 1).moments(), Some(exponential));
+    }
+}
+
+#[test]
+fn moments_that_are_not_exact_are_none() {
+    let known = |mean_ns, distribution| Demands::new(mean_ns, distribution, 1).moments().is_some();
+    let lognormal = || ServiceDistribution::lognormal(80.0).unwrap();
+    assert_eq!([999, 1000].map(|mean| known(mean, ServiceDistribution::Exponential)), [false, true]);
+    assert_eq!([0, 1].map(|mean| known(mean, ServiceDistribution::Deterministic)), [false, true]);
+    // Some of the variance would be above the limit.
+    assert_eq!([100_000_000, 1_000_000_000].map(|mean| known(mean, lognormal())), [true, false]);
+    let bounded = |shortest, longest| known(1, ServiceDistribution::bounded_pareto(1.5, shortest, longest));
+    assert_eq!([bounded(999, 2000), bounded(1000, 2000), bounded(1000, 1_100_000_000)], [false, true, false]);
+    assert!(!known(MS_10, ServiceDistribution::pareto(0.3).unwrap()));
+    assert!(!known(MS_10, ServiceDistribution::cost(Cost { per_size_ns: 0, per_reply_ns: 0, write_factor: 1 })));
+}

@@ -9,6 +9,9 @@ pub struct Empirical {
     times_ns: Vec<u64>,
     rows: Weighted,
     mean_ns: u64,
+    /// The mean and the variance, not rounded \[ns, ns²\].
+    mean: f64,
+    variance: f64,
 }
 
 impl Empirical {
@@ -20,7 +23,13 @@ impl Empirical {
         let (sum, weight) = times_ns.iter().zip(weights).fold((0u128, 0u128), |(sum, all), (&time_ns, &weight)| {
             (sum + u128::from(time_ns) * u128::from(weight), all + u128::from(weight))
         });
-        Some(Self { times_ns, rows, mean_ns: ((sum + weight / 2) / weight) as u64 })
+        let mean = sum as f64 / weight as f64;
+        let square = |(&time_ns, &weight): (&u64, &u64)| {
+            let deviation = time_ns as f64 - mean;
+            weight as f64 * deviation * deviation
+        };
+        let variance = times_ns.iter().zip(weights).map(square).sum::<f64>() / weight as f64;
+        Some(Self { times_ns, rows, mean_ns: ((sum + weight / 2) / weight) as u64, mean, variance })
     }
 
     /// A sample \[ns\].
@@ -31,6 +40,11 @@ impl Empirical {
     /// The mean, rounded \[ns\].
     pub fn mean_ns(&self) -> u64 {
         self.mean_ns
+    }
+
+    /// The mean \[ns\], not rounded, and the squared coefficient of variation; None if the mean is 0.
+    pub fn moments(&self) -> Option<(f64, f64)> {
+        (self.mean > 0.0).then(|| (self.mean, self.variance / (self.mean * self.mean)))
     }
 }
 
@@ -58,5 +72,14 @@ mod tests {
         let most = (1 << 62) - 1;
         assert_eq!(mean(&[most, most], &[u64::MAX - 1, 1]), most);
         assert_eq!([Empirical::new(vec![1], &[0]), Empirical::new(Vec::new(), &[])], [None, None]);
+    }
+
+    #[test]
+    fn moments_are_not_rounded() {
+        // The mean 5/2 and the variance 9/4: 0.36 of its square.
+        let moments = |times_ns: &[u64], weights: &[u64]| Empirical::new(times_ns.to_vec(), weights).unwrap().moments();
+        assert_eq!(moments(&[1, 4], &[3, 3]), Some((2.5, 0.36)));
+        assert_eq!(moments(&[7], &[9]), Some((7.0, 0.0)));
+        assert_eq!(moments(&[0, 5], &[1, 0]), None);
     }
 }

@@ -22,6 +22,11 @@ impl Erlang {
         Self { phases }
     }
 
+    /// k.
+    pub fn phases(&self) -> u32 {
+        self.phases
+    }
+
     /// A sample \[2⁻⁴⁸\]: the average of k exponential samples, rounded.
     pub fn sample(&self, stream: &mut Stream) -> u128 {
         let sum: u128 = (0..self.phases).map(|_| u128::from(exponential::sample(stream))).sum();

@@ -42,6 +42,12 @@ impl Hyperexponential {
         self.means.map(|mean| (0.5 / mean, mean))
     }
 
+    /// The squared coefficient of variation: a phase has the second moment 2m².
+    pub fn squared_cv(&self) -> f64 {
+        let second: f64 = self.phases().into_iter().map(|(probability, mean)| 2.0 * probability * mean * mean).sum();
+        second - 1.0
+    }
+
     /// P(X > x).
     #[cfg(any(test, feature = "testing"))]
     pub fn above(&self, x: f64) -> f64 {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use measure::provenance::{Provenance, TraceUsed};
 use measure::run_report::{Imbalance, RowResult, RunReport, WorkerRow};
+use measure::theory::Theory;
 use measure::{Counts, Figures, PerWorker, TimeUnit, number, percent};
 use sim_wasm::Speed;
 
@@ -101,6 +102,9 @@ pub fn table(report: &RunReport, width: usize) -> String {
         let line = format!("imbalance (largest over mean): requests {}, {work_of} {}", number(requests), number(work));
         text += &paragraph("", &line, width);
     }
+    if let Some(theory) = &report.theory {
+        text += &paragraph("", &self::theory(theory), width);
+    }
     let failed = report.workers.iter().filter_map(|row| match &row.result {
         RowResult::Failed { error, .. } => {
             Some(format!("worker {} failed ({}): {}\n", row.worker, error.class, error.message))
@@ -112,6 +116,13 @@ pub fn table(report: &RunReport, width: usize) -> String {
         text += &format!("and {more} more workers failed\n");
     }
     text + &notes(&report.notes, width)
+}
+
+/// The line on the mean delay by queueing theory.
+fn theory(theory: &Theory) -> String {
+    let unit = TimeUnit::of(theory.mean_delay_ns, 3);
+    let delay = unit.mean(Some(theory.mean_delay_ns));
+    format!("theory: mean delay {delay} {} ({}), in a steady state", unit.name, theory.model)
 }
 
 /// The notes of a report, in lines of at most `width` characters.

@@ -48,3 +48,4 @@ pub mod settings;
 pub mod setup;
 pub mod shard_files;
 pub mod source;
+mod theory;

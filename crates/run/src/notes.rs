@@ -1,6 +1,6 @@
 //! The notes of reports, on the trace and on the run: nothing else makes one.
 
-use cli::settings::DemandSettings;
+use cli::settings::{DemandSettings, changes_nothing};
 use contract::Capabilities;
 use generator::GeneratorSettings;
 use measure::PerWorker;
@@ -78,7 +78,7 @@ pub fn of_recorded(
     }
     notes.extend(given.without_effect.iter().cloned());
     if !given.generator.is_empty() {
-        notes.push(format!("a recorded trace is used, so {} changes nothing", given.generator.join(", ")));
+        notes.push(format!("a recorded trace is used, so {}", changes_nothing(&given.generator)));
     }
     // Demands that the simulator decides itself are not those of the trace.
     let offered_to = (!capabilities.has(Capabilities::OWN_DEMANDS)).then_some(capacity);

@@ -7,6 +7,7 @@ use crate::notes;
 use crate::plan::Execution;
 use crate::scenario::{Scenario, capacity};
 use crate::source::Source;
+use crate::theory;
 
 /// The report of `scenario` over `source`, with all notes on both.
 pub fn report(scenario: &Scenario, execution: &Execution, source: &Source) -> RunReport {
@@ -28,5 +29,7 @@ pub fn report(scenario: &Scenario, execution: &Execution, source: &Source) -> Ru
     notes.extend(
         scenario.policy.as_ref().zip(execution.policy.as_ref()).and_then(|(asked, used)| notes::of_fit(asked, used)),
     );
-    RunReport::collect(provenance, notes, outcomes)
+    let report = RunReport::collect(provenance, notes, outcomes);
+    let theory = report.run.as_ref().and_then(|_| theory::theory(scenario, source));
+    RunReport { theory, ..report }
 }

@@ -34,14 +34,17 @@ impl Balancing {
         let PartitionSettings { balancer, workers, model, seed, speeds, weights, .. } = settings;
         let workers = workers.workers.get()?;
         let demands = model.demand.demands(seed)?;
+        let policy = balancer.balancer.get()?;
         let worker = |number: u32| {
             let model = Model::from_settings(model, &demands, number, workers)?;
             let job = Job { worker: number, workers, ..Job::alone(model, Limits::default()) };
             let speed = speeds.of_worker(number, workers)?;
-            Ok(Worker { job, speed, weight: weights.of_worker(number, workers)?.unwrap_or(speed) })
+            // WEIGHTS that the policy does not use are not looked at.
+            let weight = if policy.form().sees_weights { weights.of_worker(number, workers)? } else { None };
+            Ok(Worker { job, speed, weight: weight.unwrap_or(speed) })
         };
         let workers = (1..=workers).map(worker).collect::<Result<_, Failure>>()?;
-        let balancing = Self { policy: balancer.balancer.get()?, workers, demands };
+        let balancing = Self { policy, workers, demands };
         balancing.policy.check(&balancing.cluster()).map_err(|rule: String| balancer.balancer.refuse(&rule))?;
         Ok(balancing)
     }

@@ -192,17 +192,20 @@ impl Source {
         }
     }
 
+    /// The settings of a generated trace, and its demands; None for a recorded trace.
+    pub(crate) fn generation(&self) -> Option<(&Generation, &Demands)> {
+        match self {
+            Source::Recorded(..) => None,
+            Source::Generated(_, generated) => Some((&generated.generation, &generated.demands)),
+        }
+    }
+
     /// The utilization that a generated trace offers to workers of this `capacity` in all; None if its settings do not
     /// determine it.
     pub fn offered(&self, capacity: f64) -> Option<f64> {
-        match self {
-            Source::Recorded(..) => None,
-            Source::Generated(_, generated) => {
-                let Generated { generation, demands, .. } = &**generated;
-                // The mean of a cost depends on the requests.
-                let mean_ns = demands.distribution.as_cost().is_none().then_some(demands.mean_ns)?;
-                generation.offered(mean_ns, capacity)
-            }
-        }
+        let (generation, demands) = self.generation()?;
+        // The mean of a cost depends on the requests.
+        let mean_ns = demands.distribution.as_cost().is_none().then_some(demands.mean_ns)?;
+        generation.offered(mean_ns as f64, capacity)
     }
 }

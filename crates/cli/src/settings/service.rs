@@ -89,8 +89,11 @@ impl ServiceChoice {
 fn parse(text: &str) -> Result<ServiceChoice, String> {
     let (kind, values) = form::split(text);
     let distribution = match &*kind.to_ascii_lowercase() {
-        "exponential" if kind == text => ServiceDistribution::Exponential,
-        "deterministic" if kind == text => ServiceDistribution::Deterministic,
+        alone @ ("exponential" | "deterministic" | "cost") if kind != text => {
+            return Err(format!("must be {alone} alone, which has no values"));
+        }
+        "exponential" => ServiceDistribution::Exponential,
+        "deterministic" => ServiceDistribution::Deterministic,
         "erlang" => {
             let [phases] = form::values(ERLANG, values, 1)?;
             let phases = value(ERLANG, "K", phases, &count(1..=u64::from(Erlang::MAX_PHASES)))?;
@@ -116,8 +119,9 @@ fn parse(text: &str) -> Result<ServiceChoice, String> {
             }
             ServiceDistribution::bounded_pareto(tail, shortest_ns, longest_ns)
         }
-        "empirical" if !values.is_empty() => return Ok(ServiceChoice::File(values.to_owned())),
-        "cost" if kind == text => return Ok(ServiceChoice::Cost),
+        "empirical" if values.is_empty() => return Err(format!("is not {EMPIRICAL}: it names no file")),
+        "empirical" => return Ok(ServiceChoice::File(values.to_owned())),
+        "cost" => return Ok(ServiceChoice::Cost),
         _ => return Err(format!("must be one of {}", FORMS.map(|(form, _)| form).join(", "))),
     };
     Ok(ServiceChoice::Distribution(distribution))
@@ -144,8 +148,17 @@ const LIMIT_NS: u64 = 1 << 62;
 /// The distribution of the times in `file`.
 ///
 /// # Errors
-/// The first line that breaks a rule.
+/// The first line that breaks a rule, with the setting that names the file.
 pub(crate) fn empirical(file: &TextFile) -> Result<ServiceDistribution, Failure> {
+    distribution_of(file).map_err(|failure| match failure {
+        Failure::Usage { origin, setting, rule } => {
+            Failure::Usage { origin, setting, rule: format!("{rule} (the file of SERVICE)") }
+        }
+        other => other,
+    })
+}
+
+fn distribution_of(file: &TextFile) -> Result<ServiceDistribution, Failure> {
     let Table { column, rows } = file.rows(&TIMES.map(|(name, _)| name), "weight", Some("1"))?;
     let unit = TIMES.iter().find(|(name, _)| *name == column).map_or(1, |&(_, unit)| unit);
     let (mut times_ns, mut weights) = (Vec::new(), Vec::new());

@@ -85,7 +85,7 @@ impl DemandSettings {
             notes.push(format!("SERVICE={kind} has a mean of its own, so ST changes nothing"));
         }
         if !cost && !self.cost_given().is_empty() {
-            notes.push(format!("SERVICE={kind} is not cost, so {} changes nothing", self.cost_given().join(", ")));
+            notes.push(format!("SERVICE={kind} is not cost, so {}", changes_nothing(&self.cost_given())));
         }
         notes
     }
@@ -101,13 +101,20 @@ impl DemandSettings {
     }
 }
 
-/// A decimal number in 10⁻⁹.
+/// The end of a note that settings with these names, at least one, have no effect.
+pub fn changes_nothing(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    let change = if names.len() == 1 { "changes" } else { "change" };
+    format!("{} {change} nothing", names.join(", "))
+}
+
 /// Whether the decimal number `text` has at most nine decimal places.
 pub(super) fn nine_places(text: &str) -> Option<()> {
     let places = text.split_once('.').map_or(0, |(_, places)| places.trim_end_matches('0').len());
     (places <= 9).then_some(())
 }
 
+/// A decimal number in 10⁻⁹.
 fn factor() -> Rule<u64> {
     const MAX: u64 = 1_000_000;
     Rule::new(format!("a decimal number from 0 to {MAX}, with at most nine decimal places"), |text| {

@@ -16,6 +16,7 @@ use sim_wasm::Speed;
 use super::*;
 use crate::provenance::*;
 use crate::run_report::{Imbalance, RowError, RowResult, RunReport, WorkerRow};
+use crate::theory::Theory;
 use crate::{Counts, Figures, Histogram, PerWorker, Percentiles, Tally};
 
 /// Numbers in reports are finite.
@@ -216,9 +217,21 @@ fn row() -> impl Strategy<Value = WorkerRow> {
 
 fn run_report() -> impl Strategy<Value = RunReport> {
     let imbalance = (number(), number()).prop_map(|(requests, work)| Imbalance { requests, work });
-    (provenance(), any::<Vec<String>>(), option::of(imbalance), vec(row(), 0..5), option::of(figures())).prop_map(
-        |(provenance, notes, imbalance, workers, run)| RunReport { provenance, notes, imbalance, workers, run },
-    )
+    let theory = (any::<(String, String)>(), double()).prop_map(|((model, source), mean_delay_ns)| Theory {
+        model,
+        mean_delay_ns,
+        source,
+    });
+    let rows = vec(row(), 0..5);
+    (provenance(), any::<Vec<String>>(), option::of(imbalance), rows, option::of(figures()), option::of(theory))
+        .prop_map(|(provenance, notes, imbalance, workers, run, theory)| RunReport {
+            provenance,
+            notes,
+            imbalance,
+            workers,
+            run,
+            theory,
+        })
 }
 
 fn worker_report() -> impl Strategy<Value = WorkerReport> {

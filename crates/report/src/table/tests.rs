@@ -42,6 +42,17 @@ fn report_of(workers: u32, results: &[Result<Tally, Failure>], set: impl Fn(&mut
     RunReport::collect(provenance, Vec::new(), &outcomes)
 }
 
+#[test]
+fn theory_has_a_line_below_the_table() {
+    let mut report = report(4, &[Ok(worker(250_000, 10_000_000))]);
+    assert!(!table(&report, 80).contains("theory"));
+    for (mean_delay_ns, shown) in [(16_666_666.7, "16.667 ms"), (2_500.0, "2.500 µs"), (0.0, "0.000 ms")] {
+        report.theory = Some(Theory { model: "M/M/1".to_owned(), mean_delay_ns, source: String::new() });
+        let line = format!("\ntheory: mean delay {shown} (M/M/1), in a steady state\n");
+        assert!(table(&report, 80).contains(&line), "{}", table(&report, 80));
+    }
+}
+
 fn with_losses(mut tally: Tally, count: u64) -> Tally {
     let counts = &mut tally.counts;
     counts.offered += 5 * count;
