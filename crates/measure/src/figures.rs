@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::number::{number, percent};
+use super::number::{aligned, number, percent};
 use super::tally::{as_text, from_text};
 use super::{Counts, Histogram, Tally, TimeUnit};
 
@@ -39,7 +39,7 @@ pub struct Figures {
     pub work_offered_ns: u128,
 }
 
-/// Percentiles \[ns\]: the upper ends of histogram buckets of three significant digits; the maximum is exact.
+/// Percentiles \[ns\]: each the shortest number in its histogram bucket of three significant digits; the maximum is exact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[allow(missing_docs, reason = "the names are enough")]
@@ -54,7 +54,8 @@ pub struct Percentiles {
 
 impl Percentiles {
     fn of(histogram: &Histogram) -> Self {
-        let [p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns] = histogram.percentiles([500, 900, 950, 990, 999, 1000]);
+        let [p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns] = histogram.percentiles([500, 900, 950, 990, 999]);
+        let max_ns = (histogram.count() > 0).then(|| histogram.max());
         Self { p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns }
     }
 }
@@ -108,7 +109,7 @@ impl Figures {
     }
 
     /// The plain report. The four classical lines come first, with the names of the original tool. Delays and response
-    /// times have one unit, in which all but the average are exact.
+    /// times have one unit, in which all but the averages and the percentiles are exact.
     pub fn to_text(&self) -> String {
         let unit = |largest_ns: u128| TimeUnit::of(largest_ns as f64, 6);
         let delays = unit(self.delay_in_queue.max_ns.max(self.response_time.max_ns).unwrap_or(0).into());
@@ -125,16 +126,12 @@ impl Figures {
         line("Average number in system", number(self.average_number_in_system), "");
         for (name, percentiles) in [("Delay in queue", &self.delay_in_queue), ("Response time", &self.response_time)] {
             let Percentiles { p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns } = percentiles;
-            for (label, ns) in [
-                ("p50", p50_ns),
-                ("p90", p90_ns),
-                ("p95", p95_ns),
-                ("p99", p99_ns),
-                ("p99.9", p99_9_ns),
-                ("max", max_ns),
-            ] {
-                line(&format!("{name} {label}"), delays.time(ns.map(u128::from)), delays.name);
+            for (label, ns) in [("p50", p50_ns), ("p90", p90_ns), ("p95", p95_ns), ("p99", p99_ns), ("p99.9", p99_9_ns)]
+            {
+                let digits = aligned(&delays.percentile(*ns), delays.decimals as usize);
+                line(&format!("{name} {label}"), digits, delays.name);
             }
+            line(&format!("{name} max"), delays.time(max_ns.map(u128::from)), delays.name);
         }
         let counts = &self.counts;
         for (name, count, always) in [
@@ -207,6 +204,26 @@ mod tests {
             "Delay in queue p50                           3 ns\n",
             "Response time max                            9 ns\n",
             "Work offered                                 9 ns\n",
+        ] {
+            assert!(text.contains(line), "{line}{text}");
+        }
+    }
+
+    #[test]
+    fn percentiles_show_the_digits_that_are_known() {
+        let mut tally = Tally { end_ns: 400_000_000, ..Tally::default() };
+        tally.counts.offered = 100;
+        (0..99).for_each(|_| tally.completed(0, 0, 200_000_000, 200_000_000));
+        tally.completed(0, 16_612_345, 316_612_345, 300_000_000);
+        let figures = Figures::of_worker(&tally, 1);
+        assert_eq!((figures.response_time.p99_ns, figures.delay_in_queue.p99_ns), (Some(200_000_000), Some(0)));
+        let text = figures.to_text();
+        for line in [
+            "Delay in queue p99                    0        ms\n",
+            "Delay in queue p99.9                 16.61     ms\n",
+            "Delay in queue max                   16.612345 ms\n",
+            "Response time p99                   200        ms\n",
+            "Response time max                   316.612345 ms\n",
         ] {
             assert!(text.contains(line), "{line}{text}");
         }

@@ -32,7 +32,7 @@ mod time_unit;
 
 pub use figures::{Figures, Percentiles};
 pub use histogram::{Histogram, Recorder};
-pub use number::{decimal, fixed, number, or_dash, percent};
+pub use number::{aligned, decimal, decimals, fixed, number, or_dash, percent, without_zeros};
 pub use outcome::{Measured, Outcome};
 pub use per_worker::PerWorker;
 pub use tally::{Counts, Tally};

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use measure::provenance::{Provenance, TraceUsed};
 use measure::run_report::{Imbalance, RowResult, RunReport, WorkerRow};
-use measure::{Counts, Figures, PerWorker, TimeUnit, number, percent};
+use measure::{Counts, Figures, PerWorker, TimeUnit, aligned, decimals, number, percent};
 use sim_wasm::Speed;
 
 use crate::grid::{Column, Grid, Place, paragraph};
@@ -31,6 +31,8 @@ enum Shown {
     Number(fn(&Figures) -> Option<f64>),
     /// A mean of times \[ns\].
     Mean(fn(&Figures) -> Option<f64>),
+    /// A percentile of times \[ns\].
+    Percentile(fn(&Figures) -> Option<u64>),
     /// A time \[ns\].
     Time(fn(&Figures) -> Option<u64>),
 }
@@ -47,10 +49,10 @@ const COLUMNS: [(&str, Place, Shown); 16] = [
     ("mean\ndelay\n[]", Place::First, Shown::Mean(|figures| figures.average_delay_in_queue_ns)),
     ("mean\nnumber\nin queue", Place::IfRoom(2), Shown::Number(|figures| figures.average_number_in_queue)),
     ("utilization", Place::First, Shown::Number(|figures| figures.server_utilization)),
-    ("response\ntime\np50 []", Place::First, Shown::Time(|figures| figures.response_time.p50_ns)),
-    ("response\ntime\np90 []", Place::IfRoom(4), Shown::Time(|figures| figures.response_time.p90_ns)),
-    ("response\ntime\np99 []", Place::First, Shown::Time(|figures| figures.response_time.p99_ns)),
-    ("response\ntime\np99.9 []", Place::IfRoom(5), Shown::Time(|figures| figures.response_time.p99_9_ns)),
+    ("response\ntime\np50 []", Place::First, Shown::Percentile(|figures| figures.response_time.p50_ns)),
+    ("response\ntime\np90 []", Place::IfRoom(4), Shown::Percentile(|figures| figures.response_time.p90_ns)),
+    ("response\ntime\np99 []", Place::First, Shown::Percentile(|figures| figures.response_time.p99_ns)),
+    ("response\ntime\np99.9 []", Place::IfRoom(5), Shown::Percentile(|figures| figures.response_time.p99_9_ns)),
     ("response\ntime\nmax []", Place::IfRoom(1), Shown::Time(|figures| figures.response_time.max_ns)),
     ("time\nsimulation\nended []", Place::IfRoom(3), Shown::Time(|figures| Some(figures.time_simulation_ended_ns))),
 ];
@@ -134,7 +136,7 @@ pub fn plain(report: &RunReport, width: usize) -> String {
     if let Some(run) = &report.run {
         text += &format!("\nWhole run, {}\n{}", counted(report.workers.len(), "worker"), run.to_text());
     }
-    text + "\nPercentiles have three significant digits; all else is exact.\n"
+    text + "\nPercentiles are within 0.1 % of the exact ones; all else is exact.\n"
 }
 
 /// What ran.
@@ -207,6 +209,12 @@ fn column(head: &str, place: Place, shown: &Shown, figures: &[&Figures]) -> Opti
         Shown::Mean(mean) => {
             let unit = unit(&mut figures.iter().filter_map(|figures| mean(figures)));
             (with(unit), Box::new(move |figures| unit.mean(mean(figures))))
+        }
+        Shown::Percentile(value) => {
+            let times = || figures.iter().map(|figures| value(figures));
+            let unit = unit(&mut times().flatten().map(|ns| ns as f64));
+            let width = times().map(|ns| decimals(&unit.percentile(ns))).max().unwrap_or(0);
+            (with(unit), Box::new(move |figures| aligned(&unit.percentile(value(figures)), width)))
         }
         Shown::Time(time) => {
             let unit = unit(&mut figures.iter().filter_map(|figures| time(figures)).map(|ns| ns as f64));

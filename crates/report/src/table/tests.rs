@@ -87,6 +87,26 @@ fn a_wider_terminal_shows_more() {
 }
 
 #[test]
+fn percentiles_are_aligned_and_have_no_digits_that_are_not_known() {
+    let slow = |longest: u64| {
+        let mut tally = Tally { end_ns: longest, ..Tally::default() };
+        tally.counts.offered = 100;
+        (0..99).for_each(|_| tally.completed(0, 0, longest / 16, longest / 16));
+        tally.completed(0, 0, longest, longest);
+        Ok(tally)
+    };
+    let text = table(&report(2, &[slow(3_200_000_000), slow(264_123_456)]), 80);
+    let expected = "  p50 [ms]  p99 [ms]  max [ms]
+────────────────────────────────────────────────────────────────────────────
+     1      100        100  0.000     3.593750    200       200     3200.000
+     2      100        100  0.000     3.593750     16.51     16.51   264.123
+────────────────────────────────────────────────────────────────────────────
+   run      200        200  0.000     1.945187    200       200     3200.000
+";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
 fn losses_have_columns_with_shares_if_there_are_any() {
     let report = report(2, &[Ok(worker(4, 10_000_000)), Ok(with_losses(worker(6, 10_000_000), 1))]);
     let wide = table(&report, 200);
