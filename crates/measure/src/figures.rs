@@ -1,12 +1,14 @@
 //! The figures of a report, each computed once from a tally's integers.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
 
 use super::number::{aligned, number, percent};
 use super::tally::{as_text, from_text};
-use super::{Counts, Histogram, Tally, TimeUnit};
+use super::{Counts, Histogram, Percentile, Tally, TimeUnit};
 
 /// Averages, percentiles and counts of a worker or of the whole run. An average over nothing is a dash in text and
 /// `null` in JSON.
@@ -42,29 +44,39 @@ pub struct Figures {
 /// Percentiles \[ns\]: each the shortest number in its histogram bucket of three significant digits; the maximum is exact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[allow(missing_docs, reason = "the names are enough")]
 pub struct Percentiles {
-    pub p50_ns: Option<u64>,
-    pub p90_ns: Option<u64>,
-    pub p95_ns: Option<u64>,
-    pub p99_ns: Option<u64>,
-    pub p99_9_ns: Option<u64>,
+    /// The chosen ones; none if there are no values.
+    #[serde(flatten, deserialize_with = "chosen")]
+    pub chosen: BTreeMap<Percentile, Option<u64>>,
+    /// The largest value; none if there are no values.
     pub max_ns: Option<u64>,
 }
 
 impl Percentiles {
-    fn of(histogram: &Histogram) -> Self {
-        let [p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns] = histogram.percentiles([500, 900, 950, 990, 999]);
+    fn of(histogram: &Histogram, chosen: &[Percentile]) -> Self {
         let max_ns = (histogram.count() > 0).then(|| histogram.max());
-        Self { p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns }
+        Self { chosen: chosen.iter().copied().zip(histogram.percentiles(chosen)).collect(), max_ns }
+    }
+
+    /// The value of `percentile` \[ns\]; None if there are no values, or if it was not chosen.
+    pub fn get(&self, percentile: Percentile) -> Option<u64> {
+        self.chosen.get(&percentile).copied().flatten()
     }
 }
 
+/// The percentiles of a map that may have other fields too.
+fn chosen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Percentile, Option<u64>>, D::Error> {
+    let fields = BTreeMap::<String, Value>::deserialize(deserializer)?;
+    let chosen = fields.into_iter().filter_map(|(key, value)| Some((Percentile::of_key(&key)?, value)));
+    chosen.map(|(key, value)| Ok((key, Option::deserialize(value).map_err(de::Error::custom)?))).collect()
+}
+
 impl Figures {
-    /// The figures of one worker with `servers` servers.
-    pub fn of_worker(tally: &Tally, servers: u32) -> Self {
+    /// The figures of one worker with `servers` servers, with these percentiles, which must rise.
+    pub fn of_worker(tally: &Tally, servers: u32, percentiles: &[Percentile]) -> Self {
         Self::new(
             tally,
+            percentiles,
             |sum| over(sum(tally), u128::from(tally.end_ns)),
             u128::from(servers) * u128::from(tally.end_ns),
         )
@@ -72,8 +84,8 @@ impl Figures {
 
     /// The figures of a run with these workers: each has its tally and its number of servers. Workers share one clock, up
     /// to the largest T. With DELAY each worker stops at its own T, so that averages over time are summed worker by
-    /// worker.
-    pub fn of_run(workers: &[(&Tally, u32)], delay: u64) -> Self {
+    /// worker. The percentiles must rise.
+    pub fn of_run(workers: &[(&Tally, u32)], delay: u64, percentiles: &[Percentile]) -> Self {
         let mut all = Tally::default();
         for (tally, _) in workers {
             all.add(tally);
@@ -81,7 +93,7 @@ impl Figures {
         if delay == 0 {
             let end = u128::from(all.end_ns);
             let servers: u128 = workers.iter().map(|&(_, servers)| u128::from(servers)).sum();
-            return Self::new(&all, |sum| over(sum(&all), end), servers * end);
+            return Self::new(&all, percentiles, |sum| over(sum(&all), end), servers * end);
         }
         let server_time: u128 =
             workers.iter().map(|&(tally, servers)| u128::from(servers) * u128::from(tally.end_ns)).sum();
@@ -89,18 +101,23 @@ impl Figures {
             let averages = workers.iter().filter_map(|(tally, _)| over(sum(tally), u128::from(tally.end_ns)));
             (all.end_ns > 0).then(|| averages.sum())
         };
-        Self::new(&all, each, server_time)
+        Self::new(&all, percentiles, each, server_time)
     }
 
-    fn new(tally: &Tally, over_time: impl Fn(fn(&Tally) -> u128) -> Option<f64>, server_time: u128) -> Self {
+    fn new(
+        tally: &Tally,
+        percentiles: &[Percentile],
+        over_time: impl Fn(fn(&Tally) -> u128) -> Option<f64>,
+        server_time: u128,
+    ) -> Self {
         Self {
             average_delay_in_queue_ns: over(tally.delay_sum_ns, u128::from(tally.started)),
             average_number_in_queue: over_time(|tally| tally.waiting_area_ns),
             average_number_in_system: over_time(|tally| tally.system_area_ns),
             server_utilization: over(tally.service_sum_ns, server_time),
             time_simulation_ended_ns: tally.end_ns,
-            delay_in_queue: Percentiles::of(&tally.delay_in_queue),
-            response_time: Percentiles::of(&tally.response_time),
+            delay_in_queue: Percentiles::of(&tally.delay_in_queue, percentiles),
+            response_time: Percentiles::of(&tally.response_time, percentiles),
             counts: tally.counts,
             rejected_share: tally.counts.share(tally.counts.rejected),
             abandoned_share: tally.counts.share(tally.counts.abandoned),
@@ -125,13 +142,11 @@ impl Figures {
         line("Time simulation ended", unit(end_ns).time(Some(end_ns)), unit(end_ns).name);
         line("Average number in system", number(self.average_number_in_system), "");
         for (name, percentiles) in [("Delay in queue", &self.delay_in_queue), ("Response time", &self.response_time)] {
-            let Percentiles { p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns } = percentiles;
-            for (label, ns) in [("p50", p50_ns), ("p90", p90_ns), ("p95", p95_ns), ("p99", p99_ns), ("p99.9", p99_9_ns)]
-            {
+            for (percentile, ns) in &percentiles.chosen {
                 let digits = aligned(&delays.percentile(*ns), delays.decimals as usize);
-                line(&format!("{name} {label}"), digits, delays.name);
+                line(&format!("{name} {percentile}"), digits, delays.name);
             }
-            line(&format!("{name} max"), delays.time(max_ns.map(u128::from)), delays.name);
+            line(&format!("{name} max"), delays.time(percentiles.max_ns.map(u128::from)), delays.name);
         }
         let counts = &self.counts;
         for (name, count, always) in [
@@ -176,12 +191,15 @@ mod tests {
 
     #[test]
     fn figures_of_a_worker_are_those_computed_by_hand() {
-        let figures = Figures::of_worker(&three(), 1);
+        let figures = Figures::of_worker(&three(), 1, &Percentile::DEFAULT);
         assert_eq!(figures.average_delay_in_queue_ns, Some(3.0));
         assert_eq!(figures.average_number_in_queue, Some(9.0 / 8.0));
         assert_eq!(figures.average_number_in_system, Some(17.0 / 8.0));
         assert_eq!(figures.server_utilization, Some(1.0));
-        assert_eq!((figures.response_time.p50_ns, figures.response_time.max_ns), (Some(6), Some(7)));
+        assert_eq!(
+            (figures.response_time.get(Percentile::DEFAULT[0]), figures.response_time.max_ns),
+            (Some(6), Some(7))
+        );
     }
 
     #[test]
@@ -190,7 +208,7 @@ mod tests {
         let mut tally = Tally { end_ns: 1000, demand_sum_ns: 9, ..Tally::default() };
         tally.counts.offered = 3;
         [(0, 0, 4), (1, 4, 7), (0, 7, 9)].into_iter().for_each(|(a, s, f)| tally.completed(a, s, f, f - s));
-        let figures = Figures::of_worker(&tally, 1);
+        let figures = Figures::of_worker(&tally, 1, &Percentile::DEFAULT);
         assert_eq!(figures.average_delay_in_queue_ns, Some(10.0 / 3.0));
         let json = serde_json::to_value(&figures).unwrap();
         assert_eq!(
@@ -215,8 +233,11 @@ mod tests {
         tally.counts.offered = 100;
         (0..99).for_each(|_| tally.completed(0, 0, 200_000_000, 200_000_000));
         tally.completed(0, 16_612_345, 316_612_345, 300_000_000);
-        let figures = Figures::of_worker(&tally, 1);
-        assert_eq!((figures.response_time.p99_ns, figures.delay_in_queue.p99_ns), (Some(200_000_000), Some(0)));
+        let figures = Figures::of_worker(&tally, 1, &Percentile::DEFAULT);
+        assert_eq!(
+            [&figures.response_time, &figures.delay_in_queue].map(|times| times.get(Percentile::P99)),
+            [Some(200_000_000), Some(0)]
+        );
         let text = figures.to_text();
         for line in [
             "Delay in queue p99                    0        ms\n",
@@ -230,14 +251,30 @@ mod tests {
     }
 
     #[test]
+    fn percentiles_are_those_that_were_chosen() {
+        let chosen = ["0.5", "50", "99.999"].map(|text| Percentile::parse(text).unwrap());
+        let figures = Figures::of_worker(&three(), 1, &chosen);
+        let json = serde_json::to_string(&figures.response_time).unwrap();
+        assert_eq!(json, r#"{"p0_5_ns":4,"p50_ns":6,"p99_999_ns":7,"max_ns":7}"#);
+        assert_eq!(figures.response_time.get(Percentile::P99), None);
+        let text = figures.to_text();
+        let line = format!("\n{:<26}{:>20} ns\n", "Response time p99.999", 7);
+        assert!(text.contains(&line) && !text.contains("p99 "), "{text}");
+        // In any order, and beside fields of a later version.
+        let other = r#"{"max_ns":7,"p99_999_ns":7,"p50_ns":6,"p0_5_ns":4,"mean_ns":5.5}"#;
+        assert_eq!(serde_json::from_str::<Percentiles>(other).unwrap(), figures.response_time);
+        assert!(serde_json::from_str::<Percentiles>(r#"{"p50_ns":"6","max_ns":7}"#).is_err());
+    }
+
+    #[test]
     fn figures_of_a_run_come_from_the_merged_population() {
         let (busy, idle) = (three(), Tally { end_ns: 2, ..Tally::default() });
-        let run = Figures::of_run(&[(&busy, 1), (&idle, 1)], 0);
+        let run = Figures::of_run(&[(&busy, 1), (&idle, 1)], 0, &Percentile::DEFAULT);
         assert_eq!((run.average_number_in_queue, run.server_utilization), (Some(9.0 / 8.0), Some(0.5)));
         // With DELAY the averages of each worker are over its own T.
         let mut late = three();
         late.end_ns = 16;
-        let run = Figures::of_run(&[(&busy, 1), (&late, 1), (&Tally::default(), 1)], 3);
+        let run = Figures::of_run(&[(&busy, 1), (&late, 1), (&Tally::default(), 1)], 3, &Percentile::DEFAULT);
         assert_eq!(run.average_number_in_queue, Some(9.0 / 8.0 + 9.0 / 16.0));
         assert_eq!(run.server_utilization, Some(16.0 / 24.0));
         assert_eq!(run.time_simulation_ended_ns, 16);
@@ -247,13 +284,19 @@ mod tests {
     fn utilization_counts_the_servers_of_each_worker() {
         let (busy, idle) = (three(), Tally { end_ns: 2, ..Tally::default() });
         // 8 ns of service by time 8: of 1 + 3 servers, and with DELAY of 1 · 8 + 3 · 2 ns.
-        assert_eq!(Figures::of_run(&[(&busy, 1), (&idle, 3)], 0).server_utilization, Some(8.0 / 32.0));
-        assert_eq!(Figures::of_run(&[(&busy, 1), (&idle, 3)], 1).server_utilization, Some(8.0 / 14.0));
+        assert_eq!(
+            Figures::of_run(&[(&busy, 1), (&idle, 3)], 0, &Percentile::DEFAULT).server_utilization,
+            Some(8.0 / 32.0)
+        );
+        assert_eq!(
+            Figures::of_run(&[(&busy, 1), (&idle, 3)], 1, &Percentile::DEFAULT).server_utilization,
+            Some(8.0 / 14.0)
+        );
     }
 
     #[test]
     fn an_average_over_nothing_is_a_dash() {
-        let figures = Figures::of_worker(&Tally::default(), 1);
+        let figures = Figures::of_worker(&Tally::default(), 1, &Percentile::DEFAULT);
         let text = figures.to_text();
         assert!(!text.contains("rejected"), "{text}");
         assert!(
@@ -270,7 +313,7 @@ mod tests {
         let mut tally = three();
         tally.counts.offered = 11;
         (tally.counts.rejected, tally.counts.abandoned, tally.counts.not_yet_arrived) = (5, 2, 1);
-        let text = Figures::of_worker(&tally, 1).to_text();
+        let text = Figures::of_worker(&tally, 1, &Percentile::DEFAULT).to_text();
         for line in [
             "  rejected                                   5 (50.00 %)\n",
             "  abandoned                                  2 (20.00 %)\n",

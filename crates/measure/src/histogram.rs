@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Percentile;
+
 /// Buckets of a row, which is an octave.
 const ROW: usize = 1024;
 
@@ -71,28 +73,30 @@ impl Histogram {
         self.count
     }
 
-    /// The shortest decimal number in the bucket that holds the ⌈`per_mille`·n/1000⌉-th smallest value, but not above the
-    /// largest value; None if there is no value.
-    pub fn percentile(&self, per_mille: u64) -> Option<u64> {
-        let [percentile] = self.percentiles([per_mille]);
-        percentile
+    /// The shortest decimal number in the bucket that holds the value of `percentile`, but not above the largest value; None
+    /// if there is no value. Percentile p of n values is the ⌈p·n⌉-th smallest.
+    pub fn percentile(&self, percentile: Percentile) -> Option<u64> {
+        self.percentiles(&[percentile]).into_iter().next().flatten()
     }
 
-    /// [`Histogram::percentile`] of each of `per_mille`, which must rise.
-    pub fn percentiles<const N: usize>(&self, per_mille: [u64; N]) -> [Option<u64>; N] {
+    /// [`Histogram::percentile`] of each of `percentiles`, which must rise.
+    pub fn percentiles(&self, percentiles: &[Percentile]) -> Vec<Option<u64>> {
         let count = u128::from(self.count());
-        let ranks = per_mille.map(|per_mille| (count * u128::from(per_mille)).div_ceil(1000).max(1));
-        let (mut found, mut next, mut below) = ([None; N], 0, 0u128);
+        let rank = |percentile: &Percentile| {
+            (count * u128::from(percentile.thousandths())).div_ceil(u128::from(Percentile::WHOLE)).max(1)
+        };
+        let ranks: Vec<u128> = percentiles.iter().map(rank).collect();
+        let (mut found, mut next, mut below) = (vec![None; ranks.len()], 0, 0u128);
         for (number, row) in self.rows().enumerate() {
             let sum = u128::from(row.sum());
             // Most rows hold none of the ranks.
-            if next == N || below + sum < ranks[next] {
+            if next == ranks.len() || below + sum < ranks[next] {
                 below += sum;
                 continue;
             }
             for (place, count) in row.counts().enumerate() {
                 below += u128::from(count);
-                while next < N && below >= ranks[next] {
+                while next < ranks.len() && below >= ranks[next] {
                     found[next] = Some(shown(number * ROW + place, self.max));
                     next += 1;
                 }
@@ -273,6 +277,10 @@ mod tests {
 
     use super::*;
 
+    fn at(histogram: &Histogram, percentile: &str) -> Option<u64> {
+        histogram.percentile(Percentile::parse(percentile).unwrap())
+    }
+
     /// The digits of a number up to the last one that is not 0.
     fn digits(number: u64) -> usize {
         number.to_string().trim_end_matches('0').len()
@@ -292,7 +300,7 @@ mod tests {
             let (lower, upper) = ends(index(value));
             let max = if more % 2 == 0 { value } else { value.saturating_add(more >> 8) };
             histogram.record(max);
-            let shown = histogram.percentile(1).unwrap();
+            let shown = at(&histogram, "0.1").unwrap();
             prop_assert!((lower..=upper.min(max)).contains(&shown));
             // One of the shortest numbers is the smallest multiple of some power of ten, or it is next to it.
             for power in 0..20 {
@@ -322,13 +330,17 @@ mod tests {
     #[test]
     fn percentiles_are_ranks() {
         let mut histogram = Histogram::default();
-        assert_eq!(histogram.percentile(500), None);
+        assert_eq!(at(&histogram, "50"), None);
         for value in 1..=1000 {
             histogram.record(value);
         }
-        assert_eq!([500, 990, 999, 1000, 1].map(|p| histogram.percentile(p).unwrap()), [500, 990, 999, 1000, 1]);
+        let chosen = ["0.001", "0.1", "50", "99", "99.9", "99.999"];
+        assert_eq!(chosen.map(|p| at(&histogram, p).unwrap()), [1, 1, 500, 990, 999, 1000]);
+        let chosen = chosen.map(|p| Percentile::parse(p).unwrap());
+        assert_eq!(histogram.percentiles(&chosen), [1, 1, 500, 990, 999, 1000].map(Some));
+        assert_eq!(histogram.percentiles(&[]), []);
         histogram.record(1_000_001);
-        assert_eq!(histogram.percentile(1000), Some(1_000_000));
+        assert_eq!(at(&histogram, "99.999"), Some(1_000_000));
         assert_eq!(histogram.max(), 1_000_001);
     }
 
@@ -338,11 +350,11 @@ mod tests {
         (0..99).for_each(|_| histogram.record(200_000_000));
         histogram.record(317_000_123);
         assert_eq!(ends(index(200_000_000)), (199_884_800, 200_015_871));
-        assert_eq!(histogram.percentile(990), Some(200_000_000));
+        assert_eq!(at(&histogram, "99"), Some(200_000_000));
         // Not above the largest value.
         let mut histogram = Histogram::default();
         histogram.record(199_987_654);
-        assert_eq!(histogram.percentile(500), Some(199_900_000));
+        assert_eq!(at(&histogram, "50"), Some(199_900_000));
         for (lower, upper, number) in [
             (0, 0, 0),
             (2_047, 2_047, 2_047),
@@ -400,7 +412,7 @@ mod tests {
             let other = each.clone();
             each.merge(&other);
         }
-        assert_eq!((each.count(), each.percentile(1000), each.percentile(500)), (24008, Some(5000), Some(5)));
+        assert_eq!((each.count(), at(&each, "99.999"), at(&each, "50")), (24008, Some(5000), Some(5)));
         assert_eq!(each.used().map(|(_, count)| count).collect::<Vec<_>>(), [8000, 8000, 8008]);
         // Empty rows make no difference.
         let mut wide = serde_json::from_str::<Histogram>(&text).unwrap();

@@ -1,7 +1,7 @@
 //! The list of runs as people read it in a terminal.
 
 use measure::run_report::RunReport;
-use measure::{TimeUnit, aligned, decimals};
+use measure::{Percentile, TimeUnit, aligned, decimals};
 
 use crate::grid::{Column, Grid, Place};
 
@@ -26,7 +26,7 @@ pub struct Listed<'a> {
 /// A row a run, in their order. A name is cut to what names one run alone; its first 15 characters are the time (UTC).
 pub fn table(runs: &[Listed<'_>], width: usize) -> String {
     let mean = |run: &Listed<'_>| run.report?.run.as_ref()?.average_delay_in_queue_ns;
-    let p99 = |run: &Listed<'_>| run.report?.run.as_ref()?.response_time.p99_ns;
+    let p99 = |run: &Listed<'_>| run.report?.run.as_ref()?.response_time.get(Percentile::P99);
     let largest = |times: &mut dyn Iterator<Item = f64>| TimeUnit::of(times.fold(0.0, f64::max), 3);
     let delays = largest(&mut runs.iter().filter_map(mean));
     let responses = largest(&mut runs.iter().filter_map(p99).map(|ns| ns as f64));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::Capabilities;
 use failure::{Class, Limit};
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -16,7 +16,7 @@ use sim_wasm::Speed;
 use super::*;
 use crate::provenance::*;
 use crate::run_report::{Imbalance, RowError, RowResult, RunReport, WorkerRow};
-use crate::{Counts, Figures, Histogram, PerWorker, Percentiles, Tally};
+use crate::{Counts, Figures, Histogram, PerWorker, Percentile, Percentiles, Tally};
 
 /// Numbers in reports are finite.
 fn double() -> impl Strategy<Value = f64> {
@@ -130,14 +130,10 @@ fn counts() -> impl Strategy<Value = Counts> {
 }
 
 fn percentiles() -> impl Strategy<Value = Percentiles> {
-    any::<[Option<u64>; 6]>().prop_map(|[p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns]| Percentiles {
-        p50_ns,
-        p90_ns,
-        p95_ns,
-        p99_ns,
-        p99_9_ns,
-        max_ns,
-    })
+    let percentile = (0u32..100, 0u32..1000)
+        .prop_filter_map("above 0", |(whole, fraction)| Percentile::parse(&format!("{whole}.{fraction:03}")));
+    (btree_map(percentile, any::<Option<u64>>(), 0..16), any::<Option<u64>>())
+        .prop_map(|(chosen, max_ns)| Percentiles { chosen, max_ns })
 }
 
 fn figures() -> impl Strategy<Value = Figures> {

@@ -80,10 +80,11 @@ fn distributions(description: &Description, width: usize) -> String {
     let column = |name: &str, left: bool| Column { head: name.to_owned(), left, place: Place::First };
     let names = columns.iter().map(|(name, _)| column(name, false));
     let mut grid = Grid::new([column("", true)].into_iter().chain(names).collect());
-    let ranks = ["min"].into_iter().chain(PERCENTILES.map(|(_, name, _)| name)).chain(["max"]);
-    for (number, name) in ["mean", "CV"].into_iter().chain(ranks).enumerate() {
+    let percentiles = PERCENTILES.map(|percentile| percentile.to_string());
+    let names = ["mean", "CV", "min"].map(str::to_owned).into_iter().chain(percentiles).chain(["max".to_owned()]);
+    for (number, name) in names.enumerate() {
         let cells = columns.iter().map(|(_, figures)| figures[number].clone());
-        grid.row([name.to_owned()].into_iter().chain(cells).collect());
+        grid.row([name].into_iter().chain(cells).collect());
     }
     grid.render(width)
 }
