@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
-use super::number::{aligned, number, percent};
+use super::number::{aligned, decimal, number, or_dash, percent};
 use super::tally::{as_text, from_text};
 use super::{Counts, Histogram, Percentile, Tally, TimeUnit};
 
@@ -25,6 +25,10 @@ pub struct Figures {
     pub server_utilization: Option<f64>,
     /// T: when the simulation ended \[ns\].
     pub time_simulation_ended_ns: u64,
+    /// Σ (finish − arrival) / requests whose service was completed \[ns\].
+    pub average_response_time_ns: Option<f64>,
+    /// Requests whose service began later than they arrived / requests whose service began.
+    pub waited_share: Option<f64>,
     /// Start − arrival of the requests whose service began.
     pub delay_in_queue: Percentiles,
     /// Finish − arrival of the requests whose service was completed.
@@ -116,6 +120,8 @@ impl Figures {
             average_number_in_system: over_time(|tally| tally.system_area_ns),
             server_utilization: over(tally.service_sum_ns, server_time),
             time_simulation_ended_ns: tally.end_ns,
+            average_response_time_ns: over(tally.response_sum_ns, u128::from(tally.counts.completed)),
+            waited_share: over(tally.delay_in_queue.count_above_0().into(), u128::from(tally.started)),
             delay_in_queue: Percentiles::of(&tally.delay_in_queue, percentiles),
             response_time: Percentiles::of(&tally.response_time, percentiles),
             counts: tally.counts,
@@ -141,6 +147,8 @@ impl Figures {
         let (end_ns, work_ns) = (u128::from(self.time_simulation_ended_ns), self.work_offered_ns);
         line("Time simulation ended", unit(end_ns).time(Some(end_ns)), unit(end_ns).name);
         line("Average number in system", number(self.average_number_in_system), "");
+        line("Average response time", delays.mean(self.average_response_time_ns), delays.name);
+        line("Share that waited", or_dash(self.waited_share, |share| decimal(share * 100.0, 2)), "%");
         for (name, percentiles) in [("Delay in queue", &self.delay_in_queue), ("Response time", &self.response_time)] {
             for (percentile, ns) in &percentiles.chosen {
                 let digits = aligned(&delays.percentile(*ns), delays.decimals as usize);
@@ -219,6 +227,8 @@ mod tests {
         for line in [
             "Average delay in queue                   3.333 ns\n",
             "Time simulation ended                 0.001000 ms\n",
+            "Average response time                    6.333 ns\n",
+            "Share that waited                        66.67 %\n",
             "Delay in queue p50                           3 ns\n",
             "Response time max                            9 ns\n",
             "Work offered                                 9 ns\n",
@@ -271,6 +281,7 @@ mod tests {
         let (busy, idle) = (three(), Tally { end_ns: 2, ..Tally::default() });
         let run = Figures::of_run(&[(&busy, 1), (&idle, 1)], 0, &Percentile::DEFAULT);
         assert_eq!((run.average_number_in_queue, run.server_utilization), (Some(9.0 / 8.0), Some(0.5)));
+        assert_eq!((run.average_response_time_ns, run.waited_share), (Some(17.0 / 3.0), Some(2.0 / 3.0)));
         // With DELAY the averages of each worker are over its own T.
         let mut late = three();
         late.end_ns = 16;
@@ -305,7 +316,12 @@ mod tests {
             ),
             "{text}"
         );
-        assert!(serde_json::to_string(&figures).unwrap().contains("\"server_utilization\":null"));
+        assert!(text.contains("\nAverage response time                        - ms\n"), "{text}");
+        assert!(text.contains("\nShare that waited                            - %\n"), "{text}");
+        let json = serde_json::to_value(&figures).unwrap();
+        for figure in ["server_utilization", "average_response_time_ns", "waited_share"] {
+            assert!(json[figure].is_null(), "{figure}");
+        }
     }
 
     #[test]

@@ -73,6 +73,12 @@ impl Histogram {
         self.count
     }
 
+    /// Number of values above 0, exact: 0 has a bucket of its own.
+    pub fn count_above_0(&self) -> u64 {
+        let zeros = self.rows().next().and_then(|row| row.counts().next()).unwrap_or(0);
+        self.count - zeros
+    }
+
     /// The shortest decimal number in the bucket that holds the value of `percentile`, but not above the largest value; None
     /// if there is no value. Percentile p of n values is the ⌈p·n⌉-th smallest.
     pub fn percentile(&self, percentile: Percentile) -> Option<u64> {
@@ -404,6 +410,7 @@ mod tests {
             }
         }
         assert_ne!(each, many);
+        assert_eq!([each.count_above_0(), Histogram::default().count_above_0()], [2001, 0]);
         many.record(5000);
         assert_eq!(each, many);
         let text = serde_json::to_string(&each).unwrap();

@@ -42,7 +42,7 @@ enum Shown {
 type Definition<'a> = (&'a str, Place, Shown);
 
 /// The columns after the worker's number up to the percentiles of the response time.
-const COLUMNS: [Definition<'_>; 10] = [
+const COLUMNS: [Definition<'_>; 11] = [
     ("offered", Place::First, Shown::Count(|counts| counts.offered)),
     ("completed", Place::First, Shown::Count(|counts| counts.completed)),
     ("rejected", Place::Below, Shown::Lost(|counts| counts.rejected)),
@@ -53,6 +53,7 @@ const COLUMNS: [Definition<'_>; 10] = [
     ("mean\ndelay\n[]", Place::First, Shown::Mean(|figures| figures.average_delay_in_queue_ns)),
     ("mean\nnumber\nin queue", Place::IfRoom(2), Shown::Number(|figures| figures.average_number_in_queue)),
     ("utilization", Place::First, Shown::Number(|figures| figures.server_utilization)),
+    ("response\ntime\nmean []", Place::IfRoom(6), Shown::Mean(|figures| figures.average_response_time_ns)),
 ];
 
 /// The columns after the percentiles.
@@ -70,7 +71,7 @@ fn places(percentiles: &[Percentile]) -> Vec<Place> {
         None => Place::First,
         Some(0) => Place::IfRoom(4),
         Some(other) if other + 1 == others.len() => Place::IfRoom(5),
-        Some(other) => Place::IfRoom(5 + other as u8),
+        Some(other) => Place::IfRoom(6 + other as u8),
     };
     (0..percentiles.len()).map(place).collect()
 }

@@ -137,7 +137,7 @@ fn percentiles() -> impl Strategy<Value = Percentiles> {
 }
 
 fn figures() -> impl Strategy<Value = Figures> {
-    let averages = (number(), number(), number(), number(), number(), number());
+    let averages = (number(), number(), number(), number(), number(), number(), number(), number());
     (averages, any::<(u64, u128)>(), percentiles(), percentiles(), counts()).prop_map(
         |(averages, (time_simulation_ended_ns, work_offered_ns), delay_in_queue, response_time, counts)| Figures {
             average_delay_in_queue_ns: averages.0,
@@ -150,6 +150,8 @@ fn figures() -> impl Strategy<Value = Figures> {
             counts,
             rejected_share: averages.4,
             abandoned_share: averages.5,
+            average_response_time_ns: averages.6,
+            waited_share: averages.7,
             work_offered_ns,
         },
     )
@@ -168,7 +170,7 @@ fn histogram() -> impl Strategy<Value = Histogram> {
 }
 
 fn tally() -> impl Strategy<Value = Tally> {
-    (counts(), any::<(u64, u64, [u128; 5])>(), histogram(), histogram()).prop_map(
+    (counts(), any::<(u64, u64, [u128; 6])>(), histogram(), histogram()).prop_map(
         |(counts, (started, end_ns, sums), delay_in_queue, response_time)| Tally {
             counts,
             started,
@@ -178,6 +180,7 @@ fn tally() -> impl Strategy<Value = Tally> {
             waiting_area_ns: sums[2],
             system_area_ns: sums[3],
             service_sum_ns: sums[4],
+            response_sum_ns: sums[5],
             delay_in_queue,
             response_time,
         },

@@ -125,7 +125,7 @@ fn the_columns_are_the_chosen_percentiles() {
         heads.split("  ").filter_map(|head| head.trim().strip_suffix(" [ms]")).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(columns("50,90,95,99,99.9", 80), "p50 p99 max");
-    assert_eq!(columns("50,90,95,99,99.9", 200), "p50 p90 p95 p99 p99.9 max ended");
+    assert_eq!(columns("50,90,95,99,99.9", 200), "mean p50 p90 p95 p99 p99.9 max ended");
     assert_eq!(columns("50,95,99.9", 80), "p50 p95 max");
     assert_eq!(columns("99.9", 80), "p99.9 max");
     assert_eq!(columns("99.9,99.99,99.999", 80), "p99.9 max");
