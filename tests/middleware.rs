@@ -390,3 +390,23 @@ fn the_newest_twenty_runs_are_kept() {
     }
     assert_eq!(folder.names_in("runs").len(), 20);
 }
+
+#[test]
+fn the_chosen_percentiles_are_reported_and_kept() {
+    let folder = Folder::new();
+    let run = "run --executor local --samples 2000 --percentiles 0.1,95,99.999 --report r.json";
+    let table = middleware(&folder, run).succeeds().stdout();
+    assert!(table.contains("p0.1 [") && table.contains("p95 [") && !table.contains("p50 ["), "{table}");
+    let json = folder.text("r.json");
+    let keys = ["p0_1_ns", "p95_ns", "p99_999_ns", "max_ns"];
+    let (_, run) = json.split_once("\"run\": {").unwrap();
+    let (_, responses) = run.split_once("\"response_time\": {").unwrap();
+    let found: Vec<&str> = responses.split('"').skip(1).step_by(2).take(keys.len()).collect();
+    assert_eq!(found, keys);
+    let kept = middleware(&folder, "results").succeeds().stdout();
+    assert_eq!(kept.matches("\nResponse time p99.999 ").count(), 5, "{kept}");
+    assert!(!kept.contains("Response time p50"), "{kept}");
+    for (list, rule) in [("50,100", "\"100\" is not a decimal above 0 and below 100"), ("99,95", "p95 follows p99")] {
+        middleware(&folder, &format!("run --percentiles {list}")).exits(2).says(rule);
+    }
+}

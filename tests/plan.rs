@@ -7,6 +7,7 @@ use cli::program;
 use cli::reporter::Recording;
 use cli::settings::of_flags;
 use generator::Generation;
+use measure::Percentile;
 use measure::run_report::RunReport;
 use policy::PolicySpec;
 use random::demand::{Demands, ServiceDistribution};
@@ -53,7 +54,7 @@ fn reports(folder: &Folder, executor: &Local, scenarios: Vec<Scenario>) -> Vec<R
     let executions = plan.execute(executor, Vec::new(), &Recording::default()).unwrap();
     let report = |(scenario, execution): (&Scenario, anyhow::Result<_>)| {
         let execution = execution.map_err(|error| format!("{error:#}"))?;
-        Ok(run::report::report(scenario, &execution, plan.source()))
+        Ok(run::report::report(scenario, &execution, plan.source(), &Percentile::DEFAULT))
     };
     plan.scenarios().iter().zip(executions).map(report).collect()
 }

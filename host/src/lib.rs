@@ -156,7 +156,8 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     let execution = plan.execute_one(&executor, files, &Terminal)?;
 
     let scenario = &plan.scenarios()[0];
-    let report = run::report::report(scenario, &execution, plan.source());
+    let percentiles = cli.outputs.percentiles.as_slice();
+    let report = run::report::report(scenario, &execution, plan.source(), percentiles);
     cli.outputs.show_stderr(&execution.outcomes, cli.worker, &Terminal);
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
     if outcome.result.is_err() {
@@ -169,7 +170,7 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         to_json(&report)?
     } else {
         let head = format!("Module {} (SHA-256 {})", shown(&path), &scenario.module.sha256()[..16]);
-        let figures = Figures::of_worker(&report.tally, scenario.first().model.servers).to_text();
+        let figures = Figures::of_worker(&report.tally, scenario.first().model.servers, percentiles).to_text();
         format!("{head}\n\n{figures}{}", table::notes(&report.notes, terminal::width()))
     };
     // Files are written even if standard output is closed or full.

@@ -64,8 +64,8 @@ fn work() {
     let outcome = format!(
         r#"{{"version":"{}","nonce":"{nonce}","module":"{}","shard":{shard},"outcome":{{"offered":{requests},"result":{{"Ok":{{"tally":{{
         "counts":{{"offered":{requests},"completed":0,"in_service":0,"rejected":0,"abandoned":0,"waiting":{requests},
-        "not_yet_arrived":0}},"started":0,"end_ns":1,"demand_sum_ns":"0","delay_sum_ns":"{sum}","waiting_area_ns":"0",
-        "system_area_ns":"0","service_sum_ns":"0","delay_in_queue":{EMPTY},"response_time":{EMPTY}}},"delay_reached":false,
+        "not_yet_arrived":0}},"started":0,"end_ns":1,"demand_sum_ns":"0","delay_sum_ns":"{sum}","response_sum_ns":"0",
+        "waiting_area_ns":"0","system_area_ns":"0","service_sum_ns":"0","delay_in_queue":{EMPTY},"response_time":{EMPTY}}},"delay_reached":false,
         "capabilities":15}}}}}}}}"#,
         text("version"),
         text("module")

@@ -1,12 +1,14 @@
 //! The figures of a report, each computed once from a tally's integers.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
 
-use super::number::{number, percent};
+use super::number::{aligned, decimal, number, or_dash, percent};
 use super::tally::{as_text, from_text};
-use super::{Counts, Histogram, Tally, TimeUnit};
+use super::{Counts, Histogram, Percentile, Tally, TimeUnit};
 
 /// Averages, percentiles and counts of a worker or of the whole run. An average over nothing is a dash in text and
 /// `null` in JSON.
@@ -23,6 +25,10 @@ pub struct Figures {
     pub server_utilization: Option<f64>,
     /// T: when the simulation ended \[ns\].
     pub time_simulation_ended_ns: u64,
+    /// Σ (finish − arrival) / requests whose service was completed \[ns\].
+    pub average_response_time_ns: Option<f64>,
+    /// Requests whose service began later than they arrived / requests whose service began.
+    pub waited_share: Option<f64>,
     /// Start − arrival of the requests whose service began.
     pub delay_in_queue: Percentiles,
     /// Finish − arrival of the requests whose service was completed.
@@ -39,31 +45,42 @@ pub struct Figures {
     pub work_offered_ns: u128,
 }
 
-/// Percentiles \[ns\]: the upper ends of histogram buckets of three significant digits; the maximum is exact.
+/// Percentiles \[ns\]: each the shortest number in its histogram bucket of three significant digits; the maximum is exact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[allow(missing_docs, reason = "the names are enough")]
 pub struct Percentiles {
-    pub p50_ns: Option<u64>,
-    pub p90_ns: Option<u64>,
-    pub p95_ns: Option<u64>,
-    pub p99_ns: Option<u64>,
-    pub p99_9_ns: Option<u64>,
+    /// The chosen ones; none if there are no values.
+    #[serde(flatten, deserialize_with = "chosen")]
+    pub chosen: BTreeMap<Percentile, Option<u64>>,
+    /// The largest value; none if there are no values.
     pub max_ns: Option<u64>,
 }
 
 impl Percentiles {
-    fn of(histogram: &Histogram) -> Self {
-        let [p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns] = histogram.percentiles([500, 900, 950, 990, 999, 1000]);
-        Self { p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns }
+    fn of(histogram: &Histogram, chosen: &[Percentile]) -> Self {
+        let max_ns = (histogram.count() > 0).then(|| histogram.max());
+        Self { chosen: chosen.iter().copied().zip(histogram.percentiles(chosen)).collect(), max_ns }
+    }
+
+    /// The value of `percentile` \[ns\]; None if there are no values, or if it was not chosen.
+    pub fn get(&self, percentile: Percentile) -> Option<u64> {
+        self.chosen.get(&percentile).copied().flatten()
     }
 }
 
+/// The percentiles of a map that may have other fields too.
+fn chosen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Percentile, Option<u64>>, D::Error> {
+    let fields = BTreeMap::<String, Value>::deserialize(deserializer)?;
+    let chosen = fields.into_iter().filter_map(|(key, value)| Some((Percentile::of_key(&key)?, value)));
+    chosen.map(|(key, value)| Ok((key, Option::deserialize(value).map_err(de::Error::custom)?))).collect()
+}
+
 impl Figures {
-    /// The figures of one worker with `servers` servers.
-    pub fn of_worker(tally: &Tally, servers: u32) -> Self {
+    /// The figures of one worker with `servers` servers, with these percentiles, which must rise.
+    pub fn of_worker(tally: &Tally, servers: u32, percentiles: &[Percentile]) -> Self {
         Self::new(
             tally,
+            percentiles,
             |sum| over(sum(tally), u128::from(tally.end_ns)),
             u128::from(servers) * u128::from(tally.end_ns),
         )
@@ -71,8 +88,8 @@ impl Figures {
 
     /// The figures of a run with these workers: each has its tally and its number of servers. Workers share one clock, up
     /// to the largest T. With DELAY each worker stops at its own T, so that averages over time are summed worker by
-    /// worker.
-    pub fn of_run(workers: &[(&Tally, u32)], delay: u64) -> Self {
+    /// worker. The percentiles must rise.
+    pub fn of_run(workers: &[(&Tally, u32)], delay: u64, percentiles: &[Percentile]) -> Self {
         let mut all = Tally::default();
         for (tally, _) in workers {
             all.add(tally);
@@ -80,7 +97,7 @@ impl Figures {
         if delay == 0 {
             let end = u128::from(all.end_ns);
             let servers: u128 = workers.iter().map(|&(_, servers)| u128::from(servers)).sum();
-            return Self::new(&all, |sum| over(sum(&all), end), servers * end);
+            return Self::new(&all, percentiles, |sum| over(sum(&all), end), servers * end);
         }
         let server_time: u128 =
             workers.iter().map(|&(tally, servers)| u128::from(servers) * u128::from(tally.end_ns)).sum();
@@ -88,18 +105,25 @@ impl Figures {
             let averages = workers.iter().filter_map(|(tally, _)| over(sum(tally), u128::from(tally.end_ns)));
             (all.end_ns > 0).then(|| averages.sum())
         };
-        Self::new(&all, each, server_time)
+        Self::new(&all, percentiles, each, server_time)
     }
 
-    fn new(tally: &Tally, over_time: impl Fn(fn(&Tally) -> u128) -> Option<f64>, server_time: u128) -> Self {
+    fn new(
+        tally: &Tally,
+        percentiles: &[Percentile],
+        over_time: impl Fn(fn(&Tally) -> u128) -> Option<f64>,
+        server_time: u128,
+    ) -> Self {
         Self {
             average_delay_in_queue_ns: over(tally.delay_sum_ns, u128::from(tally.started)),
             average_number_in_queue: over_time(|tally| tally.waiting_area_ns),
             average_number_in_system: over_time(|tally| tally.system_area_ns),
             server_utilization: over(tally.service_sum_ns, server_time),
             time_simulation_ended_ns: tally.end_ns,
-            delay_in_queue: Percentiles::of(&tally.delay_in_queue),
-            response_time: Percentiles::of(&tally.response_time),
+            average_response_time_ns: over(tally.response_sum_ns, u128::from(tally.counts.completed)),
+            waited_share: over(tally.delay_in_queue.count_above_0().into(), u128::from(tally.started)),
+            delay_in_queue: Percentiles::of(&tally.delay_in_queue, percentiles),
+            response_time: Percentiles::of(&tally.response_time, percentiles),
             counts: tally.counts,
             rejected_share: tally.counts.share(tally.counts.rejected),
             abandoned_share: tally.counts.share(tally.counts.abandoned),
@@ -108,7 +132,7 @@ impl Figures {
     }
 
     /// The plain report. The four classical lines come first, with the names of the original tool. Delays and response
-    /// times have one unit, in which all but the average are exact.
+    /// times have one unit, in which all but the averages and the percentiles are exact.
     pub fn to_text(&self) -> String {
         let unit = |largest_ns: u128| TimeUnit::of(largest_ns as f64, 6);
         let delays = unit(self.delay_in_queue.max_ns.max(self.response_time.max_ns).unwrap_or(0).into());
@@ -123,18 +147,14 @@ impl Figures {
         let (end_ns, work_ns) = (u128::from(self.time_simulation_ended_ns), self.work_offered_ns);
         line("Time simulation ended", unit(end_ns).time(Some(end_ns)), unit(end_ns).name);
         line("Average number in system", number(self.average_number_in_system), "");
+        line("Average response time", delays.mean(self.average_response_time_ns), delays.name);
+        line("Share that waited", or_dash(self.waited_share, |share| decimal(share * 100.0, 2)), "%");
         for (name, percentiles) in [("Delay in queue", &self.delay_in_queue), ("Response time", &self.response_time)] {
-            let Percentiles { p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns } = percentiles;
-            for (label, ns) in [
-                ("p50", p50_ns),
-                ("p90", p90_ns),
-                ("p95", p95_ns),
-                ("p99", p99_ns),
-                ("p99.9", p99_9_ns),
-                ("max", max_ns),
-            ] {
-                line(&format!("{name} {label}"), delays.time(ns.map(u128::from)), delays.name);
+            for (percentile, ns) in &percentiles.chosen {
+                let digits = aligned(&delays.percentile(*ns), delays.decimals as usize);
+                line(&format!("{name} {percentile}"), digits, delays.name);
             }
+            line(&format!("{name} max"), delays.time(percentiles.max_ns.map(u128::from)), delays.name);
         }
         let counts = &self.counts;
         for (name, count, always) in [
@@ -179,12 +199,15 @@ mod tests {
 
     #[test]
     fn figures_of_a_worker_are_those_computed_by_hand() {
-        let figures = Figures::of_worker(&three(), 1);
+        let figures = Figures::of_worker(&three(), 1, &Percentile::DEFAULT);
         assert_eq!(figures.average_delay_in_queue_ns, Some(3.0));
         assert_eq!(figures.average_number_in_queue, Some(9.0 / 8.0));
         assert_eq!(figures.average_number_in_system, Some(17.0 / 8.0));
         assert_eq!(figures.server_utilization, Some(1.0));
-        assert_eq!((figures.response_time.p50_ns, figures.response_time.max_ns), (Some(6), Some(7)));
+        assert_eq!(
+            (figures.response_time.get(Percentile::DEFAULT[0]), figures.response_time.max_ns),
+            (Some(6), Some(7))
+        );
     }
 
     #[test]
@@ -193,7 +216,7 @@ mod tests {
         let mut tally = Tally { end_ns: 1000, demand_sum_ns: 9, ..Tally::default() };
         tally.counts.offered = 3;
         [(0, 0, 4), (1, 4, 7), (0, 7, 9)].into_iter().for_each(|(a, s, f)| tally.completed(a, s, f, f - s));
-        let figures = Figures::of_worker(&tally, 1);
+        let figures = Figures::of_worker(&tally, 1, &Percentile::DEFAULT);
         assert_eq!(figures.average_delay_in_queue_ns, Some(10.0 / 3.0));
         let json = serde_json::to_value(&figures).unwrap();
         assert_eq!(
@@ -204,6 +227,8 @@ mod tests {
         for line in [
             "Average delay in queue                   3.333 ns\n",
             "Time simulation ended                 0.001000 ms\n",
+            "Average response time                    6.333 ns\n",
+            "Share that waited                        66.67 %\n",
             "Delay in queue p50                           3 ns\n",
             "Response time max                            9 ns\n",
             "Work offered                                 9 ns\n",
@@ -213,14 +238,54 @@ mod tests {
     }
 
     #[test]
+    fn percentiles_show_the_digits_that_are_known() {
+        let mut tally = Tally { end_ns: 400_000_000, ..Tally::default() };
+        tally.counts.offered = 100;
+        (0..99).for_each(|_| tally.completed(0, 0, 200_000_000, 200_000_000));
+        tally.completed(0, 16_612_345, 316_612_345, 300_000_000);
+        let figures = Figures::of_worker(&tally, 1, &Percentile::DEFAULT);
+        assert_eq!(
+            [&figures.response_time, &figures.delay_in_queue].map(|times| times.get(Percentile::P99)),
+            [Some(200_000_000), Some(0)]
+        );
+        let text = figures.to_text();
+        for line in [
+            "Delay in queue p99                    0        ms\n",
+            "Delay in queue p99.9                 16.61     ms\n",
+            "Delay in queue max                   16.612345 ms\n",
+            "Response time p99                   200        ms\n",
+            "Response time max                   316.612345 ms\n",
+        ] {
+            assert!(text.contains(line), "{line}{text}");
+        }
+    }
+
+    #[test]
+    fn percentiles_are_those_that_were_chosen() {
+        let chosen = ["0.5", "50", "99.999"].map(|text| Percentile::parse(text).unwrap());
+        let figures = Figures::of_worker(&three(), 1, &chosen);
+        let json = serde_json::to_string(&figures.response_time).unwrap();
+        assert_eq!(json, r#"{"p0_5_ns":4,"p50_ns":6,"p99_999_ns":7,"max_ns":7}"#);
+        assert_eq!(figures.response_time.get(Percentile::P99), None);
+        let text = figures.to_text();
+        let line = format!("\n{:<26}{:>20} ns\n", "Response time p99.999", 7);
+        assert!(text.contains(&line) && !text.contains("p99 "), "{text}");
+        // In any order, and beside fields of a later version.
+        let other = r#"{"max_ns":7,"p99_999_ns":7,"p50_ns":6,"p0_5_ns":4,"mean_ns":5.5}"#;
+        assert_eq!(serde_json::from_str::<Percentiles>(other).unwrap(), figures.response_time);
+        assert!(serde_json::from_str::<Percentiles>(r#"{"p50_ns":"6","max_ns":7}"#).is_err());
+    }
+
+    #[test]
     fn figures_of_a_run_come_from_the_merged_population() {
         let (busy, idle) = (three(), Tally { end_ns: 2, ..Tally::default() });
-        let run = Figures::of_run(&[(&busy, 1), (&idle, 1)], 0);
+        let run = Figures::of_run(&[(&busy, 1), (&idle, 1)], 0, &Percentile::DEFAULT);
         assert_eq!((run.average_number_in_queue, run.server_utilization), (Some(9.0 / 8.0), Some(0.5)));
+        assert_eq!((run.average_response_time_ns, run.waited_share), (Some(17.0 / 3.0), Some(2.0 / 3.0)));
         // With DELAY the averages of each worker are over its own T.
         let mut late = three();
         late.end_ns = 16;
-        let run = Figures::of_run(&[(&busy, 1), (&late, 1), (&Tally::default(), 1)], 3);
+        let run = Figures::of_run(&[(&busy, 1), (&late, 1), (&Tally::default(), 1)], 3, &Percentile::DEFAULT);
         assert_eq!(run.average_number_in_queue, Some(9.0 / 8.0 + 9.0 / 16.0));
         assert_eq!(run.server_utilization, Some(16.0 / 24.0));
         assert_eq!(run.time_simulation_ended_ns, 16);
@@ -230,13 +295,19 @@ mod tests {
     fn utilization_counts_the_servers_of_each_worker() {
         let (busy, idle) = (three(), Tally { end_ns: 2, ..Tally::default() });
         // 8 ns of service by time 8: of 1 + 3 servers, and with DELAY of 1 · 8 + 3 · 2 ns.
-        assert_eq!(Figures::of_run(&[(&busy, 1), (&idle, 3)], 0).server_utilization, Some(8.0 / 32.0));
-        assert_eq!(Figures::of_run(&[(&busy, 1), (&idle, 3)], 1).server_utilization, Some(8.0 / 14.0));
+        assert_eq!(
+            Figures::of_run(&[(&busy, 1), (&idle, 3)], 0, &Percentile::DEFAULT).server_utilization,
+            Some(8.0 / 32.0)
+        );
+        assert_eq!(
+            Figures::of_run(&[(&busy, 1), (&idle, 3)], 1, &Percentile::DEFAULT).server_utilization,
+            Some(8.0 / 14.0)
+        );
     }
 
     #[test]
     fn an_average_over_nothing_is_a_dash() {
-        let figures = Figures::of_worker(&Tally::default(), 1);
+        let figures = Figures::of_worker(&Tally::default(), 1, &Percentile::DEFAULT);
         let text = figures.to_text();
         assert!(!text.contains("rejected"), "{text}");
         assert!(
@@ -245,7 +316,12 @@ mod tests {
             ),
             "{text}"
         );
-        assert!(serde_json::to_string(&figures).unwrap().contains("\"server_utilization\":null"));
+        assert!(text.contains("\nAverage response time                        - ms\n"), "{text}");
+        assert!(text.contains("\nShare that waited                            - %\n"), "{text}");
+        let json = serde_json::to_value(&figures).unwrap();
+        for figure in ["server_utilization", "average_response_time_ns", "waited_share"] {
+            assert!(json[figure].is_null(), "{figure}");
+        }
     }
 
     #[test]
@@ -253,7 +329,7 @@ mod tests {
         let mut tally = three();
         tally.counts.offered = 11;
         (tally.counts.rejected, tally.counts.abandoned, tally.counts.not_yet_arrived) = (5, 2, 1);
-        let text = Figures::of_worker(&tally, 1).to_text();
+        let text = Figures::of_worker(&tally, 1, &Percentile::DEFAULT).to_text();
         for line in [
             "  rejected                                   5 (50.00 %)\n",
             "  abandoned                                  2 (20.00 %)\n",

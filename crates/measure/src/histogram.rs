@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Percentile;
+
 /// Buckets of a row, which is an octave.
 const ROW: usize = 1024;
 
@@ -74,29 +76,37 @@ impl Histogram {
         self.count
     }
 
-    /// The upper end of the bucket that holds the ⌈`per_mille`·n/1000⌉-th smallest value, but not above the largest
-    /// value; None if there is no value.
-    pub fn percentile(&self, per_mille: u64) -> Option<u64> {
-        let [percentile] = self.percentiles([per_mille]);
-        percentile
+    /// Number of values above 0, exact: 0 has a bucket of its own.
+    pub fn count_above_0(&self) -> u64 {
+        let zeros = self.rows().next().and_then(|row| row.counts().next()).unwrap_or(0);
+        self.count - zeros
     }
 
-    /// [`Histogram::percentile`] of each of `per_mille`, which must rise.
-    pub fn percentiles<const N: usize>(&self, per_mille: [u64; N]) -> [Option<u64>; N] {
+    /// The shortest decimal number in the bucket that holds the value of `percentile`, but not above the largest value; None
+    /// if there is no value. Percentile p of n values is the ⌈p·n⌉-th smallest.
+    pub fn percentile(&self, percentile: Percentile) -> Option<u64> {
+        self.percentiles(&[percentile]).into_iter().next().flatten()
+    }
+
+    /// [`Histogram::percentile`] of each of `percentiles`, which must rise.
+    pub fn percentiles(&self, percentiles: &[Percentile]) -> Vec<Option<u64>> {
         let count = u128::from(self.count());
-        let ranks = per_mille.map(|per_mille| (count * u128::from(per_mille)).div_ceil(1000).max(1));
-        let (mut found, mut next, mut below) = ([None; N], 0, 0u128);
+        let rank = |percentile: &Percentile| {
+            (count * u128::from(percentile.thousandths())).div_ceil(u128::from(Percentile::WHOLE)).max(1)
+        };
+        let ranks: Vec<u128> = percentiles.iter().map(rank).collect();
+        let (mut found, mut next, mut below) = (vec![None; ranks.len()], 0, 0u128);
         for (number, row) in self.rows().enumerate() {
             let sum = u128::from(row.sum());
             // Most rows hold none of the ranks.
-            if next == N || below + sum < ranks[next] {
+            if next == ranks.len() || below + sum < ranks[next] {
                 below += sum;
                 continue;
             }
             for (place, count) in row.counts().enumerate() {
                 below += u128::from(count);
-                while next < N && below >= ranks[next] {
-                    found[next] = Some(upper_end(number * ROW + place).min(self.max));
+                while next < ranks.len() && below >= ranks[next] {
+                    found[next] = Some(shown(number * ROW + place, self.max));
                     next += 1;
                 }
             }
@@ -215,11 +225,33 @@ pub(crate) fn index(value: u64) -> usize {
     ((shift as usize) << 10) + (value >> shift) as usize
 }
 
-/// The largest value that bucket `index` holds.
-fn upper_end(index: usize) -> u64 {
+/// The smallest and the largest value that bucket `index` holds.
+fn ends(index: usize) -> (u64, u64) {
     let shift = (index >> 10).saturating_sub(1) as u32;
     let place = (index - ((shift as usize) << 10)) as u64;
-    (place << shift) | ((1 << shift) - 1)
+    (place << shift, (place << shift) | ((1 << shift) - 1))
+}
+
+/// The number that stands for the values in bucket `index` of a histogram with this largest value. It has no digit that the
+/// bucket does not determine.
+fn shown(index: usize, max: u64) -> u64 {
+    let (lower, upper) = ends(index);
+    shortest(lower, upper.min(max).max(lower))
+}
+
+/// The number from `lower` to `upper` with the most trailing decimal zeros; of several, the nearest to the middle, or the
+/// smaller of the two nearest.
+fn shortest(lower: u64, upper: u64) -> u64 {
+    let (lower, upper) = (u128::from(lower), u128::from(upper));
+    let twice_the_middle = lower + upper;
+    let nearest = |power: u32| {
+        let step = 10u128.pow(power);
+        let below = twice_the_middle / 2 / step * step;
+        let around = [below, below + step].into_iter().filter(|number| (lower..=upper).contains(number));
+        around.min_by_key(|number| (2 * number).abs_diff(twice_the_middle))
+    };
+    // Steps of 1 always meet a number between the ends.
+    (0..=u64::MAX.ilog10()).rev().find_map(nearest).unwrap_or(upper) as u64
 }
 
 impl From<Histogram> for Sparse {
@@ -250,16 +282,54 @@ impl TryFrom<Sparse> for Histogram {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn at(histogram: &Histogram, percentile: &str) -> Option<u64> {
+        histogram.percentile(Percentile::parse(percentile).unwrap())
+    }
+
+    /// The digits of a number up to the last one that is not 0.
+    fn digits(number: u64) -> usize {
+        number.to_string().trim_end_matches('0').len()
+    }
+
+    proptest! {
+        // The default would look for files, which these tests can't open.
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_percentile_is_in_its_bucket_and_no_number_there_is_shorter(
+            value in (any::<u64>(), 0u32..64).prop_map(|(bits, shift)| bits >> shift),
+            more in any::<u64>(),
+        ) {
+            let mut histogram = Histogram::default();
+            histogram.record(value);
+            let (lower, upper) = ends(index(value));
+            let max = if more % 2 == 0 { value } else { value.saturating_add(more >> 8) };
+            histogram.record(max);
+            let shown = at(&histogram, "0.1").unwrap();
+            prop_assert!((lower..=upper.min(max)).contains(&shown));
+            // One of the shortest numbers is the smallest multiple of some power of ten, or it is next to it.
+            for power in 0..20 {
+                let step = 10u128.pow(power);
+                let first = u128::from(lower).div_ceil(step) * step;
+                for number in [first, first + step].into_iter().filter(|&number| number <= u128::from(upper.min(max))) {
+                    prop_assert!(digits(number as u64) >= digits(shown), "{} {}", number, shown);
+                }
+            }
+        }
+    }
 
     #[test]
     fn buckets_are_hdrhistograms() {
         // Exact up to 2,047; then steps of 2, of 4, …
         assert_eq!([0, 1, 2047, 2048, 2049, 2050, 4095, 4096].map(index), [0, 1, 2047, 2048, 2048, 2049, 3071, 3072]);
         for value in [0, 1, 2047, 2048, 4095, 4096, 123_456_789, 1 << 40, (1 << 62) - 1, u64::MAX] {
-            let end = upper_end(index(value));
-            assert!(end >= value && end - value <= value / 1024, "{value} {end}");
-            assert_eq!(index(end), index(value));
+            let (start, end) = ends(index(value));
+            assert!(start <= value && end >= value && end - value <= value / 1024, "{value} {end}");
+            assert_eq!([start, end].map(index), [index(value); 2]);
             if end < u64::MAX {
                 assert_eq!(index(end + 1), index(value) + 1);
             }
@@ -269,13 +339,46 @@ mod tests {
     #[test]
     fn percentiles_are_ranks() {
         let mut histogram = Histogram::default();
-        assert_eq!(histogram.percentile(500), None);
+        assert_eq!(at(&histogram, "50"), None);
         for value in 1..=1000 {
             histogram.record(value);
         }
-        assert_eq!([500, 990, 999, 1000, 1].map(|p| histogram.percentile(p).unwrap()), [500, 990, 999, 1000, 1]);
+        let chosen = ["0.001", "0.1", "50", "99", "99.9", "99.999"];
+        assert_eq!(chosen.map(|p| at(&histogram, p).unwrap()), [1, 1, 500, 990, 999, 1000]);
+        let chosen = chosen.map(|p| Percentile::parse(p).unwrap());
+        assert_eq!(histogram.percentiles(&chosen), [1, 1, 500, 990, 999, 1000].map(Some));
+        assert_eq!(histogram.percentiles(&[]), []);
         histogram.record(1_000_001);
-        assert_eq!(histogram.percentile(1000), Some(1_000_001));
+        assert_eq!(at(&histogram, "99.999"), Some(1_000_000));
+        assert_eq!(histogram.max(), 1_000_001);
+    }
+
+    #[test]
+    fn percentiles_have_no_digits_that_their_bucket_does_not_determine() {
+        let mut histogram = Histogram::default();
+        (0..99).for_each(|_| histogram.record(200_000_000));
+        histogram.record(317_000_123);
+        assert_eq!(ends(index(200_000_000)), (199_884_800, 200_015_871));
+        assert_eq!(at(&histogram, "99"), Some(200_000_000));
+        // Not above the largest value.
+        let mut histogram = Histogram::default();
+        histogram.record(199_987_654);
+        assert_eq!(at(&histogram, "50"), Some(199_900_000));
+        for (lower, upper, number) in [
+            (0, 0, 0),
+            (2_047, 2_047, 2_047),
+            (2_048, 2_049, 2_048),
+            (9_998, 10_001, 10_000),
+            // Nearest to the middle; the smaller one of two.
+            (120, 170, 140),
+            (121, 169, 140),
+            (121, 179, 150),
+            (12_340, 12_360, 12_350),
+            (u64::MAX, u64::MAX, u64::MAX),
+            (u64::MAX - 15, u64::MAX, 18_446_744_073_709_551_600),
+        ] {
+            assert_eq!(shortest(lower, upper), number, "{lower} {upper}");
+        }
     }
 
     #[test]
@@ -310,6 +413,7 @@ mod tests {
             }
         }
         assert_ne!(each, many);
+        assert_eq!([each.count_above_0(), Histogram::default().count_above_0()], [2001, 0]);
         many.record(5000);
         assert_eq!(each, many);
         let text = serde_json::to_string(&each).unwrap();
@@ -318,7 +422,7 @@ mod tests {
             let other = each.clone();
             each.merge(&other);
         }
-        assert_eq!((each.count(), each.percentile(1000), each.percentile(500)), (24008, Some(5000), Some(5)));
+        assert_eq!((each.count(), at(&each, "99.999"), at(&each, "50")), (24008, Some(5000), Some(5)));
         assert_eq!(each.used().map(|(_, count)| count).collect::<Vec<_>>(), [8000, 8000, 8008]);
         // Empty rows make no difference.
         let mut wide = serde_json::from_str::<Histogram>(&text).unwrap();

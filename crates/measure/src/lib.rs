@@ -6,7 +6,7 @@
 //! three significant digits; docs/statistics.md defines every figure.
 //!
 //! ```
-//! use measure::{Figures, Tally};
+//! use measure::{Figures, Percentile, Tally};
 //!
 //! // One server, which finishes two requests of 4 ns by the time 8 ns. The second request waits for 3 ns.
 //! let mut tally = Tally { end_ns: 8, ..Tally::default() };
@@ -14,7 +14,7 @@
 //! for (arrival, start, finish, service) in [(0, 0, 4, 4), (1, 4, 8, 4)] {
 //!     tally.completed(arrival, start, finish, service);
 //! }
-//! let figures = Figures::of_worker(&tally, 1);
+//! let figures = Figures::of_worker(&tally, 1, &Percentile::DEFAULT);
 //! assert_eq!(figures.average_delay_in_queue_ns, Some(1.5));
 //! assert_eq!(figures.server_utilization, Some(1.0));
 //! ```
@@ -27,6 +27,7 @@ mod measurement;
 mod number;
 pub mod outcome;
 mod per_worker;
+mod percentile;
 pub mod provenance;
 pub mod run_report;
 pub mod schema;
@@ -40,9 +41,10 @@ pub mod windows;
 pub use figures::{Figures, Percentiles};
 pub use histogram::{Histogram, Recorder};
 pub use measurement::{Course, End, Measurement, Meter};
-pub use number::{decimal, fixed, number, or_dash, percent};
+pub use number::{aligned, decimal, decimals, fixed, number, or_dash, percent, without_zeros};
 pub use outcome::{Measured, Outcome};
 pub use per_worker::PerWorker;
+pub use percentile::{DEFAULT_PERCENTILES, Percentile, PercentileList};
 pub use student::student;
 pub use tally::{Counts, Tally};
 pub use time_unit::TimeUnit;

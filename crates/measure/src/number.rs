@@ -39,6 +39,27 @@ pub fn or_dash<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
     value.map_or("-".to_owned(), show)
 }
 
+/// The text of a number without the zeros at the end of its fraction.
+pub fn without_zeros(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+}
+
+/// The number of decimals in the text of a number.
+pub fn decimals(text: &str) -> usize {
+    text.split_once('.').map_or(0, |(_, fraction)| fraction.len())
+}
+
+/// The text of a number, followed by blanks so that its decimal point is below that of a number with `width` decimals. A dash
+/// gets none.
+pub fn aligned(text: &str, width: usize) -> String {
+    let blanks = match decimals(text) {
+        _ if width == 0 || text == "-" => 0,
+        0 => 1 + width,
+        shown => width.saturating_sub(shown),
+    };
+    format!("{text}{:blanks$}", "")
+}
+
 fn below_a_step(decimals: usize) -> String {
     format!("<0.{:0>decimals$}", 1)
 }
@@ -60,5 +81,15 @@ mod tests {
         );
         assert_eq!([None, Some(0.0), Some(1e-9), Some(0.5)].map(number), ["-", "0.000000", "<0.000001", "0.500000"]);
         assert_eq!([None, Some(0.0), Some(1e-9), Some(0.045)].map(percent), ["-", "0.00 %", "<0.01 %", "4.50 %"]);
+    }
+
+    #[test]
+    fn points_are_below_each_other_without_zeros() {
+        assert_eq!(
+            ["200.000", "16.610", "16.601", "0.000", "<0.001", "200", "-"].map(without_zeros),
+            ["200", "16.61", "16.601", "0", "<0.001", "200", "-"]
+        );
+        assert_eq!(["200", "16.61", "16.601", "-"].map(|text| aligned(text, 3)), ["200    ", "16.61 ", "16.601", "-"]);
+        assert_eq!(["200", "-", "16.6"].map(|text| aligned(text, 0)), ["200", "-", "16.6"]);
     }
 }

@@ -3,7 +3,7 @@
 use crate::provenance::{Provenance, SettingsUsed};
 use crate::schema::Report;
 use crate::theory::Theory;
-use crate::{Figures, Measured, Outcome, PerWorker, Tally};
+use crate::{Figures, Measured, Outcome, PerWorker, Percentile, Tally};
 use failure::{Class, Failure, Limit, printable};
 use serde::{Deserialize, Serialize};
 use sim_wasm::Speed;
@@ -120,12 +120,19 @@ pub struct RowError {
 impl Report for RunReport {}
 
 impl RunReport {
-    /// Merges the outcomes of the workers, which are in the order of their numbers. What theory gives is not among them.
-    pub fn collect(provenance: Provenance, notes: Vec<String>, outcomes: &[Outcome]) -> Self {
+    /// Merges the outcomes of the workers, which are in the order of their numbers. The percentiles must rise. What theory
+    /// gives is not among them.
+    pub fn collect(
+        provenance: Provenance,
+        notes: Vec<String>,
+        outcomes: &[Outcome],
+        percentiles: &[Percentile],
+    ) -> Self {
         let settings = &provenance.settings;
         let tallies: Vec<&Tally> = measured(outcomes).map(|worker| &worker.tally).collect();
         let servers = || settings.servers.each().copied();
-        let run = || Figures::of_run(&tallies.iter().copied().zip(servers()).collect::<Vec<_>>(), settings.delay);
+        let all = || tallies.iter().copied().zip(servers()).collect::<Vec<_>>();
+        let run = || Figures::of_run(&all(), settings.delay, percentiles);
         let run = (tallies.len() == outcomes.len()).then(run);
         let row = |((worker, outcome), servers): ((u32, &Outcome), u32)| WorkerRow {
             worker,
@@ -133,7 +140,9 @@ impl RunReport {
             capacity: own(Some(&settings.capacity), worker),
             speed: own(settings.speeds.as_ref(), worker),
             result: match &outcome.result {
-                Ok(measured) => RowResult::Measured(Box::new(Figures::of_worker(&measured.tally, servers))),
+                Ok(measured) => {
+                    RowResult::Measured(Box::new(Figures::of_worker(&measured.tally, servers, percentiles)))
+                }
                 Err(failure) => RowResult::Failed {
                     offered: outcome.offered,
                     error: RowError {

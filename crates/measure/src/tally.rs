@@ -73,6 +73,10 @@ pub struct Tally {
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
     pub delay_sum_ns: u128,
+    /// Σ (finish − arrival) over those whose service was completed \[ns\].
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
+    pub response_sum_ns: u128,
     /// ∫₀ᵀ requests waiting dt \[ns\].
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
@@ -100,6 +104,7 @@ impl Tally {
         }
         self.counts.completed += 1;
         self.entered(arrival, start, service);
+        self.response_sum_ns += u128::from(finish - arrival);
         self.waiting_area_ns += u128::from(start - arrival);
         self.system_area_ns += u128::from(finish - arrival);
         self.response_time.record(finish - arrival);
@@ -113,6 +118,7 @@ impl Tally {
         self.started += number;
         self.delay_sum_ns += u128::from(delays);
         self.service_sum_ns += u128::from(services);
+        self.response_sum_ns += u128::from(delays) + u128::from(services);
         self.waiting_area_ns += u128::from(delays);
         self.system_area_ns += u128::from(delays) + u128::from(services);
     }
@@ -189,6 +195,7 @@ impl Tally {
         self.end_ns = self.end_ns.max(other.end_ns);
         self.demand_sum_ns += other.demand_sum_ns;
         self.delay_sum_ns += other.delay_sum_ns;
+        self.response_sum_ns += other.response_sum_ns;
         self.waiting_area_ns += other.waiting_area_ns;
         self.system_area_ns += other.system_area_ns;
         self.service_sum_ns += other.service_sum_ns;
@@ -204,8 +211,9 @@ impl Tally {
         let Counts { completed, in_service, rejected, abandoned, waiting, not_yet_arrived, warm_up, .. } = self.counts;
         let ends = [completed, in_service, rejected, abandoned, waiting, not_yet_arrived, warm_up];
         let most = u128::from(offered) * u128::from(u64::MAX);
-        let sums =
-            [self.demand_sum_ns, self.delay_sum_ns, self.waiting_area_ns, self.system_area_ns, self.service_sum_ns];
+        let sums = [self.demand_sum_ns, self.delay_sum_ns, self.system_area_ns, self.service_sum_ns];
+        // Parts of the time in the system.
+        let parts = [self.waiting_area_ns, self.response_sum_ns];
         let started = u128::from(completed) + u128::from(in_service);
         if self.counts.offered != offered
             || ends.iter().map(|&end| u128::from(end)).sum::<u128>() != u128::from(offered)
@@ -218,7 +226,7 @@ impl Tally {
         if self.delay_in_queue.count() != self.started || self.response_time.count() != completed {
             return Err("its histograms contradict its counts");
         }
-        if sums.into_iter().any(|sum| sum > most) || self.waiting_area_ns > self.system_area_ns {
+        if sums.into_iter().any(|sum| sum > most) || parts.into_iter().any(|part| part > self.system_area_ns) {
             return Err("its sums exceed what its requests allow");
         }
         Ok(())
@@ -265,5 +273,25 @@ mod tests {
         assert!(forged(|tally| tally.response_time.record(1)).contains("histograms"));
         assert!(forged(|tally| tally.service_sum_ns = u128::MAX).contains("sums"));
         assert!(forged(|tally| tally.waiting_area_ns += 100).contains("sums"));
+        assert!(forged(|tally| tally.response_sum_ns += 1).contains("sums"));
+        assert!(forged(|tally| tally.system_area_ns = u128::MAX).contains("sums"));
+    }
+
+    #[test]
+    fn many_requests_are_added_as_one_by_one_and_as_a_merge() {
+        let mut each = Tally { end_ns: 30, ..Tally::default() };
+        each.counts.offered = 2;
+        each.completed(0, 0, 10, 10);
+        each.completed(1, 10, 25, 15);
+        let mut all = Tally { end_ns: 30, ..Tally::default() };
+        all.counts.offered = 2;
+        all.all_completed(2, 9, 25);
+        (all.delay_in_queue, all.response_time) = (each.delay_in_queue.clone(), each.response_time.clone());
+        assert_eq!(each.response_sum_ns, 34);
+        assert_eq!(all, each);
+        each.abandoned_in_service(0, 0, 5, 5);
+        assert_eq!(each.response_sum_ns, 34, "only completed requests count");
+        all.add(&each);
+        assert_eq!(all.response_sum_ns, 68);
     }
 }

@@ -1,6 +1,6 @@
 //! The unit of a column of times.
 
-use crate::number::{decimal, fixed, or_dash};
+use crate::number::{decimal, fixed, or_dash, without_zeros};
 
 /// A unit of time, and the number of decimals that a column shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,8 @@ pub struct TimeUnit {
     pub name: &'static str,
     /// The unit is 10 to this power nanoseconds.
     power: u32,
-    decimals: u32,
+    /// The decimals of an exact time.
+    pub decimals: u32,
 }
 
 impl TimeUnit {
@@ -30,6 +31,11 @@ impl TimeUnit {
     /// A time, rounded half up; a dash for none.
     pub fn time(&self, ns: Option<u128>) -> String {
         or_dash(ns, |ns| fixed(ns, self.power, self.decimals))
+    }
+
+    /// A percentile, which has no digits after its last one that is not 0; a dash for none.
+    pub fn percentile(&self, ns: Option<u64>) -> String {
+        without_zeros(&self.time(ns.map(u128::from))).to_owned()
     }
 
     /// A mean, with at least three decimals; a dash for none.
@@ -79,6 +85,13 @@ mod tests {
         );
         assert_eq!(shown(2e3, 3), of("- 0.000 0.003 0.499 0.500 16602.500", "- 0.000 <0.001 0.003 16602.600"));
         assert_eq!(shown(20.0, 3), of("- 0 3 499 500 16602500", "- 0.000 <0.001 3.400 16602600.000"));
+        let percentile = |decimals, ns| TimeUnit::of(2e7, decimals).percentile(ns);
+        assert_eq!(
+            [None, Some(0), Some(3), Some(16_610_000), Some(200_000_000)].map(|ns| percentile(3, ns)),
+            ["-", "0", "<0.001", "16.61", "200"]
+        );
+        assert_eq!([16_606_000, 20_000].map(|ns| percentile(6, Some(ns))), ["16.606", "0.02"]);
+        assert_eq!(TimeUnit::of(20.0, 3).percentile(Some(200)), "200");
         assert_eq!(TimeUnit::of(1e18, 6).time(Some(u128::from(u64::MAX))), "18446744073709.551615");
     }
 }

@@ -1,7 +1,7 @@
 //! The list of runs as people read it in a terminal.
 
-use measure::TimeUnit;
 use measure::run_report::RunReport;
+use measure::{Percentile, TimeUnit, aligned, decimals};
 
 use crate::grid::{Column, Grid, Place};
 
@@ -26,10 +26,11 @@ pub struct Listed<'a> {
 /// A row a run, in their order. A name is cut to what names one run alone; its first 15 characters are the time (UTC).
 pub fn table(runs: &[Listed<'_>], width: usize) -> String {
     let mean = |run: &Listed<'_>| run.report?.run.as_ref()?.average_delay_in_queue_ns;
-    let p99 = |run: &Listed<'_>| run.report?.run.as_ref()?.response_time.p99_ns;
+    let p99 = |run: &Listed<'_>| run.report?.run.as_ref()?.response_time.get(Percentile::P99);
     let largest = |times: &mut dyn Iterator<Item = f64>| TimeUnit::of(times.fold(0.0, f64::max), 3);
     let delays = largest(&mut runs.iter().filter_map(mean));
     let responses = largest(&mut runs.iter().filter_map(p99).map(|ns| ns as f64));
+    let most = runs.iter().map(|run| decimals(&responses.percentile(p99(run)))).max().unwrap_or(0);
     let column = |head: &str, left: bool, place: Place| Column { head: head.to_owned(), left, place };
     let mut grid = Grid::new(vec![
         column("run", true, Place::First),
@@ -49,7 +50,7 @@ pub fn table(runs: &[Listed<'_>], width: usize) -> String {
             run.policy.clone(),
             run.workers.clone(),
             delays.mean(mean(run)),
-            responses.time(p99(run).map(u128::from)),
+            aligned(&responses.percentile(p99(run)), most),
             size(run.bytes),
             run.outcome.clone(),
         ]);

@@ -1,11 +1,12 @@
 //! The report as people read it in a terminal.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use measure::provenance::{Provenance, TraceUsed};
 use measure::run_report::{Imbalance, RowResult, RunReport, WorkerRow};
 use measure::theory::Theory;
-use measure::{Counts, Figures, PerWorker, TimeUnit, number, percent};
+use measure::{Counts, Figures, PerWorker, Percentile, TimeUnit, aligned, decimals, number, percent};
 use sim_wasm::Speed;
 
 use crate::grid::{Column, Grid, Place, paragraph};
@@ -32,12 +33,17 @@ enum Shown {
     Number(fn(&Figures) -> Option<f64>),
     /// A mean of times \[ns\].
     Mean(fn(&Figures) -> Option<f64>),
+    /// A percentile of the response time.
+    Percentile(Percentile),
     /// A time \[ns\].
     Time(fn(&Figures) -> Option<u64>),
 }
 
-/// The columns after the worker's number: the head (a unit is put between its brackets), the place, and what is shown.
-const COLUMNS: [(&str, Place, Shown); 16] = [
+/// A column: its head (a unit is put between the brackets), its place, and what it shows.
+type Definition<'a> = (&'a str, Place, Shown);
+
+/// The columns after the worker's number up to the percentiles of the response time.
+const COLUMNS: [Definition<'_>; 11] = [
     ("offered", Place::First, Shown::Count(|counts| counts.offered)),
     ("completed", Place::First, Shown::Count(|counts| counts.completed)),
     ("rejected", Place::Below, Shown::Lost(|counts| counts.rejected)),
@@ -48,13 +54,39 @@ const COLUMNS: [(&str, Place, Shown); 16] = [
     ("mean\ndelay\n[]", Place::First, Shown::Mean(|figures| figures.average_delay_in_queue_ns)),
     ("mean\nnumber\nin queue", Place::IfRoom(2), Shown::Number(|figures| figures.average_number_in_queue)),
     ("utilization", Place::First, Shown::Number(|figures| figures.server_utilization)),
-    ("response\ntime\np50 []", Place::First, Shown::Time(|figures| figures.response_time.p50_ns)),
-    ("response\ntime\np90 []", Place::IfRoom(4), Shown::Time(|figures| figures.response_time.p90_ns)),
-    ("response\ntime\np99 []", Place::First, Shown::Time(|figures| figures.response_time.p99_ns)),
-    ("response\ntime\np99.9 []", Place::IfRoom(5), Shown::Time(|figures| figures.response_time.p99_9_ns)),
+    ("response\ntime\nmean []", Place::IfRoom(6), Shown::Mean(|figures| figures.average_response_time_ns)),
+];
+
+/// The columns after the percentiles.
+const LAST_COLUMNS: [Definition<'_>; 2] = [
     ("response\ntime\nmax []", Place::IfRoom(1), Shown::Time(|figures| figures.response_time.max_ns)),
     ("time\nsimulation\nended []", Place::IfRoom(3), Shown::Time(|figures| Some(figures.time_simulation_ended_ns))),
 ];
+
+/// The places of the columns of `percentiles`, which rise. The smallest one and the largest one up to p99 are always shown; of
+/// the others, the smallest and the largest come first.
+fn places(percentiles: &[Percentile]) -> Vec<Place> {
+    let always = [Some(0), percentiles.iter().rposition(|&percentile| percentile <= Percentile::P99)];
+    let others: Vec<usize> = (0..percentiles.len()).filter(|&place| !always.contains(&Some(place))).collect();
+    let place = |place: usize| match others.iter().position(|&other| other == place) {
+        None => Place::First,
+        Some(0) => Place::IfRoom(4),
+        Some(other) if other + 1 == others.len() => Place::IfRoom(5),
+        Some(other) => Place::IfRoom(6 + other as u8),
+    };
+    (0..percentiles.len()).map(place).collect()
+}
+
+/// The columns of the percentiles that `figures` have.
+fn percentile_columns(figures: &[&Figures]) -> Vec<(Column, Cells)> {
+    let chosen: BTreeSet<Percentile> =
+        figures.iter().flat_map(|figures| figures.response_time.chosen.keys()).copied().collect();
+    let chosen: Vec<Percentile> = chosen.into_iter().collect();
+    let column = |(&percentile, place)| {
+        column(&format!("response\ntime\n{percentile} []"), place, &Shown::Percentile(percentile), figures)
+    };
+    chosen.iter().zip(places(&chosen)).filter_map(column).collect()
+}
 
 /// A column of workers that differ, and its value.
 type Own = (&'static str, fn(&WorkerRow) -> Option<String>);
@@ -72,8 +104,9 @@ const OWN: [Own; 3] = [
 pub fn table(report: &RunReport, width: usize) -> String {
     let rows = shown(report);
     let figures: Vec<&Figures> = rows.iter().filter_map(|row| figures(row)).chain(&report.run).collect();
-    let columns: Vec<(Column, Cells)> =
-        COLUMNS.iter().filter_map(|(head, place, shown)| column(head, *place, shown, &figures)).collect();
+    let of = |(head, place, shown): &Definition<'_>| column(head, *place, shown, &figures);
+    let columns = COLUMNS.iter().filter_map(of).chain(percentile_columns(&figures));
+    let columns: Vec<(Column, Cells)> = columns.chain(LAST_COLUMNS.iter().filter_map(of)).collect();
 
     let name = Column { head: "worker".to_owned(), left: false, place: Place::First };
     let own: Vec<_> = OWN.into_iter().filter(|(_, value)| rows.iter().any(|row| value(row).is_some())).collect();
@@ -145,7 +178,7 @@ pub fn plain(report: &RunReport, width: usize) -> String {
     if let Some(run) = &report.run {
         text += &format!("\nWhole run, {}\n{}", counted(report.workers.len(), "worker"), run.to_text());
     }
-    text + "\nPercentiles have three significant digits; all else is exact.\n"
+    text + "\nPercentiles are within 0.1 % of the exact ones; all else is exact.\n"
 }
 
 /// What ran.
@@ -218,6 +251,13 @@ fn column(head: &str, place: Place, shown: &Shown, figures: &[&Figures]) -> Opti
         Shown::Mean(mean) => {
             let unit = unit(&mut figures.iter().filter_map(|figures| mean(figures)));
             (with(unit), Box::new(move |figures| unit.mean(mean(figures))))
+        }
+        Shown::Percentile(percentile) => {
+            let value = move |figures: &Figures| figures.response_time.get(percentile);
+            let times = || figures.iter().map(|figures| value(figures));
+            let unit = unit(&mut times().flatten().map(|ns| ns as f64));
+            let width = times().map(|ns| decimals(&unit.percentile(ns))).max().unwrap_or(0);
+            (with(unit), Box::new(move |figures| aligned(&unit.percentile(value(figures)), width)))
         }
         Shown::Time(time) => {
             let unit = unit(&mut figures.iter().filter_map(|figures| time(figures)).map(|ns| ns as f64));

@@ -8,6 +8,7 @@
 //! ```
 //! use cli::reporter::Terminal;
 //! use cli::settings::of_flags;
+//! use measure::Percentile;
 //! use run::executor::{Files, Local};
 //! use run::plan::Plan;
 //! use run::settings::PartitionSettings;
@@ -23,7 +24,7 @@
 //!
 //! let mut plan = Plan::new(source, vec![scenario]);
 //! let execution = plan.execute_one(&Local::new(cli::program::end), Files::default(), &Terminal)?;
-//! let report = run::report::report(&plan.scenarios()[0], &execution, plan.source());
+//! let report = run::report::report(&plan.scenarios()[0], &execution, plan.source(), &Percentile::DEFAULT);
 //! assert_eq!(report.workers.len(), 2);
 //! assert_eq!(report.run.expect("no worker failed").counts.completed, 1000);
 //! # Ok::<(), anyhow::Error>(())

@@ -6,8 +6,8 @@ use cli::output::{self, OutFile};
 use cli::reporter::Reporter;
 use contract::Capabilities;
 use failure::{Failure, printable};
-use measure::Outcome;
 use measure::schema::to_json;
+use measure::{DEFAULT_PERCENTILES, Outcome, PercentileList};
 use serde::Serialize;
 
 use crate::completions::Parts;
@@ -27,6 +27,9 @@ pub struct OutputFlags {
     /// Print what the simulator of each worker wrote to stderr, the first and the last 2 KiB.
     #[arg(long)]
     stderr: bool,
+    /// The percentiles of the report: at most 16 decimals above 0 and below 100, in rising order.
+    #[arg(long, value_name = "LIST", default_value = DEFAULT_PERCENTILES)]
+    pub percentiles: PercentileList,
 }
 
 /// Characters of a line of a simulator's stderr that are shown.

@@ -1,5 +1,6 @@
 //! The report of a scenario.
 
+use measure::Percentile;
 use measure::provenance::{Provenance, SettingsUsed};
 use measure::run_report::{RunReport, measured};
 
@@ -9,8 +10,8 @@ use crate::scenario::{Scenario, capacity};
 use crate::source::Source;
 use crate::theory;
 
-/// The report of `scenario` over `source`, with all notes on both.
-pub fn report(scenario: &Scenario, execution: &Execution, source: &Source) -> RunReport {
+/// The report of `scenario` over `source`, with all notes on both, and with these percentiles, which must rise.
+pub fn report(scenario: &Scenario, execution: &Execution, source: &Source, percentiles: &[Percentile]) -> RunReport {
     let (capabilities, outcomes) = (scenario.first().capabilities.unwrap_or_default(), &execution.outcomes);
     let sampled = source.sampled();
     let cost = sampled.cost();
@@ -29,7 +30,7 @@ pub fn report(scenario: &Scenario, execution: &Execution, source: &Source) -> Ru
     notes.extend(
         scenario.policy.as_ref().zip(execution.policy.as_ref()).and_then(|(asked, used)| notes::of_fit(asked, used)),
     );
-    let report = RunReport::collect(provenance, notes, outcomes);
+    let report = RunReport::collect(provenance, notes, outcomes, percentiles);
     let theory = report.run.as_ref().and_then(|_| theory::theory(scenario, source));
     RunReport { theory, ..report }
 }

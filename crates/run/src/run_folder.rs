@@ -191,7 +191,7 @@ mod tests {
         let settings = r#"{"CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 1, "SIM_ARGS": "", "WORKERS": 1}"#;
         let settings = serde_json::from_str(settings).unwrap();
         let provenance = Provenance::new("module", Capabilities(0), trace, settings);
-        let report = RunReport::collect(provenance, Vec::new(), &[]);
+        let report = RunReport::collect(provenance, Vec::new(), &[], &[]);
         folder.finish(&report, &Local::new(cli::program::end), &Recording::default()).unwrap();
         folder
     }

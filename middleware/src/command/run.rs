@@ -78,7 +78,8 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
 
     flags.outputs.show_stderr(&execution.outcomes, 1, &*reporter);
     let scenario = &plan.scenarios()[0];
-    let report = run::report::report(scenario, &execution, plan.source());
+    let percentiles = flags.outputs.percentiles.as_slice();
+    let report = run::report::report(scenario, &execution, plan.source(), percentiles);
     let finish = |mut folder: RunFolder| {
         if let Some(shards) = shards {
             folder.keep_workers(shards, &scenario.module, &report, &execution.outcomes)?;

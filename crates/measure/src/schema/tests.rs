@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::Capabilities;
 use failure::{Class, Limit};
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -17,7 +17,7 @@ use super::*;
 use crate::provenance::*;
 use crate::run_report::{Imbalance, RowError, RowResult, RunReport, WorkerRow};
 use crate::theory::Theory;
-use crate::{Counts, Figures, Histogram, PerWorker, Percentiles, Tally};
+use crate::{Counts, Figures, Histogram, PerWorker, Percentile, Percentiles, Tally};
 
 /// Numbers in reports are finite.
 fn double() -> impl Strategy<Value = f64> {
@@ -140,18 +140,14 @@ fn counts() -> impl Strategy<Value = Counts> {
 }
 
 fn percentiles() -> impl Strategy<Value = Percentiles> {
-    any::<[Option<u64>; 6]>().prop_map(|[p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, max_ns]| Percentiles {
-        p50_ns,
-        p90_ns,
-        p95_ns,
-        p99_ns,
-        p99_9_ns,
-        max_ns,
-    })
+    let percentile = (0u32..100, 0u32..1000)
+        .prop_filter_map("above 0", |(whole, fraction)| Percentile::parse(&format!("{whole}.{fraction:03}")));
+    (btree_map(percentile, any::<Option<u64>>(), 0..16), any::<Option<u64>>())
+        .prop_map(|(chosen, max_ns)| Percentiles { chosen, max_ns })
 }
 
 fn figures() -> impl Strategy<Value = Figures> {
-    let averages = (number(), number(), number(), number(), number(), number());
+    let averages = (number(), number(), number(), number(), number(), number(), number(), number());
     (averages, any::<(u64, u128)>(), percentiles(), percentiles(), counts()).prop_map(
         |(averages, (time_simulation_ended_ns, work_offered_ns), delay_in_queue, response_time, counts)| Figures {
             average_delay_in_queue_ns: averages.0,
@@ -164,6 +160,8 @@ fn figures() -> impl Strategy<Value = Figures> {
             counts,
             rejected_share: averages.4,
             abandoned_share: averages.5,
+            average_response_time_ns: averages.6,
+            waited_share: averages.7,
             work_offered_ns,
         },
     )
@@ -182,7 +180,7 @@ fn histogram() -> impl Strategy<Value = Histogram> {
 }
 
 fn tally() -> impl Strategy<Value = Tally> {
-    (counts(), any::<(u64, [u64; 2], [u128; 5])>(), histogram(), histogram()).prop_map(
+    (counts(), any::<(u64, [u64; 2], [u128; 6])>(), histogram(), histogram()).prop_map(
         |(counts, (started, [from_ns, end_ns], sums), delay_in_queue, response_time)| Tally {
             counts,
             started,
@@ -193,6 +191,7 @@ fn tally() -> impl Strategy<Value = Tally> {
             waiting_area_ns: sums[2],
             system_area_ns: sums[3],
             service_sum_ns: sums[4],
+            response_sum_ns: sums[5],
             delay_in_queue,
             response_time,
         },

@@ -4,7 +4,7 @@ use contract::Capabilities;
 use failure::Failure;
 use measure::provenance::{Provenance, SettingsUsed, TraceUsed};
 use measure::run_report::RunReport;
-use measure::{Measured, Outcome, Tally};
+use measure::{Measured, Outcome, PercentileList, Tally};
 use serde_json::json;
 
 use super::*;
@@ -26,6 +26,16 @@ fn report(workers: u32, results: &[Result<Tally, Failure>]) -> RunReport {
 
 /// As [`report`], with other settings.
 fn report_of(workers: u32, results: &[Result<Tally, Failure>], set: impl Fn(&mut SettingsUsed)) -> RunReport {
+    report_with(workers, results, set, &Percentile::DEFAULT)
+}
+
+/// As [`report_of`], with other percentiles.
+fn report_with(
+    workers: u32,
+    results: &[Result<Tally, Failure>],
+    set: impl Fn(&mut SettingsUsed),
+    percentiles: &[Percentile],
+) -> RunReport {
     let trace = json!({"files": [{"blake3": "b1".repeat(32), "format": "azure-functions-2021"}], "requests": 9, "offset_ns": 0});
     let trace: TraceUsed = serde_json::from_value(trace).unwrap();
     let settings = json!({"BALANCER": "HASH", "CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": u64::MAX,
@@ -39,7 +49,7 @@ fn report_of(workers: u32, results: &[Result<Tally, Failure>], set: impl Fn(&mut
     };
     let outcomes: Vec<Outcome> = results.iter().cycle().take(workers as usize).map(outcome).collect();
     let provenance = Provenance::new(&"a".repeat(64), Capabilities(0), trace, settings);
-    RunReport::collect(provenance, Vec::new(), &outcomes)
+    RunReport::collect(provenance, Vec::new(), &outcomes, percentiles)
 }
 
 #[test]
@@ -93,8 +103,46 @@ fn a_wider_terminal_shows_more() {
             .filter(|head| !head.is_empty())
             .count()
     };
-    assert_eq!([80, 100, 120, 140].map(columns), [8, 10, 11, 12]);
+    assert_eq!([80, 100, 120, 140].map(columns), [8, 10, 11, 13]);
     assert!(table(&report, 80).contains("p50 [ms]  p99 [ms]  max [ms]\n"));
+}
+
+#[test]
+fn percentiles_are_aligned_and_have_no_digits_that_are_not_known() {
+    let slow = |longest: u64| {
+        let mut tally = Tally { end_ns: longest, ..Tally::default() };
+        tally.counts.offered = 100;
+        (0..99).for_each(|_| tally.completed(0, 0, longest / 16, longest / 16));
+        tally.completed(0, 0, longest, longest);
+        Ok(tally)
+    };
+    let text = table(&report(2, &[slow(3_200_000_000), slow(264_123_456)]), 80);
+    let expected = "  p50 [ms]  p99 [ms]  max [ms]
+────────────────────────────────────────────────────────────────────────────
+     1      100        100  0.000     3.593750    200       200     3200.000
+     2      100        100  0.000     3.593750     16.51     16.51   264.123
+────────────────────────────────────────────────────────────────────────────
+   run      200        200  0.000     1.945187    200       200     3200.000
+";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn the_columns_are_the_chosen_percentiles() {
+    let columns = |chosen: &str, width| {
+        let chosen = chosen.parse::<PercentileList>().unwrap();
+        let text = table(&report_with(4, &[Ok(worker(250_000, 10_000_000))], |_| (), chosen.as_slice()), width);
+        let heads = text.lines().find(|line| line.starts_with("worker")).unwrap();
+        heads.split("  ").filter_map(|head| head.trim().strip_suffix(" [ms]")).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(columns("50,90,95,99,99.9", 80), "p50 p99 max");
+    assert_eq!(columns("50,90,95,99,99.9", 200), "mean p50 p90 p95 p99 p99.9 max ended");
+    assert_eq!(columns("50,95,99.9", 80), "p50 p95 max");
+    assert_eq!(columns("99.9", 80), "p99.9 max");
+    assert_eq!(columns("99.9,99.99,99.999", 80), "p99.9 max");
+    assert_eq!(columns("10,20,30,40,50", 115), "p10 p20 p50 max ended");
+    let sixteen = (1..=16).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+    assert_eq!(columns(&sixteen, 400).matches('p').count(), 16);
 }
 
 #[test]

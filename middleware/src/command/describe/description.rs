@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use measure::Percentile;
 use measure::provenance::RecordedTrace;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
@@ -176,13 +177,14 @@ fn numbers<S: Serializer>(summary: &Option<Summary>, serializer: S) -> Result<S:
     map.serialize_entry("mean", &summary.mean())?;
     map.serialize_entry("cv", &summary.cv)?;
     for (name, value) in ranks(summary) {
-        map.serialize_entry(name, &value)?;
+        map.serialize_entry(&name, &value)?;
     }
     map.end()
 }
 
 /// Minimum, percentiles and maximum, with their names.
-fn ranks(summary: &Summary) -> impl Iterator<Item = (&'static str, Option<u64>)> {
-    let percentiles = PERCENTILES.iter().zip(summary.percentiles).map(|((name, ..), value)| (*name, value));
-    std::iter::once(("min", summary.min)).chain(percentiles).chain([("max", summary.max)])
+fn ranks(summary: &Summary) -> impl Iterator<Item = (String, Option<u64>)> {
+    let percentiles = PERCENTILES.map(Percentile::name).into_iter().zip(summary.percentiles);
+    let extreme = |name: &str, value| std::iter::once((name.to_owned(), value));
+    extreme("min", summary.min).chain(percentiles).chain(extreme("max", summary.max))
 }

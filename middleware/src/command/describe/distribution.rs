@@ -1,6 +1,6 @@
 //! Summaries of integers: mean, coefficient of variation, percentiles.
 
-use measure::Histogram;
+use measure::{Histogram, Percentile};
 
 /// 2¹²⁸.
 const TWO_128: f64 = (1u128 << 127) as f64 * 2.0;
@@ -34,9 +34,8 @@ pub(super) struct Summary {
     pub(super) max: Option<u64>,
 }
 
-/// Name in JSON, name in text, per mille.
-pub(super) const PERCENTILES: [(&str, &str, u64); 5] =
-    [("p50", "p50", 500), ("p90", "p90", 900), ("p95", "p95", 950), ("p99", "p99", 990), ("p99_9", "p99.9", 999)];
+/// The percentiles of a summary.
+pub(super) const PERCENTILES: [Percentile; 5] = Percentile::DEFAULT;
 
 impl Distribution {
     /// Records `value`.
@@ -57,7 +56,7 @@ impl Distribution {
             sum: self.sum,
             cv: self.cv(),
             min: (self.count > 0).then_some(self.min),
-            percentiles: PERCENTILES.map(|(_, _, per_mille)| self.histogram.percentile(per_mille)),
+            percentiles: PERCENTILES.map(|percentile| self.histogram.percentile(percentile)),
             max: (self.count > 0).then(|| self.histogram.max()),
         }
     }

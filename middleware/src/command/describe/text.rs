@@ -1,6 +1,6 @@
 //! A description as people read it in a terminal.
 
-use measure::{PerWorker, decimal, fixed, or_dash};
+use measure::{PerWorker, aligned, decimal, fixed, or_dash, without_zeros};
 use report::grid::{Column, Grid, Place, paragraph};
 use report::table;
 use run::notes;
@@ -68,30 +68,38 @@ pub(super) fn text(description: &Description, width: usize) -> String {
 /// The table of interarrival times, demands and sizes: a column for each.
 fn distributions(description: &Description, width: usize) -> String {
     let times = [("interarrival", &description.interarrival), ("demand", &description.demand)]
-        .map(|(name, summary)| (name, figures(summary, summary.mean().map(mean), short)));
+        .map(|(name, summary)| (name, figures(summary, summary.mean().map(mean), short, percentile)));
     let sizes = [("size", &description.size), ("reply size", &description.reply_size)].into_iter();
     let sizes = sizes.filter_map(|(name, summary)| {
         let summary = summary.as_ref()?;
-        Some((name, figures(summary, summary.mean().map(|mean| decimal(mean, 3)), |size| size.to_string())))
+        let number = |size: u64| size.to_string();
+        Some((name, figures(summary, summary.mean().map(|mean| decimal(mean, 3)), number, number)))
     });
     let columns: Vec<(&str, Vec<String>)> = times.into_iter().chain(sizes).collect();
 
     let column = |name: &str, left: bool| Column { head: name.to_owned(), left, place: Place::First };
     let names = columns.iter().map(|(name, _)| column(name, false));
     let mut grid = Grid::new([column("", true)].into_iter().chain(names).collect());
-    let ranks = ["min"].into_iter().chain(PERCENTILES.map(|(_, name, _)| name)).chain(["max"]);
-    for (number, name) in ["mean", "CV"].into_iter().chain(ranks).enumerate() {
+    let percentiles = PERCENTILES.map(|percentile| percentile.to_string());
+    let names = ["mean", "CV", "min"].map(str::to_owned).into_iter().chain(percentiles).chain(["max".to_owned()]);
+    for (number, name) in names.enumerate() {
         let cells = columns.iter().map(|(_, figures)| figures[number].clone());
-        grid.row([name.to_owned()].into_iter().chain(cells).collect());
+        grid.row([name].into_iter().chain(cells).collect());
     }
     grid.render(width)
 }
 
-/// Mean, CV, minimum, percentiles and maximum.
-fn figures(summary: &Summary, mean: Option<String>, show: impl Fn(u64) -> String) -> Vec<String> {
-    let ranks = std::iter::once(summary.min).chain(summary.percentiles).chain([summary.max]);
-    let ranks = ranks.map(|value| or_dash(value, &show));
-    [mean.unwrap_or("-".to_owned()), or_dash(summary.cv, |cv| decimal(cv, 3))].into_iter().chain(ranks).collect()
+/// Mean, CV, minimum, percentiles and maximum; `exact` shows the two extremes, `percentile` what is between them.
+fn figures(
+    summary: &Summary,
+    mean: Option<String>,
+    exact: impl Fn(u64) -> String,
+    percentile: impl Fn(u64) -> String,
+) -> Vec<String> {
+    let percentiles = summary.percentiles.map(|value| or_dash(value, &percentile));
+    let [min, max] = [summary.min, summary.max].map(|value| or_dash(value, &exact));
+    let first = [mean.unwrap_or("-".to_owned()), or_dash(summary.cv, |cv| decimal(cv, 3)), min];
+    first.into_iter().chain(percentiles).chain([max]).collect()
 }
 
 fn peak(peak: &Peak) -> String {
@@ -145,6 +153,14 @@ fn short(ns: u64) -> String {
     unit(ns).map_or(format!("{ns} ns"), |(unit, power)| {
         let decimals = 3u32.saturating_sub(ns.ilog10() - power);
         format!("{} {unit}", fixed(ns.into(), power, decimals))
+    })
+}
+
+/// A percentile of times: its digits up to the last one that is not 0, and blanks where [`short`] has more.
+fn percentile(ns: u64) -> String {
+    unit(ns).map_or(format!("{ns} ns"), |(unit, power)| {
+        let decimals = 3u32.saturating_sub(ns.ilog10() - power);
+        format!("{} {unit}", aligned(without_zeros(&fixed(ns.into(), power, power)), decimals as usize))
     })
 }
 
@@ -205,6 +221,12 @@ mod tests {
     #[test]
     fn a_share_is_0_only_where_there_is_none() {
         assert_eq!([0.0, 0.000_004, 0.000_01, 1.0].map(percent), ["0.000 %", "<0.001 %", "0.001 %", "100.000 %"]);
+    }
+
+    #[test]
+    fn percentiles_of_times_show_the_digits_that_are_known() {
+        let shown = [0, 999, 1_000, 16_610_000, 1_000_500_000, 217_200_000_000, 12_340_000_000_000].map(percentile);
+        assert_eq!(shown, ["0 ns", "999 ns", "1     µs", "16.61 ms", "1.0005 s", "217.2 s", "12340 s"]);
     }
 
     #[test]
