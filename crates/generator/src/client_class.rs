@@ -136,7 +136,7 @@ impl ClientClass {
     /// The demand that the clients offer per nanosecond in the long run, if a request's mean demand is `demand_ns`. None if
     /// the rate follows a curve, of which the trace may hold a part.
     pub(crate) fn offered(&self, demand_ns: u64, capacity: f64) -> Option<f64> {
-        if matches!(self.change, TimeChange::Rates(_) | TimeChange::Curve(_)) {
+        if self.change.is_a_curve() {
             return None;
         }
         let demand = (u128::from(self.clients) * u128::from(demand_ns)) as f64;
