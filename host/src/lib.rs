@@ -155,7 +155,7 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     let execution = plan.execute_one(&executor, files, &Terminal)?;
 
     let scenario = &plan.scenarios()[0];
-    let report = run::report::report(scenario, &execution, plan.source());
+    let report = run::report::report(scenario, std::slice::from_ref(&execution), plan.source());
     cli.outputs.show_stderr(&execution.outcomes, cli.worker, &Terminal);
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
     if outcome.result.is_err() {

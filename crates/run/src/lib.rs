@@ -23,7 +23,7 @@
 //!
 //! let mut plan = Plan::new(source, vec![scenario]);
 //! let execution = plan.execute_one(&Local::new(cli::program::end), Files::default(), &Terminal)?;
-//! let report = run::report::report(&plan.scenarios()[0], &execution, plan.source());
+//! let report = run::report::report(&plan.scenarios()[0], &[execution], plan.source());
 //! assert_eq!(report.workers.len(), 2);
 //! assert_eq!(report.run.expect("no worker failed").counts.completed, 1000);
 //! # Ok::<(), anyhow::Error>(())
@@ -38,6 +38,7 @@ pub mod partition;
 pub mod plan;
 pub mod randomness;
 mod reading;
+pub mod replications;
 pub mod report;
 pub mod retention;
 pub mod run_file;

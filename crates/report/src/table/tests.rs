@@ -39,7 +39,7 @@ fn report_of(workers: u32, results: &[Result<Tally, Failure>], set: impl Fn(&mut
     };
     let outcomes: Vec<Outcome> = results.iter().cycle().take(workers as usize).map(outcome).collect();
     let provenance = Provenance::new(&"a".repeat(64), Capabilities(0), trace, settings);
-    RunReport::collect(provenance, Vec::new(), &outcomes)
+    RunReport::collect(provenance, Vec::new(), &[&outcomes])
 }
 
 fn with_losses(mut tally: Tally, count: u64) -> Tally {
