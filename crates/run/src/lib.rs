@@ -36,6 +36,7 @@ pub mod notes;
 pub mod outputs;
 pub mod partition;
 pub mod plan;
+pub mod precision;
 pub mod randomness;
 mod reading;
 pub mod replications;
