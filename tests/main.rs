@@ -34,6 +34,7 @@ mod oracle;
 mod packed_traces;
 mod plan;
 mod policies;
+mod replications;
 mod results;
 mod sandbox;
 mod scarce;

@@ -54,7 +54,7 @@ fn reports(folder: &Folder, executor: &Local, scenarios: Vec<Scenario>) -> Vec<R
     let executions = plan.execute(executor, Vec::new(), &Recording::default()).unwrap();
     let report = |(scenario, execution): (&Scenario, anyhow::Result<_>)| {
         let execution = execution.map_err(|error| format!("{error:#}"))?;
-        Ok(run::report::report(scenario, &execution, plan.source(), &Percentile::DEFAULT))
+        Ok(run::report::report(scenario, &[execution], plan.source(), &Percentile::DEFAULT))
     };
     plan.scenarios().iter().zip(executions).map(report).collect()
 }

@@ -157,7 +157,7 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
 
     let scenario = &plan.scenarios()[0];
     let percentiles = cli.outputs.percentiles.as_slice();
-    let report = run::report::report(scenario, &execution, plan.source(), percentiles);
+    let report = run::report::report(scenario, std::slice::from_ref(&execution), plan.source(), percentiles);
     cli.outputs.show_stderr(&execution.outcomes, cli.worker, &Terminal);
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
     if outcome.result.is_err() {

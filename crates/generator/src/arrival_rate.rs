@@ -232,6 +232,11 @@ pub(crate) enum TimeChange {
 }
 
 impl TimeChange {
+    /// Whether the rate follows a curve, of which a trace may hold a part.
+    pub(crate) fn is_a_curve(&self) -> bool {
+        matches!(self, TimeChange::Curve(_) | TimeChange::Rates(_))
+    }
+
     /// The least integral of the rate up to the upper limit of times \[ns\].
     pub(crate) fn operational_limit_ns(&self) -> f64 {
         match self {

@@ -142,7 +142,7 @@ impl ClientClass {
     /// The demand that the clients offer per nanosecond in the long run, if a request's mean demand is `demand_ns`. None if
     /// the rate follows a curve, of which the trace may hold a part.
     pub(crate) fn offered(&self, demand_ns: f64, capacity: f64) -> Option<f64> {
-        if matches!(self.change, TimeChange::Rates(_) | TimeChange::Curve(_)) {
+        if self.change.is_a_curve() {
             return None;
         }
         Some(f64::from(self.clients) * demand_ns / (self.mean_ns as f64 * capacity))

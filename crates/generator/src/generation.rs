@@ -60,6 +60,17 @@ impl Generation {
         Ok(Self { samples, seed, classes, names: Some(names), classes_file: Some(path.into()) })
     }
 
+    /// The same trace under another seed.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Whether the rate of arrivals follows a curve, which is the same for every seed.
+    pub fn rate_changes(&self) -> bool {
+        self.classes.iter().any(|class| class.change.is_a_curve())
+    }
+
     /// Whether the trace has classes of clients, so that its requests may differ in `class`.
     pub fn has_classes(&self) -> bool {
         self.names.is_some()

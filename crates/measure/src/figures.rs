@@ -78,31 +78,35 @@ fn chosen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Percent
 impl Figures {
     /// The figures of one worker with `servers` servers, with these percentiles, which must rise.
     pub fn of_worker(tally: &Tally, servers: u32, percentiles: &[Percentile]) -> Self {
-        Self::new(
-            tally,
-            percentiles,
-            |sum| over(sum(tally), u128::from(tally.end_ns)),
-            u128::from(servers) * u128::from(tally.end_ns),
-        )
+        Self::new(tally, percentiles, |sum| over(sum(tally), tally.time_ns()), u128::from(servers) * tally.time_ns())
     }
 
-    /// The figures of a run with these workers: each has its tally and its number of servers. Workers share one clock, up
-    /// to the largest T. With DELAY each worker stops at its own T, so that averages over time are summed worker by
-    /// worker. The percentiles must rise.
-    pub fn of_run(workers: &[(&Tally, u32)], delay: u64, percentiles: &[Percentile]) -> Self {
-        let mut all = Tally::default();
-        for (tally, _) in workers {
-            all.add(tally);
-        }
+    /// The figures of one worker with `servers` servers, whose tally in each replication is given: of all its requests
+    /// together, and averages over time are Σ integrals / Σ T. The percentiles must rise.
+    pub fn of_replications(replications: &[&Tally], servers: u32, percentiles: &[Percentile]) -> Self {
+        let all = merged(replications.iter().copied());
+        let time = replications.iter().map(|tally| tally.time_ns()).sum();
+        Self::new(&all, percentiles, |sum| over(sum(&all), time), u128::from(servers) * time)
+    }
+
+    /// The figures of a run in all of its `replications`, one or more: each has the tallies of the workers, whose numbers of
+    /// servers are `servers`. Workers share one clock, up to the largest T of a replication. With DELAY each worker stops
+    /// at its own T, so that averages over time are summed worker by worker. The percentiles must rise.
+    pub fn of_run(replications: &[Vec<&Tally>], servers: &[u32], delay: u64, percentiles: &[Percentile]) -> Self {
+        let all = merged(replications.iter().flatten().copied());
         if delay == 0 {
-            let end = u128::from(all.end_ns);
-            let servers: u128 = workers.iter().map(|&(_, servers)| u128::from(servers)).sum();
-            return Self::new(&all, percentiles, |sum| over(sum(&all), end), servers * end);
+            let end = |workers: &Vec<&Tally>| workers.iter().map(|tally| tally.time_ns()).max().unwrap_or(0);
+            let time = replications.iter().map(end).sum();
+            let servers: u128 = servers.iter().map(|&servers| u128::from(servers)).sum();
+            return Self::new(&all, percentiles, |sum| over(sum(&all), time), servers * time);
         }
-        let server_time: u128 =
-            workers.iter().map(|&(tally, servers)| u128::from(servers) * u128::from(tally.end_ns)).sum();
+        let of_worker = |worker: usize, value: fn(&Tally) -> u128| -> u128 {
+            replications.iter().map(|workers| value(workers[worker])).sum()
+        };
+        let time = |worker: usize| of_worker(worker, Tally::time_ns);
+        let server_time = servers.iter().enumerate().map(|(worker, &servers)| u128::from(servers) * time(worker)).sum();
         let each = |sum: fn(&Tally) -> u128| {
-            let averages = workers.iter().filter_map(|(tally, _)| over(sum(tally), u128::from(tally.end_ns)));
+            let averages = (0..servers.len()).filter_map(|worker| over(of_worker(worker, sum), time(worker)));
             (all.end_ns > 0).then(|| averages.sum())
         };
         Self::new(&all, percentiles, each, server_time)
@@ -177,6 +181,12 @@ impl Figures {
         line("Work offered", unit(work_ns).time(Some(work_ns)), unit(work_ns).name);
         text
     }
+}
+
+fn merged<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {
+    let mut all = Tally::default();
+    tallies.for_each(|tally| all.add(tally));
+    all
 }
 
 fn over(sum: u128, whole: u128) -> Option<f64> {
@@ -279,13 +289,13 @@ mod tests {
     #[test]
     fn figures_of_a_run_come_from_the_merged_population() {
         let (busy, idle) = (three(), Tally { end_ns: 2, ..Tally::default() });
-        let run = Figures::of_run(&[(&busy, 1), (&idle, 1)], 0, &Percentile::DEFAULT);
+        let run = Figures::of_run(&[vec![&busy, &idle]], &[1, 1], 0, &Percentile::DEFAULT);
         assert_eq!((run.average_number_in_queue, run.server_utilization), (Some(9.0 / 8.0), Some(0.5)));
         assert_eq!((run.average_response_time_ns, run.waited_share), (Some(17.0 / 3.0), Some(2.0 / 3.0)));
         // With DELAY the averages of each worker are over its own T.
         let mut late = three();
         late.end_ns = 16;
-        let run = Figures::of_run(&[(&busy, 1), (&late, 1), (&Tally::default(), 1)], 3, &Percentile::DEFAULT);
+        let run = Figures::of_run(&[vec![&busy, &late, &Tally::default()]], &[1, 1, 1], 3, &Percentile::DEFAULT);
         assert_eq!(run.average_number_in_queue, Some(9.0 / 8.0 + 9.0 / 16.0));
         assert_eq!(run.server_utilization, Some(16.0 / 24.0));
         assert_eq!(run.time_simulation_ended_ns, 16);
@@ -296,13 +306,33 @@ mod tests {
         let (busy, idle) = (three(), Tally { end_ns: 2, ..Tally::default() });
         // 8 ns of service by time 8: of 1 + 3 servers, and with DELAY of 1 · 8 + 3 · 2 ns.
         assert_eq!(
-            Figures::of_run(&[(&busy, 1), (&idle, 3)], 0, &Percentile::DEFAULT).server_utilization,
+            Figures::of_run(&[vec![&busy, &idle]], &[1, 3], 0, &Percentile::DEFAULT).server_utilization,
             Some(8.0 / 32.0)
         );
         assert_eq!(
-            Figures::of_run(&[(&busy, 1), (&idle, 3)], 1, &Percentile::DEFAULT).server_utilization,
+            Figures::of_run(&[vec![&busy, &idle]], &[1, 3], 1, &Percentile::DEFAULT).server_utilization,
             Some(8.0 / 14.0)
         );
+    }
+
+    #[test]
+    fn replications_are_added_each_with_its_own_time() {
+        // T of 8 and 16: the integrals 9 + 9 and 17 + 17, and 8 + 8 ns of service, of two replications.
+        let (first, mut second, idle) = (three(), three(), Tally::default());
+        second.end_ns = 16;
+        let worker = Figures::of_replications(&[&first, &second], 1, &Percentile::DEFAULT);
+        assert_eq!((worker.average_number_in_queue, worker.server_utilization), (Some(18.0 / 24.0), Some(16.0 / 24.0)));
+        assert_eq!((worker.average_number_in_system, worker.average_delay_in_queue_ns), (Some(34.0 / 24.0), Some(3.0)));
+        assert_eq!((worker.counts.completed, worker.time_simulation_ended_ns), (6, 16));
+        let percentiles = &Percentile::DEFAULT;
+        assert_eq!(Figures::of_replications(&[&first], 1, percentiles), Figures::of_worker(&first, 1, percentiles));
+        // The other worker serves nothing; its T is below that of its replication, or above.
+        let ends_last = Tally { end_ns: 20, ..Tally::default() };
+        let run = |delay| {
+            Figures::of_run(&[vec![&first, &idle], vec![&second, &ends_last]], &[1, 1], delay, &Percentile::DEFAULT)
+        };
+        assert_eq!((run(0).average_number_in_queue, run(0).server_utilization), (Some(18.0 / 28.0), Some(16.0 / 56.0)));
+        assert_eq!((run(1).average_number_in_queue, run(1).server_utilization), (Some(18.0 / 24.0), Some(16.0 / 44.0)));
     }
 
     #[test]

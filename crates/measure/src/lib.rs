@@ -29,6 +29,7 @@ pub mod outcome;
 mod per_worker;
 mod percentile;
 pub mod provenance;
+mod randomness;
 pub mod run_report;
 pub mod schema;
 mod student;
@@ -45,6 +46,7 @@ pub use number::{aligned, decimal, decimals, fixed, number, or_dash, percent, wi
 pub use outcome::{Measured, Outcome};
 pub use per_worker::PerWorker;
 pub use percentile::{DEFAULT_PERCENTILES, Percentile, PercentileList};
+pub use randomness::Randomness;
 pub use student::student;
 pub use tally::{Counts, Tally};
 pub use time_unit::TimeUnit;

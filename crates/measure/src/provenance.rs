@@ -28,6 +28,18 @@ pub struct Provenance {
     pub trace: TraceUsed,
     /// The settings that took part.
     pub settings: SettingsUsed,
+    /// Number of replications, whose figures are of all together; absent if there is one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub replications: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Serde passes a reference.
+fn is_one(replications: &u32) -> bool {
+    *replications == 1
 }
 
 impl Provenance {
@@ -41,6 +53,7 @@ impl Provenance {
             module: ModuleUsed { sha256: sha256.to_owned(), capabilities },
             trace,
             settings,
+            replications: 1,
         }
     }
 }

@@ -44,25 +44,32 @@ pub struct Imbalance {
 }
 
 impl Imbalance {
-    fn of(tallies: &[&Tally], settings: &SettingsUsed) -> Self {
-        let requests = || tallies.iter().map(|tally| u128::from(tally.counts.offered));
-        let (largest, all) = (requests().max().unwrap_or(0), requests().sum::<u128>());
+    /// Of all `replications` together; each has the tallies of the workers.
+    fn of(replications: &[Vec<&Tally>], settings: &SettingsUsed) -> Self {
+        let sums = |value: fn(&Tally) -> u128| -> Vec<u128> {
+            let workers = replications.first().map_or(0, Vec::len);
+            (0..workers).map(|worker| replications.iter().map(|tallies| value(tallies[worker])).sum()).collect()
+        };
+        let requests = sums(|tally| u128::from(tally.counts.offered));
+        let (largest, all) = (requests.iter().copied().max().unwrap_or(0), requests.iter().sum::<u128>());
         Self {
-            requests: (all > 0).then(|| largest as f64 * tallies.len() as f64 / all as f64),
-            work: Self::of_work(tallies, settings),
+            requests: (all > 0).then(|| largest as f64 * requests.len() as f64 / all as f64),
+            work: Self::of_work(&sums(|tally| tally.demand_sum_ns), settings),
         }
     }
 
-    /// The demands of a tally are divided by the speed already, so they are the server time that its worker needs.
-    fn of_work(tallies: &[&Tally], settings: &SettingsUsed) -> Option<f64> {
+    /// The demands of each worker are divided by the speed already, so they are the server time that it needs \[ns\].
+    fn of_work(demands_ns: &[u128], settings: &SettingsUsed) -> Option<f64> {
         // What all workers have in common has no effect on the quotient.
         let servers =
             settings.servers.each().map(|&servers| settings.servers.list().map_or(1.0, |_| f64::from(servers)));
         let equal = PerWorker::All(Speed::ONE);
         let speeds = settings.speeds.as_ref().filter(|speeds| speeds.list().is_some()).unwrap_or(&equal);
         let (mut largest, mut work, mut capacity) = (0f64, 0f64, 0f64);
-        for ((tally, servers), speed) in tallies.iter().zip(servers).zip(speeds.each().map(|speed| speed.as_f64())) {
-            let server_time = tally.demand_sum_ns as f64;
+        for ((&demands_ns, servers), speed) in
+            demands_ns.iter().zip(servers).zip(speeds.each().map(|speed| speed.as_f64()))
+        {
+            let server_time = demands_ns as f64;
             largest = largest.max(server_time / servers);
             work += server_time * speed;
             capacity += servers * speed;
@@ -120,43 +127,61 @@ pub struct RowError {
 impl Report for RunReport {}
 
 impl RunReport {
-    /// Merges the outcomes of the workers, which are in the order of their numbers. The percentiles must rise. What theory
-    /// gives is not among them.
+    /// Merges the outcomes of the workers, which are in the order of their numbers, in each of the `replications`: one, unless
+    /// the run was repeated. The percentiles must rise. What theory gives is not among them.
     pub fn collect(
         provenance: Provenance,
         notes: Vec<String>,
-        outcomes: &[Outcome],
+        replications: &[&[Outcome]],
         percentiles: &[Percentile],
     ) -> Self {
         let settings = &provenance.settings;
-        let tallies: Vec<&Tally> = measured(outcomes).map(|worker| &worker.tally).collect();
-        let servers = || settings.servers.each().copied();
-        let all = || tallies.iter().copied().zip(servers()).collect::<Vec<_>>();
-        let run = || Figures::of_run(&all(), settings.delay, percentiles);
-        let run = (tallies.len() == outcomes.len()).then(run);
-        let row = |((worker, outcome), servers): ((u32, &Outcome), u32)| WorkerRow {
+        let workers = replications.first().map_or(0, |outcomes| outcomes.len());
+        let servers: Vec<u32> = settings.servers.each().copied().take(workers).collect();
+        let tallies: Option<Vec<Vec<&Tally>>> = replications.iter().map(|outcomes| tallies(outcomes)).collect();
+        let row = |(worker, servers): (u32, &u32)| WorkerRow {
             worker,
             servers: own(Some(&settings.servers), worker),
             capacity: own(Some(&settings.capacity), worker),
             speed: own(settings.speeds.as_ref(), worker),
-            result: match &outcome.result {
-                Ok(measured) => {
-                    RowResult::Measured(Box::new(Figures::of_worker(&measured.tally, servers, percentiles)))
-                }
-                Err(failure) => RowResult::Failed {
+            result: result(replications, worker as usize - 1, *servers, percentiles),
+        };
+        let workers = (1..).zip(&servers).map(row).collect();
+        let imbalance = tallies.as_ref().map(|tallies| Imbalance::of(tallies, settings));
+        let run = tallies.map(|tallies| Figures::of_run(&tallies, &servers, settings.delay, percentiles));
+        Self { provenance, notes, imbalance, workers, run, theory: None }
+    }
+}
+
+/// The tallies of all workers; None if one of them failed.
+fn tallies(outcomes: &[Outcome]) -> Option<Vec<&Tally>> {
+    outcomes.iter().map(|outcome| Some(&outcome.result.as_ref().ok()?.tally)).collect()
+}
+
+/// The figures of the worker at `index` in all `replications`, or its first failure.
+fn result(replications: &[&[Outcome]], index: usize, servers: u32, percentiles: &[Percentile]) -> RowResult {
+    let mut all = Vec::new();
+    for (number, outcome) in (1..).zip(replications.iter().map(|outcomes| &outcomes[index])) {
+        match &outcome.result {
+            Ok(measured) => all.push(&measured.tally),
+            Err(failure) => {
+                let place = if replications.len() > 1 { format!("replication {number}: ") } else { String::new() };
+                return RowResult::Failed {
                     offered: outcome.offered,
                     error: RowError {
                         class: failure.class(),
                         limit: failure.passed_limit(),
-                        message: printable(failure.to_string().as_bytes(), MESSAGE),
+                        message: printable(format!("{place}{failure}").as_bytes(), MESSAGE),
                     },
-                },
-            },
-        };
-        let imbalance = run.is_some().then(|| Imbalance::of(&tallies, settings));
-        let workers = (1..).zip(outcomes).zip(servers()).map(row).collect();
-        Self { provenance, notes, imbalance, workers, run, theory: None }
+                };
+            }
+        }
     }
+    RowResult::Measured(Box::new(match all[..] {
+        // Without a copy.
+        [only] => Figures::of_worker(only, servers, percentiles),
+        _ => Figures::of_replications(&all, servers, percentiles),
+    }))
 }
 
 /// The value of `worker`, if workers differ.
@@ -190,7 +215,7 @@ mod tests {
         settings.servers = servers;
         settings.speeds = Some(PerWorker::of_each(speeds.map(|text| Speed::parse(text).unwrap())));
         let tallies = needed.map(|demand_sum_ns| Tally { demand_sum_ns, ..Tally::default() });
-        Imbalance::of(&tallies.each_ref(), &settings).work
+        Imbalance::of(&[tallies.iter().collect()], &settings).work
     }
 
     #[test]
@@ -205,5 +230,52 @@ mod tests {
         // 30 + 10 of work, of which the slow worker needs 20: 20 where the load of all is 40 / 1.5.
         assert_eq!(work([30, 20], same.clone(), ["1", "1/2"]), Some(30.0 * 1.5 / 40.0));
         assert_eq!(work([0, 20], same, ["1", "1/2"]), Some(20.0 * 1.5 / 10.0));
+    }
+
+    fn outcome(offered: u64, result: Result<u64, Failure>) -> Outcome {
+        let measured = |end_ns| {
+            let mut tally = Tally { end_ns, demand_sum_ns: 3 * u128::from(offered), ..Tally::default() };
+            (tally.counts.offered, tally.counts.rejected) = (offered, offered);
+            Measured { tally, delay_reached: false, capabilities: contract::Capabilities(0) }
+        };
+        Outcome { offered, result: result.map(measured), stderr: String::new() }
+    }
+
+    fn collect(replications: &[&[Outcome]]) -> RunReport {
+        let text = r#"{"files": [], "requests": 0, "offset_ns": 0}"#;
+        let settings = r#"{"CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 1, "SIM_ARGS": "", "WORKERS": 2}"#;
+        let (trace, settings) = (serde_json::from_str(text).unwrap(), serde_json::from_str(settings).unwrap());
+        let provenance = Provenance::new("module", contract::Capabilities(0), trace, settings);
+        RunReport::collect(provenance, Vec::new(), replications)
+    }
+
+    #[test]
+    fn replications_are_summed_worker_by_worker() {
+        let (first, second) = ([outcome(1, Ok(10)), outcome(3, Ok(20))], [outcome(5, Ok(40)), outcome(3, Ok(30))]);
+        let report = collect(&[&first, &second]);
+        let row = |report: &RunReport, index: usize| match &report.workers[index].result {
+            RowResult::Measured(figures) => (figures.counts.offered, figures.time_simulation_ended_ns),
+            RowResult::Failed { .. } => panic!("it failed"),
+        };
+        assert_eq!([row(&report, 0), row(&report, 1)], [(6, 40), (6, 30)]);
+        let run = report.run.unwrap();
+        assert_eq!((run.counts.rejected, run.work_offered_ns, run.time_simulation_ended_ns), (12, 36, 40));
+        // Each replication alone has an imbalance.
+        assert_eq!(report.imbalance, Some(Imbalance { requests: Some(1.0), work: Some(1.0) }));
+        assert_eq!(collect(&[&first]).imbalance, Some(Imbalance { requests: Some(1.5), work: Some(1.5) }));
+    }
+
+    #[test]
+    fn a_failure_names_its_replication() {
+        let failed = || [outcome(1, Ok(10)), outcome(3, Err(Failure::host("no memory")))];
+        let message = |report: &RunReport| match &report.workers[1].result {
+            RowResult::Failed { error, .. } => error.message.clone(),
+            RowResult::Measured(_) => panic!("it did not fail"),
+        };
+        let report = collect(&[&[outcome(1, Ok(10)), outcome(3, Ok(20))], &failed()]);
+        assert_eq!(message(&report), "replication 2: no memory");
+        assert!(report.run.is_none() && report.imbalance.is_none());
+        assert!(matches!(report.workers[0].result, RowResult::Measured(_)));
+        assert_eq!(message(&collect(&[&failed()])), "no memory");
     }
 }

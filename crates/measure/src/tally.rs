@@ -187,6 +187,11 @@ impl Tally {
         }
     }
 
+    /// The time from the warm-up's end to T \[ns\], over which averages are.
+    pub fn time_ns(&self) -> u128 {
+        self.end_ns.saturating_sub(self.from_ns).into()
+    }
+
     /// Adds another worker's tally; T becomes the larger one.
     pub fn add(&mut self, other: &Self) {
         self.counts.add(&other.counts);

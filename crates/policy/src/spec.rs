@@ -36,6 +36,8 @@ pub struct PolicyForm {
     pub sees_block: bool,
     /// Whether it uses WEIGHTS.
     pub sees_weights: bool,
+    /// Whether it uses random numbers, at least for ties.
+    pub is_random: bool,
     /// The policy with the parameters after the colon, if there is one; without parameters, it is called without them.
     parse: fn(Option<&str>, Duration<'_>) -> Result<Kind, String>,
 }
@@ -47,7 +49,17 @@ impl PolicyForm {
         summary: &'static str,
         parse: fn(Option<&str>, Duration<'_>) -> Result<Kind, String>,
     ) -> Self {
-        Self { name, form: name, alias, summary, sees_state: false, sees_block: false, sees_weights: false, parse }
+        Self {
+            name,
+            form: name,
+            alias,
+            summary,
+            sees_state: false,
+            sees_block: false,
+            sees_weights: false,
+            is_random: false,
+            parse,
+        }
     }
 
     const fn with_parameters(self, form: &'static str) -> Self {
@@ -66,6 +78,10 @@ impl PolicyForm {
         Self { sees_weights: true, ..self }
     }
 
+    const fn at_random(self) -> Self {
+        Self { is_random: true, ..self }
+    }
+
     fn is_called(&self, name: &str) -> bool {
         [Some(self.name), self.alias].into_iter().flatten().any(|known| known.eq_ignore_ascii_case(name))
     }
@@ -73,7 +89,7 @@ impl PolicyForm {
 
 /// All policies.
 pub const POLICIES: [PolicyForm; 10] = [
-    PolicyForm::new("R", Some("random"), "a random worker", |_, _| Ok(Kind::Random)),
+    PolicyForm::new("R", Some("random"), "a random worker", |_, _| Ok(Kind::Random)).at_random(),
     PolicyForm::new("RR", Some("round_robin"), "one worker after the other", |_, _| Ok(Kind::RoundRobin)),
     PolicyForm::new("WRR", Some("weighted_round_robin"), "one after the other, in proportion to WEIGHTS", |_, _| {
         Ok(Kind::WeightedRoundRobin)
@@ -82,7 +98,8 @@ pub const POLICIES: [PolicyForm; 10] = [
     PolicyForm::new("TC", Some("p2c"), "of two random workers, the one with fewer requests", |_, _| {
         Ok(Kind::Choices(Sampling::TWO))
     })
-    .seeing_state(),
+    .seeing_state()
+    .at_random(),
     PolicyForm::new(
         "POWER",
         None,
@@ -90,9 +107,11 @@ pub const POLICIES: [PolicyForm; 10] = [
         |values, _| Sampling::parse(values.unwrap_or_default()).map(Kind::Choices),
     )
     .with_parameters(choices::FORM)
-    .seeing_state(),
+    .seeing_state()
+    .at_random(),
     PolicyForm::new("JSQ", Some("least_conn"), "the worker with the fewest requests", |_, _| Ok(Kind::ShortestQueue))
-        .seeing_state(),
+        .seeing_state()
+        .at_random(),
     PolicyForm::new(
         "SED",
         Some("shortest_expected_delay"),
@@ -100,21 +119,24 @@ pub const POLICIES: [PolicyForm; 10] = [
         |_, _| Ok(Kind::ExpectedDelay),
     )
     .seeing_state()
-    .seeing_weights(),
+    .seeing_weights()
+    .at_random(),
     PolicyForm::new(
         "LW",
         Some("lwl"),
         "the worker that could start it first; if DISCIPLINE is not fifo, the one with the least unfinished work for its servers",
         |_, _| Ok(Kind::LeastWork),
     )
-    .seeing_state(),
+    .seeing_state()
+    .at_random(),
     PolicyForm::new(
         "SITA",
         None,
         "small demands to the first worker, large ones to the last; without cut-offs, they are fitted to equal load",
         |values, duration| values.map(|values| CutOffs::parse(values, duration)).transpose().map(Kind::SizeInterval),
     )
-    .with_parameters(size_interval::FORM),
+    .with_parameters(size_interval::FORM)
+    .at_random(),
     PolicyForm::new("HASH", Some("hash"), "the worker that the hash of its block names", |_, _| Ok(Kind::Hash))
         .seeing_block(),
 ];
@@ -192,6 +214,12 @@ impl PolicySpec {
     /// Whether it must be fitted to the demands of the trace before it starts.
     pub fn needs_sizes(&self) -> bool {
         self.kind == Kind::SizeInterval(None)
+    }
+
+    /// Whether it uses random numbers, at least for ties. SITA does so at cut-offs that are fitted.
+    pub fn is_random(&self) -> bool {
+        let given = matches!(&self.kind, Kind::SizeInterval(Some(cut_offs)) if !cut_offs.are_fitted());
+        self.form.is_random && !given
     }
 
     /// This policy, fitted to a trace with the demands `sizes` and to `cluster`, if it needs to be.

@@ -183,6 +183,29 @@ impl Demands {
         Self { mean_ns, distribution, seed, streams: Streams::new(seed, "service") }
     }
 
+    /// The same demands under another seed.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        Self { seed, streams: Streams::new(seed, "service"), ..self }
+    }
+
+    /// Whether demands depend on the seed.
+    pub fn is_random(&self) -> bool {
+        let varies = match &self.distribution {
+            ServiceDistribution::Exponential => true,
+            ServiceDistribution::Deterministic => false,
+            ServiceDistribution::Other(other) => match &other.source {
+                DemandSource::Erlang(_) | DemandSource::Hyperexponential(_) => true,
+                DemandSource::Family { distribution, .. } => *distribution != Distribution::Constant,
+                // These have times of their own, whatever the mean.
+                DemandSource::BoundedPareto { .. } => return true,
+                DemandSource::Empirical(times) => return times.is_random(),
+                DemandSource::Cost(_) => return false,
+            },
+        };
+        varies && self.mean_ns > 0
+    }
+
     /// The demand of `request` \[ns\].
     #[inline]
     pub fn demand(&self, request: &Request) -> u64 {

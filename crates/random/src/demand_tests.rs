@@ -199,6 +199,32 @@ fn moments_are_those_of_the_samples() {
 }
 
 #[test]
+fn constant_and_computed_demands_are_not_random() {
+    let is_random = |mean_ns, distribution| Demands::new(mean_ns, distribution, 1).is_random();
+    let empirical = |times_ns: &[u64]| {
+        let times = Empirical::new(times_ns.to_vec(), &vec![1; times_ns.len()]).unwrap();
+        ServiceDistribution::empirical(times, "0")
+    };
+    let cost = ServiceDistribution::cost(Cost { per_size_ns: 5, per_reply_ns: 0, write_factor: Cost::FACTOR_ONE });
+    for (mean_ns, distribution, random) in [
+        (10, ServiceDistribution::Exponential, true),
+        (0, ServiceDistribution::Exponential, false),
+        (10, ServiceDistribution::Deterministic, false),
+        (10, ServiceDistribution::erlang(3), true),
+        (0, ServiceDistribution::erlang(3), false),
+        (10, ServiceDistribution::lognormal(1.0).unwrap(), true),
+        (10, ServiceDistribution::lognormal(0.0).unwrap(), false),
+        (0, ServiceDistribution::bounded_pareto(1.5, 1, 9), true),
+        (0, empirical(&[4, 5]), true),
+        (0, empirical(&[4, 4]), false),
+        (10, cost, false),
+    ] {
+        let name = distribution.name().to_owned();
+        assert_eq!(is_random(mean_ns, distribution), random, "{name}, {mean_ns} ns");
+    }
+}
+
+#[test]
 fn moments_that_are_not_exact_are_none() {
     let known = |mean_ns, distribution| Demands::new(mean_ns, distribution, 1).moments().is_some();
     let lognormal = || ServiceDistribution::lognormal(80.0).unwrap();
@@ -210,4 +236,13 @@ fn moments_that_are_not_exact_are_none() {
     assert_eq!([bounded(999, 2000), bounded(1000, 2000), bounded(1000, 1_100_000_000)], [false, true, false]);
     assert!(!known(MS_10, ServiceDistribution::pareto(0.3).unwrap()));
     assert!(!known(MS_10, ServiceDistribution::cost(Cost { per_size_ns: 0, per_reply_ns: 0, write_factor: 1 })));
+}
+
+#[test]
+fn another_seed_is_as_if_it_was_given() {
+    let demands = |seed| Demands::new(10_000_000, ServiceDistribution::erlang(2), seed);
+    let samples = |demands: Demands| (0..9).map(|id| demands.sample(id)).collect::<Vec<_>>();
+    assert_eq!(samples(demands(1).with_seed(2)), samples(demands(2)));
+    assert_ne!(samples(demands(1)), samples(demands(2)));
+    assert_eq!(demands(1).with_seed(2).seed, 2);
 }

@@ -37,6 +37,11 @@ impl Empirical {
         self.times_ns[self.rows.sample(stream)]
     }
 
+    /// Whether samples differ.
+    pub fn is_random(&self) -> bool {
+        self.times_ns.iter().any(|time_ns| *time_ns != self.times_ns[0])
+    }
+
     /// The mean, rounded \[ns\].
     pub fn mean_ns(&self) -> u64 {
         self.mean_ns

@@ -176,7 +176,8 @@ pub fn plain(report: &RunReport, width: usize) -> String {
         };
     }
     if let Some(run) = &report.run {
-        text += &format!("\nWhole run, {}\n{}", counted(report.workers.len(), "worker"), run.to_text());
+        let replications = replications(report).map_or_else(String::new, |number| format!(", {number}"));
+        text += &format!("\nWhole run, {}{replications}\n{}", counted(report.workers.len(), "worker"), run.to_text());
     }
     text + "\nPercentiles are within 0.1 % of the exact ones; all else is exact.\n"
 }
@@ -194,8 +195,15 @@ fn title(report: &RunReport, width: usize) -> String {
     );
     what.extend((settings.discipline != "fifo").then(|| format!("DISCIPLINE {}", settings.discipline)));
     what.extend(settings.patience.as_ref().map(|patience| format!("PATIENCE {patience}")));
+    what.extend(replications(report));
     let balancer = settings.balancer.as_deref().unwrap_or("-");
     paragraph("", &format!("{balancer} over {}; trace: {trace}", what.join(", ")), width)
+}
+
+/// The number of replications in words, if there are several.
+fn replications(report: &RunReport) -> Option<String> {
+    let number = report.provenance.replications;
+    (number > 1).then(|| counted(number as usize, "replication"))
 }
 
 /// `number` workers in a few words, with their servers and speeds: `4 workers, one server each`, or of workers that differ

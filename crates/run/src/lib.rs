@@ -24,7 +24,7 @@
 //!
 //! let mut plan = Plan::new(source, vec![scenario]);
 //! let execution = plan.execute_one(&Local::new(cli::program::end), Files::default(), &Terminal)?;
-//! let report = run::report::report(&plan.scenarios()[0], &execution, plan.source(), &Percentile::DEFAULT);
+//! let report = run::report::report(&plan.scenarios()[0], &[execution], plan.source(), &Percentile::DEFAULT);
 //! assert_eq!(report.workers.len(), 2);
 //! assert_eq!(report.run.expect("no worker failed").counts.completed, 1000);
 //! # Ok::<(), anyhow::Error>(())
@@ -37,7 +37,10 @@ pub mod notes;
 pub mod outputs;
 pub mod partition;
 pub mod plan;
+pub mod precision;
+pub mod randomness;
 mod reading;
+pub mod replications;
 pub mod report;
 pub mod retention;
 pub mod run_file;

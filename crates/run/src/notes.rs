@@ -165,6 +165,16 @@ pub fn of_run(
     notes
 }
 
+/// The note on a run of this many replications; none if there is one.
+pub fn of_replications(number: u32) -> Option<String> {
+    (number > 1).then(|| {
+        format!(
+            "all figures, and counts too, are those of {number} independent replications together; notes on the trace and the \
+             load are on the first one"
+        )
+    })
+}
+
 /// A worker whose offered utilization is above this is overloaded: less is within the variation of short traces.
 const OVERLOADED: f64 = 1.05;
 

@@ -23,7 +23,7 @@ pub struct OutputFlags {
     pub json: bool,
     /// Write the completion of each request to FILE: as CSV if its name ends in .csv, else as records.
     #[arg(long, value_name = "FILE")]
-    completions: Option<PathBuf>,
+    pub completions: Option<PathBuf>,
     /// Print what the simulator of each worker wrote to stderr, the first and the last 2 KiB.
     #[arg(long)]
     stderr: bool,

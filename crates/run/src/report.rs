@@ -1,8 +1,8 @@
 //! The report of a scenario.
 
-use measure::Percentile;
 use measure::provenance::{Provenance, SettingsUsed};
 use measure::run_report::{RunReport, measured};
+use measure::{Outcome, Percentile};
 
 use crate::notes;
 use crate::plan::Execution;
@@ -10,9 +10,11 @@ use crate::scenario::{Scenario, capacity};
 use crate::source::Source;
 use crate::theory;
 
-/// The report of `scenario` over `source`, with all notes on both, and with these percentiles, which must rise.
-pub fn report(scenario: &Scenario, execution: &Execution, source: &Source, percentiles: &[Percentile]) -> RunReport {
-    let (capabilities, outcomes) = (scenario.first().capabilities.unwrap_or_default(), &execution.outcomes);
+/// The report of `scenario` over `source`, with all notes on both. It was executed once, or several times: then the figures are
+/// those of all `executions` together, and the other notes are on the first one, which read `source`. The `percentiles` must rise.
+pub fn report(scenario: &Scenario, executions: &[Execution], source: &Source, percentiles: &[Percentile]) -> RunReport {
+    let outcomes: Vec<&[Outcome]> = executions.iter().map(|execution| &execution.outcomes[..]).collect();
+    let capabilities = scenario.first().capabilities.unwrap_or_default();
     let sampled = source.sampled();
     let cost = sampled.cost();
     let used = SettingsUsed {
@@ -21,16 +23,22 @@ pub fn report(scenario: &Scenario, execution: &Execution, source: &Source, perce
         write_factor: cost.map(notes::write_factor),
         ..scenario.used(sampled.any())
     };
-    let provenance = Provenance::new(scenario.module.sha256(), capabilities, source.name(), used);
+    let provenance = Provenance {
+        replications: executions.len() as u32,
+        ..Provenance::new(scenario.module.sha256(), capabilities, source.name(), used)
+    };
 
     let capacity = capacity(&scenario.workers);
-    let offered = source.offered(capacity).or_else(|| execution.load.utilization(capacity));
-    let mut notes = source.notes(&execution.load, capacity, capabilities);
-    notes.extend(notes::of_run(scenario, &sampled, &execution.load, offered, &measured(outcomes).collect::<Vec<_>>()));
-    notes.extend(
-        scenario.policy.as_ref().zip(execution.policy.as_ref()).and_then(|(asked, used)| notes::of_fit(asked, used)),
-    );
-    let report = RunReport::collect(provenance, notes, outcomes, percentiles);
+    let mut notes: Vec<String> = notes::of_replications(provenance.replications).into_iter().collect();
+    if let Some(first) = executions.first() {
+        let Execution { outcomes, load, policy } = first;
+        let offered = source.offered(capacity).or_else(|| load.utilization(capacity));
+        notes.extend(source.notes(load, capacity, capabilities));
+        notes.extend(notes::of_run(scenario, &sampled, load, offered, &measured(outcomes).collect::<Vec<_>>()));
+        let fitted = scenario.policy.as_ref().zip(policy.as_ref());
+        notes.extend(fitted.and_then(|(asked, used)| notes::of_fit(asked, used)));
+    }
+    let report = RunReport::collect(provenance, notes, &outcomes, percentiles);
     let theory = report.run.as_ref().and_then(|_| theory::theory(scenario, source));
     RunReport { theory, ..report }
 }

@@ -73,7 +73,7 @@ impl RunFolder {
         ShardFiles::create(&self.make("shards")?, workers, true)
     }
 
-    /// Keeps the shards, the module and the report of each worker.
+    /// Keeps the shards, the module and the report of each worker, of the first replication if there are several.
     ///
     /// # Errors
     /// If they can't be written.
@@ -92,6 +92,7 @@ impl RunFolder {
             if let Ok(measured) = &outcome.result {
                 let mut provenance = report.provenance.clone();
                 provenance.settings = provenance.settings.of_worker(worker);
+                provenance.replications = 1;
                 let report = WorkerReport::new(provenance, Vec::new(), worker, measured);
                 write(&reports, &format!("{worker}.json"), &report)?;
             }
@@ -191,7 +192,7 @@ mod tests {
         let settings = r#"{"CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 1, "SIM_ARGS": "", "WORKERS": 1}"#;
         let settings = serde_json::from_str(settings).unwrap();
         let provenance = Provenance::new("module", Capabilities(0), trace, settings);
-        let report = RunReport::collect(provenance, Vec::new(), &[], &[]);
+        let report = RunReport::collect(provenance, Vec::new(), &[&[]], &[]);
         folder.finish(&report, &Local::new(cli::program::end), &Recording::default()).unwrap();
         folder
     }

@@ -43,6 +43,13 @@ impl Scenario {
         &self.workers[0].job
     }
 
+    /// The same scenario with `seed` for all that is random in it.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.workers.iter_mut().for_each(|worker| worker.job.model.seed = seed);
+        self
+    }
+
     /// Sets the capabilities that the preflight found.
     pub fn set_capabilities(&mut self, capabilities: Capabilities) {
         self.workers.iter_mut().for_each(|worker| worker.job.capabilities = Some(capabilities));

@@ -107,15 +107,43 @@ impl Source {
     /// # Errors
     /// If it can't be opened again.
     pub fn again(&self) -> Result<Self, Failure> {
+        self.with_seed(match self {
+            Source::Recorded(_, recorded) => recorded.demands.seed,
+            Source::Generated(_, generated) => generated.demands.seed,
+        })
+    }
+
+    /// The same trace from its start, with all that is random in it under `seed`.
+    ///
+    /// # Errors
+    /// If it can't be opened again.
+    pub fn with_seed(&self, seed: u64) -> Result<Self, Failure> {
         match self {
             Source::Recorded(_, recorded) => {
                 let Recorded { paths, flags, demands, given } = &**recorded;
-                Ok(Self::recorded(paths, flags, demands.clone())?.with_given(given.clone()))
+                Ok(Self::recorded(paths, flags, demands.clone().with_seed(seed))?.with_given(given.clone()))
             }
             Source::Generated(_, generated) => {
                 let Generated { generation, demands, given } = &**generated;
-                Ok(Self::generated(generation.clone(), demands.clone()).with_given(given.clone()))
+                let generation = generation.clone().with_seed(seed);
+                Ok(Self::generated(generation, demands.clone().with_seed(seed)).with_given(given.clone()))
             }
+        }
+    }
+
+    /// Whether its arrivals depend on SEED.
+    pub(crate) fn has_random_arrivals(&self) -> bool {
+        match self {
+            Source::Recorded(_, recorded) => recorded.flags.are_random(),
+            Source::Generated(..) => true,
+        }
+    }
+
+    /// Whether the rate of its arrivals follows a curve that settings give.
+    pub(crate) fn rate_changes(&self) -> bool {
+        match self {
+            Source::Recorded(..) => false,
+            Source::Generated(_, generated) => generated.generation.rate_changes(),
         }
     }
 

@@ -8,12 +8,14 @@ use cli::program;
 use cli::reporter::{Reporter, Terminal};
 use cli::settings::Sources;
 use cli::terminal;
+use failure::Failure;
 use measure::run_report::RunReport;
 use measure::schema::to_json;
 use report::table;
 use run::executor::{self, Files};
 use run::outputs::OutputFlags;
-use run::plan::Plan;
+use run::plan::{Execution, Plan};
+use run::replications::{self, Numbered};
 use run::run_file::RunFile;
 use run::run_folder::RunFolder;
 use run::settings::RunSettings;
@@ -33,6 +35,12 @@ pub struct RunFlags {
     /// Keep the module, the shards and the workers' reports in the run folder.
     #[arg(long)]
     keep: bool,
+    /// Run the scenario this many times, 1 to 1000, with other random numbers each time
+    ///
+    /// The report is on all of them together. The first replication has SEED; the seeds of the others are derived from it.
+    #[arg(long, value_name = "R", default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(replications::MOST)))]
+    replications: u32,
     #[command(flatten)]
     read: ReadFlags,
     #[command(flatten)]
@@ -47,6 +55,13 @@ pub struct RunFlags {
 /// If it can't be run whole. The failure of a worker comes last, after the report is written.
 pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let RunSettings { partition: settings, module, arguments, executor } = &flags.settings;
+    if flags.replications > 1 && flags.outputs.completions.is_some() {
+        return Err(Failure::usage(format!(
+            "--completions: a file has the completions of one replication, not of --replications {}: leave one of them out",
+            flags.replications
+        ))
+        .into());
+    }
     let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
     let balancing = Balancing::from_settings(settings)?;
     let path = setup::module_path(module)?;
@@ -74,15 +89,19 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let mut plan = Plan::new(source, vec![scenario]);
     let completions = outputs.completions.as_ref();
     let files = Files { completions, folder: folder.as_ref().map(RunFolder::path), kept: shards.as_mut() };
-    let execution = plan.execute_one(&*executor, files, &*reporter)?;
+    let executions = replications::execute(&mut plan, flags.replications, &*executor, files, &*reporter)?;
 
-    flags.outputs.show_stderr(&execution.outcomes, 1, &*reporter);
+    for (replication, execution) in (0..).zip(&executions) {
+        let numbered = Numbered { reporter: &*reporter, replication, number: flags.replications };
+        flags.outputs.show_stderr(&execution.outcomes, 1, &numbered);
+    }
+    let first = executions.first().context("a run has one replication at least")?;
     let scenario = &plan.scenarios()[0];
     let percentiles = flags.outputs.percentiles.as_slice();
-    let report = run::report::report(scenario, &execution, plan.source(), percentiles);
+    let report = run::report::report(scenario, &executions, plan.source(), percentiles);
     let finish = |mut folder: RunFolder| {
         if let Some(shards) = shards {
-            folder.keep_workers(shards, &scenario.module, &report, &execution.outcomes)?;
+            folder.keep_workers(shards, &scenario.module, &report, &first.outcomes)?;
         }
         folder.finish(&report, &*executor, &*reporter)?;
         Ok(folder)
@@ -93,17 +112,20 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     // Files are written even if standard output is closed or full.
     let printed = print(flags, &report, folder.as_ref().ok().and_then(Option::as_ref));
     let _folder = folder?;
-    outputs.finish(&report, execution.served(), capabilities)?;
+    outputs.finish(&report, first.served(), capabilities)?;
     printed?;
     if flags.verify && report.run.is_some() {
-        let requests = execution.requests();
+        let requests: u64 = executions.iter().map(Execution::requests).sum();
         let discipline = &scenario.first().model.discipline;
         reporter.note(&format!(
             "--verify: all completions of {requests} requests agree with the native model of {discipline}"
         ));
     }
-    let failed = |(worker, failure)| anyhow::Error::from(failure).context(format!("worker {worker}"));
-    execution.first_failure().map_err(failed)
+    (1..).zip(&executions).try_for_each(|(number, execution)| {
+        let place = if flags.replications > 1 { format!("replication {number}, ") } else { String::new() };
+        let failed = |(worker, failure)| anyhow::Error::from(failure).context(format!("{place}worker {worker}"));
+        execution.first_failure().map_err(failed)
+    })
 }
 
 /// A run folder that can't be written costs no result: it is a warning, unless --keep asked for what is in it.

@@ -111,8 +111,8 @@ fn settings() -> impl Strategy<Value = SettingsUsed> {
 }
 
 fn provenance() -> impl Strategy<Value = Provenance> {
-    (any::<(String, u32, u32, String, u64)>(), trace(), settings()).prop_map(
-        |((queuebox, contract, significant_digits, sha256, bits), trace, settings)| Provenance {
+    (any::<(String, u32, u32, String, u64, u32)>(), trace(), settings()).prop_map(
+        |((queuebox, contract, significant_digits, sha256, bits, replications), trace, settings)| Provenance {
             schema: SCHEMA,
             queuebox,
             contract,
@@ -120,6 +120,7 @@ fn provenance() -> impl Strategy<Value = Provenance> {
             module: ModuleUsed { sha256, capabilities: Capabilities(bits) },
             trace,
             settings,
+            replications,
         },
     )
 }

@@ -49,7 +49,7 @@ fn report_with(
     };
     let outcomes: Vec<Outcome> = results.iter().cycle().take(workers as usize).map(outcome).collect();
     let provenance = Provenance::new(&"a".repeat(64), Capabilities(0), trace, settings);
-    RunReport::collect(provenance, Vec::new(), &outcomes, percentiles)
+    RunReport::collect(provenance, Vec::new(), &[&outcomes], percentiles)
 }
 
 #[test]

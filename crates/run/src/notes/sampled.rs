@@ -29,6 +29,11 @@ impl Sampled {
         self.number > 0
     }
 
+    /// Whether one of them depends on SEED.
+    pub fn are_random(&self) -> bool {
+        self.any() && self.demands.is_random()
+    }
+
     /// Notes on them: their number, unless the simulator, with these `capabilities`, decides demands itself, which is a
     /// note on the run; and what rounding does to them.
     pub fn notes(&self, capabilities: Capabilities) -> Vec<String> {

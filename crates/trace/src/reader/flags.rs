@@ -8,7 +8,7 @@ use crate::decimal::{self, Numbers};
 use crate::format::{self, Divider, FORMATS, Format, MS, NS, S, US};
 use crate::lines::columns::Columns;
 use crate::shape::keep::{Keep, Only, Sample};
-use crate::shape::spread::{Spread, SpreadFlag};
+use crate::shape::spread::{How, Spread, SpreadFlag};
 
 /// The flags of every program that reads a trace.
 #[derive(clap::Args, Debug, Clone, Default)]
@@ -118,6 +118,12 @@ impl ReadFlags {
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
+    }
+
+    /// Whether arrivals depend on SEED, as those that `--spread random` places.
+    pub fn are_random(&self) -> bool {
+        let spread = self.spread.as_deref().and_then(|text| Spread::parse(text).ok());
+        spread.is_some_and(|flag| flag.how == How::Random)
     }
 
     /// The meanings of the flags.
