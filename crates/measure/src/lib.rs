@@ -19,6 +19,7 @@
 //! assert_eq!(figures.server_utilization, Some(1.0));
 //! ```
 
+mod areas;
 pub mod coarse;
 mod figures;
 mod histogram;
@@ -36,6 +37,7 @@ mod student;
 mod tally;
 pub mod theory;
 mod time_unit;
+mod warm_up;
 mod window_recorder;
 pub mod windows;
 

@@ -141,10 +141,11 @@ impl Measurement {
         }
     }
 
-    /// The measurements: of all requests, and of each class if there are classes above 0 and not too many.
-    pub fn finish(self) -> (Course, BTreeMap<u16, Course>) {
-        let classes = self.classes.into_iter().flatten().map(|(class, meter)| (class, meter.finish()));
-        (self.all.finish(), classes.collect())
+    /// The measurements: of all requests, and of each class; none if all requests have class 0, None if there are too many
+    /// classes.
+    pub fn finish(self) -> (Course, Option<BTreeMap<u16, Course>>) {
+        let classes = self.classes.into_iter().flatten().map(|(class, meter)| (class, meter.finish())).collect();
+        (self.all.finish(), (!self.too_many).then_some(classes))
     }
 
     fn class(&mut self, class: u16) -> Option<&mut Meter> {

@@ -236,7 +236,7 @@ mod tests {
         let measured = |end_ns| {
             let mut tally = Tally { end_ns, demand_sum_ns: 3 * u128::from(offered), ..Tally::default() };
             (tally.counts.offered, tally.counts.rejected) = (offered, offered);
-            Measured { tally, delay_reached: false, capabilities: contract::Capabilities(0) }
+            Measured::of_sums(tally)
         };
         Outcome { offered, result: result.map(measured), stderr: String::new() }
     }
@@ -246,7 +246,7 @@ mod tests {
         let settings = r#"{"CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 1, "SIM_ARGS": "", "WORKERS": 2}"#;
         let (trace, settings) = (serde_json::from_str(text).unwrap(), serde_json::from_str(settings).unwrap());
         let provenance = Provenance::new("module", contract::Capabilities(0), trace, settings);
-        RunReport::collect(provenance, Vec::new(), replications)
+        RunReport::collect(provenance, Vec::new(), replications, &Percentile::DEFAULT)
     }
 
     #[test]

@@ -45,7 +45,7 @@ fn report_with(
     let outcome = |result: &Result<Tally, Failure>| Outcome {
         offered: 7,
         stderr: String::new(),
-        result: result.clone().map(|tally| Measured { tally, delay_reached: false, capabilities: Capabilities(0) }),
+        result: result.clone().map(Measured::of_sums),
     };
     let outcomes: Vec<Outcome> = results.iter().cycle().take(workers as usize).map(outcome).collect();
     let provenance = Provenance::new(&"a".repeat(64), Capabilities(0), trace, settings);
