@@ -14,9 +14,8 @@ use cli::reporter::Terminal;
 use cli::settings::{SeedSettings, Sources};
 use cli::terminal;
 use failure::{Failure, printable};
-use measure::Figures;
-use measure::provenance::WorkerReport;
 use measure::schema::to_json;
+use measure::worker_report::WorkerReport;
 use report::table;
 use run::executor::{Executor as _, Files, Local};
 use run::notes::Given;
@@ -158,6 +157,7 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     let scenario = &plan.scenarios()[0];
     let percentiles = cli.outputs.percentiles.as_slice();
     let report = run::report::report(scenario, std::slice::from_ref(&execution), plan.source(), percentiles);
+    let evaluation = run::report::evaluation(scenario, plan.source(), percentiles);
     cli.outputs.show_stderr(&execution.outcomes, cli.worker, &Terminal);
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;
     if outcome.result.is_err() {
@@ -165,12 +165,12 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         report.notes.iter().for_each(|note| program::note(note));
     }
     let measured = outcome.result.with_context(|| format!("worker {}", cli.worker))?;
-    let report = WorkerReport::new(report.provenance, report.notes, cli.worker, &measured);
+    let report = WorkerReport::new(report.provenance, report.notes, cli.worker, &measured, evaluation);
     let text = if cli.outputs.json {
         to_json(&report)?
     } else {
         let head = format!("Module {} (SHA-256 {})", shown(&path), &scenario.module.sha256()[..16]);
-        let figures = Figures::of_worker(&report.tally, scenario.first().model.servers, percentiles).to_text();
+        let figures = report.figures.to_text();
         format!("{head}\n\n{figures}{}", table::notes(&report.notes, terminal::width()))
     };
     // Files are written even if standard output is closed or full.

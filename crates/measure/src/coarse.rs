@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::histogram;
+use crate::{Percentile, histogram};
 
 /// Buckets of [`crate::Histogram`] that one coarse bucket has; the first one has the value 0 alone.
 const FINE: usize = 32;
@@ -14,11 +14,6 @@ pub(crate) const BUCKETS: usize = histogram::BUCKETS / FINE + 1;
 #[inline]
 pub fn of_fine(bucket: usize) -> usize {
     bucket.div_ceil(FINE)
-}
-
-/// The largest bucket of [`crate::Histogram`] in a coarse bucket.
-pub(crate) fn last_fine(bucket: usize) -> usize {
-    bucket * FINE
 }
 
 /// Counts of values. Few buckets are used, and there are many histograms: each entry is the distance to the bucket before
@@ -49,7 +44,7 @@ impl Coarse {
     }
 
     /// Of `counts` above 0, in rising order of their buckets.
-    fn of(counts: impl Iterator<Item = (usize, u64)>) -> Self {
+    pub(crate) fn of(counts: impl Iterator<Item = (usize, u64)>) -> Self {
         let (mut bytes, mut before) = (Vec::with_capacity(1024), 0);
         for (bucket, count) in counts {
             for mut number in [(bucket - before) as u64, count] {
@@ -93,6 +88,19 @@ impl Coarse {
         self.counts().filter(|&(of, _)| of > bucket).map(|(_, count)| count).sum()
     }
 
+    /// The largest value of the bucket that holds `percentile`, None without values.
+    pub(crate) fn percentile_ns(&self, percentile: Percentile) -> Option<u64> {
+        let rank =
+            (u128::from(self.total()) * u128::from(percentile.thousandths())).div_ceil(u128::from(Percentile::WHOLE));
+        let mut below = 0u128;
+        let (bucket, _) = self.counts().find(|&(_, count)| {
+            below += u128::from(count);
+            below >= rank
+        })?;
+        let (_, upper) = histogram::ends(bucket * FINE);
+        Some(upper)
+    }
+
     /// The number of values.
     pub(crate) fn total(&self) -> u64 {
         self.counts().map(|(_, count)| count).sum()
@@ -129,14 +137,13 @@ mod tests {
     #[test]
     fn zero_has_a_bucket_of_its_own_and_others_have_a_thirty_second_of_an_octave() {
         assert_eq!([0, 1, 32, 33, 64, 65].map(of_fine), [0, 1, 1, 2, 2, 3]);
-        assert_eq!(last_fine(of_fine(33)), 64);
         assert!(of_fine(histogram::BUCKETS - 1) < BUCKETS);
     }
 
     #[test]
     fn sums_have_the_counts_of_both() {
         let mut one = Coarse::default();
-        [3, 7, 3].map(|bucket| one.count(bucket));
+        [3, 7, 3].into_iter().for_each(|bucket| one.count(bucket));
         one.add([(1, 2), (7, 5), (9, 1)].into_iter());
         assert_eq!(Vec::from(one.clone()), [(1, 2), (3, 2), (7, 6), (9, 1)]);
         assert_eq!((one.total(), one.above(3), one.above(9), one.above(0)), (11, 7, 0, 11));

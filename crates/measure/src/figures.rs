@@ -9,6 +9,8 @@ use serde_json::Value;
 use super::number::{aligned, decimal, number, or_dash, percent};
 use super::tally::{as_text, from_text};
 use super::{Counts, Histogram, Percentile, Tally, TimeUnit};
+use crate::interval::Intervals;
+use crate::tally::merged;
 
 /// Averages, percentiles and counts of a worker or of the whole run. An average over nothing is a dash in text and
 /// `null` in JSON.
@@ -43,6 +45,8 @@ pub struct Figures {
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9]+$")))]
     pub work_offered_ns: u128,
+    /// The confidence intervals of these figures, under the same names, or the reasons why there are none.
+    pub intervals: Intervals,
 }
 
 /// Percentiles \[ns\]: each the shortest number in its histogram bucket of three significant digits; the maximum is exact.
@@ -132,6 +136,7 @@ impl Figures {
             rejected_share: tally.counts.share(tally.counts.rejected),
             abandoned_share: tally.counts.share(tally.counts.abandoned),
             work_offered_ns: tally.demand_sum_ns,
+            intervals: Intervals::none("the figures are of sums alone"),
         }
     }
 
@@ -181,12 +186,6 @@ impl Figures {
         line("Work offered", unit(work_ns).time(Some(work_ns)), unit(work_ns).name);
         text
     }
-}
-
-fn merged<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {
-    let mut all = Tally::default();
-    tallies.for_each(|tally| all.add(tally));
-    all
 }
 
 fn over(sum: u128, whole: u128) -> Option<f64> {

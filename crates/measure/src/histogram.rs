@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::coarse::{self, Coarse};
+
 use super::Percentile;
 
 /// Buckets of a row, which is an octave.
@@ -112,6 +114,41 @@ impl Histogram {
             }
         }
         found
+    }
+
+    /// The shortest decimal number in the bucket of the ⌈`fraction` · n⌉-th smallest value; None if there is none.
+    pub(crate) fn at(&self, fraction: f64) -> Option<u64> {
+        let rank = (fraction * self.count as f64).ceil().max(1.0);
+        if rank > self.count as f64 {
+            return None;
+        }
+        let (rank, mut below) = (rank as u64, 0);
+        for (number, row) in self.rows().enumerate() {
+            let sum = row.sum();
+            if below + sum < rank {
+                below += sum;
+                continue;
+            }
+            let place = row.counts().position(|count| {
+                below += count;
+                below >= rank
+            })?;
+            return Some(shown(number * ROW + place, self.max));
+        }
+        None
+    }
+
+    /// The same values, with 32 buckets an octave.
+    pub(crate) fn coarse(&self) -> Coarse {
+        let mut counts: Vec<(usize, u64)> = Vec::new();
+        for (bucket, count) in self.used() {
+            let bucket = coarse::of_fine(bucket);
+            match counts.last_mut() {
+                Some((last, sum)) if *last == bucket => *sum += count,
+                _ => counts.push((bucket, count)),
+            }
+        }
+        Coarse::of(counts.into_iter())
     }
 
     /// All rows up to the largest value.
@@ -226,7 +263,7 @@ pub(crate) fn index(value: u64) -> usize {
 }
 
 /// The smallest and the largest value that bucket `index` holds.
-fn ends(index: usize) -> (u64, u64) {
+pub(crate) fn ends(index: usize) -> (u64, u64) {
     let shift = (index >> 10).saturating_sub(1) as u32;
     let place = (index - ((shift as usize) << 10)) as u64;
     (place << shift, (place << shift) | ((1 << shift) - 1))

@@ -1,7 +1,10 @@
 //! Confidence intervals of quotients of sums.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::Percentile;
 use crate::student::student;
 
 /// The confidence level of all intervals of reports.
@@ -48,6 +51,52 @@ impl Interval {
         match self {
             Interval::Known { half_width, .. } => Some(*half_width),
             Interval::Unknown { .. } => None,
+        }
+    }
+}
+
+/// The intervals of all figures, or one reason why there is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Intervals {
+    /// Each figure has its interval, or its own reason.
+    Each(Box<FigureIntervals>),
+    /// No figure has one.
+    None {
+        /// Why, in a few words.
+        reason: String,
+    },
+}
+
+/// The interval of each figure, under the figure's name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[allow(missing_docs, reason = "the names are those of the figures")]
+pub struct FigureIntervals {
+    pub average_delay_in_queue_ns: Interval,
+    pub average_number_in_queue: Interval,
+    pub average_number_in_system: Interval,
+    pub server_utilization: Interval,
+    pub average_response_time_ns: Interval,
+    pub waited_share: Interval,
+    pub delay_in_queue: BTreeMap<Percentile, Interval>,
+    pub response_time: BTreeMap<Percentile, Interval>,
+    pub rejected_share: Interval,
+    pub abandoned_share: Interval,
+}
+
+impl Intervals {
+    /// For `reason`, there is none.
+    pub(crate) fn none(reason: impl Into<String>) -> Self {
+        Intervals::None { reason: reason.into() }
+    }
+
+    /// The intervals of the figures; None if there is none.
+    pub fn each(&self) -> Option<&FigureIntervals> {
+        match self {
+            Intervals::Each(each) => Some(each),
+            Intervals::None { .. } => None,
         }
     }
 }

@@ -20,13 +20,18 @@
 //! ```
 
 mod areas;
+pub mod classes;
 pub mod coarse;
+mod evaluation;
 mod figures;
 mod histogram;
 pub mod interval;
+mod intervals;
 mod measurement;
 mod number;
+mod observation;
 pub mod outcome;
+pub mod over_time;
 mod per_worker;
 mod percentile;
 pub mod provenance;
@@ -40,7 +45,9 @@ mod time_unit;
 mod warm_up;
 mod window_recorder;
 pub mod windows;
+pub mod worker_report;
 
+pub use evaluation::Evaluation;
 pub use figures::{Figures, Percentiles};
 pub use histogram::{Histogram, Recorder};
 pub use measurement::{Course, End, Measurement, Meter};

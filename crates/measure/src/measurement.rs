@@ -1,5 +1,6 @@
 //! Measures one worker: its tally, its windows, and both again for each class of requests.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::{Tally, WindowRecorder};
 pub(crate) const CLASSES: usize = 64;
 
 /// Upper limit of the windows of a class.
-pub(crate) const WINDOWS_OF_CLASS: usize = 128;
+pub(crate) const WINDOWS_OF_CLASS: usize = 64;
 
 /// The integers of one worker or class: the sums of its run, and what happened when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,10 +200,29 @@ impl Meter {
     }
 }
 
+/// What was measured of a worker, or of one class in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) tally: &'a Tally,
+    pub(crate) windows: &'a Windows,
+}
+
+/// The windows of `workers` together.
+pub(crate) fn merged_windows<'a>(workers: &[Source<'a>]) -> Cow<'a, Windows> {
+    match workers {
+        [only] => Cow::Borrowed(only.windows),
+        [first, others @ ..] => {
+            let mut all = first.windows.clone();
+            others.iter().for_each(|worker| all.add(worker.windows));
+            Cow::Owned(all)
+        }
+        [] => Cow::Owned(Windows::new(1)),
+    }
+}
+
 impl Course {
-    /// The same with as many windows as a class has.
-    pub(crate) fn as_class(&self) -> Self {
-        Self { tally: self.tally.clone(), windows: self.windows.with_limit(WINDOWS_OF_CLASS) }
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source { tally: &self.tally, windows: &self.windows }
     }
 
     /// Checks what comes from outside against the rules that hold for every shard of `offered` requests with at most
@@ -213,11 +233,5 @@ impl Course {
     pub(crate) fn check(&self, offered: u64, windows: usize) -> Result<(), &'static str> {
         self.tally.check(offered)?;
         self.windows.check(&self.tally, windows)
-    }
-
-    /// Adds another worker's, or another replication's.
-    pub fn add(&mut self, other: &Self) {
-        self.tally.add(&other.tally);
-        self.windows.add(&other.windows);
     }
 }

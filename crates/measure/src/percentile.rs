@@ -38,6 +38,11 @@ impl Percentile {
         (thousandths > 0).then_some(Self(thousandths))
     }
 
+    /// As a share of all values.
+    pub(crate) fn fraction(self) -> f64 {
+        f64::from(self.0) / f64::from(Self::WHOLE)
+    }
+
     /// In thousandths of a per cent.
     pub(crate) fn thousandths(self) -> u32 {
         self.0

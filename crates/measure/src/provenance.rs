@@ -6,8 +6,8 @@ use contract::Capabilities;
 use serde::{Deserialize, Serialize};
 use sim_wasm::Speed;
 
-use crate::schema::{Report, SCHEMA};
-use crate::{Measured, PerWorker, Tally};
+use crate::PerWorker;
+use crate::schema::SCHEMA;
 
 /// The provenance of a report: version, module, trace, settings. The same inputs give the same report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -264,30 +264,3 @@ impl SettingsUsed {
         self
     }
 }
-
-/// The report of one worker, in integers alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct WorkerReport {
-    /// Its provenance.
-    #[serde(flatten)]
-    pub provenance: Provenance,
-    /// Notes on the run.
-    pub notes: Vec<String>,
-    /// Its number, from 1.
-    pub worker: u32,
-    /// Whether the DELAY-th service start was reached.
-    pub delay_reached: bool,
-    /// The measurements.
-    pub tally: Tally,
-}
-
-impl WorkerReport {
-    /// Of worker number `worker`.
-    pub fn new(provenance: Provenance, notes: Vec<String>, worker: u32, measured: &Measured) -> Self {
-        let Measured { tally, delay_reached, .. } = measured;
-        Self { provenance, notes, worker, delay_reached: *delay_reached, tally: tally.clone() }
-    }
-}
-
-impl Report for WorkerReport {}

@@ -1,9 +1,13 @@
 //! The report of a run: the figures of each worker, and of all of them together.
 
+use crate::classes::ClassRow;
+use crate::evaluation::{Evaluated, evaluate};
+use crate::over_time::{self, OverTime};
 use crate::provenance::{Provenance, SettingsUsed};
 use crate::schema::Report;
 use crate::theory::Theory;
-use crate::{Figures, Measured, Outcome, PerWorker, Percentile, Tally};
+use crate::{Evaluation, Figures, Measured, Outcome, PerWorker, Tally};
+use contract::Capabilities;
 use failure::{Class, Failure, Limit, printable};
 use serde::{Deserialize, Serialize};
 use sim_wasm::Speed;
@@ -28,6 +32,13 @@ pub struct RunReport {
     /// The whole run; absent if a worker failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<Figures>,
+    /// The requests of each class, in rising order; absent if all have class 0, if there are more than 64 classes, or if a
+    /// worker failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassRow>,
+    /// The run over time; of several replications, the first. Absent without requests, with DELAY, or if a worker failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_time: Option<OverTime>,
     /// The mean delay by queueing theory; absent unless its assumptions hold for this run, or if a worker failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theory: Option<Theory>,
@@ -94,6 +105,9 @@ pub struct WorkerRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub speed: Option<Speed>,
+    /// The worker over time, if there are at most 32 workers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_time: Option<OverTime>,
     /// Its figures or its failure.
     #[serde(flatten)]
     pub result: RowResult,
@@ -128,60 +142,74 @@ impl Report for RunReport {}
 
 impl RunReport {
     /// Merges the outcomes of the workers, which are in the order of their numbers, in each of the `replications`: one, unless
-    /// the run was repeated. The percentiles must rise. What theory gives is not among them.
+    /// the run was repeated. What theory gives is not among them.
     pub fn collect(
         provenance: Provenance,
         notes: Vec<String>,
         replications: &[&[Outcome]],
-        percentiles: &[Percentile],
+        evaluation: Evaluation<'_>,
     ) -> Self {
         let settings = &provenance.settings;
-        let workers = replications.first().map_or(0, |outcomes| outcomes.len());
-        let servers: Vec<u32> = settings.servers.each().copied().take(workers).collect();
-        let tallies: Option<Vec<Vec<&Tally>>> = replications.iter().map(|outcomes| tallies(outcomes)).collect();
-        let row = |(worker, servers): (u32, &u32)| WorkerRow {
-            worker,
-            servers: own(Some(&settings.servers), worker),
-            capacity: own(Some(&settings.capacity), worker),
-            speed: own(settings.speeds.as_ref(), worker),
-            result: result(replications, worker as usize - 1, *servers, percentiles),
-        };
-        let workers = (1..).zip(&servers).map(row).collect();
-        let imbalance = tallies.as_ref().map(|tallies| Imbalance::of(tallies, settings));
-        let run = tallies.map(|tallies| Figures::of_run(&tallies, &servers, settings.delay, percentiles));
-        Self { provenance, notes, imbalance, workers, run, theory: None }
-    }
-}
-
-/// The tallies of all workers; None if one of them failed.
-fn tallies(outcomes: &[Outcome]) -> Option<Vec<&Tally>> {
-    outcomes.iter().map(|outcome| Some(&outcome.result.as_ref().ok()?.tally)).collect()
-}
-
-/// The figures of the worker at `index` in all `replications`, or its first failure.
-fn result(replications: &[&[Outcome]], index: usize, servers: u32, percentiles: &[Percentile]) -> RowResult {
-    let mut all = Vec::new();
-    for (number, outcome) in (1..).zip(replications.iter().map(|outcomes| &outcomes[index])) {
-        match &outcome.result {
-            Ok(measured) => all.push(&measured.tally),
-            Err(failure) => {
-                let place = if replications.len() > 1 { format!("replication {number}: ") } else { String::new() };
-                return RowResult::Failed {
-                    offered: outcome.offered,
-                    error: RowError {
-                        class: failure.class(),
-                        limit: failure.passed_limit(),
-                        message: printable(format!("{place}{failure}").as_bytes(), MESSAGE),
-                    },
-                };
+        let shared = provenance.module.capabilities.has(Capabilities::SHARED);
+        let number = replications.first().map_or(0, |outcomes| outcomes.len());
+        let servers: Vec<u32> = settings.servers.each().copied().take(number).collect();
+        let row = |(worker, own_servers): (u32, &u32)| {
+            let evaluated = of_worker(replications, worker as usize - 1).map(|measured| {
+                let measured: Vec<Vec<&Measured>> = measured.into_iter().map(|measured| vec![measured]).collect();
+                evaluate(&measured, &[*own_servers], settings.delay, shared, evaluation)
+            });
+            let (result, over_time) = match evaluated {
+                Ok(Evaluated { figures, over_time, .. }) => (RowResult::Measured(Box::new(figures)), over_time),
+                Err(failed) => (failed, None),
+            };
+            WorkerRow {
+                worker,
+                servers: own(Some(&settings.servers), worker),
+                capacity: own(Some(&settings.capacity), worker),
+                speed: own(settings.speeds.as_ref(), worker),
+                // p99 is of the run alone.
+                over_time: over_time
+                    .filter(|_| number <= over_time::WORKERS)
+                    .map(|over_time| OverTime { p99_response_ns: None, ..over_time }),
+                result,
             }
-        }
+        };
+        let workers: Vec<WorkerRow> = (1..).zip(&servers).map(row).collect();
+        let measured: Option<Vec<Vec<&Measured>>> =
+            replications.iter().map(|outcomes| all_measured(outcomes)).collect();
+        let Some(measured) = measured else {
+            let (imbalance, run, classes, over_time) = (None, None, Vec::new(), None);
+            return Self { provenance, notes, imbalance, workers, run, classes, over_time, theory: None };
+        };
+        let Evaluated { figures, classes, over_time } =
+            evaluate(&measured, &servers, settings.delay, shared, evaluation);
+        let tallies: Vec<Vec<&Tally>> =
+            measured.iter().map(|workers| workers.iter().map(|measured| &measured.tally).collect()).collect();
+        let imbalance = Some(Imbalance::of(&tallies, settings));
+        Self { provenance, notes, imbalance, workers, run: Some(figures), classes, over_time, theory: None }
     }
-    RowResult::Measured(Box::new(match all[..] {
-        // Without a copy.
-        [only] => Figures::of_worker(only, servers, percentiles),
-        _ => Figures::of_replications(&all, servers, percentiles),
-    }))
+}
+
+/// The measurements of all workers; None if one of them failed.
+fn all_measured(outcomes: &[Outcome]) -> Option<Vec<&Measured>> {
+    outcomes.iter().map(|outcome| outcome.result.as_ref().ok()).collect()
+}
+
+/// The measurements of the worker at `index` in all `replications`.
+///
+/// # Errors
+/// Its first failure.
+fn of_worker<'a>(replications: &[&'a [Outcome]], index: usize) -> Result<Vec<&'a Measured>, RowResult> {
+    let measured = |(number, outcomes): (usize, &&'a [Outcome])| {
+        let outcome = &outcomes[index];
+        outcome.result.as_ref().map_err(|failure| {
+            let place = if replications.len() > 1 { format!("replication {number}: ") } else { String::new() };
+            let message = printable(format!("{place}{failure}").as_bytes(), MESSAGE);
+            let error = RowError { class: failure.class(), limit: failure.passed_limit(), message };
+            RowResult::Failed { offered: outcome.offered, error }
+        })
+    };
+    (1..).zip(replications).map(measured).collect()
 }
 
 /// The value of `worker`, if workers differ.
@@ -246,7 +274,7 @@ mod tests {
         let settings = r#"{"CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 1, "SIM_ARGS": "", "WORKERS": 2}"#;
         let (trace, settings) = (serde_json::from_str(text).unwrap(), serde_json::from_str(settings).unwrap());
         let provenance = Provenance::new("module", contract::Capabilities(0), trace, settings);
-        RunReport::collect(provenance, Vec::new(), replications, &Percentile::DEFAULT)
+        RunReport::collect(provenance, Vec::new(), replications, Evaluation::default())
     }
 
     #[test]

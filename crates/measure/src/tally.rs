@@ -1,5 +1,7 @@
 //! The integers of one worker, or the sums over several.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Histogram;
@@ -244,6 +246,14 @@ impl Tally {
         self.service_sum_ns += u128::from(service);
         self.delay_in_queue.record(start - arrival);
     }
+}
+
+/// The sum of `tallies`; a single one is not copied.
+pub(crate) fn merged<'a>(mut tallies: impl Iterator<Item = &'a Tally>) -> Cow<'a, Tally> {
+    let Some(first) = tallies.next() else { return Cow::Owned(Tally::default()) };
+    let mut all = Cow::Borrowed(first);
+    tallies.for_each(|tally| all.to_mut().add(tally));
+    all
 }
 
 /// Sums may exceed 2⁵³, so JSON holds them as decimal strings.

@@ -155,7 +155,7 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.delay.add(other.delay.counts());
         self.response.add(other.response.counts());
     }
@@ -219,6 +219,12 @@ impl Windows {
             self.cells.resize(cell + 1, Times::default());
         }
         &mut self.cells[cell]
+    }
+
+    /// The end of the last window in which a request arrived \[ns\]; 0 without any.
+    pub(crate) fn last_arrival_ns(&self) -> u64 {
+        let last = self.windows.iter().rposition(|window| window.arrived.number > 0);
+        last.map_or(0, |last| (last as u64 + 1) << self.shift)
     }
 
     /// Doubles the width: merges neighbours.

@@ -2,10 +2,11 @@
 
 use measure::provenance::{Provenance, SettingsUsed};
 use measure::run_report::{RunReport, measured};
-use measure::{Outcome, Percentile};
+use measure::{Evaluation, Outcome, Percentile};
 
 use crate::notes;
 use crate::plan::Execution;
+use crate::randomness::randomness;
 use crate::scenario::{Scenario, capacity};
 use crate::source::Source;
 use crate::theory;
@@ -38,7 +39,13 @@ pub fn report(scenario: &Scenario, executions: &[Execution], source: &Source, pe
         let fitted = scenario.policy.as_ref().zip(policy.as_ref());
         notes.extend(fitted.and_then(|(asked, used)| notes::of_fit(asked, used)));
     }
-    let report = RunReport::collect(provenance, notes, &outcomes, percentiles);
+    let report = RunReport::collect(provenance, notes, &outcomes, evaluation(scenario, source, percentiles));
     let theory = report.run.as_ref().and_then(|_| theory::theory(scenario, source));
     RunReport { theory, ..report }
+}
+
+/// What is random in the run of `scenario` over `source`, and the percentiles, which must rise; complete after the end of the
+/// trace.
+pub fn evaluation<'a>(scenario: &Scenario, source: &Source, percentiles: &'a [Percentile]) -> Evaluation<'a> {
+    Evaluation { percentiles, randomness: randomness(scenario, source) }
 }

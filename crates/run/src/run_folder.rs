@@ -9,10 +9,10 @@ use anyhow::Context as _;
 use cli::output::{OutFile, Unfinished};
 use cli::program::on_signal_report;
 use cli::reporter::Reporter;
-use measure::Outcome;
-use measure::provenance::WorkerReport;
 use measure::run_report::RunReport;
 use measure::schema::to_json;
+use measure::worker_report::WorkerReport;
+use measure::{Evaluation, Outcome};
 use sandbox::Module;
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -83,6 +83,7 @@ impl RunFolder {
         module: &Module,
         report: &RunReport,
         outcomes: &[Outcome],
+        evaluation: Evaluation<'_>,
     ) -> anyhow::Result<()> {
         shards.finish()?;
         let copy = self.path.join("module.wasm");
@@ -93,7 +94,7 @@ impl RunFolder {
                 let mut provenance = report.provenance.clone();
                 provenance.settings = provenance.settings.of_worker(worker);
                 provenance.replications = 1;
-                let report = WorkerReport::new(provenance, Vec::new(), worker, measured);
+                let report = WorkerReport::new(provenance, Vec::new(), worker, measured, evaluation);
                 write(&reports, &format!("{worker}.json"), &report)?;
             }
         }
@@ -192,7 +193,7 @@ mod tests {
         let settings = r#"{"CAPACITY": 0, "DELAY": 0, "DISCIPLINE": "fifo", "SEED": 1, "SERVERS": 1, "SIM_ARGS": "", "WORKERS": 1}"#;
         let settings = serde_json::from_str(settings).unwrap();
         let provenance = Provenance::new("module", Capabilities(0), trace, settings);
-        let report = RunReport::collect(provenance, Vec::new(), &[&[]], &[]);
+        let report = RunReport::collect(provenance, Vec::new(), &[&[]], Evaluation::default());
         folder.finish(&report, &Local::new(cli::program::end), &Recording::default()).unwrap();
         folder
     }

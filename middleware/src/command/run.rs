@@ -101,7 +101,8 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let report = run::report::report(scenario, &executions, plan.source(), percentiles);
     let finish = |mut folder: RunFolder| {
         if let Some(shards) = shards {
-            folder.keep_workers(shards, &scenario.module, &report, &first.outcomes)?;
+            let evaluation = run::report::evaluation(scenario, plan.source(), percentiles);
+            folder.keep_workers(shards, &scenario.module, &report, &first.outcomes, evaluation)?;
         }
         folder.finish(&report, &*executor, &*reporter)?;
         Ok(folder)

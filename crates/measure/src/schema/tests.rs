@@ -14,9 +14,13 @@ use serde::Serialize;
 use sim_wasm::Speed;
 
 use super::*;
+use crate::classes::ClassRow;
+use crate::interval::{FigureIntervals, Interval, Intervals, Method};
+use crate::over_time::OverTime;
 use crate::provenance::*;
 use crate::run_report::{Imbalance, RowError, RowResult, RunReport, WorkerRow};
 use crate::theory::Theory;
+use crate::worker_report::WorkerReport;
 use crate::{Counts, Figures, Histogram, PerWorker, Percentile, Percentiles, Tally};
 
 /// Numbers in reports are finite.
@@ -149,21 +153,69 @@ fn percentiles() -> impl Strategy<Value = Percentiles> {
 
 fn figures() -> impl Strategy<Value = Figures> {
     let averages = (number(), number(), number(), number(), number(), number(), number(), number());
-    (averages, any::<(u64, u128)>(), percentiles(), percentiles(), counts()).prop_map(
-        |(averages, (time_simulation_ended_ns, work_offered_ns), delay_in_queue, response_time, counts)| Figures {
-            average_delay_in_queue_ns: averages.0,
-            average_number_in_queue: averages.1,
-            average_number_in_system: averages.2,
-            server_utilization: averages.3,
-            time_simulation_ended_ns,
-            delay_in_queue,
-            response_time,
-            counts,
-            rejected_share: averages.4,
-            abandoned_share: averages.5,
-            average_response_time_ns: averages.6,
-            waited_share: averages.7,
-            work_offered_ns,
+    (averages, any::<(u64, u128)>(), percentiles(), percentiles(), counts(), intervals()).prop_map(
+        |(averages, (time_simulation_ended_ns, work_offered_ns), delay_in_queue, response_time, counts, intervals)| {
+            Figures {
+                average_delay_in_queue_ns: averages.0,
+                average_number_in_queue: averages.1,
+                average_number_in_system: averages.2,
+                server_utilization: averages.3,
+                time_simulation_ended_ns,
+                delay_in_queue,
+                response_time,
+                counts,
+                rejected_share: averages.4,
+                abandoned_share: averages.5,
+                average_response_time_ns: averages.6,
+                waited_share: averages.7,
+                work_offered_ns,
+                intervals,
+            }
+        },
+    )
+}
+
+fn interval() -> impl Strategy<Value = Interval> {
+    let known = (double(), any::<(bool, u32)>()).prop_map(|(half_width, (batches, n))| Interval::Known {
+        half_width,
+        level: 0.95,
+        method: if batches { Method::BatchMeans } else { Method::Replications },
+        n,
+    });
+    prop_oneof![known, any::<String>().prop_map(|reason| Interval::Unknown { reason })]
+}
+
+fn intervals() -> impl Strategy<Value = Intervals> {
+    let each = (vec(interval(), 8), percentiles(), interval()).prop_map(|(figures, percentiles, one)| {
+        let mut figures = figures.into_iter();
+        let mut next = || figures.next().unwrap_or(Interval::Unknown { reason: String::new() });
+        let each = |one: &Interval| percentiles.chosen.keys().map(|&percentile| (percentile, one.clone())).collect();
+        Intervals::Each(Box::new(FigureIntervals {
+            average_delay_in_queue_ns: next(),
+            average_number_in_queue: next(),
+            average_number_in_system: next(),
+            server_utilization: next(),
+            average_response_time_ns: next(),
+            waited_share: next(),
+            delay_in_queue: each(&one),
+            response_time: each(&one),
+            rejected_share: next(),
+            abandoned_share: next(),
+        }))
+    });
+    prop_oneof![each, any::<String>().prop_map(|reason| Intervals::None { reason })]
+}
+
+fn over_time() -> impl Strategy<Value = OverTime> {
+    let p99 = option::of(vec(any::<Option<u64>>(), 0..3));
+    (any::<(u64, Vec<u64>)>(), vec(number(), 0..3), vec(double(), 0..3), p99).prop_map(
+        |((width_ns, arrivals), mean_response_ns, numbers, p99_response_ns)| OverTime {
+            width_ns,
+            arrivals,
+            mean_response_ns,
+            number_in_system: numbers.clone(),
+            utilization: numbers,
+            p99_response_ns,
         },
     )
 }
@@ -206,13 +258,16 @@ fn row() -> impl Strategy<Value = WorkerRow> {
     });
     let measured = figures().prop_map(|figures| RowResult::Measured(Box::new(figures)));
     let station = (any::<(u32, Option<u32>, Option<u64>)>(), option::of(speed()));
-    (station, prop_oneof![measured, failed]).prop_map(|(((worker, servers, capacity), speed), result)| WorkerRow {
-        worker,
-        servers,
-        capacity,
-        speed,
-        result,
-    })
+    (station, prop_oneof![measured, failed], option::of(over_time())).prop_map(
+        |(((worker, servers, capacity), speed), result, over_time)| WorkerRow {
+            worker,
+            servers,
+            capacity,
+            speed,
+            over_time,
+            result,
+        },
+    )
 }
 
 fn run_report() -> impl Strategy<Value = RunReport> {
@@ -223,25 +278,37 @@ fn run_report() -> impl Strategy<Value = RunReport> {
         source,
     });
     let rows = vec(row(), 0..5);
-    (provenance(), any::<Vec<String>>(), option::of(imbalance), rows, option::of(figures()), option::of(theory))
-        .prop_map(|(provenance, notes, imbalance, workers, run, theory)| RunReport {
+    let run = (option::of(figures()), classes(), option::of(over_time()));
+    (provenance(), any::<Vec<String>>(), option::of(imbalance), rows, run, option::of(theory)).prop_map(
+        |(provenance, notes, imbalance, workers, (run, classes, over_time), theory)| RunReport {
             provenance,
             notes,
             imbalance,
             workers,
             run,
+            classes,
+            over_time,
             theory,
-        })
+        },
+    )
+}
+
+fn classes() -> impl Strategy<Value = Vec<ClassRow>> {
+    vec((any::<u16>(), figures()).prop_map(|(class, figures)| ClassRow { class, figures }), 0..3)
 }
 
 fn worker_report() -> impl Strategy<Value = WorkerReport> {
-    (provenance(), any::<(Vec<String>, u32, bool)>(), tally()).prop_map(
-        |(provenance, (notes, worker, delay_reached), tally)| WorkerReport {
+    let figures = (figures(), classes(), option::of(over_time()));
+    (provenance(), any::<(Vec<String>, u32, bool)>(), tally(), figures).prop_map(
+        |(provenance, (notes, worker, delay_reached), tally, (figures, classes, over_time))| WorkerReport {
             provenance,
             notes,
             worker,
             delay_reached,
             tally,
+            figures,
+            classes,
+            over_time,
         },
     )
 }

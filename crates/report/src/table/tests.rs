@@ -4,7 +4,7 @@ use contract::Capabilities;
 use failure::Failure;
 use measure::provenance::{Provenance, SettingsUsed, TraceUsed};
 use measure::run_report::RunReport;
-use measure::{Measured, Outcome, PercentileList, Tally};
+use measure::{Evaluation, Measured, Outcome, PercentileList, Tally};
 use serde_json::json;
 
 use super::*;
@@ -49,7 +49,7 @@ fn report_with(
     };
     let outcomes: Vec<Outcome> = results.iter().cycle().take(workers as usize).map(outcome).collect();
     let provenance = Provenance::new(&"a".repeat(64), Capabilities(0), trace, settings);
-    RunReport::collect(provenance, Vec::new(), &[&outcomes], percentiles)
+    RunReport::collect(provenance, Vec::new(), &[&outcomes], Evaluation { percentiles, ..Evaluation::default() })
 }
 
 #[test]
