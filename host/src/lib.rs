@@ -16,7 +16,7 @@ use cli::terminal;
 use failure::{Failure, printable};
 use measure::schema::to_json;
 use measure::worker_report::WorkerReport;
-use report::table;
+use report::{intervals, table};
 use run::executor::{Executor as _, Files, Local};
 use run::notes::Given;
 use run::outputs::OutputFlags;
@@ -171,7 +171,11 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     } else {
         let head = format!("Module {} (SHA-256 {})", shown(&path), &scenario.module.sha256()[..16]);
         let figures = report.figures.to_text();
-        format!("{head}\n\n{figures}{}", table::notes(&report.notes, terminal::width()))
+        let width = terminal::width();
+        let classes =
+            if report.classes.is_empty() { String::new() } else { table::classes(&report.classes, width) + "\n" };
+        let reason = intervals::none(&report.figures, width);
+        format!("{head}\n\n{figures}{classes}{reason}{}", table::notes(&report.notes, width))
     };
     // Files are written even if standard output is closed or full.
     let printed = output::print(&text);

@@ -88,7 +88,7 @@ impl Coarse {
         self.counts().filter(|&(of, _)| of > bucket).map(|(_, count)| count).sum()
     }
 
-    /// The largest value of the bucket that holds `percentile`, None without values.
+    /// The shortest decimal number in the bucket that holds `percentile`; None without values.
     pub(crate) fn percentile_ns(&self, percentile: Percentile) -> Option<u64> {
         let rank =
             (u128::from(self.total()) * u128::from(percentile.thousandths())).div_ceil(u128::from(Percentile::WHOLE));
@@ -97,8 +97,9 @@ impl Coarse {
             below += u128::from(count);
             below >= rank
         })?;
+        let lower = if bucket == 0 { 0 } else { histogram::ends((bucket - 1) * FINE + 1).0 };
         let (_, upper) = histogram::ends(bucket * FINE);
-        Some(upper)
+        Some(histogram::shortest(lower, upper))
     }
 
     /// The number of values.

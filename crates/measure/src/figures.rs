@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::number::{aligned, decimal, number, or_dash, percent};
 use super::tally::{as_text, from_text};
 use super::{Counts, Histogram, Percentile, Tally, TimeUnit};
-use crate::interval::Intervals;
+use crate::interval::{FigureIntervals, Interval, Intervals};
 use crate::tally::merged;
 
 /// Averages, percentiles and counts of a worker or of the whole run. An average over nothing is a dash in text and
@@ -146,24 +146,57 @@ impl Figures {
         let unit = |largest_ns: u128| TimeUnit::of(largest_ns as f64, 6);
         let delays = unit(self.delay_in_queue.max_ns.max(self.response_time.max_ns).unwrap_or(0).into());
         let mut text = String::new();
-        let mut line = |name: &str, value: String, unit: &str| {
+        let mut line = |name: &str, value: String, unit: &str, half_width: String| {
             // Writing to a string can't fail.
-            let _ = writeln!(text, "{}", format!("{name:<26}{value:>20} {unit}").trim_end());
+            let _ = writeln!(text, "{}", format!("{name:<26}{value:>20} {unit}{half_width}").trim_end());
         };
-        line("Average delay in queue", delays.mean(self.average_delay_in_queue_ns), delays.name);
-        line("Average number in queue", number(self.average_number_in_queue), "");
-        line("Server utilization", number(self.server_utilization), "");
+        let each = self.intervals.each();
+        let half = |interval: fn(&FigureIntervals) -> &Interval| each.and_then(|each| interval(each).half_width());
+        let time = |ns: Option<f64>| ns.map_or(String::new(), |ns| format!(" ± {}", delays.mean(Some(ns))));
+        let plain = |half: Option<f64>| half.map_or(String::new(), |half| format!("± {}", number(Some(half))));
+        let none = String::new;
+        let mean = |ns: Option<f64>| delays.mean(ns);
+        line(
+            "Average delay in queue",
+            mean(self.average_delay_in_queue_ns),
+            delays.name,
+            time(half(|each| &each.average_delay_in_queue_ns)),
+        );
+        line(
+            "Average number in queue",
+            number(self.average_number_in_queue),
+            "",
+            plain(half(|each| &each.average_number_in_queue)),
+        );
+        line("Server utilization", number(self.server_utilization), "", plain(half(|each| &each.server_utilization)));
         let (end_ns, work_ns) = (u128::from(self.time_simulation_ended_ns), self.work_offered_ns);
-        line("Time simulation ended", unit(end_ns).time(Some(end_ns)), unit(end_ns).name);
-        line("Average number in system", number(self.average_number_in_system), "");
-        line("Average response time", delays.mean(self.average_response_time_ns), delays.name);
-        line("Share that waited", or_dash(self.waited_share, |share| decimal(share * 100.0, 2)), "%");
-        for (name, percentiles) in [("Delay in queue", &self.delay_in_queue), ("Response time", &self.response_time)] {
+        line("Time simulation ended", unit(end_ns).time(Some(end_ns)), unit(end_ns).name, none());
+        line(
+            "Average number in system",
+            number(self.average_number_in_system),
+            "",
+            plain(half(|each| &each.average_number_in_system)),
+        );
+        line(
+            "Average response time",
+            mean(self.average_response_time_ns),
+            delays.name,
+            time(half(|each| &each.average_response_time_ns)),
+        );
+        let waited = half(|each| &each.waited_share).map_or(none(), |half| format!(" ± {}", decimal(half * 100.0, 2)));
+        line("Share that waited", or_dash(self.waited_share, |share| decimal(share * 100.0, 2)), "%", waited);
+        let times = [
+            ("Delay in queue", &self.delay_in_queue, each.map(|each| &each.delay_in_queue)),
+            ("Response time", &self.response_time, each.map(|each| &each.response_time)),
+        ];
+        for (name, percentiles, intervals) in times {
             for (percentile, ns) in &percentiles.chosen {
                 let digits = aligned(&delays.percentile(*ns), delays.decimals as usize);
-                line(&format!("{name} {percentile}"), digits, delays.name);
+                let half = intervals.and_then(|intervals| intervals.get(percentile)?.half_width());
+                let half = half.map_or(none(), |half| format!(" ± {}", delays.percentile(Some(half as u64))));
+                line(&format!("{name} {percentile}"), digits, delays.name, half);
             }
-            line(&format!("{name} max"), delays.time(percentiles.max_ns.map(u128::from)), delays.name);
+            line(&format!("{name} max"), delays.time(percentiles.max_ns.map(u128::from)), delays.name, none());
         }
         let counts = &self.counts;
         for (name, count, always) in [
@@ -180,10 +213,10 @@ impl Figures {
                 _ => String::new(),
             };
             if always || count > 0 {
-                line(name, count.to_string(), &share);
+                line(name, count.to_string(), &share, none());
             }
         }
-        line("Work offered", unit(work_ns).time(Some(work_ns)), unit(work_ns).name);
+        line("Work offered", unit(work_ns).time(Some(work_ns)), unit(work_ns).name, none());
         text
     }
 }

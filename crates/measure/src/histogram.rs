@@ -278,7 +278,7 @@ fn shown(index: usize, max: u64) -> u64 {
 
 /// The number from `lower` to `upper` with the most trailing decimal zeros; of several, the nearest to the middle, or the
 /// smaller of the two nearest.
-fn shortest(lower: u64, upper: u64) -> u64 {
+pub(crate) fn shortest(lower: u64, upper: u64) -> u64 {
     let (lower, upper) = (u128::from(lower), u128::from(upper));
     let twice_the_middle = lower + upper;
     let nearest = |power: u32| {

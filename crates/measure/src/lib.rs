@@ -51,7 +51,7 @@ pub use evaluation::Evaluation;
 pub use figures::{Figures, Percentiles};
 pub use histogram::{Histogram, Recorder};
 pub use measurement::{Course, End, Measurement, Meter};
-pub use number::{aligned, decimal, decimals, fixed, number, or_dash, percent, without_zeros};
+pub use number::{aligned, decimal, decimals, fixed, number, or_dash, percent, plus_minus, without_zeros};
 pub use outcome::{Measured, Outcome};
 pub use per_worker::PerWorker;
 pub use percentile::{DEFAULT_PERCENTILES, Percentile, PercentileList};

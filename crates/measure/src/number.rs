@@ -15,13 +15,20 @@ pub fn fixed(value: u128, power: u32, decimals: u32) -> String {
     }
 }
 
-/// `value` with `decimals` decimals, at least one.
+/// `value` with `decimals` decimals.
 pub fn decimal(value: f64, decimals: usize) -> String {
-    if value > 0.0 && value * (10u64.pow(decimals as u32) as f64) < 0.5 {
+    if decimals > 0 && value > 0.0 && value * (10u64.pow(decimals as u32) as f64) < 0.5 {
         below_a_step(decimals)
     } else {
         format!("{value:.decimals$}")
     }
+}
+
+/// `value ± half_width`, both with two digits of the half-width, but at most `decimals` decimals.
+pub fn plus_minus(value: f64, half_width: f64, decimals: usize) -> String {
+    let needed = if half_width > 0.0 { 1.0 - libm::floor(libm::log10(half_width)) } else { 0.0 };
+    let decimals = (needed.max(0.0) as usize).min(decimals);
+    format!("{value:.decimals$} ± {}", decimal(half_width, decimals))
 }
 
 /// An average with six decimals; a dash for an average over nothing.
@@ -67,6 +74,16 @@ fn below_a_step(decimals: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_interval_shows_two_digits_of_its_half_width() {
+        let shown = |half_width| plus_minus(16.558_952, half_width, 3);
+        assert_eq!(
+            [31.2, 3.12, 0.312, 0.0312, 0.000_312, 0.000_9].map(shown),
+            ["17 ± 31", "16.6 ± 3.1", "16.56 ± 0.31", "16.559 ± 0.031", "16.559 ± <0.001", "16.559 ± 0.001"]
+        );
+        assert_eq!(plus_minus(1234.5, 200.0, 3), "1234 ± 200");
+    }
 
     #[test]
     fn only_zero_is_shown_as_zero() {

@@ -27,7 +27,7 @@ pub struct OverTime {
     /// Server time over the time of all servers. Of a simulator that shares or interrupts service, the server time of the
     /// requests that left in the window.
     pub utilization: Vec<f64>,
-    /// p99 of the response time \[ns\], an upper bound that is at most 3.2 % too large; of the whole run alone.
+    /// p99 of the response time \[ns\], the shortest number in its bucket, which is 3.2 % wide; of the whole run alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99_response_ns: Option<Vec<Option<u64>>>,
 }
@@ -107,8 +107,8 @@ mod tests {
         assert!((time(&over.number_in_system) - 101_000.0).abs() < 1e-6);
         assert!((time(&over.utilization) - 1000.0).abs() < 1e-6);
         assert_eq!((over.mean_response_ns[0], over.mean_response_ns.last()), (Some(101.0), Some(&None)));
-        // 101 ns are in a bucket that ends at 128.
-        assert_eq!(over.p99_response_ns.unwrap()[0], Some(128));
+        // 101 ns are in the bucket from 97 to 128.
+        assert_eq!(over.p99_response_ns.unwrap()[0], Some(100));
         assert_eq!(OverTime::of(&course.windows, 0, 1, false), None);
         // With the service of those that leave.
         let shared = OverTime::of(&course.windows, 1100, 1, true).unwrap();

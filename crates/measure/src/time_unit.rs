@@ -1,6 +1,6 @@
 //! The unit of a column of times.
 
-use crate::number::{decimal, fixed, or_dash, without_zeros};
+use crate::number::{decimal, fixed, or_dash, plus_minus, without_zeros};
 
 /// A unit of time, and the number of decimals that a column shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,12 @@ impl TimeUnit {
     /// A percentile, which has no digits after its last one that is not 0; a dash for none.
     pub fn percentile(&self, ns: Option<u64>) -> String {
         without_zeros(&self.time(ns.map(u128::from))).to_owned()
+    }
+
+    /// A time with its half-width, both in nanoseconds, with at most as many decimals as a mean has.
+    pub fn plus_minus(&self, ns: f64, half_width_ns: f64) -> String {
+        let unit = ten_to(self.power);
+        plus_minus(ns / unit, half_width_ns / unit, self.decimals.max(3) as usize)
     }
 
     /// A mean, with at least three decimals; a dash for none.

@@ -25,5 +25,6 @@
 //! ```
 
 pub mod grid;
+pub mod intervals;
 pub mod runs;
 pub mod table;

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use measure::classes::ClassRow;
+use measure::interval::{FigureIntervals, Interval};
 use measure::provenance::{Provenance, TraceUsed};
 use measure::run_report::{Imbalance, RowResult, RunReport, WorkerRow};
 use measure::theory::Theory;
@@ -10,6 +12,7 @@ use measure::{Counts, Figures, PerWorker, Percentile, TimeUnit, aligned, decimal
 use sim_wasm::Speed;
 
 use crate::grid::{Column, Grid, Place, paragraph};
+use crate::intervals;
 
 #[cfg(test)]
 mod tests;
@@ -31,8 +34,8 @@ enum Shown {
     /// What is left at the end: only if there is any.
     Left(fn(&Counts) -> u64),
     Number(fn(&Figures) -> Option<f64>),
-    /// A mean of times \[ns\].
-    Mean(fn(&Figures) -> Option<f64>),
+    /// A mean of times \[ns\], and the half-width of its interval.
+    Mean(fn(&Figures) -> Option<f64>, fn(&FigureIntervals) -> &Interval),
     /// A percentile of the response time.
     Percentile(Percentile),
     /// A time \[ns\].
@@ -51,10 +54,18 @@ const COLUMNS: [Definition<'_>; 11] = [
     ("in\nservice", Place::Below, Shown::Left(|counts| counts.in_service)),
     ("waiting", Place::Below, Shown::Left(|counts| counts.waiting)),
     ("not yet\narrived", Place::Below, Shown::Left(|counts| counts.not_yet_arrived)),
-    ("mean\ndelay\n[]", Place::First, Shown::Mean(|figures| figures.average_delay_in_queue_ns)),
+    (
+        "mean\ndelay\n[]",
+        Place::First,
+        Shown::Mean(|figures| figures.average_delay_in_queue_ns, |each| &each.average_delay_in_queue_ns),
+    ),
     ("mean\nnumber\nin queue", Place::IfRoom(2), Shown::Number(|figures| figures.average_number_in_queue)),
     ("utilization", Place::First, Shown::Number(|figures| figures.server_utilization)),
-    ("response\ntime\nmean []", Place::IfRoom(6), Shown::Mean(|figures| figures.average_response_time_ns)),
+    (
+        "response\ntime\nmean []",
+        Place::IfRoom(6),
+        Shown::Mean(|figures| figures.average_response_time_ns, |each| &each.average_response_time_ns),
+    ),
 ];
 
 /// The columns after the percentiles.
@@ -104,9 +115,7 @@ const OWN: [Own; 3] = [
 pub fn table(report: &RunReport, width: usize) -> String {
     let rows = shown(report);
     let figures: Vec<&Figures> = rows.iter().filter_map(|row| figures(row)).chain(&report.run).collect();
-    let of = |(head, place, shown): &Definition<'_>| column(head, *place, shown, &figures);
-    let columns = COLUMNS.iter().filter_map(of).chain(percentile_columns(&figures));
-    let columns: Vec<(Column, Cells)> = columns.chain(LAST_COLUMNS.iter().filter_map(of)).collect();
+    let columns = all_columns(&figures);
 
     let name = Column { head: "worker".to_owned(), left: false, place: Place::First };
     let own: Vec<_> = OWN.into_iter().filter(|(_, value)| rows.iter().any(|row| value(row).is_some())).collect();
@@ -127,6 +136,9 @@ pub fn table(report: &RunReport, width: usize) -> String {
         grid.total(["run".to_owned()].into_iter().chain(own).chain(cells(run)).collect());
     }
     let mut text = title(report, width) + "\n" + &grid.render(width);
+    if !report.classes.is_empty() {
+        text += &classes(&report.classes, width);
+    }
     if rows.len() < report.workers.len() {
         text += &format!("of {} workers: the least, the median and the most loaded\n", report.workers.len());
     }
@@ -135,6 +147,7 @@ pub fn table(report: &RunReport, width: usize) -> String {
         let line = format!("imbalance (largest over mean): requests {}, {work_of} {}", number(requests), number(work));
         text += &paragraph("", &line, width);
     }
+    text += &report.run.as_ref().map_or(String::new(), |run| intervals::lines(run, width));
     if let Some(theory) = &report.theory {
         text += &paragraph("", &self::theory(theory), width);
     }
@@ -156,6 +169,25 @@ fn theory(theory: &Theory) -> String {
     let unit = TimeUnit::of(theory.mean_delay_ns, 3);
     let delay = unit.mean(Some(theory.mean_delay_ns));
     format!("theory: mean delay {delay} {} ({}), in a steady state", unit.name, theory.model)
+}
+
+/// A row for each class.
+pub fn classes(classes: &[ClassRow], width: usize) -> String {
+    let figures: Vec<&Figures> = classes.iter().map(|row| &row.figures).collect();
+    let columns = all_columns(&figures);
+    let name = Column { head: "class".to_owned(), left: false, place: Place::First };
+    let mut grid = Grid::new([name].into_iter().chain(columns.iter().map(|(column, _)| column.clone())).collect());
+    for ClassRow { class, figures } in classes {
+        grid.row([class.to_string()].into_iter().chain(columns.iter().map(|(_, cells)| cells(figures))).collect());
+    }
+    format!("\n{}", grid.render(width))
+}
+
+/// All columns that have something to show of `figures`.
+fn all_columns(figures: &[&Figures]) -> Vec<(Column, Cells)> {
+    let of = |(head, place, shown): &Definition<'_>| column(head, *place, shown, figures);
+    let columns = COLUMNS.iter().filter_map(of).chain(percentile_columns(figures));
+    columns.chain(LAST_COLUMNS.iter().filter_map(of)).collect()
 }
 
 /// The notes of a report, in lines of at most `width` characters.
@@ -256,9 +288,16 @@ fn column(head: &str, place: Place, shown: &Shown, figures: &[&Figures]) -> Opti
             (head.to_owned(), Box::new(move |figures| with_share(&figures.counts)))
         }
         Shown::Number(value) => (head.to_owned(), Box::new(move |figures| number(value(figures)))),
-        Shown::Mean(mean) => {
+        Shown::Mean(mean, interval) => {
             let unit = unit(&mut figures.iter().filter_map(|figures| mean(figures)));
-            (with(unit), Box::new(move |figures| unit.mean(mean(figures))))
+            let cells = move |figures: &Figures| {
+                let half_width = figures.intervals.each().and_then(|each| interval(each).half_width());
+                match (mean(figures), half_width) {
+                    (Some(mean), Some(half_width)) => unit.plus_minus(mean, half_width),
+                    (mean, _) => unit.mean(mean),
+                }
+            };
+            (with(unit), Box::new(cells))
         }
         Shown::Percentile(percentile) => {
             let value = move |figures: &Figures| figures.response_time.get(percentile);
