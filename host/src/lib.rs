@@ -152,11 +152,13 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     let source = source.with_given(Given::new(&cli.model.demand, None));
     let files = Files { completions: outputs.completions.as_ref(), ..Files::default() };
     let mut plan = Plan::new(source, vec![scenario]);
+    let warm_up_ns = cli.outputs.warmup.apply(&mut plan, &executor, &Terminal)?;
     let execution = plan.execute_one(&executor, files, &Terminal)?;
 
     let scenario = &plan.scenarios()[0];
     let percentiles = cli.outputs.percentiles.as_slice();
-    let report = run::report::report(scenario, std::slice::from_ref(&execution), plan.source(), percentiles);
+    let mut report = run::report::report(scenario, std::slice::from_ref(&execution), plan.source(), percentiles);
+    report.notes.extend(cli.outputs.warmup.note(warm_up_ns, &execution));
     let evaluation = run::report::evaluation(scenario, plan.source(), percentiles);
     cli.outputs.show_stderr(&execution.outcomes, cli.worker, &Terminal);
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;

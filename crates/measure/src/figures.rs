@@ -19,7 +19,7 @@ use crate::tally::merged;
 pub struct Figures {
     /// Σ (start − arrival) / requests whose service began \[ns\].
     pub average_delay_in_queue_ns: Option<f64>,
-    /// (1/T) ∫₀ᵀ requests waiting dt.
+    /// (1/T) ∫₀ᵀ requests waiting dt; after a warm-up, from its end.
     pub average_number_in_queue: Option<f64>,
     /// (1/T) ∫₀ᵀ requests in the system dt.
     pub average_number_in_system: Option<f64>,
@@ -207,6 +207,7 @@ impl Figures {
             ("  abandoned", counts.abandoned, false),
             ("  waiting", counts.waiting, false),
             ("  not yet arrived", counts.not_yet_arrived, false),
+            ("  in the warm-up", counts.warm_up, false),
         ] {
             let share = match name {
                 "  rejected" | "  abandoned" => format!("({})", percent(counts.share(count))),

@@ -63,6 +63,11 @@ impl Measured {
         Ok(())
     }
 
+    /// Drops what only a single run needs.
+    pub fn drop_windows(&mut self) {
+        self.windows = Windows::new(1);
+    }
+
     /// Of a worker of which only the sums are known, without capabilities.
     pub fn of_sums(tally: Tally) -> Self {
         let (windows, classes) = (Windows::new(windows::limit(1)), Some(BTreeMap::new()));

@@ -239,6 +239,9 @@ pub struct SettingsUsed {
     /// Of a cost: for each unit of `size` \[ns\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub st_per_size_ns: Option<u64>,
+    /// When the warm-up ended \[ns\]; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warmup_ns: Option<u64>,
     /// Weight of a worker, a fraction. A list if workers differ; absent if they are the speeds, or the policy uses none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<PerWorker<String>>"))]

@@ -46,7 +46,7 @@ enum Shown {
 type Definition<'a> = (&'a str, Place, Shown);
 
 /// The columns after the worker's number up to the percentiles of the response time.
-const COLUMNS: [Definition<'_>; 11] = [
+const COLUMNS: [Definition<'_>; 12] = [
     ("offered", Place::First, Shown::Count(|counts| counts.offered)),
     ("completed", Place::First, Shown::Count(|counts| counts.completed)),
     ("rejected", Place::Below, Shown::Lost(|counts| counts.rejected)),
@@ -54,6 +54,7 @@ const COLUMNS: [Definition<'_>; 11] = [
     ("in\nservice", Place::Below, Shown::Left(|counts| counts.in_service)),
     ("waiting", Place::Below, Shown::Left(|counts| counts.waiting)),
     ("not yet\narrived", Place::Below, Shown::Left(|counts| counts.not_yet_arrived)),
+    ("in the\nwarm-up", Place::Below, Shown::Left(|counts| counts.warm_up)),
     (
         "mean\ndelay\n[]",
         Place::First,

@@ -53,3 +53,4 @@ pub mod setup;
 pub mod shard_files;
 pub mod source;
 mod theory;
+pub mod warm_up;

@@ -88,7 +88,7 @@ pub fn of_recorded(
 }
 
 /// A time in the largest unit that it reaches, exactly.
-fn duration(ns: u64) -> String {
+pub(crate) fn duration(ns: u64) -> String {
     let units = [("s", 9), ("ms", 6), ("µs", 3)];
     let (unit, power) = units.into_iter().find(|&(_, power)| ns >= 10u64.pow(power)).unwrap_or(("ns", 0));
     format!("{} {unit}", decimal(ns, power))

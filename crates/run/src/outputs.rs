@@ -11,6 +11,7 @@ use measure::{DEFAULT_PERCENTILES, Outcome, PercentileList};
 use serde::Serialize;
 
 use crate::completions::Parts;
+use crate::warm_up::WarmUp;
 
 /// The output flags of `middleware run` and `host`.
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,9 @@ pub struct OutputFlags {
     /// The percentiles of the report: at most 16 decimals above 0 and below 100, in rising order.
     #[arg(long, value_name = "LIST", default_value = DEFAULT_PERCENTILES)]
     pub percentiles: PercentileList,
+    /// The start of the run that is not measured: none, auto (a first pass finds its end), or until a time such as 30s
+    #[arg(long, value_name = "none|auto|TIME", default_value = "none")]
+    pub warmup: WarmUp,
 }
 
 /// Characters of a line of a simulator's stderr that are shown.

@@ -2,6 +2,7 @@
 
 use cli::reporter::{Progress, Reporter, Unit};
 use failure::Failure;
+use measure::Measured;
 use random::streams::Streams;
 
 use crate::executor::{Executor, Files};
@@ -11,7 +12,7 @@ use crate::randomness::randomness;
 /// Upper limit of the replications of a run.
 pub const MOST: u32 = 1000;
 
-/// Upper limit of replications times workers: the histograms of each are held in memory until the report, about 100 KB.
+/// Upper limit of replications times workers: the histograms of each are held in memory until the report, some 100 KB.
 const OUTCOMES: u64 = 16_384;
 
 /// SEED of replication number `replication` of a run with the seed `seed`: the first one, number 0, has the run's.
@@ -35,10 +36,25 @@ pub fn execute(
     files: Files<'_>,
     reporter: &dyn Reporter,
 ) -> anyhow::Result<Vec<Execution>> {
-    let numbered = |replication| Numbered { reporter, replication, number };
     check(first, number)?;
-    let mut executions = vec![first.execute_one(executor, files, &numbered(0))?];
-    for replication in 1..number {
+    let mut executions = vec![first.execute_one(executor, files, &Numbered { reporter, replication: 0, number })?];
+    execute_more(first, &mut executions, number, executor, reporter)?;
+    Ok(executions)
+}
+
+/// Adds to the `executions` of `first`, one at least, until there are `number`, or one has a worker that failed.
+///
+/// # Errors
+/// As [`execute`].
+pub fn execute_more(
+    first: &Plan,
+    executions: &mut Vec<Execution>,
+    number: u32,
+    executor: &dyn Executor,
+    reporter: &dyn Reporter,
+) -> anyhow::Result<()> {
+    check(first, number)?;
+    for replication in executions.len() as u32..number {
         if executions.last().is_some_and(|last| last.first_failure().is_err()) {
             break;
         }
@@ -48,9 +64,17 @@ pub fn execute(
         }
         let seed = seed_of(scenario.first().model.seed, replication);
         let mut next = Plan::new(first.source().with_seed(seed)?, vec![scenario.clone().with_seed(seed)]);
-        executions.push(next.execute_one(executor, Files::default(), &numbered(replication))?);
+        let numbered = Numbered { reporter, replication, number };
+        let mut execution = next.execute_one(executor, Files::default(), &numbered)?;
+        // Windows of the first one are in the report.
+        execution
+            .outcomes
+            .iter_mut()
+            .filter_map(|outcome| outcome.result.as_mut().ok())
+            .for_each(Measured::drop_windows);
+        executions.push(execution);
     }
-    Ok(executions)
+    Ok(())
 }
 
 /// Whether the scenario of `plan` can be run `number` times.
@@ -75,8 +99,8 @@ fn check(plan: &Plan, number: u32) -> Result<(), Failure> {
 
 fn nothing_random(policy: &str) -> Failure {
     Failure::usage(format!(
-        "--replications: nothing is random: the trace gives arrivals and demands, and {policy} is deterministic, so each \
-         replication would be the same: leave --replications out"
+        "--replications and --until-precision: nothing is random: the trace gives arrivals and demands, and {policy} is deterministic, so each \
+         replication would be the same: leave them out"
     ))
 }
 

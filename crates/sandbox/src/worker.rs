@@ -172,6 +172,7 @@ impl Job {
             st_ns: sampled.then_some(*st_ns),
             st_per_reply_ns: None,
             st_per_size_ns: None,
+            warmup_ns: (self.warmup_ns > 0).then_some(self.warmup_ns),
             weights: None,
             workers: self.workers,
             write_factor: None,

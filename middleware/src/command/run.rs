@@ -15,6 +15,7 @@ use report::table;
 use run::executor::{self, Files};
 use run::outputs::OutputFlags;
 use run::plan::{Execution, Plan};
+use run::precision::{self, Precision};
 use run::replications::{self, Numbered};
 use run::run_file::RunFile;
 use run::run_folder::RunFolder;
@@ -38,9 +39,14 @@ pub struct RunFlags {
     /// Run the scenario this many times, 1 to 1000, with other random numbers each time
     ///
     /// The report is on all of them together. The first replication has SEED; the seeds of the others are derived from it.
-    #[arg(long, value_name = "R", default_value_t = 1,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(replications::MOST)))]
-    replications: u32,
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..=i64::from(replications::MOST)))]
+    replications: Option<u32>,
+    /// Repeat the run until the 95 % interval of a figure is narrow enough, such as 2%, or "2% of p99 response"
+    ///
+    /// The figure is [mean|pNN] response|delay, the mean response time unless given. It is looked at after 10, 20, 40, 80, 160
+    /// and 320 replications; --replications is the upper limit.
+    #[arg(long, value_name = "SHARE%", conflicts_with = "completions")]
+    until_precision: Option<Precision>,
     #[command(flatten)]
     read: ReadFlags,
     #[command(flatten)]
@@ -55,10 +61,13 @@ pub struct RunFlags {
 /// If it can't be run whole. The failure of a worker comes last, after the report is written.
 pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let RunSettings { partition: settings, module, arguments, executor } = &flags.settings;
-    if flags.replications > 1 && flags.outputs.completions.is_some() {
+    let percentiles = flags.outputs.percentiles.as_slice();
+    let looks = looks(flags)?;
+    let replications = looks[0];
+    if replications > 1 && flags.outputs.completions.is_some() {
         return Err(Failure::usage(format!(
-            "--completions: a file has the completions of one replication, not of --replications {}: leave one of them out",
-            flags.replications
+            "--completions: a file has the completions of one replication, not of --replications {replications}: leave one of \
+             them out"
         ))
         .into());
     }
@@ -87,18 +96,32 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let mut shards = keeping.map(|folder| folder.keep_shards(balancing.workers.len())).transpose()?;
 
     let mut plan = Plan::new(source, vec![scenario]);
+    let warm_up_ns = flags.outputs.warmup.apply(&mut plan, &*executor, &*reporter)?;
     let completions = outputs.completions.as_ref();
     let files = Files { completions, folder: folder.as_ref().map(RunFolder::path), kept: shards.as_mut() };
-    let executions = replications::execute(&mut plan, flags.replications, &*executor, files, &*reporter)?;
+    let mut executions = replications::execute(&mut plan, replications, &*executor, files, &*reporter)?;
+    let mut reached = None;
+    if let Some(precision) = &flags.until_precision {
+        for &number in &looks {
+            replications::execute_more(&plan, &mut executions, number, &*executor, &*reporter)?;
+            let report = run::report::report(&plan.scenarios()[0], &executions, plan.source(), percentiles);
+            reached = report.run.and_then(|run| precision.reached(&run));
+            if reached.is_some_and(|share| share <= precision.share) {
+                break;
+            }
+        }
+    }
 
     for (replication, execution) in (0..).zip(&executions) {
-        let numbered = Numbered { reporter: &*reporter, replication, number: flags.replications };
+        let numbered = Numbered { reporter: &*reporter, replication, number: executions.len() as u32 };
         flags.outputs.show_stderr(&execution.outcomes, 1, &numbered);
     }
     let first = executions.first().context("a run has one replication at least")?;
     let scenario = &plan.scenarios()[0];
-    let percentiles = flags.outputs.percentiles.as_slice();
-    let report = run::report::report(scenario, &executions, plan.source(), percentiles);
+    let mut report = run::report::report(scenario, &executions, plan.source(), percentiles);
+    report.notes.extend(flags.outputs.warmup.note(warm_up_ns, first));
+    let precision = flags.until_precision.as_ref();
+    report.notes.extend(precision.map(|precision| precision.note(reached, executions.len())));
     let finish = |mut folder: RunFolder| {
         if let Some(shards) = shards {
             let evaluation = run::report::evaluation(scenario, plan.source(), percentiles);
@@ -123,10 +146,29 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
         ));
     }
     (1..).zip(&executions).try_for_each(|(number, execution)| {
-        let place = if flags.replications > 1 { format!("replication {number}, ") } else { String::new() };
+        let place = if executions.len() > 1 { format!("replication {number}, ") } else { String::new() };
         let failed = |(worker, failure)| anyhow::Error::from(failure).context(format!("{place}worker {worker}"));
         execution.first_failure().map_err(failed)
     })
+}
+
+/// The numbers of replications after which the run may end: one, unless a precision is asked for.
+///
+/// # Errors
+/// [`Failure::Usage`] if that precision can't be judged.
+fn looks(flags: &RunFlags) -> Result<Vec<u32>, Failure> {
+    let Some(precision) = &flags.until_precision else {
+        return Ok(vec![flags.replications.unwrap_or(1)]);
+    };
+    precision.check(flags.outputs.percentiles.as_slice())?;
+    let most = flags.replications.unwrap_or(precision::MOST);
+    if most < precision::FIRST {
+        return Err(Failure::usage(format!(
+            "--until-precision {precision} needs {} replications at least: --replications {most} is less",
+            precision::FIRST
+        )));
+    }
+    Ok(precision::looks(most).collect())
 }
 
 /// A run folder that can't be written costs no result: it is a warning, unless --keep asked for what is in it.

@@ -87,11 +87,11 @@ fn settings() -> impl Strategy<Value = SettingsUsed> {
     let texts = any::<(Option<String>, String, Option<String>, String, Option<String>)>();
     let stations = (per_worker(any::<u64>()), per_worker(any::<u32>()));
     let speeds = (option::of(per_worker(speed())), option::of(per_worker(speed())));
-    let cost = any::<(Option<u64>, Option<u64>, Option<String>)>();
+    let cost = any::<(Option<u64>, Option<u64>, Option<String>, Option<u64>)>();
     (texts, stations, speeds, any::<(u64, u64, Option<u64>, u32)>(), cost).prop_map(
         |(texts, (capacity, servers), (speeds, weights), (delay, seed, st_ns, workers), cost)| {
             let (balancer, discipline, service, sim_args, patience) = texts;
-            let (st_per_reply_ns, st_per_size_ns, write_factor) = cost;
+            let (st_per_reply_ns, st_per_size_ns, write_factor, warmup_ns) = cost;
             SettingsUsed {
                 balancer,
                 capacity,
@@ -106,6 +106,7 @@ fn settings() -> impl Strategy<Value = SettingsUsed> {
                 st_ns,
                 st_per_reply_ns,
                 st_per_size_ns,
+                warmup_ns,
                 weights,
                 workers,
                 write_factor,
