@@ -13,6 +13,7 @@ mod exact;
 mod formula_tests;
 mod formulas;
 mod measured;
+mod mm1;
 mod page;
 mod points;
 mod programs;

@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use measure::interval::{Interval, LEVEL};
-use measure::{Figures, Measured, Percentile, Randomness};
+use measure::interval::LEVEL;
+use measure::{Figures, Measured, Randomness};
 use random::exponential;
 use random::streams::Streams;
 
 use super::measured::{SERVICE_NS, figures, figures_of_replications, measure};
+use super::mm1::{Figure, asymptotic};
 
 /// The least share of intervals that must contain theory's value.
 pub(super) const COVERED: f64 = 0.92;
@@ -40,84 +41,15 @@ pub(super) struct Cell {
     pub(super) runs: u32,
 }
 
-/// A figure whose theory is known.
-#[derive(Clone, Copy)]
-pub(super) enum Figure {
-    Delay,
-    Response,
-    InSystem,
-    Utilization,
-    ResponsePercentile(Percentile),
-    DelayPercentile(Percentile),
-}
-
-impl Figure {
-    pub(super) fn name(self) -> String {
-        match self {
-            Figure::Delay => "mean delay".into(),
-            Figure::Response => "mean response".into(),
-            Figure::InSystem => "mean number in system".into(),
-            Figure::Utilization => "utilization".into(),
-            Figure::ResponsePercentile(percentile) => format!("{percentile} of response"),
-            Figure::DelayPercentile(percentile) => format!("{percentile} of delay"),
-        }
-    }
-
-    /// Its value in the steady state at `load`, in mean service times: responses are exponential with rate 1 − ρ, and
-    /// P(delay > t) is ρ times that of responses.
-    fn theory(self, load: f64) -> f64 {
-        let above = |percentile: Percentile| -> f64 {
-            let percent: f64 = percentile.to_string().trim_start_matches('p').parse().unwrap();
-            1.0 - percent / 100.0
-        };
-        match self {
-            Figure::Delay => load / (1.0 - load),
-            Figure::Response => 1.0 / (1.0 - load),
-            Figure::InSystem => load / (1.0 - load),
-            Figure::Utilization => load,
-            Figure::ResponsePercentile(percentile) => -above(percentile).ln() / (1.0 - load),
-            Figure::DelayPercentile(percentile) => ((load / above(percentile)).ln() / (1.0 - load)).max(0.0),
-        }
-    }
-
-    /// Its value and the half-width of its interval, in mean service times; None if there is no interval.
-    fn of(self, figures: &Figures) -> Option<(f64, f64)> {
-        let each = figures.intervals.each()?;
-        let time = |ns: Option<u64>| ns.map(|ns| ns as f64);
-        let (value, interval): (Option<f64>, &Interval) = match self {
-            Figure::Delay => (figures.average_delay_in_queue_ns, &each.average_delay_in_queue_ns),
-            Figure::Response => (figures.average_response_time_ns, &each.average_response_time_ns),
-            Figure::InSystem => (figures.average_number_in_system, &each.average_number_in_system),
-            Figure::Utilization => (figures.server_utilization, &each.server_utilization),
-            Figure::ResponsePercentile(percentile) => {
-                (time(figures.response_time.get(percentile)), each.response_time.get(&percentile)?)
-            }
-            Figure::DelayPercentile(percentile) => {
-                (time(figures.delay_in_queue.get(percentile)), each.delay_in_queue.get(&percentile)?)
-            }
-        };
-        let unit = if matches!(self, Figure::InSystem | Figure::Utilization) { 1.0 } else { SERVICE_NS as f64 };
-        Some((value? / unit, interval.half_width()? / unit))
-    }
-}
-
-/// The half-width at 95 % of the mean delay of `requests` at `load`, if its variance were known: 1.96·σ/√n with the asymptotic
-/// variance σ² of M/M/1 (Whitt, "Planning queueing simulations", 1989).
-fn asymptotic(load: f64, requests: f64) -> f64 {
-    let sum = 2.0 + 5.0 * load - 4.0 * load.powi(2) + load.powi(3);
-    1.96 * (load * sum / (1.0 - load).powi(4) / requests).sqrt()
-}
-
 impl Cell {
     fn figures(self) -> Vec<Figure> {
-        let [p50, p90, p99] = ["50", "90", "99"].map(|text| Percentile::parse(text).unwrap());
         if self.replications > 1 {
-            return vec![Figure::Response, Figure::ResponsePercentile(p99)];
+            return vec![Figure::Response, Figure::ResponsePercentile("99")];
         }
         let mut figures = vec![Figure::Delay, Figure::Response, Figure::InSystem, Figure::Utilization];
         if self.requests >= LONG {
-            figures.extend([p50, p90, p99].map(Figure::ResponsePercentile));
-            figures.push(Figure::DelayPercentile(p99));
+            figures.extend(["50", "90", "99"].map(Figure::ResponsePercentile));
+            figures.push(Figure::DelayPercentile("99"));
         }
         figures
     }
@@ -223,13 +155,10 @@ impl Coverage {
     /// the steady state, where V is its work. At a load of 0.8 these are 80, so that the mean over 10,000 requests is 0.008
     /// too low: a ninth of the standard error over 40 replications. At 0.9 it would be a quarter, so replications are below.
     pub(super) fn full(seed: u64) -> Self {
-        let one_run = [10_000, 100_000, LONG]
-            .into_iter()
-            .flat_map(|requests| [0.5, 0.8, 0.9].map(|load| Cell { load, requests, replications: 1, runs: 1000 }));
-        let repeated = [10, 40]
-            .into_iter()
-            .flat_map(|replications| [0.5, 0.8].map(|load| Cell { load, requests: 10_000, replications, runs: 500 }));
-        Self::of(seed, &one_run.chain(repeated).collect::<Vec<_>>())
+        let lengths = [10_000, 100_000, LONG].into_iter();
+        let one_run = lengths.flat_map(|requests| [0.5, 0.8, 0.9].map(|load| (load, requests, 1)));
+        let repeated = [10, 40].into_iter().flat_map(|number| [0.5, 0.8].map(|load| (load, 10_000, number)));
+        Self::of(seed, 1000, one_run.chain(repeated))
     }
 
     /// `make test`. At 0.9, runs of 10,000 must not have intervals, which would be too narrow.
@@ -242,17 +171,20 @@ impl Coverage {
             (0.8, 100_000, 1),
             (0.5, 2_000, 10),
         ];
-        Self::of(seed, &cells.map(|(load, requests, replications)| Cell { load, requests, replications, runs: 200 }))
+        Self::of(seed, 200, cells)
     }
 
-    fn of(seed: u64, cells: &[Cell]) -> Self {
+    /// `runs` runs for each load, number of requests and number of replications, on all cores.
+    fn of(seed: u64, runs: u32, cells: impl IntoIterator<Item = (f64, u64, u32)>) -> Self {
         let started = Instant::now();
+        let cell = |(load, requests, replications)| Cell { load, requests, replications, runs };
+        let cells: Vec<Cell> = cells.into_iter().map(cell).collect();
         let row = |cell: Cell| move |figure| Row { cell, figure, given: 0, covered: 0, half_widths: 0.0 };
         let empty: Vec<Vec<Row>> =
             cells.iter().map(|&cell| cell.figures().into_iter().map(row(cell)).collect()).collect();
         // The long ones first, so that all threads end at about the same time.
-        let runs = |(place, cell): (usize, &Cell)| (0..cell.runs).map(move |run| (place, run));
-        let mut order: Vec<(usize, u32)> = cells.iter().enumerate().flat_map(runs).collect();
+        let runs_of = |cell: usize| (0..runs).map(move |run| (cell, run));
+        let mut order: Vec<(usize, u32)> = (0..cells.len()).flat_map(runs_of).collect();
         order.sort_by_key(|&(cell, _)| Reverse(cells[cell].all_requests()));
         let next = AtomicUsize::new(0);
         let all = Mutex::new(empty);
@@ -267,7 +199,7 @@ impl Coverage {
             }
         });
         let rows = all.into_inner().unwrap().into_iter().flatten().collect();
-        let requests = cells.iter().map(|cell| cell.all_requests() * u64::from(cell.runs)).sum();
+        let requests = cells.iter().map(|cell| cell.all_requests() * u64::from(runs)).sum();
         Self { rows, requests, seconds: started.elapsed(), seed }
     }
 
@@ -281,4 +213,23 @@ impl Coverage {
         let failures: Vec<String> = self.rows.iter().filter_map(failure).collect();
         assert!(failures.is_empty(), "seed {}:\n{}", self.seed, failures.join("\n"));
     }
+}
+
+#[test]
+fn a_row_fails_if_one_of_its_promises_is_broken() {
+    let cell = |requests, replications| Cell { load: 0.5, requests, replications, runs: 1000 };
+    let row = |cell: Cell, given, covered, width: f64| {
+        let half_widths = f64::from(given) * width * asymptotic(0.5, cell.all_requests() as f64);
+        Row { cell, figure: Figure::Delay, given, covered, half_widths }.failure()
+    };
+    let long = cell(LONG, 1);
+    assert_eq!(row(long, 1000, 920, 1.29), None);
+    assert_eq!(row(long, 1000, 919, 1.0), Some("too few covered"));
+    assert_eq!(row(long, 1000, 950, 1.31), Some("too wide"));
+    assert_eq!(row(long, 949, 949, 1.0), Some("too few given"));
+    assert_eq!(row(cell(10_000, 10), 949, 949, 1.0), Some("too few given"));
+    // Shorter runs may refuse, and be wider; of few intervals, chance may take some.
+    let short = cell(10_000, 1);
+    assert_eq!((row(short, 0, 0, 1.0), row(short, 100, 89, 1.4)), (None, None));
+    assert_eq!(row(short, 100, 88, 1.0), Some("too few covered"));
 }

@@ -13,9 +13,6 @@ use random::streams::Streams;
 use super::measured::{SERVICE_NS, figures, measure};
 use super::service::Service;
 
-/// Runs of each kind, with different seeds.
-const RUNS: u64 = 20;
-
 /// A trace whose arrivals are not known to be random, and demands that are sampled.
 const SAMPLED_DEMANDS: Randomness =
     Randomness { arrivals: false, demands: true, model: false, policy: false, rate_changes: false };
@@ -54,9 +51,9 @@ fn reasons(figures: &Figures) -> Option<[String; 2]> {
     }
 }
 
-/// All runs refuse both intervals for a reason with the words `words`.
-fn is_refused(requests: u64, load: f64, days: Option<u32>, words: &str) {
-    for seed in 0..RUNS {
+/// `runs` runs with different seeds refuse both intervals for a reason with the words `words`.
+fn all_are_refused(runs: u64, requests: u64, load: f64, days: Option<u32>, words: &str) {
+    for seed in 0..runs {
         let reasons = reasons(&figures(&run(seed, requests, load, days), SAMPLED_DEMANDS));
         let is_reason = |reasons: &[String; 2]| reasons.iter().all(|reason| reason.contains(words));
         assert!(
@@ -66,29 +63,31 @@ fn is_refused(requests: u64, load: f64, days: Option<u32>, words: &str) {
     }
 }
 
+/// At noon the load is 0.9. Demands vary so much that chance may hide the day in a run that is ten times shorter.
 #[test]
 fn a_rate_that_follows_a_day_gives_no_interval() {
-    // At noon, the load is 0.9.
-    is_refused(100_000, 0.5, Some(1), "not stationary");
-    is_refused(100_000, 0.5, Some(7), "not stationary");
+    all_are_refused(5, 1_000_000, 0.5, Some(1), "not stationary");
+    all_are_refused(5, 1_000_000, 0.5, Some(7), "not stationary");
 }
 
 #[test]
 fn an_overloaded_queue_gives_no_interval() {
-    is_refused(100_000, 1.2, None, "overloaded");
+    all_are_refused(20, 100_000, 1.2, None, "overloaded");
 }
 
 #[test]
 fn a_short_run_gives_no_interval() {
-    is_refused(200, 0.5, None, "too short");
-    is_refused(10_000, 0.9, None, "too short");
+    all_are_refused(20, 200, 0.5, None, "too short");
+    all_are_refused(20, 10_000, 0.9, None, "too short");
 }
 
-/// The same demands at a constant rate have intervals: the refusals are not for another reason.
+/// At a constant rate, the same demands give intervals: there is no other reason for the refusals. Some runs in a hundred
+/// are refused by chance.
 #[test]
 fn a_constant_rate_gives_intervals() {
-    for seed in 0..RUNS {
-        let figures = figures(&run(seed, 100_000, 0.5, None), SAMPLED_DEMANDS);
-        assert_eq!(reasons(&figures), None, "seed {seed}");
+    for (runs, requests) in [(20, 100_000), (5, 1_000_000)] {
+        let gives = |seed: &u64| reasons(&figures(&run(*seed, requests, 0.5, None), SAMPLED_DEMANDS)).is_none();
+        let given = (0..runs).filter(gives).count() as u64;
+        assert!(given >= runs - 1, "{requests} requests: {given} of {runs}");
     }
 }
