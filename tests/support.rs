@@ -1,5 +1,6 @@
 //! Shared by the tests: a folder with files, a program that runs there, and its expected end.
 
+use serde_json::Value;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
@@ -324,4 +325,17 @@ impl Ended {
             String::from_utf8_lossy(&output.stderr)
         );
     }
+}
+
+/// A report, or a part of it, without intervals: whether there are any depends on what was random.
+pub(crate) fn without_intervals(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(fields) => {
+            fields.remove("intervals");
+            fields.values_mut().for_each(|field| *field = without_intervals(field.take()));
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| *value = without_intervals(value.take())),
+        _ => {}
+    }
+    value
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::middleware::{middleware, report, workers};
-use crate::support::Folder;
+use crate::support::{Folder, without_intervals};
 
 /// The description of the trace `t`.
 fn describe(folder: &Folder, flags: &str) -> Value {
@@ -230,7 +230,7 @@ fn equal_times_are_served_in_the_order_of_the_file() {
 
 /// The figures of a run, as text: all but what names the trace and the notes on it.
 fn figures(folder: &Folder, arguments: &str) -> String {
-    let report = report(folder, arguments);
+    let report = without_intervals(report(folder, arguments));
     assert!(!workers(&report).is_empty());
     [&report["workers"], &report["run"]].map(Value::to_string).concat()
 }

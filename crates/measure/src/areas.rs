@@ -1,7 +1,7 @@
 //! Numbers of requests over time, from the events of windows.
 
 use crate::Windows;
-use crate::windows::Events;
+use crate::window::{Events, Window};
 
 /// Integrals over a window \[ns\].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ impl Windows {
     /// The integrals over each window, up to `end_ns`, where the last window ends.
     pub(crate) fn areas(&self, end_ns: u64) -> Vec<Areas> {
         let (mut waiting, mut system) = (0, 0);
-        let mut areas = |(place, window): (usize, &crate::windows::Window)| {
+        let mut areas = |(place, window): (usize, &Window)| {
             let from = (place as u128) << self.shift;
             let to = (from + (1 << self.shift)).min(end_ns.into()).max(from);
             let (arrived, left_queue, departed) = (window.arrived, window.left_queue, window.departed);

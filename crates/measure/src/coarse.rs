@@ -60,11 +60,6 @@ impl Coarse {
         Self(Box::from(&bytes[..]))
     }
 
-    /// Counts one value into `bucket`.
-    pub(crate) fn count(&mut self, bucket: usize) {
-        self.add([(bucket, 1)].into_iter());
-    }
-
     /// Adds `counts` above 0, in rising order of their buckets.
     pub(crate) fn add(&mut self, counts: impl Iterator<Item = (usize, u64)>) {
         let before = std::mem::take(self);
@@ -143,8 +138,7 @@ mod tests {
 
     #[test]
     fn sums_have_the_counts_of_both() {
-        let mut one = Coarse::default();
-        [3, 7, 3].into_iter().for_each(|bucket| one.count(bucket));
+        let mut one = Coarse::of([(3, 2), (7, 1)].into_iter());
         one.add([(1, 2), (7, 5), (9, 1)].into_iter());
         assert_eq!(Vec::from(one.clone()), [(1, 2), (3, 2), (7, 6), (9, 1)]);
         assert_eq!((one.total(), one.above(3), one.above(9), one.above(0)), (11, 7, 0, 11));

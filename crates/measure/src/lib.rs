@@ -43,6 +43,7 @@ mod tally;
 pub mod theory;
 mod time_unit;
 mod warm_up;
+mod window;
 mod window_recorder;
 pub mod windows;
 pub mod worker_report;

@@ -2,7 +2,8 @@
 
 use crate::coarse::Coarse;
 use crate::interval::Part;
-use crate::windows::{Times, Window};
+use crate::window::Window;
+use crate::windows::Times;
 use crate::{Tally, Windows};
 
 /// The sums of a batch or of a replication. Counts are of the requests that arrived in it, integrals of its time.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::coarse;
 use crate::measurement::{Source, merged_windows};
+use crate::window::Window;
 use crate::{Percentile, Windows};
 
 /// Upper limit of the windows of a report.
@@ -48,7 +49,7 @@ impl OverTime {
         let (mut number_in_system, mut utilization) = (Vec::new(), Vec::new());
         let number = end_ns.div_ceil(width_ns) as usize;
         for (place, group) in windows.windows.chunks(together).enumerate().take(number) {
-            let mut sum = crate::windows::Window::default();
+            let mut sum = Window::default();
             group.iter().for_each(|window| sum.add(window));
             let own = areas[place * together..].iter().take(group.len());
             let (waiting, system) =

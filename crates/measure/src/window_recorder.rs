@@ -12,7 +12,7 @@ type Counters = Box<[u16; BUCKETS]>;
 const ROOM: u64 = u16::MAX as u64;
 
 /// Records one worker's completions.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WindowRecorder {
     windows: Windows,
     delay: Counters,
@@ -20,7 +20,21 @@ pub struct WindowRecorder {
     /// The first time of the cell that the counters belong to, and values that they have counted.
     cell_from: u64,
     counted: u64,
+    /// Times of requests that arrived in earlier cells.
+    late: Vec<Late>,
 }
+
+/// The times of a request that was completed after others that arrived in a later cell.
+#[derive(Debug, Clone, Copy)]
+struct Late {
+    arrival: u64,
+    /// The coarse buckets of its delay, and of its response time if its service was completed.
+    delay: u16,
+    response: Option<u16>,
+}
+
+/// Late requests that are entered into their cells together.
+const LATE: usize = 1024;
 
 /// Plain completions whose arrivals are in one window, whose starts are in one window, and whose finishes are in one
 /// window.
@@ -56,7 +70,14 @@ impl WindowRecorder {
     /// Into at most `limit` windows, a power of two.
     pub fn new(limit: usize) -> Self {
         let counters = || Box::new([0; BUCKETS]);
-        Self { windows: Windows::new(limit), delay: counters(), response: counters(), cell_from: 0, counted: 0 }
+        Self {
+            windows: Windows::new(limit),
+            delay: counters(),
+            response: counters(),
+            cell_from: 0,
+            counted: 0,
+            late: Vec::new(),
+        }
     }
 
     /// The segment of a plain completion with these times. At most `most` completions may be counted into it.
@@ -102,25 +123,18 @@ impl WindowRecorder {
     /// Records a request whose service was completed.
     pub fn completed(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
         let place = self.departed(arrival, start, finish);
-        let left = self.windows.place(finish);
-        self.windows.windows[left].service_sum_ns += u128::from(service);
-        self.started(place, start - arrival);
+        self.served(finish, service);
+        self.started(place, arrival, start - arrival, Some(finish - arrival));
         let window = &mut self.windows.windows[place];
         window.completed += 1;
         window.response_sum_ns += u128::from(finish - arrival);
-        let bucket = coarse::of_fine(histogram::index(finish - arrival));
-        match self.is_current(place) {
-            true => self.response[bucket] += 1,
-            false => self.windows.cell(place).response.count(bucket),
-        }
     }
 
     /// Records a request that left during its service.
     pub fn abandoned_in_service(&mut self, arrival: u64, start: u64, finish: u64, service: u64) {
         let place = self.departed(arrival, start, finish);
-        let left = self.windows.place(finish);
-        self.windows.windows[left].service_sum_ns += u128::from(service);
-        self.started(place, start - arrival);
+        self.served(finish, service);
+        self.started(place, arrival, start - arrival, None);
         self.windows.windows[place].abandoned += 1;
     }
 
@@ -137,7 +151,7 @@ impl WindowRecorder {
         let place = self.arrived(arrival);
         let entered = self.windows.place(start);
         self.windows.windows[entered].left_queue.add(1, start.into());
-        self.started(place, start - arrival);
+        self.started(place, arrival, start - arrival, None);
     }
 
     /// Records a request that is waiting at the end of the simulation.
@@ -147,15 +161,16 @@ impl WindowRecorder {
 
     /// The same so far, in at most `limit` windows.
     pub(crate) fn with_limit(&self, limit: usize) -> Self {
-        let mut copy =
-            Self { windows: self.windows.clone(), delay: self.delay.clone(), response: self.response.clone(), ..*self };
+        let mut copy = self.clone();
         copy.move_counters();
+        copy.enter_late();
         Self { windows: copy.windows.with_limit(limit), ..Self::new(limit) }
     }
 
     /// The windows.
     pub fn finish(mut self) -> Windows {
         self.move_counters();
+        self.enter_late();
         self.windows
     }
 
@@ -176,26 +191,48 @@ impl WindowRecorder {
         self.arrived(arrival)
     }
 
-    /// Records the start of service after `delay` of a request that arrived in window number `place`.
-    fn started(&mut self, place: usize, delay: u64) {
+    /// Records the server time of a request that left at `finish`.
+    fn served(&mut self, finish: u64, service: u64) {
+        let left = self.windows.place(finish);
+        self.windows.windows[left].service_sum_ns += u128::from(service);
+    }
+
+    /// Records the start of service of a request that arrived in window number `place`, and its times.
+    fn started(&mut self, place: usize, arrival: u64, delay: u64, response: Option<u64>) {
         let window = &mut self.windows.windows[place];
         window.started += 1;
         window.delay_sum_ns += u128::from(delay);
-        let bucket = coarse::of_fine(histogram::index(delay));
-        if !self.is_current(place) && (place as u64) << self.windows.shift >= self.cell_from {
-            self.move_to(place, 1);
-        }
-        match self.is_current(place) {
-            true => {
-                if self.counted == ROOM {
-                    self.move_counters();
-                }
-                self.counted += 1;
-                self.delay[bucket] += 1;
+        let bucket = |time| coarse::of_fine(histogram::index(time));
+        let (delay, response) = (bucket(delay), response.map(bucket));
+        if !self.is_current(place) && arrival < self.cell_from {
+            self.late.push(Late { arrival, delay: delay as u16, response: response.map(|bucket| bucket as u16) });
+            if self.late.len() == LATE {
+                self.enter_late();
             }
-            // A completion out of order.
-            false => self.windows.cell(place).delay.count(bucket),
+            return;
         }
+        self.move_to(place, 1);
+        self.counted += 1;
+        self.delay[delay] += 1;
+        if let Some(response) = response {
+            self.response[response] += 1;
+        }
+    }
+
+    /// Enters the late requests into their cells.
+    #[cold]
+    fn enter_late(&mut self) {
+        let mut late = std::mem::take(&mut self.late);
+        late.sort_unstable_by_key(|late| late.arrival);
+        let shift = self.windows.shift + self.windows.cell_shift();
+        for cell in late.chunk_by(|a, b| a.arrival >> shift == b.arrival >> shift) {
+            let place = self.windows.place(cell[0].arrival);
+            let times = self.windows.cell(place);
+            times.delay.add(counted(cell.iter().map(|late| late.delay)));
+            times.response.add(counted(cell.iter().filter_map(|late| late.response)));
+        }
+        late.clear();
+        self.late = late;
     }
 
     /// Whether the counters belong to the cell of window number `place`.
@@ -235,4 +272,13 @@ fn used(counters: &[u16]) -> impl Iterator<Item = (usize, u64)> {
         counters.chunks(CHUNK).enumerate().filter(|(_, chunk)| chunk.iter().fold(0, |any, count| any | count) > 0);
     let each = chunks.flat_map(|(number, chunk)| (number * CHUNK..).zip(chunk));
     each.filter(|&(_, &count)| count > 0).map(|(bucket, &count)| (bucket, count.into()))
+}
+
+/// \[bucket, count\] of `buckets`, in rising order.
+fn counted(buckets: impl Iterator<Item = u16>) -> impl Iterator<Item = (usize, u64)> {
+    let mut buckets: Vec<u16> = buckets.collect();
+    buckets.sort_unstable();
+    let counts: Vec<_> =
+        buckets.chunk_by(|a, b| a == b).map(|equal| (usize::from(equal[0]), equal.len() as u64)).collect();
+    counts.into_iter()
 }

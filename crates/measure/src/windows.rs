@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::coarse::Coarse;
-use crate::tally::{as_text, from_text};
+use crate::window::{Events, Window};
 use crate::{Counts, Tally};
 
 /// Upper limit of the windows of a worker.
@@ -16,133 +16,6 @@ const WINDOWS_OF_RUN: usize = 1 << 14;
 pub fn limit(workers: u32) -> usize {
     let share = WINDOWS_OF_RUN / (workers as usize).max(1);
     (share.next_power_of_two() >> usize::from(!share.is_power_of_two())).clamp(64, WINDOWS)
-}
-
-/// Events within a window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Events {
-    /// Their number.
-    pub(crate) number: u64,
-    /// The sum of their times \[ns\].
-    pub(crate) times: u128,
-}
-
-impl Events {
-    #[inline]
-    pub(crate) fn add(&mut self, number: u64, times: u128) {
-        self.number += number;
-        self.times += times;
-    }
-}
-
-/// What happened in a window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Row", into = "Row")]
-pub(crate) struct Window {
-    /// Arrivals.
-    pub(crate) arrived: Events,
-    /// Entries into service, and requests that left unserved.
-    pub(crate) left_queue: Events,
-    /// Requests that left the system.
-    pub(crate) departed: Events,
-    /// Of the requests that arrived in this window: service began.
-    pub(crate) started: u64,
-    /// Of those, Σ (start − arrival) \[ns\].
-    pub(crate) delay_sum_ns: u128,
-    /// Of the requests that arrived in this window: service was completed.
-    pub(crate) completed: u64,
-    /// Of those, Σ (finish − arrival) \[ns\].
-    pub(crate) response_sum_ns: u128,
-    /// Of the requests that arrived in this window: rejected.
-    pub(crate) rejected: u64,
-    /// Of the requests that arrived in this window: abandoned.
-    pub(crate) abandoned: u64,
-    /// Server time of the requests that left in this window \[ns\].
-    pub(crate) service_sum_ns: u128,
-}
-
-/// A window in JSON: its numbers, in the order of its fields.
-type Row = [Text; 13];
-
-/// A number that may exceed 2⁵³, as text.
-#[derive(Serialize, Deserialize)]
-struct Text(#[serde(serialize_with = "as_text", deserialize_with = "from_text")] u128);
-
-impl From<Window> for Row {
-    fn from(window: Window) -> Self {
-        let Window { arrived, left_queue, departed, .. } = window;
-        [
-            arrived.number.into(),
-            arrived.times,
-            left_queue.number.into(),
-            left_queue.times,
-            departed.number.into(),
-            departed.times,
-            window.started.into(),
-            window.delay_sum_ns,
-            window.completed.into(),
-            window.response_sum_ns,
-            window.rejected.into(),
-            window.abandoned.into(),
-            window.service_sum_ns,
-        ]
-        .map(Text)
-    }
-}
-
-impl TryFrom<Row> for Window {
-    type Error = std::num::TryFromIntError;
-
-    fn try_from(row: Row) -> Result<Self, Self::Error> {
-        let [
-            arrived,
-            arrivals,
-            left,
-            lefts,
-            departed,
-            departures,
-            started,
-            delays,
-            completed,
-            responses,
-            rejected,
-            abandoned,
-            service,
-        ] = row.map(|Text(number)| number);
-        let events = |number: u128, times| Ok::<_, Self::Error>(Events { number: number.try_into()?, times });
-        Ok(Self {
-            arrived: events(arrived, arrivals)?,
-            left_queue: events(left, lefts)?,
-            departed: events(departed, departures)?,
-            started: started.try_into()?,
-            delay_sum_ns: delays,
-            completed: completed.try_into()?,
-            response_sum_ns: responses,
-            rejected: rejected.try_into()?,
-            abandoned: abandoned.try_into()?,
-            service_sum_ns: service,
-        })
-    }
-}
-
-impl Window {
-    /// Adds the same window of another worker, or a neighbouring window.
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (events, more) in [
-            (&mut self.arrived, other.arrived),
-            (&mut self.left_queue, other.left_queue),
-            (&mut self.departed, other.departed),
-        ] {
-            events.add(more.number, more.times);
-        }
-        self.started += other.started;
-        self.delay_sum_ns += other.delay_sum_ns;
-        self.completed += other.completed;
-        self.response_sum_ns += other.response_sum_ns;
-        self.rejected += other.rejected;
-        self.abandoned += other.abandoned;
-        self.service_sum_ns += other.service_sum_ns;
-    }
 }
 
 /// Times of the requests that arrived in a cell, which is several windows.
@@ -199,14 +72,9 @@ impl Windows {
 
     #[cold]
     fn reach(&mut self, time: u64) {
-        let room = self.windows.len().next_power_of_two().max(self.limit.min(64)) as u64;
-        if time >> self.shift >= room {
-            // In the beginning, windows that few requests share would cost more than they give.
-            let arrived: u64 = self.windows.iter().map(|window| window.arrived.number).sum();
-            let most = (arrived / 8).clamp(room, self.limit as u64);
-            while time >> self.shift >= most {
-                self.widen();
-            }
+        // The width depends on the latest time alone, so that it is the same in whichever order events come.
+        while time >> self.shift >= self.limit as u64 {
+            self.widen();
         }
         let place = (time >> self.shift) as usize;
         self.windows.resize(self.windows.len().max(place + 1), Window::default());

@@ -70,6 +70,12 @@ proptest! {
     }
 
     #[test]
+    fn the_order_of_completions_makes_no_difference(requests in requests()) {
+        let backward: Vec<_> = requests.iter().copied().rev().collect();
+        prop_assert_eq!(measured(&requests, 1, 0).finish().0, measured(&backward, 1, 0).finish().0);
+    }
+
+    #[test]
     fn workers_merge_exactly(requests in requests()) {
         let together = measured(&requests, 1, 0).finish().0;
         let (some, others): (Vec<_>, Vec<_>) = requests.iter().partition(|request| request.2 % 2 == 0);

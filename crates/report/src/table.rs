@@ -203,13 +203,14 @@ pub fn plain(report: &RunReport, width: usize) -> String {
         let own = OWN.iter().filter_map(|(name, value)| Some(format!(", {name} {}", value(row)?)));
         text += &format!("\nWorker {}{}\n", row.worker, own.collect::<String>());
         text += &match &row.result {
-            RowResult::Measured(figures) => figures.to_text(),
+            RowResult::Measured(figures) => figures.to_text() + &intervals::none(figures, width),
             RowResult::Failed { error, .. } => format!("failed ({}): {}\n", error.class, error.message),
         };
     }
     if let Some(run) = &report.run {
         let replications = replications(report).map_or_else(String::new, |number| format!(", {number}"));
         text += &format!("\nWhole run, {}{replications}\n{}", counted(report.workers.len(), "worker"), run.to_text());
+        text += &intervals::none(run, width);
     }
     text + "\nPercentiles are within 0.1 % of the exact ones; all else is exact.\n"
 }
