@@ -72,7 +72,7 @@ pub(super) fn section(coverage: &Coverage) -> String {
          half-width over the one that a known variance would give, 1.96 σ/√n, with the asymptotic variance σ² = ρ (2 + 5ρ − 4ρ² + ρ³) / (1 − ρ)⁴\n\
          of the mean delay (Whitt, \"Planning queueing simulations\", 1989).\n\n\
          At least {:.0} % of the intervals must cover, fewer by chance alone where few are given; at {} requests and with replications {:.0} % of the\n\
-         runs must have one, and the width is at most {WIDEST}. Too short runs have none: that is no failure. {:.1} billion requests, {:.0} s.\n\n\
+         runs must have one, and the width is at most {WIDEST}. Runs that are too short have none, which is no failure. {:.1} billion requests, {:.0} s.\n\n\
          | load | requests | runs | figure | given | covered | width | verdict |\n|---|---|---|---|---|---|---|---|\n",
         rows.len(),
         100.0 * COVERED,
