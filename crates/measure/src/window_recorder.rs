@@ -33,8 +33,9 @@ struct Late {
     response: Option<u16>,
 }
 
-/// Late requests that are entered into their cells together.
-const LATE: usize = 1024;
+/// Late requests that are entered into their cells together, for each window that there may be. Requests of many cells may be
+/// completed in any order, and entering one into a cell costs as much as entering a hundred.
+const LATE: usize = 16;
 
 /// Plain completions whose arrivals are in one window, whose starts are in one window, and whose finishes are in one
 /// window.
@@ -80,23 +81,28 @@ impl WindowRecorder {
         }
     }
 
-    /// The segment of a plain completion with these times. At most `most` completions may be counted into it.
-    pub fn segment(&mut self, arrival: u64, start: u64, finish: u64, most: u64) -> Segment<'_> {
+    /// The segment of a plain completion with these times; None if later requests have been completed before, so that it is
+    /// late. At most `most` completions may be counted into it.
+    #[inline]
+    pub fn segment(&mut self, arrival: u64, start: u64, finish: u64, most: u64) -> Option<Segment<'_>> {
         // The latest first, so that the width is the same for all three.
         self.windows.place(finish);
         let place = self.windows.place(arrival);
+        if arrival < self.cell_from && !self.is_current(place) {
+            return None;
+        }
         self.move_to(place, most);
         let shift = self.windows.shift;
         let from = |time: u64| time >> shift << shift;
         let (delay, response) = (&mut *self.delay, &mut *self.response);
-        Segment {
+        Some(Segment {
             arrivals_from: from(arrival),
             starts_from: from(start),
             finishes_from: from(finish),
             shift,
             delay,
             response,
-        }
+        })
     }
 
     /// Ends a segment with these first times of its windows. Its counters have counted all of its completions.
@@ -206,7 +212,7 @@ impl WindowRecorder {
         let (delay, response) = (bucket(delay), response.map(bucket));
         if !self.is_current(place) && arrival < self.cell_from {
             self.late.push(Late { arrival, delay: delay as u16, response: response.map(|bucket| bucket as u16) });
-            if self.late.len() == LATE {
+            if self.late.len() == LATE * self.windows.limit() {
                 self.enter_late();
             }
             return;

@@ -54,6 +54,11 @@ impl Windows {
         Self { shift: 0, limit, windows: Vec::with_capacity(limit), cells: Vec::new() }
     }
 
+    /// Upper limit of windows.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Cells are fewer than windows, since their histograms are larger: 2 to this power windows are one cell.
     #[inline]
     pub(crate) fn cell_shift(&self) -> u32 {

@@ -7,11 +7,10 @@ use crate::grid::paragraph;
 
 /// The intervals of the figures that the table shows without, or why there are none, in lines of at most `width` characters.
 pub fn lines(figures: &Figures, width: usize) -> String {
-    let text = match &figures.intervals {
-        Intervals::None { reason } => format!("no intervals: {reason}"),
-        Intervals::Each(each) => of_each(figures, each),
-    };
-    paragraph("", &text, width)
+    match &figures.intervals {
+        Intervals::None { reason } => paragraph("", &format!("no intervals: {reason}"), width),
+        Intervals::Each(each) => of_each(figures, each, width),
+    }
 }
 
 /// Why there are no intervals of `figures`; empty if there are some.
@@ -22,7 +21,7 @@ pub fn none(figures: &Figures, width: usize) -> String {
     }
 }
 
-fn of_each(figures: &Figures, each: &FigureIntervals) -> String {
+fn of_each(figures: &Figures, each: &FigureIntervals, width: usize) -> String {
     let unit = TimeUnit::of(figures.response_time.max_ns.unwrap_or(0) as f64, 3);
     let time = |name: &str, value: Option<f64>, interval: &Interval| {
         Some(format!("{name} {} {}", unit.plus_minus(value?, interval.half_width()?), unit.name))
@@ -51,8 +50,25 @@ fn of_each(figures: &Figures, each: &FigureIntervals) -> String {
                 Method::BatchMeans => format!("batch means, {n} batches"),
                 Method::Replications => format!("{n} replications"),
             };
-            format!("{:.0} % intervals ({made}): {}", 100.0 * level, known.join(", "))
+            let known = known.into_iter().enumerate();
+            // A line ends between two figures, not within one.
+            let mut lines = vec![format!("{:.0} % intervals ({made}):", 100.0 * level)];
+            for (place, figure) in known {
+                let separator = if place == 0 { " " } else { ", " };
+                match lines.last_mut() {
+                    Some(last) if last.chars().count() + 2 + figure.chars().count() < width => {
+                        *last += separator;
+                        *last += &figure;
+                    }
+                    Some(last) => {
+                        last.push_str(separator.trim_end());
+                        lines.push(format!("  {figure}"));
+                    }
+                    None => {}
+                }
+            }
+            lines.join("\n") + "\n"
         }
-        Interval::Unknown { reason } => format!("no interval of the mean response: {reason}"),
+        Interval::Unknown { reason } => paragraph("", &format!("no interval of the mean response: {reason}"), width),
     }
 }

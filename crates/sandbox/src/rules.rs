@@ -108,18 +108,23 @@ impl Rules {
         if self.capabilities.is_none_or(|capabilities| capabilities.0 & own.0 != 0) {
             return 0;
         }
-        let (Some(first), Some(Ok(earliest))) =
-            (requests.first(), completions.first().map(|first| plain_times(Completion::from_bytes(first))))
-        else {
+        let (Some(first), Some(earliest)) = (requests.first(), completions.first().map(Completion::from_bytes)) else {
             return 0;
         };
+        let Completion { id, start_ns: start, finish_ns: finish, .. } = earliest;
+        if id != first.id || start >= LATEST_NS || finish >= 2 * LATEST_NS {
+            return 0;
+        }
         let tally = &mut self.measured.all.tally;
         if first.arrival < tally.from_ns {
             return 0;
         }
         let starts_left = if self.delay == 0 { u64::MAX } else { self.delay - tally.started };
         let most = PLAIN_AT_ONCE.min(usize::try_from(starts_left).unwrap_or(usize::MAX));
-        let segment = self.measured.all.windows.segment(first.arrival, earliest.0, earliest.1, PLAIN_AT_ONCE as u64);
+        let most_of_segment = PLAIN_AT_ONCE as u64;
+        let Some(segment) = self.measured.all.windows.segment(first.arrival, start, finish, most_of_segment) else {
+            return 0;
+        };
         let Segment { arrivals_from, starts_from, finishes_from, shift, delay: delay_cell, response: response_cell } =
             segment;
         // The variables of the loop are in registers, except for the counters.
@@ -332,18 +337,5 @@ impl Rules {
         }
         self.measured.close(end);
         Ok(reached)
-    }
-}
-
-/// Start and finish of a completed request.
-///
-/// # Errors
-/// If it is not completed.
-fn plain_times(completion: Completion) -> Result<(u64, u64), ()> {
-    let Completion { start_ns, finish_ns, .. } = completion;
-    if start_ns < LATEST_NS && (start_ns..2 * LATEST_NS).contains(&finish_ns) {
-        Ok((start_ns, finish_ns))
-    } else {
-        Err(())
     }
 }
