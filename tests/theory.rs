@@ -4,16 +4,20 @@
 //! Every point is a figure of a system, and its value by theory (`points`). Each system is simulated by independent
 //! replications with different seeds (`simulate`); theory must lie within the interval of Student's distribution, at a
 //! level for all points together (`verdicts`). `make test` does so with a fixed seed, `make truth` with one that
-//! changes, much longer, and writes docs/truth.md.
+//! changes, much longer, and writes docs/truth.md. Both also test the confidence intervals of reports (`coverage`, `refusals`).
 
 mod chains;
+mod coverage;
 mod crommelin;
 mod exact;
 mod formula_tests;
 mod formulas;
+mod measured;
+mod mm1;
 mod page;
 mod points;
 mod programs;
+mod refusals;
 mod reports;
 mod scenario;
 mod service;
@@ -25,6 +29,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use coverage::Coverage;
 use verdicts::{Effort, simulate_all};
 
 #[test]
@@ -33,6 +38,13 @@ fn all_points_are_inside_their_intervals() {
     println!("{}", page::page(&outcome));
     assert!(outcome.verdicts().count() >= 80);
     outcome.check();
+}
+
+#[test]
+fn intervals_contain_the_value_of_theory() {
+    let coverage = Coverage::short(1);
+    println!("{}", page::section(&coverage));
+    coverage.check();
 }
 
 /// The days since 1970, or TRUTH_SEED.
@@ -51,8 +63,10 @@ fn grid_of_all_points_is_written_to_the_page() {
     println!("TRUTH_SEED={seed}");
     let outcome = simulate_all(seed, Effort::FULL);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/truth.md");
-    std::fs::write(&path, page::page(&outcome)).unwrap();
+    let coverage = Coverage::full(seed);
+    std::fs::write(&path, page::page(&outcome) + &page::section(&coverage)).unwrap();
     outcome.check();
+    coverage.check();
 }
 
 #[test]

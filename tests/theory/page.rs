@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::coverage::{COVERED, Cell, Coverage, GIVEN, LONG, Row, WIDEST};
 use super::verdicts::{LEVEL, Outcome, Verdict};
 
 /// The text of the page.
@@ -22,6 +23,7 @@ pub(super) fn page(outcome: &Outcome) -> String {
          seed {seed} (`make truth TRUTH_SEED={seed}` repeats it), {:.1} billion requests, {:.0} s on {threads} threads. `make test` simulates\n\
          the same points shorter. Formulas, and the Markov chains with their bounds, are in tests/theory/, where they are tested\n\
          against published values; Little's law, Lindley's recursion and an independent simulator are checked there to the nanosecond.\n\n\
+         The confidence intervals of reports are tested in [the last section](#confidence-intervals-of-reports).\n\n\
          Times are in mean service times; a load is that of each server. A priority class with a smaller number is served first.\n",
         all.len(),
         100.0 * largest.error().abs(),
@@ -55,4 +57,53 @@ fn row(verdict: &Verdict) -> String {
         "| {system} | {figure} | {theory:.digits$} | {mean:.digits$} ± {half:.digits$} | {:+.2} % | {word} | {source} |",
         100.0 * verdict.error()
     )
+}
+
+/// The section on the confidence intervals of reports.
+pub(super) fn section(coverage: &Coverage) -> String {
+    let Coverage { rows, requests, seconds, .. } = coverage;
+    let passed = rows.iter().filter(|row| row.failure().is_none()).count();
+    let mut section = format!(
+        "\n## Confidence intervals of reports\n\n\
+         **{passed} of {} rows have the coverage that they must have.** A report gives 95 % confidence intervals, from batches of one run or\n\
+         from replications, or the reason why there is none. Here, M/M/1 is simulated with many seeds, from an empty system, and measured\n\
+         and evaluated as a run is. An interval of a report can be believed if 95 of 100 such intervals contain theory's value. Given is the\n\
+         share of runs that have an interval, covered the share of these intervals that contain theory's value. The width is the mean\n\
+         half-width over the one that a known variance would give, 1.96 σ/√n, with the asymptotic variance σ² = ρ (2 + 5ρ − 4ρ² + ρ³) / (1 − ρ)⁴\n\
+         of the mean delay (Whitt, \"Planning queueing simulations\", 1989).\n\n\
+         At least {:.0} % of the intervals must cover, fewer by chance alone where few are given; at {} requests and with replications {:.0} % of the\n\
+         runs must have one, and the width is at most {WIDEST}. Runs that are too short have none, which is no failure. {:.1} billion requests, {:.0} s.\n\n\
+         | load | requests | runs | figure | given | covered | width | verdict |\n|---|---|---|---|---|---|---|---|\n",
+        rows.len(),
+        100.0 * COVERED,
+        grouped(LONG),
+        100.0 * GIVEN,
+        *requests as f64 / 1e9,
+        seconds.as_secs_f64(),
+    );
+    for row in rows {
+        let Row { cell: Cell { load, requests, replications, runs }, figure, .. } = row;
+        let length = if *replications > 1 { format!("{replications} × ") } else { String::new() } + &grouped(*requests);
+        let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+        let given = percent(row.given_share());
+        let covered = row.covered_share().map_or("–".into(), percent);
+        let width = row.width().map_or("–".into(), |width| format!("{width:.2}"));
+        let verdict = match row.failure() {
+            Some(failure) => format!("**{failure}**"),
+            None if row.given == 0 => "refused".into(),
+            None => "covered".into(),
+        };
+        let _ = writeln!(
+            section,
+            "| {load} | {length} | {runs} | {} | {given} | {covered} | {width} | {verdict} |",
+            figure.name()
+        );
+    }
+    section
+}
+
+/// A multiple of 1,000 with its thousands separated.
+fn grouped(number: u64) -> String {
+    let (thousands, millions) = (number / 1000 % 1000, number / 1_000_000);
+    if millions > 0 { format!("{millions},{thousands:03},000") } else { format!("{thousands},000") }
 }
