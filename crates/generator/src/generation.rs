@@ -7,6 +7,7 @@ use cli::settings::table_file::TextFile;
 use failure::Failure;
 use measure::provenance::{ClassUsed, GeneratorUsed, TrafficUsed};
 
+use crate::arrival_rate::TimeChange;
 use crate::classes_file::{self, FileClass};
 use crate::client_class::ClientClass;
 use crate::settings::GeneratorSettings;
@@ -66,9 +67,9 @@ impl Generation {
         Self { seed, ..self }
     }
 
-    /// Whether the rate of arrivals follows a curve, which is the same for every seed.
+    /// Whether ARRIVALS is not constant: the rate of arrivals follows a curve, or has bursts.
     pub fn rate_changes(&self) -> bool {
-        self.classes.iter().any(|class| class.change.is_a_curve())
+        self.classes.iter().any(|class| !matches!(class.change, TimeChange::None))
     }
 
     /// Whether the trace has classes of clients, so that its requests may differ in `class`.

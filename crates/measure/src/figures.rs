@@ -193,7 +193,8 @@ impl Figures {
             for (percentile, ns) in &percentiles.chosen {
                 let digits = aligned(&delays.percentile(*ns), delays.decimals as usize);
                 let half = intervals.and_then(|intervals| intervals.get(percentile)?.half_width());
-                let half = half.map_or(none(), |half| format!(" ± {}", delays.percentile(Some(half as u64))));
+                let half =
+                    half.map_or(none(), |half| format!(" ± {}", delays.percentile(Some(two_digits(half as u64)))));
                 line(&format!("{name} {percentile}"), digits, delays.name, half);
             }
             line(&format!("{name} max"), delays.time(percentiles.max_ns.map(u128::from)), delays.name, none());
@@ -220,6 +221,12 @@ impl Figures {
         line("Work offered", unit(work_ns).time(Some(work_ns)), unit(work_ns).name, none());
         text
     }
+}
+
+/// A half-width, rounded to two digits.
+fn two_digits(ns: u64) -> u64 {
+    let unit = 10u64.pow(ns.checked_ilog10().unwrap_or(0).saturating_sub(1));
+    ns.saturating_add(unit / 2) / unit * unit
 }
 
 fn over(sum: u128, whole: u128) -> Option<f64> {

@@ -28,9 +28,9 @@ const SHORTEST_ABOVE: f64 = 10.0;
 pub(crate) fn refusal(random: Randomness) -> Option<&'static str> {
     let Randomness { arrivals, demands, model, policy, rate_changes } = random;
     if !random.any() {
-        Some("nothing is random: the figures of this trace are exact")
+        Some("nothing is random: the figures are exact for this trace alone")
     } else if rate_changes {
-        Some("the rate of arrivals changes with time, so that batches of the run differ: use --replications")
+        Some("ARRIVALS is not constant, so that parts of the run differ: use --replications")
     } else if !arrivals && !demands {
         debug_assert!(model || policy);
         Some(
@@ -153,8 +153,8 @@ impl Observations {
         };
         let [delays, responses] = times;
         Intervals::Each(Box::new(FigureIntervals {
-            average_delay_in_queue_ns: self.mean(&Observation::mean_delay),
-            average_number_in_queue: over_time(&Observation::number_in_queue),
+            average_delay_in_queue_ns: self.of_waiting(&Observation::mean_delay, &|part| self.mean(part)),
+            average_number_in_queue: self.of_waiting(&Observation::number_in_queue, &over_time),
             average_number_in_system: over_time(&Observation::number_in_system),
             server_utilization: over_time(&|batch| batch.utilization(servers)),
             average_response_time_ns: self.mean(&Observation::mean_response),
@@ -172,6 +172,18 @@ impl Observations {
             Ok(half_width) => self.known(half_width),
             Err(reason) => unknown(reason),
         }
+    }
+
+    /// The interval of a mean over times of which few may be above 0.
+    fn of_waiting(
+        &self,
+        part: &dyn Fn(&Observation) -> Part,
+        interval: &dyn Fn(&dyn Fn(&Observation) -> Part) -> Interval,
+    ) -> Interval {
+        if self.all.waited().numerator < self.fewest_on_a_side() {
+            return unknown("too few requests waited");
+        }
+        interval(part)
     }
 
     /// The interval of a share.

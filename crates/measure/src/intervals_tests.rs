@@ -94,7 +94,7 @@ fn what_is_random_decides() {
     assert!(why(none).contains("nothing is random"));
     assert!(why(Randomness { policy: true, ..none }).contains("--replications"));
     assert!(why(Randomness { model: true, ..none }).contains("--replications"));
-    assert!(why(Randomness { rate_changes: true, ..ARRIVALS }).contains("rate of arrivals changes"));
+    assert!(why(Randomness { rate_changes: true, ..ARRIVALS }).contains("ARRIVALS is not constant"));
     assert_eq!(why(Randomness { demands: true, ..none }), "it has an interval");
 }
 

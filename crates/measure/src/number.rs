@@ -28,7 +28,10 @@ pub fn decimal(value: f64, decimals: usize) -> String {
 pub fn plus_minus(value: f64, half_width: f64, decimals: usize) -> String {
     let needed = if half_width > 0.0 { 1.0 - libm::floor(libm::log10(half_width)) } else { 0.0 };
     let decimals = (needed.max(0.0) as usize).min(decimals);
-    format!("{value:.decimals$} ± {}", decimal(half_width, decimals))
+    // Tens, hundreds, … of a large half-width.
+    let step = libm::pow(10.0, (-needed).max(0.0));
+    let rounded = |number: f64| if step > 1.0 { libm::round(number / step) * step } else { number };
+    format!("{:.decimals$} ± {}", rounded(value), decimal(rounded(half_width), decimals))
 }
 
 /// An average with six decimals; a dash for an average over nothing.
@@ -82,7 +85,8 @@ mod tests {
             [31.2, 3.12, 0.312, 0.0312, 0.000_312, 0.000_9].map(shown),
             ["17 ± 31", "16.6 ± 3.1", "16.56 ± 0.31", "16.559 ± 0.031", "16.559 ± <0.001", "16.559 ± 0.001"]
         );
-        assert_eq!(plus_minus(1234.5, 200.0, 3), "1234 ± 200");
+        assert_eq!(plus_minus(332_739.0, 7204.0, 3), "332700 ± 7200");
+        assert_eq!(plus_minus(1234.5, 50.0, 3), "1234 ± 50");
     }
 
     #[test]

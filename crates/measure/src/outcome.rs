@@ -63,6 +63,11 @@ impl Measured {
         Ok(())
     }
 
+    /// Whether there are classes above 0.
+    pub(crate) fn has_classes(&self) -> bool {
+        self.classes.as_ref().is_none_or(|classes| !classes.is_empty())
+    }
+
     /// Drops what only a single run needs.
     pub fn drop_windows(&mut self) {
         self.windows = Windows::new(1);

@@ -25,9 +25,10 @@ pub struct OverTime {
     pub mean_response_ns: Vec<Option<f64>>,
     /// Time average of the number in system.
     pub number_in_system: Vec<f64>,
-    /// Server time over the time of all servers. Of a simulator that shares or interrupts service, the server time of the
-    /// requests that left in the window.
-    pub utilization: Vec<f64>,
+    /// Server time over the time of all servers; absent if the simulator may share or interrupt service, because completions
+    /// do not have the times at which it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utilization: Option<Vec<f64>>,
     /// p99 of the response time \[ns\], the shortest number in its bucket, which is 3.2 % wide; of the whole run alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99_response_ns: Option<Vec<Option<u64>>>,
@@ -55,7 +56,7 @@ impl OverTime {
             let (waiting, system) =
                 own.fold((0, 0), |(waiting, system), areas| (waiting + areas.waiting, system + areas.system));
             let time_ns = (end_ns - place as u64 * width_ns).min(width_ns) as f64;
-            let busy = if shared { sum.service_sum_ns } else { system - waiting };
+            let busy = system - waiting;
             arrivals.push(sum.arrived.number);
             mean_response_ns.push((sum.completed > 0).then(|| sum.response_sum_ns as f64 / sum.completed as f64));
             number_in_system.push(system as f64 / time_ns);
@@ -65,6 +66,7 @@ impl OverTime {
             cells.for_each(|cell| response.add(cell.response.counts()));
             p99.push(response.percentile_ns(Percentile::P99));
         }
+        let utilization = (!shared).then_some(utilization);
         let p99_response_ns = Some(p99);
         (number > 0).then_some(Self {
             width_ns,
@@ -106,13 +108,11 @@ mod tests {
             values.iter().enumerate().map(|(place, value)| value * width(place)).sum()
         };
         assert!((time(&over.number_in_system) - 101_000.0).abs() < 1e-6);
-        assert!((time(&over.utilization) - 1000.0).abs() < 1e-6);
+        assert!((time(&over.utilization.unwrap()) - 1000.0).abs() < 1e-6);
         assert_eq!((over.mean_response_ns[0], over.mean_response_ns.last()), (Some(101.0), Some(&None)));
         // 101 ns are in the bucket from 97 to 128.
         assert_eq!(over.p99_response_ns.unwrap()[0], Some(100));
         assert_eq!(OverTime::of(&course.windows, 0, 1, false), None);
-        // With the service of those that leave.
-        let shared = OverTime::of(&course.windows, 1100, 1, true).unwrap();
-        assert!((time(&shared.utilization) - 1000.0).abs() < 1e-6);
+        assert_eq!(OverTime::of(&course.windows, 1100, 1, true).unwrap().utilization, None);
     }
 }

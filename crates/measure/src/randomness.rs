@@ -12,8 +12,8 @@ pub struct Randomness {
     pub model: bool,
     /// The policy uses random numbers, at least for ties.
     pub policy: bool,
-    /// The rate of a generated trace follows a curve, which is the same for every SEED: parts of the run differ for another
-    /// reason than chance.
+    /// ARRIVALS of a generated trace is not constant: the rate follows a curve, or has bursts, so that parts of the run depend
+    /// on each other over times that the queues do not determine.
     pub rate_changes: bool,
 }
 

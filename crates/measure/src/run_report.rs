@@ -2,6 +2,7 @@
 
 use crate::classes::ClassRow;
 use crate::evaluation::{Evaluated, evaluate};
+use crate::measurement::CLASSES;
 use crate::over_time::{self, OverTime};
 use crate::provenance::{Provenance, SettingsUsed};
 use crate::schema::Report;
@@ -186,6 +187,10 @@ impl RunReport {
         let tallies: Vec<Vec<&Tally>> =
             measured.iter().map(|workers| workers.iter().map(|measured| &measured.tally).collect()).collect();
         let imbalance = Some(Imbalance::of(&tallies, settings));
+        let mut notes = notes;
+        if classes.is_empty() && measured.iter().flatten().any(|measured| measured.has_classes()) {
+            notes.push(format!("there are more than {CLASSES} classes, so the report has no figures of them"));
+        }
         Self { provenance, notes, imbalance, workers, run: Some(figures), classes, over_time, theory: None }
     }
 }

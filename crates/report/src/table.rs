@@ -137,9 +137,6 @@ pub fn table(report: &RunReport, width: usize) -> String {
         grid.total(["run".to_owned()].into_iter().chain(own).chain(cells(run)).collect());
     }
     let mut text = title(report, width) + "\n" + &grid.render(width);
-    if !report.classes.is_empty() {
-        text += &classes(&report.classes, width);
-    }
     if rows.len() < report.workers.len() {
         text += &format!("of {} workers: the least, the median and the most loaded\n", report.workers.len());
     }
@@ -151,6 +148,9 @@ pub fn table(report: &RunReport, width: usize) -> String {
     text += &report.run.as_ref().map_or(String::new(), |run| intervals::lines(run, width));
     if let Some(theory) = &report.theory {
         text += &paragraph("", &self::theory(theory), width);
+    }
+    if !report.classes.is_empty() {
+        text += &format!("{}\n", classes(&report.classes, width));
     }
     let failed = report.workers.iter().filter_map(|row| match &row.result {
         RowResult::Failed { error, .. } => {
@@ -213,7 +213,7 @@ pub fn plain(report: &RunReport, width: usize) -> String {
         text += &format!("\nWhole run, {}{replications}\n{}", counted(report.workers.len(), "worker"), run.to_text());
         text += &intervals::none(run, width);
     }
-    text + "\nPercentiles are within 0.1 % of the exact ones; all else is exact.\n"
+    text + "\nOf this run, percentiles are within 0.1 % and all else is exact.\n± is the half-width of a 95 % interval.\n"
 }
 
 /// What ran.

@@ -76,8 +76,9 @@ mod tests {
         assert_eq!(found(without, "--service=deterministic", None), none);
         let generated = |flags: &str| found(None, &format!("--samples=50 {flags}"), None);
         assert_eq!(generated("--service=deterministic"), arrivals);
-        assert_eq!(generated("--service=cost --arrivals=onoff:1s,1s"), arrivals);
-        assert_eq!(generated("--service=cost --arrivals=daily:2"), Randomness { rate_changes: true, ..arrivals });
+        let changing = Randomness { rate_changes: true, ..arrivals };
+        assert_eq!(generated("--service=cost --arrivals=onoff:1s,1s"), changing);
+        assert_eq!(generated("--service=cost --arrivals=daily:2"), changing);
     }
 
     #[test]

@@ -215,7 +215,7 @@ fn over_time() -> impl Strategy<Value = OverTime> {
             arrivals,
             mean_response_ns,
             number_in_system: numbers.clone(),
-            utilization: numbers,
+            utilization: p99_response_ns.as_ref().map(|_| numbers),
             p99_response_ns,
         },
     )
