@@ -171,7 +171,7 @@ impl Coverage {
             (0.8, 100_000, 1),
             (0.5, 2_000, 10),
         ];
-        Self::of(seed, 200, cells)
+        Self::of(seed, 150, cells)
     }
 
     /// `runs` runs for each load, number of requests and number of replications, on all cores.
