@@ -42,6 +42,7 @@ mod security;
 mod service;
 mod settings;
 mod simulator;
+mod statistics;
 mod stderr;
 mod stranger;
 mod strangers;

@@ -66,8 +66,8 @@ fn all_are_refused(runs: u64, requests: u64, load: f64, days: Option<u32>, words
 /// At noon the load is 0.9. Demands vary so much that chance may hide the day in a run that is ten times shorter.
 #[test]
 fn a_rate_that_follows_a_day_gives_no_interval() {
-    all_are_refused(5, 1_000_000, 0.5, Some(1), "not stationary");
-    all_are_refused(5, 1_000_000, 0.5, Some(7), "not stationary");
+    all_are_refused(20, 100_000, 0.5, Some(1), "not stationary");
+    all_are_refused(20, 100_000, 0.5, Some(7), "not stationary");
 }
 
 #[test]

@@ -120,6 +120,10 @@ impl Observations {
             ((drains / drains_each) as usize).clamp(least, most.min(cells.len()))
         };
         let tested = cells.batches(number(TESTED_DRAINS, TESTED));
+        let arrivals: Vec<Part> = tested.iter().map(Observation::arrivals).collect();
+        if !are_independent(&arrivals) {
+            return Err("it is not stationary: the rate of arrivals changes over time".to_owned());
+        }
         let batches = cells.batches(number(BATCH_DRAINS, BATCHES));
         Ok(Self { method: Method::BatchMeans, batches, tested, all, drains })
     }
@@ -269,7 +273,7 @@ fn unknown(reason: impl Into<String>) -> Interval {
 }
 
 /// Whether consecutive `parts` may be independent, by the test of Ljung and Box ("On a measure of lack of fit in time series
-/// models", 1978) on their deviations: it rejects one in a thousand series that are. Trends and cycles are correlated.
+/// models", 1978) on their deviations: it rejects about one in a hundred series that are. Trends and cycles are correlated.
 fn are_independent(parts: &[Part]) -> bool {
     let Some(deviations) = deviations(parts) else { return true };
     let squares: f64 = deviations.iter().map(|deviation| deviation * deviation).sum();
@@ -281,7 +285,7 @@ fn are_independent(parts: &[Part]) -> bool {
         let products: f64 = deviations.iter().zip(&deviations[lag..]).map(|(early, late)| early * late).sum();
         products / squares
     };
-    let statistic: f64 = (1..=lags).map(|lag| correlation(lag).powi(2) / (n - lag) as f64).sum();
+    let statistic: f64 = (1..=lags).map(|lag| correlation(lag) * correlation(lag) / (n - lag) as f64).sum();
     statistic * (n * (n + 2)) as f64 <= chi_square_001(lags as u32)
 }
 

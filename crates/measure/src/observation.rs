@@ -54,6 +54,11 @@ impl Observation {
         }
     }
 
+    /// The rate of arrivals.
+    pub(crate) fn arrivals(&self) -> Part {
+        part(self.arrived.into(), self.time_ns)
+    }
+
     pub(crate) fn mean_delay(&self) -> Part {
         part(self.delay_sum_ns, self.started.into())
     }
