@@ -109,7 +109,7 @@ fn what_replications_can_not_do_is_refused_with_the_way_out() {
         .says("can be read only once: write it to a file, and name that");
     run("--samples 9 --replications 2 --completions c.csv")
         .exits(2)
-        .says("--completions: a file has the completions of one replication, not of --replications 2");
+        .says("--completions: a file has the completions of one replication, not of 2");
     run("--samples 9 --replications 1000 --workers 17").exits(2).says("with 17 workers at most 963 are possible");
     for number in ["0", "1001", "x"] {
         run(&format!("--replications {number}")).exits(2);

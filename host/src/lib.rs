@@ -158,7 +158,7 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
     let scenario = &plan.scenarios()[0];
     let percentiles = cli.outputs.percentiles.as_slice();
     let mut report = run::report::report(scenario, std::slice::from_ref(&execution), plan.source(), percentiles);
-    report.notes.extend(cli.outputs.warmup.note(warm_up_ns, &execution));
+    report.notes.extend(cli.outputs.warmup.note(warm_up_ns, std::slice::from_ref(&execution)));
     let evaluation = run::report::evaluation(scenario, plan.source(), percentiles);
     cli.outputs.show_stderr(&execution.outcomes, cli.worker, &Terminal);
     let outcome = execution.outcomes.into_iter().next().context("the plan has one worker")?;

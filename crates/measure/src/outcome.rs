@@ -45,11 +45,15 @@ pub struct Measured {
 
 impl Measured {
     /// Checks measurements from outside of a worker of `workers` against the rules that hold for every shard of `offered`
-    /// requests.
+    /// requests and a warm-up until `warm_up_ns`.
     ///
     /// # Errors
     /// The rule that they break.
-    pub fn check(&self, offered: u64, workers: u32) -> Result<(), &'static str> {
+    pub fn check(&self, offered: u64, workers: u32, warm_up_ns: u64) -> Result<(), &'static str> {
+        let tallies = self.classes.iter().flatten().map(|(_, course)| &course.tally).chain([&self.tally]);
+        if !tallies.map(|tally| tally.from_ns).all(|from_ns| from_ns == warm_up_ns) {
+            return Err("it has another warm-up");
+        }
         self.tally.check(offered)?;
         self.windows.check(&self.tally, windows::limit(workers))?;
         let Some(classes) = &self.classes else { return Ok(()) };
@@ -70,7 +74,8 @@ impl Measured {
 
     /// Drops what only a single run needs.
     pub fn drop_windows(&mut self) {
-        self.windows = Windows::new(1);
+        let classes = self.classes.iter_mut().flatten().map(|(_, course)| &mut course.windows);
+        classes.chain([&mut self.windows]).for_each(|windows| *windows = Windows::new(1));
     }
 
     /// Of a worker of which only the sums are known, without capabilities.

@@ -77,21 +77,25 @@ pub fn execute_more(
     Ok(())
 }
 
+/// The largest number of replications of `workers` workers, at least one, whose outcomes fit in memory.
+pub fn most(workers: usize) -> u32 {
+    (OUTCOMES / workers.max(1) as u64).clamp(1, MOST.into()) as u32
+}
+
 /// Whether the scenario of `plan` can be run `number` times.
 fn check(plan: &Plan, number: u32) -> Result<(), Failure> {
     if number > 1 && !plan.source().is_repeatable() {
         return Err(Failure::usage(format!(
-            "--replications {number}: each replication reads the trace, and {} can be read only once: write it to a file, and \
-             name that",
+            "each replication reads the trace, and {} can be read only once: write it to a file, and name that",
             plan.source().trace()
         )));
     }
-    let workers = plan.scenarios()[0].workers.len() as u64;
-    if number > 1 && workers * u64::from(number) > OUTCOMES {
+    let workers = plan.scenarios()[0].workers.len();
+    if number > most(workers) {
         return Err(Failure::usage(format!(
             "--replications {number}: with {workers} workers at most {} are possible, because the measurements of each worker \
              in each replication are held in memory",
-            (OUTCOMES / workers).max(1)
+            most(workers)
         )));
     }
     Ok(())

@@ -67,8 +67,8 @@ impl WarmUp {
         Ok(end_ns)
     }
 
-    /// The note on a warm-up that ended at `end_ns` in `execution`.
-    pub fn note(self, end_ns: u64, execution: &Execution) -> Option<String> {
+    /// The note on a warm-up that ended at `end_ns` in `executions`.
+    pub fn note(self, end_ns: u64, executions: &[Execution]) -> Option<String> {
         if self == WarmUp::None {
             return None;
         }
@@ -80,7 +80,8 @@ impl WarmUp {
             );
         }
         let found = if self == WarmUp::Auto { ", as --warmup auto found" } else { "" };
-        let counts = || measured(&execution.outcomes).map(|worker| worker.tally.counts);
+        let workers = || executions.iter().flat_map(|execution| measured(&execution.outcomes));
+        let counts = || workers().map(|worker| worker.tally.counts);
         let (before, all): (u64, u64) = (counts().map(|c| c.warm_up).sum(), counts().map(|c| c.offered).sum());
         let end = notes::duration(end_ns);
         Some(if before == all {

@@ -45,7 +45,7 @@ pub struct RunFlags {
     ///
     /// The figure is [mean|pNN] response|delay, the mean response time unless given. It is looked at after 10, 20, 40, 80, 160
     /// and 320 replications; --replications is the upper limit.
-    #[arg(long, value_name = "SHARE%", conflicts_with = "completions")]
+    #[arg(long, value_name = "SHARE%")]
     until_precision: Option<Precision>,
     #[command(flatten)]
     read: ReadFlags,
@@ -62,12 +62,12 @@ pub struct RunFlags {
 pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let RunSettings { partition: settings, module, arguments, executor } = &flags.settings;
     let percentiles = flags.outputs.percentiles.as_slice();
-    let looks = looks(flags)?;
+    let looks = looks(flags, settings.workers.workers.get()?)?;
     let replications = looks[0];
     if replications > 1 && flags.outputs.completions.is_some() {
         return Err(Failure::usage(format!(
-            "--completions: a file has the completions of one replication, not of --replications {replications}: leave one of \
-             them out"
+            "--completions: a file has the completions of one replication, not of {replications}: leave out --completions, or --replications and \
+             --until-precision"
         ))
         .into());
     }
@@ -119,7 +119,7 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let first = executions.first().context("a run has one replication at least")?;
     let scenario = &plan.scenarios()[0];
     let mut report = run::report::report(scenario, &executions, plan.source(), percentiles);
-    report.notes.extend(flags.outputs.warmup.note(warm_up_ns, first));
+    report.notes.extend(flags.outputs.warmup.note(warm_up_ns, &executions));
     let precision = flags.until_precision.as_ref();
     report.notes.extend(precision.map(|precision| precision.note(reached, executions.len())));
     let finish = |mut folder: RunFolder| {
@@ -156,15 +156,17 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// [`Failure::Usage`] if that precision can't be judged.
-fn looks(flags: &RunFlags) -> Result<Vec<u32>, Failure> {
+fn looks(flags: &RunFlags, workers: u32) -> Result<Vec<u32>, Failure> {
     let Some(precision) = &flags.until_precision else {
         return Ok(vec![flags.replications.unwrap_or(1)]);
     };
     precision.check(flags.outputs.percentiles.as_slice())?;
-    let most = flags.replications.unwrap_or(precision::MOST);
+    let possible = replications::most(workers as usize);
+    let most = flags.replications.unwrap_or(precision::MOST).min(possible);
     if most < precision::FIRST {
         return Err(Failure::usage(format!(
-            "--until-precision {precision} needs {} replications at least: --replications {most} is less",
+            "--until-precision {precision} needs {} replications at least, and {most} are possible: of {workers} workers {possible}, \
+             or as many as --replications gives",
             precision::FIRST
         )));
     }

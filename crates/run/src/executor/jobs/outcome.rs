@@ -41,7 +41,7 @@ pub(super) fn validate(text: &[u8], job: &JobFile, requests: u64, code: i64) -> 
     ensure!(*offered == requests, "the worker counted {offered} of its {requests} requests");
     let expected = match result {
         Ok(measured) => {
-            if let Err(rule) = measured.check(requests, job.job.workers) {
+            if let Err(rule) = measured.check(requests, job.job.workers, job.job.warmup_ns) {
                 bail!("the outcome can't be true: {rule}");
             }
             let expected = job.job.capabilities;
@@ -122,6 +122,7 @@ mod tests {
         no(|file| measured(file).tally.counts.completed = 2, 0, "can't be true");
         no(|file| measured(file).tally.delay_sum_ns = u128::MAX, 0, "can't be true");
         no(|file| measured(file).windows = Windows::new(1024), 0, "can't be true: its windows contradict");
+        no(|file| measured(file).tally.from_ns = 5, 0, "can't be true: it has another warm-up");
         no(|file| measured(file).windows = Windows::new(0), 0, "can't be true: it has other windows");
         no(|file| measured(file).capabilities = Capabilities(1), 0, "other capabilities");
         no(|_| {}, 1, "exit code 1");
