@@ -78,6 +78,13 @@ impl Coarse {
         self.0 = Self::of(sums).0;
     }
 
+    /// The sum of many, which is faster than to add them one by one.
+    pub(crate) fn sum<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
+        let mut counts = vec![0; BUCKETS];
+        all.flat_map(Self::counts).for_each(|(bucket, count)| counts[bucket] += count);
+        Self::of(counts.into_iter().enumerate().filter(|&(_, count)| count > 0))
+    }
+
     /// The number of values above `bucket`.
     pub(crate) fn above(&self, bucket: usize) -> u64 {
         self.counts().filter(|&(of, _)| of > bucket).map(|(_, count)| count).sum()

@@ -90,12 +90,13 @@ pub(crate) struct Evaluated {
 }
 
 /// Evaluates the measurements of each worker, in each replication, which have these `servers`. `shared`: service may be shared
-/// or interrupted.
+/// or interrupted; `with_p99`: over time, too.
 pub(crate) fn evaluate(
     replications: &[Vec<&Measured>],
     servers: &[u32],
     delay: u64,
     shared: bool,
+    with_p99: bool,
     evaluation: Evaluation<'_>,
 ) -> Evaluated {
     let drain = match replications {
@@ -113,7 +114,7 @@ pub(crate) fn evaluate(
     let over_time = replications
         .first()
         .filter(|_| delay == 0)
-        .and_then(|_| OverTime::of_workers(&all.replications[0], all.all_servers(), shared));
+        .and_then(|_| OverTime::of_workers(&all.replications[0], all.all_servers(), shared, with_p99));
     let of_class = |(class, workers): (u16, Vec<Vec<Course>>)| {
         let sources = workers.iter().map(|workers| workers.iter().map(Course::source).collect()).collect();
         let group = Group { replications: sources, servers, delay };

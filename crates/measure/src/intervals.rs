@@ -1,6 +1,7 @@
 //! Confidence intervals of all figures of a worker or a run, from batches of one run or from replications.
 
 use crate::coarse::{self, Coarse};
+use crate::histogram;
 use crate::interval::{FigureIntervals, Interval, Intervals, LEVEL, Method, Part, deviations, half_width};
 use crate::observation::{Cells, Observation, above, sum};
 use crate::student::chi_square_001;
@@ -22,7 +23,7 @@ const FEWEST_REQUESTS: u64 = 1000;
 /// A share has an interval if this many requests are on each side of it, …
 const FEWEST_ON_A_SIDE: f64 = 100.0;
 /// … and a percentile if the time of those above it, put together, is this many drain times.
-const SHORTEST_ABOVE: f64 = 10.0;
+const SHORTEST_ABOVE: f64 = 40.0;
 
 /// The reason why batches of a run with this randomness give no interval; None if they do.
 pub(crate) fn refusal(random: Randomness) -> Option<&'static str> {
@@ -111,9 +112,12 @@ impl Observations {
             return Err(format!("the run is too short: fewer than {FEWEST_REQUESTS} requests"));
         }
         let drains = cells.time_ns() as f64 / drain.time_ns;
-        if drains.is_nan() || drains < SHORTEST_DRAINS || cells.len() < TESTED[0] {
+        if cells.len() < TESTED[0] {
+            return Err("the run is too short: its requests arrive in too few windows".to_owned());
+        }
+        if drains.is_nan() || drains < SHORTEST_DRAINS {
             return Err(format!(
-                "the run is too short: it lasts {drains:.0} times as long as its queues need to drain; {SHORTEST_DRAINS} are needed"
+                "the run is too short: it lasts {drains:.0} drain times, and {SHORTEST_DRAINS} are needed"
             ));
         }
         let number = |drains_each: f64, [least, most]: [usize; 2]| {
@@ -194,7 +198,7 @@ impl Observations {
     fn share(&self, part: &dyn Fn(&Observation) -> Part) -> Interval {
         let Part { numerator, denominator } = part(&self.all);
         if numerator.min(denominator - numerator) < self.fewest_on_a_side() {
-            return unknown("too few requests are on one side of it");
+            return unknown("too few requests are in this share, or outside of it");
         }
         self.mean(part)
     }
@@ -213,9 +217,9 @@ impl Observations {
         let share = 1.0 - percentile.fraction();
         let (all, least) = (counts(&self.all), self.fewest_on_a_side());
         if share.min(1.0 - share) * (all.total() as f64) < least || self.drains * share < SHORTEST_ABOVE {
-            return unknown("too few requests are above it");
+            return unknown("too few requests are above it, or below it");
         }
-        let near = coarse::of_fine(crate::histogram::index(value));
+        let near = coarse::of_fine(histogram::index(value));
         let distance = |bucket: &usize| {
             let Part { numerator, denominator } = above(all, *bucket);
             let ratio = numerator / denominator / share;
@@ -232,9 +236,12 @@ impl Observations {
                 let at = |fraction: f64| times.at(fraction).map(|bound| bound as f64);
                 match (at(1.0 - share - half), at(1.0 - share + half)) {
                     (Some(low), Some(high)) if half < share => {
-                        self.known((value as f64 - low).max(high - value as f64).max(0.0))
+                        // Its bucket does not determine the value better.
+                        let (lower, upper) = histogram::ends(histogram::index(value));
+                        let half = (value as f64 - low).max(high - value as f64).max((upper - lower) as f64);
+                        if half > 0.0 { self.known(half) } else { unknown("it does not vary") }
                     }
-                    _ => unknown("too few requests are above it"),
+                    _ => unknown("too few requests are above it, or below it"),
                 }
             }
             Err(reason) => unknown(reason),
@@ -255,10 +262,11 @@ impl Observations {
         if self.tested.len() > 1 && !are_independent(&parts(&self.tested)) {
             return Err("it is not stationary, or the run is too short: parts of the run depend on those before");
         }
+        let Part { numerator, denominator } = part(&self.all);
         match half_width(&parts(&self.batches), LEVEL) {
             None => Err("there are no values"),
             // Rounding may leave a little.
-            Some(half) if half <= f64::EPSILON => Err("it does not vary"),
+            Some(half) if half <= 1e-12 * numerator / denominator => Err("it does not vary"),
             Some(half) => Ok(half),
         }
     }

@@ -41,7 +41,7 @@ fn queue(number: u64, seed: u64, rate: impl Fn(f64) -> f64) -> Measured {
 fn figures(replications: &[Measured], randomness: Randomness) -> Figures {
     let evaluation = Evaluation { randomness, ..Evaluation::default() };
     let workers: Vec<Vec<&Measured>> = replications.iter().map(|measured| vec![measured]).collect();
-    evaluate(&workers, &[1], 0, false, evaluation).figures
+    evaluate(&workers, &[1], 0, false, true, evaluation).figures
 }
 
 fn reason(figures: &Figures) -> String {

@@ -26,7 +26,7 @@ pub fn decimal(value: f64, decimals: usize) -> String {
 
 /// `value ± half_width`, both with two digits of the half-width, but at most `decimals` decimals.
 pub fn plus_minus(value: f64, half_width: f64, decimals: usize) -> String {
-    let needed = if half_width > 0.0 { 1.0 - libm::floor(libm::log10(half_width)) } else { 0.0 };
+    let needed = if half_width > 0.0 { 1.0 - libm::floor(libm::log10(half_width)) } else { decimals as f64 };
     let decimals = (needed.max(0.0) as usize).min(decimals);
     // Tens, hundreds, … of a large half-width.
     let step = libm::pow(10.0, (-needed).max(0.0));

@@ -171,7 +171,7 @@ pub(crate) fn sum(parts: &[Observation]) -> Observation {
         sum.system_area_ns += part.system_area_ns;
         sum.service_sum_ns += part.service_sum_ns;
         sum.time_ns += part.time_ns;
-        sum.times.add(&part.times);
     }
+    sum.times = Times::sum(parts.iter().map(|part| &part.times));
     sum
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::coarse;
+use crate::coarse::Coarse;
 use crate::measurement::{Source, merged_windows};
 use crate::window::Window;
 use crate::{Percentile, Windows};
@@ -37,7 +37,7 @@ pub struct OverTime {
 impl OverTime {
     /// Of `windows` until `end_ns`, with `servers` servers in all; `shared`: service may be shared or interrupted. None
     /// without time.
-    pub(crate) fn of(windows: &Windows, end_ns: u64, servers: u64, shared: bool) -> Option<Self> {
+    pub(crate) fn of(windows: &Windows, end_ns: u64, servers: u64, shared: bool, with_p99: bool) -> Option<Self> {
         let per_cell = 1usize << windows.cell_shift();
         // Cells have the histograms, so that windows of the report are cells if there are not too few of them.
         let mut together = per_cell;
@@ -49,25 +49,30 @@ impl OverTime {
         let (mut arrivals, mut mean_response_ns, mut p99) = (Vec::new(), Vec::new(), Vec::new());
         let (mut number_in_system, mut utilization) = (Vec::new(), Vec::new());
         let number = end_ns.div_ceil(width_ns) as usize;
-        for (place, group) in windows.windows.chunks(together).enumerate().take(number) {
+        for place in 0..number.min(windows.windows.len().div_ceil(together)) {
+            // What happens at T belongs to the last window.
+            let from = place * together;
+            let to =
+                if place + 1 == number { windows.windows.len() } else { (from + together).min(windows.windows.len()) };
+            let group = &windows.windows[from..to];
             let mut sum = Window::default();
             group.iter().for_each(|window| sum.add(window));
-            let own = areas[place * together..].iter().take(group.len());
+            let own = areas[from..to].iter();
             let (waiting, system) =
                 own.fold((0, 0), |(waiting, system), areas| (waiting + areas.waiting, system + areas.system));
             let time_ns = (end_ns - place as u64 * width_ns).min(width_ns) as f64;
-            let busy = system - waiting;
+            let busy = system.saturating_sub(waiting);
             arrivals.push(sum.arrived.number);
             mean_response_ns.push((sum.completed > 0).then(|| sum.response_sum_ns as f64 / sum.completed as f64));
             number_in_system.push(system as f64 / time_ns);
             utilization.push(busy as f64 / (time_ns * servers as f64));
-            let cells = windows.cells.iter().skip(place * together / per_cell).take(together / per_cell);
-            let mut response = coarse::Coarse::default();
-            cells.for_each(|cell| response.add(cell.response.counts()));
-            p99.push(response.percentile_ns(Percentile::P99));
+            if with_p99 {
+                let cells = windows.cells.iter().skip(from / per_cell).take(group.len().div_ceil(per_cell));
+                p99.push(Coarse::sum(cells.map(|cell| &cell.response)).percentile_ns(Percentile::P99));
+            }
         }
         let utilization = (!shared).then_some(utilization);
-        let p99_response_ns = Some(p99);
+        let p99_response_ns = with_p99.then_some(p99);
         (number > 0).then_some(Self {
             width_ns,
             arrivals,
@@ -79,9 +84,9 @@ impl OverTime {
     }
 
     /// Of `workers`, with these servers in all.
-    pub(crate) fn of_workers(workers: &[Source<'_>], servers: u64, shared: bool) -> Option<Self> {
+    pub(crate) fn of_workers(workers: &[Source<'_>], servers: u64, shared: bool, with_p99: bool) -> Option<Self> {
         let end_ns = workers.iter().map(|worker| worker.tally.end_ns).max()?;
-        Self::of(&merged_windows(workers), end_ns, servers, shared)
+        Self::of(&merged_windows(workers), end_ns, servers, shared, with_p99)
     }
 }
 
@@ -100,7 +105,7 @@ mod tests {
         }
         measurement.close(1100);
         let (course, _) = measurement.finish();
-        let over = OverTime::of(&course.windows, 1100, 1, false).unwrap();
+        let over = OverTime::of(&course.windows, 1100, 1, false, true).unwrap();
         assert_eq!(over.arrivals.iter().sum::<u64>(), 1000);
         assert!(over.arrivals.len() <= MOST);
         let time = |values: &[f64]| -> f64 {
@@ -112,7 +117,7 @@ mod tests {
         assert_eq!((over.mean_response_ns[0], over.mean_response_ns.last()), (Some(101.0), Some(&None)));
         // 101 ns are in the bucket from 97 to 128.
         assert_eq!(over.p99_response_ns.unwrap()[0], Some(100));
-        assert_eq!(OverTime::of(&course.windows, 0, 1, false), None);
-        assert_eq!(OverTime::of(&course.windows, 1100, 1, true).unwrap().utilization, None);
+        assert_eq!(OverTime::of(&course.windows, 0, 1, false, true), None);
+        assert_eq!(OverTime::of(&course.windows, 1100, 1, true, false).unwrap().utilization, None);
     }
 }

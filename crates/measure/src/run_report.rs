@@ -157,7 +157,8 @@ impl RunReport {
         let row = |(worker, own_servers): (u32, &u32)| {
             let evaluated = of_worker(replications, worker as usize - 1).map(|measured| {
                 let measured: Vec<Vec<&Measured>> = measured.into_iter().map(|measured| vec![measured]).collect();
-                evaluate(&measured, &[*own_servers], settings.delay, shared, evaluation)
+                // p99 over time is of the run alone.
+                evaluate(&measured, &[*own_servers], settings.delay, shared, false, evaluation)
             });
             let (result, over_time) = match evaluated {
                 Ok(Evaluated { figures, over_time, .. }) => (RowResult::Measured(Box::new(figures)), over_time),
@@ -168,10 +169,7 @@ impl RunReport {
                 servers: own(Some(&settings.servers), worker),
                 capacity: own(Some(&settings.capacity), worker),
                 speed: own(settings.speeds.as_ref(), worker),
-                // p99 is of the run alone.
-                over_time: over_time
-                    .filter(|_| number <= over_time::WORKERS)
-                    .map(|over_time| OverTime { p99_response_ns: None, ..over_time }),
+                over_time: over_time.filter(|_| number <= over_time::WORKERS),
                 result,
             }
         };
@@ -183,7 +181,7 @@ impl RunReport {
             return Self { provenance, notes, imbalance, workers, run, classes, over_time, theory: None };
         };
         let Evaluated { figures, classes, over_time } =
-            evaluate(&measured, &servers, settings.delay, shared, evaluation);
+            evaluate(&measured, &servers, settings.delay, shared, true, evaluation);
         let tallies: Vec<Vec<&Tally>> =
             measured.iter().map(|workers| workers.iter().map(|measured| &measured.tally).collect()).collect();
         let imbalance = Some(Imbalance::of(&tallies, settings));

@@ -32,6 +32,14 @@ impl Times {
         self.delay.add(other.delay.counts());
         self.response.add(other.response.counts());
     }
+
+    /// The sum of many.
+    pub(crate) fn sum<'a>(all: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        Self {
+            delay: Coarse::sum(all.clone().map(|times| &times.delay)),
+            response: Coarse::sum(all.map(|times| &times.response)),
+        }
+    }
 }
 
 /// The windows of a worker, or the sums over several. Window number i begins at i · 2^`shift` ns.
@@ -43,7 +51,7 @@ pub struct Windows {
     limit: usize,
     /// The windows, up to the last one in which something happened.
     pub(crate) windows: Vec<Window>,
-    /// The cells of the windows in which requests arrived: each is [`Windows::per_cell`] windows.
+    /// The cells of the windows in which requests arrived: each is several windows.
     pub(crate) cells: Vec<Times>,
 }
 
@@ -157,9 +165,14 @@ impl Windows {
     /// # Errors
     /// The rule that they break.
     pub(crate) fn check(&self, tally: &Tally, limit: usize) -> Result<(), &'static str> {
+        let len = self.windows.len();
+        // No wider than they must be for the latest event (those of classes may be a little), and within the limit of times.
+        let is_least = self.shift <= 3 || (len > limit / 2 && self.windows.last() != Some(&Window::default()));
         if self.limit != limit
             || self.shift > 62
-            || self.windows.len() > self.limit
+            || (len as u128) << self.shift > 1 << 63
+            || !is_least
+            || len > self.limit
             || self.cells.len() > self.limit >> self.cell_shift()
         {
             return Err("it has other windows than this run");
@@ -169,6 +182,9 @@ impl Windows {
         for (place, window) in self.windows.iter().enumerate() {
             let (from, to) = ((place as u128) << self.shift, (place as u128 + 1) << self.shift);
             for Events { number, times } in [window.arrived, window.left_queue, window.departed] {
+                if number > tally.counts.offered {
+                    return Err("a window has more events than requests");
+                }
                 let number = u128::from(number);
                 if !(number * from..=number * to).contains(&times) {
                     return Err("a window has events outside of its time");
@@ -192,7 +208,9 @@ impl Windows {
         }
         let arrived = u128::from(tally.counts.offered) - u128::from(tally.counts.not_yet_arrived);
         let left = u128::from(completed) + u128::from(rejected) + u128::from(abandoned);
-        let [arrivals, left_queue, departed, started, delay_sum, complete, _, reject, abandon, _] = sum;
+        let [arrivals, left_queue, departed, started, delay_sum, complete, response_sum, reject, abandon, service_sum] =
+            sum;
+        let most = u128::from(tally.counts.offered) * u128::from(u64::MAX);
         // Windows also have what the warm-up had, which the tally does not.
         let agrees = |of_windows: u128, of_tally: u128| {
             if tally.from_ns == 0 { of_windows == of_tally } else { of_windows >= of_tally }
@@ -203,6 +221,8 @@ impl Windows {
             && agrees(started, tally.started.into())
             && agrees(delay_sum, tally.delay_sum_ns)
             && agrees(complete, completed.into())
+            && agrees(response_sum, tally.response_sum_ns)
+            && response_sum.max(service_sum).max(delay_sum) <= most
             && agrees(reject, rejected.into())
             && agrees(abandon, abandoned.into());
         let count =

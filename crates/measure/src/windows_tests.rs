@@ -155,5 +155,8 @@ fn forged_windows_are_refused() {
     assert!(forged(|windows| windows.windows[5].arrived.times = 1 << 80).contains("outside of its time"));
     assert!(forged(|windows| windows.windows[5].started = 2).contains("contradict"));
     assert!(forged(|windows| windows.windows[5].response_sum_ns = u128::MAX).contains("128 bits"));
+    assert!(forged(|windows| windows.shift = 9).contains("other windows"));
+    assert!(forged(|windows| windows.windows[5].arrived.number = u64::MAX).contains("more events than requests"));
+    assert!(forged(|windows| windows.windows[5].service_sum_ns = u128::MAX / 2).contains("contradict"));
     assert!(forged(|windows| windows.cells.clear()).contains("contradict"));
 }

@@ -48,7 +48,7 @@ impl WorkerReport {
         let shared = provenance.module.capabilities.has(Capabilities::SHARED);
         let delay = provenance.settings.delay;
         let Evaluated { figures, classes, over_time } =
-            evaluate(&[vec![measured]], &[servers], delay, shared, evaluation);
+            evaluate(&[vec![measured]], &[servers], delay, shared, true, evaluation);
         let Measured { tally, delay_reached, .. } = measured;
         let (delay_reached, tally) = (*delay_reached, tally.clone());
         Self { provenance, notes, worker, delay_reached, tally, figures, classes, over_time }
