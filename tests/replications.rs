@@ -92,8 +92,8 @@ fn what_is_kept_is_the_first_replication() {
 #[test]
 fn replications_that_would_be_the_same_are_refused() {
     let folder = Folder::with("t.csv", THREE);
-    let refused = "--replications: nothing is random: the trace gives arrivals and demands, and RR is deterministic, so each \
-                   replication would be the same: leave --replications out";
+    let refused = "--replications and --until-precision: nothing is random: the trace gives arrivals and demands, and RR is deterministic, so each \
+                   replication would be the same: leave them out";
     middleware(&folder, "run --trace t.csv --replications 2").exits(2).says(refused);
     assert!(folder.names_in("runs").is_empty());
     middleware(&folder, "run --trace t.csv --replications 2 --balancer R").succeeds();

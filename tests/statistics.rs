@@ -38,7 +38,7 @@ fn other_runs_have_the_reason() {
         ("--trace t.csv --workers 1", "nothing is random"),
         ("--trace t.csv --balancer R", "--replications gives intervals for this trace"),
         ("--samples 500", "fewer than 1000 requests"),
-        ("--samples 20000 --inter-arrival 10ms", "overloaded"),
+        ("--samples 20000 --inter-arrival 20ms --workers 1", "overloaded"),
         ("--samples 20000 --arrivals daily:1.5,60s", "ARRIVALS is not constant"),
         ("--samples 20000 --arrivals onoff:1s,1s", "ARRIVALS is not constant"),
         ("--samples 20000 --delay 100", "with DELAY"),
@@ -66,9 +66,12 @@ fn what_arrives_before_the_end_of_the_warm_up_is_not_measured() {
     text.notes("the warm-up ends at 2 s: the 2 requests that arrived before are not measured");
     let all = middleware(&folder, "run --trace t.csv --warmup 1h").succeeds();
     all.notes("the warm-up ends at 3600 s: all 4 requests arrived before, so that nothing is measured");
-    middleware(&folder, "run --trace t.csv --warmup 2s --delay 2").exits_as_usage();
+    middleware(&folder, "run --trace t.csv --warmup 2s --delay 2").exits(2).says("leave one of them out");
     middleware(&folder, "run --trace t.csv --warmup soon").exits_as_usage();
-    middleware(&folder, "run --trace - --warmup auto").stdin(folder.read("t.csv")).exits_as_usage();
+    middleware(&folder, "run --trace - --warmup auto")
+        .stdin(folder.read("t.csv"))
+        .exits(2)
+        .says("reads the trace twice");
 }
 
 #[test]
@@ -99,14 +102,16 @@ fn a_run_is_repeated_until_it_is_precise() {
     let given =
         report(&folder, &format!("--samples 2000 --workers 1 --inter-arrival 80ms --replications {replications}"));
     assert_eq!(given["run"], run["run"]);
-    let strict = "run --samples 500 --until-precision '0.1% of p99 delay' --replications 12";
+    let strict = "run --samples 500 --until-precision '0.1% of delay' --replications 12";
     let ended =
         folder.shell(&format!("{} {strict}", crate::support::built("QUEUEBOX_BIN").join("middleware").display()));
-    ended.succeeds().notes("--until-precision 0.1% of p99 delay: not reached after 12 replications: ± ");
-    middleware(&folder, "run --samples 500 --until-precision 5% --replications 5").exits_as_usage();
+    ended.succeeds().notes("--until-precision 0.1% of delay: not reached after 12 replications: ± ");
+    middleware(&folder, "run --samples 500 --until-precision 5% --replications 5")
+        .exits(2)
+        .says("needs 10 replications");
     middleware(&folder, "run --samples 500 --until-precision 5").exits_as_usage();
     let folder = Folder::with("t.csv", "arrival_s,service_ms\n0,1\n1,2\n");
-    middleware(&folder, "run --trace t.csv --until-precision 5%").exits_as_usage();
+    middleware(&folder, "run --trace t.csv --until-precision 5%").exits(2).says("nothing is random");
 }
 
 #[test]
@@ -123,8 +128,8 @@ fn classes_have_figures_of_their_own() {
     for name in ["average_number_in_system", "server_utilization"] {
         assert!((sum(name) / run["run"][name].as_f64().unwrap() - 1.0).abs() < 1e-9, "{name}");
     }
-    assert!(middleware(&folder, "run --trace t.csv").succeeds().stdout().contains("\n class  offered"));
-    assert!(folder.host("t.csv").succeeds().stdout().contains("\n class  offered"));
+    assert!(middleware(&folder, "run --trace t.csv").succeeds().stdout().contains("class  offered"));
+    assert!(folder.host("t.csv").succeeds().stdout().contains("class  offered"));
     assert_eq!(report(&folder, "--samples 100").get("classes"), None);
 }
 
