@@ -161,8 +161,8 @@ impl Observations {
         };
         let [delays, responses] = times;
         Intervals::Each(Box::new(FigureIntervals {
-            average_delay_in_queue_ns: self.of_waiting(&Observation::mean_delay, &|part| self.mean(part)),
-            average_number_in_queue: self.of_waiting(&Observation::number_in_queue, &over_time),
+            average_delay_in_queue_ns: self.of_waiting(|| self.mean(&Observation::mean_delay)),
+            average_number_in_queue: self.of_waiting(|| over_time(&Observation::number_in_queue)),
             average_number_in_system: over_time(&Observation::number_in_system),
             server_utilization: over_time(&|batch| batch.utilization(servers)),
             average_response_time_ns: self.mean(&Observation::mean_response),
@@ -182,16 +182,12 @@ impl Observations {
         }
     }
 
-    /// The interval of a mean over times of which few may be above 0.
-    fn of_waiting(
-        &self,
-        part: &dyn Fn(&Observation) -> Part,
-        interval: &dyn Fn(&dyn Fn(&Observation) -> Part) -> Interval,
-    ) -> Interval {
+    /// The `interval` of a mean over times of which few may be above 0.
+    fn of_waiting(&self, interval: impl FnOnce() -> Interval) -> Interval {
         if self.all.waited().numerator < self.fewest_on_a_side() {
             return unknown("too few requests waited");
         }
-        interval(part)
+        interval()
     }
 
     /// The interval of a share.

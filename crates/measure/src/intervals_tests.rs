@@ -81,7 +81,7 @@ fn what_is_not_stationary_or_too_short_has_the_reason() {
     assert!(why(queue(200, 2, |_| 0.5)).contains("fewer than 1000 requests"));
     assert!(why(queue(10_000, 3, |_| 0.9)).contains("too short: it lasts"));
     assert!(why(queue(100_000, 4, |_| 1.2)).contains("overloaded"));
-    let day = |days: f64| move |time: f64| 0.5 + 0.4 * libm::sin(time / 200_000.0 * days * 6.283);
+    let day = |days: f64| move |time: f64| 0.5 + 0.4 * libm::sin(time / 200_000.0 * days * std::f64::consts::TAU);
     for days in [1.0, 7.0, 20.0] {
         assert!(why(queue(100_000, 5, day(days))).contains("the rate of arrivals changes"), "{days}");
     }
@@ -106,7 +106,7 @@ fn replications_are_independent_observations() {
     let means: Vec<f64> =
         runs.iter().map(|run| figures(std::slice::from_ref(run), ARRIVALS).average_response_time_ns.unwrap()).collect();
     let mean = means.iter().sum::<f64>() / 8.0;
-    let deviation = (means.iter().map(|one| (one - mean).powi(2)).sum::<f64>() / 7.0).sqrt();
+    let deviation = (means.iter().map(|one| (one - mean) * (one - mean)).sum::<f64>() / 7.0).sqrt();
     let each = all.intervals.each().unwrap();
     let half = each.average_response_time_ns.half_width().unwrap();
     // Student's quantile for 7 degrees of freedom.

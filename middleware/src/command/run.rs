@@ -112,9 +112,9 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
         }
     }
 
-    let number = replications.max(executions.len() as u32);
+    let planned = replications.max(executions.len() as u32);
     for (replication, execution) in (0..).zip(&executions) {
-        let numbered = Numbered { reporter: &*reporter, replication, number };
+        let numbered = Numbered { reporter: &*reporter, replication, number: planned };
         flags.outputs.show_stderr(&execution.outcomes, 1, &numbered);
     }
     let first = executions.first().context("a run has one replication at least")?;
@@ -147,7 +147,7 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
         ));
     }
     (1..).zip(&executions).try_for_each(|(number, execution)| {
-        let place = if number > 1 { format!("replication {number}, ") } else { String::new() };
+        let place = if planned > 1 { format!("replication {number}, ") } else { String::new() };
         let failed = |(worker, failure)| anyhow::Error::from(failure).context(format!("{place}worker {worker}"));
         execution.first_failure().map_err(failed)
     })
