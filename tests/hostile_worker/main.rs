@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::Write;
 
 const FOLDER: &str = "/job/";
+/// The numbers of a window after that of its arrivals.
+const ZEROS: &str = r#","0","0","0","0","0","0","0","0","0","0","0","0""#;
 const EMPTY: &str = r#"{"max_ns":0,"buckets":[]}"#;
 
 fn main() {
@@ -65,7 +67,8 @@ fn work() {
         r#"{{"version":"{}","nonce":"{nonce}","module":"{}","shard":{shard},"outcome":{{"offered":{requests},"result":{{"Ok":{{"tally":{{
         "counts":{{"offered":{requests},"completed":0,"in_service":0,"rejected":0,"abandoned":0,"waiting":{requests},
         "not_yet_arrived":0}},"started":0,"end_ns":1,"demand_sum_ns":"0","delay_sum_ns":"{sum}","response_sum_ns":"0",
-        "waiting_area_ns":"0","system_area_ns":"0","service_sum_ns":"0","delay_in_queue":{EMPTY},"response_time":{EMPTY}}},"delay_reached":false,
+        "waiting_area_ns":"0","system_area_ns":"0","service_sum_ns":"0","delay_in_queue":{EMPTY},"response_time":{EMPTY}}},
+        "windows":{{"shift":0,"limit":1024,"windows":[["{requests}"{ZEROS}]],"cells":[]}},"classes":{{}},"delay_reached":false,
         "capabilities":15}}}}}}}}"#,
         text("version"),
         text("module")
