@@ -30,7 +30,7 @@ pub(crate) fn of(replications: &[Vec<&Measured>]) -> BTreeMap<u16, Vec<Vec<Cours
     if classes.is_empty() {
         return BTreeMap::new();
     }
-    // A worker without classes above 0 has them not apart.
+    // A worker without classes above 0 does not measure class 0 separately.
     if workers().any(|measured| measured.classes.iter().all(BTreeMap::is_empty) && measured.tally.counts.offered > 0) {
         classes.insert(0);
     }

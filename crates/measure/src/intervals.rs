@@ -7,22 +7,25 @@ use crate::observation::{Cells, Observation, above, sum};
 use crate::student::chi_square_001;
 use crate::{Figures, Histogram, Percentile, Percentiles, Randomness, Tally};
 
-/// Batches whose independence is tested last between this many cells …
+/// The fewest and the most batches whose independence is tested, and the shortest length of one, in drain times: many batches
+/// show cycles that few would hide.
 const TESTED: [usize; 2] = [16, 128];
-/// … of which batches for the variance are fewer: then they are long, and Student's quantile is hardly larger.
-const BATCHES: [usize; 2] = [8, 20];
-
-/// The length of a tested batch, and of a batch for the variance, in drain times.
 const TESTED_DRAINS: f64 = 60.0;
+
+/// The fewest and the most batches for the variance, and the shortest length of one, in drain times: they are fewer, so that
+/// they are long, while Student's quantile is hardly larger than that of many.
+const BATCHES: [usize; 2] = [8, 20];
 const BATCH_DRAINS: f64 = 150.0;
 
 /// The shortest run with intervals, in drain times and in requests.
 const SHORTEST_DRAINS: f64 = 1000.0;
 const FEWEST_REQUESTS: u64 = 1000;
 
-/// A share has an interval if this many requests are on each side of it, …
+/// The fewest requests on each side of a share that has an interval.
 const FEWEST_ON_A_SIDE: f64 = 100.0;
-/// … and a percentile if the time of those above it, put together, is this many drain times.
+
+/// The shortest run with an interval of a percentile, in drain times, times the share of requests above it: those come in
+/// groups, since a long queue delays many requests.
 const SHORTEST_ABOVE: f64 = 40.0;
 
 /// The reason why batches of a run with this randomness give no interval; None if they do.
@@ -53,7 +56,7 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    /// Of a worker with `servers`, whose last request arrived by `last_ns`. Losses relieve it as spare capacity does.
+    /// Of a worker with `servers`, whose last request arrived by `last_ns`. Lost work reduces its load, so it counts as spare capacity.
     pub(crate) fn of_worker(tally: &Tally, servers: u32, last_ns: u64) -> Self {
         let (time_ns, servers) = (tally.time_ns() as f64, f64::from(servers));
         let busy_ns = tally.service_sum_ns as f64;

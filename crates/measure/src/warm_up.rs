@@ -2,7 +2,7 @@
 
 use crate::Windows;
 
-/// Batches of windows, at least, without which no warm-up is sought.
+/// The fewest cells in which a warm-up is sought.
 const FEWEST: usize = 16;
 
 impl Windows {

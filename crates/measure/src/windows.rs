@@ -58,7 +58,7 @@ pub struct Windows {
 impl Windows {
     /// Without any event; `limit` must be a power of two.
     pub fn new(limit: usize) -> Self {
-        // Pages that are not used yet take no memory; growing would copy.
+        // Memory that is not used yet is not resident, and a vector that grew would be copied each time.
         Self { shift: 0, limit, windows: Vec::with_capacity(limit), cells: Vec::new() }
     }
 
