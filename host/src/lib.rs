@@ -139,6 +139,7 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         arguments: cli.arguments.clone(),
         verify: cli.verify,
         warmup_ns: 0,
+        criteria: Vec::new(),
         capabilities: None,
     };
     let mut scenario = Scenario { module: Module::read(&path)?, workers: vec![Worker::new(job)], policy: None };

@@ -5,7 +5,7 @@ use contract::Capabilities;
 use measure::provenance::Provenance;
 use measure::run_report::RunReport;
 use measure::worker_report::WorkerReport;
-use measure::{End, Evaluation, Figures, Measured, Measurement, Outcome, Percentile, Randomness};
+use measure::{End, Evaluation, Figures, Kind, Measured, Measurement, Outcome, Percentile, Randomness};
 
 /// The mean service time \[ns\]. Rounding to whole nanoseconds changes no figure by more than 10⁻⁶ of it.
 pub(super) const SERVICE_NS: u64 = 1_000_000;
@@ -21,10 +21,10 @@ pub(super) fn measure(requests: u64, mut next: impl FnMut(u64) -> (u64, u64)) ->
         free = start + service;
         measurement.all.tally.counts.offered += 1;
         measurement.all.tally.demand_sum_ns += u128::from(service);
-        measurement.end(0, arrival, End::Completed { start, finish: free, service });
+        measurement.end(Kind::default(), arrival, End::Completed { start, finish: free, service });
     }
     measurement.close(free);
-    let (course, classes) = measurement.finish();
+    let (course, classes, _) = measurement.finish();
     Measured { windows: course.windows, classes, ..Measured::of_sums(course.tally) }
 }
 

@@ -60,7 +60,7 @@ impl Group<'_> {
 
     /// # Errors
     /// The reason why there are none.
-    fn observations(&self, random: Randomness, drain: Option<Drain>) -> Result<Observations, String> {
+    pub(crate) fn observations(&self, random: Randomness, drain: Option<Drain>) -> Result<Observations, String> {
         let ([only], Some(drain)) = (&self.replications[..], drain) else {
             return Ok(Observations::of_replications(self.replications.iter().map(|workers| whole(workers)).collect()));
         };
@@ -100,15 +100,10 @@ pub(crate) fn evaluate(
     evaluation: Evaluation<'_>,
 ) -> Evaluated {
     let drain = match replications {
-        [workers] => {
-            let drains = workers.iter().zip(servers).map(|(measured, &servers)| {
-                Drain::of_worker(&measured.tally, servers, measured.windows.last_arrival_ns())
-            });
-            Some(Drain::of_run(&drains.collect::<Vec<_>>()))
-        }
+        [workers] => Some(drain_of(workers, servers)),
         _ => None,
     };
-    let sources = replications.iter().map(|workers| workers.iter().map(|one| source(one)).collect()).collect();
+    let sources = replications.iter().map(|workers| workers.iter().map(|one| one.source()).collect()).collect();
     let all = Group { replications: sources, servers, delay };
     let figures = all.figures(evaluation, drain);
     let over_time = replications
@@ -124,6 +119,11 @@ pub(crate) fn evaluate(
     Evaluated { figures, classes, over_time }
 }
 
-fn source(measured: &Measured) -> Source<'_> {
-    Source { tally: &measured.tally, windows: &measured.windows }
+/// The drain time of a run of `workers` with these numbers of `servers`.
+pub(crate) fn drain_of(workers: &[&Measured], servers: &[u32]) -> Drain {
+    let drains = workers
+        .iter()
+        .zip(servers)
+        .map(|(measured, &servers)| Drain::of_worker(&measured.tally, servers, measured.windows.last_arrival_ns()));
+    Drain::of_run(&drains.collect::<Vec<_>>())
 }

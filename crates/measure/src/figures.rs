@@ -116,6 +116,12 @@ impl Figures {
         Self::new(&all, percentiles, each, server_time)
     }
 
+    /// The figures of a run with these sums, whose averages over time are over `time_ns`, that of the servers over
+    /// `server_time_ns`. The percentiles must rise.
+    pub(crate) fn of_sums(tally: &Tally, time_ns: u128, server_time_ns: u128, percentiles: &[Percentile]) -> Self {
+        Self::new(tally, percentiles, |sum| over(sum(tally), time_ns), server_time_ns)
+    }
+
     fn new(
         tally: &Tally,
         percentiles: &[Percentile],

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::evaluation::evaluate;
-use crate::{End, Evaluation, Measured, Measurement};
+use crate::{End, Evaluation, Kind, Measured, Measurement};
 
 const ARRIVALS: Randomness =
     Randomness { arrivals: true, demands: true, model: false, policy: false, rate_changes: false };
@@ -31,10 +31,10 @@ fn queue(number: u64, seed: u64, rate: impl Fn(f64) -> f64) -> Measured {
         let start = arrival.max(free);
         free = start + service;
         measurement.all.tally.counts.offered += 1;
-        measurement.end(0, arrival, End::Completed { start, finish: free, service });
+        measurement.end(Kind::default(), arrival, End::Completed { start, finish: free, service });
     }
     measurement.close(free);
-    let (course, classes) = measurement.finish();
+    let (course, classes, _) = measurement.finish();
     Measured { windows: course.windows, classes, ..Measured::of_sums(course.tally) }
 }
 

@@ -20,14 +20,17 @@
 //! ```
 
 mod areas;
+mod batches;
 pub mod classes;
 pub mod coarse;
+pub mod criterion;
 mod evaluation;
 mod figures;
 mod histogram;
 pub mod interval;
 mod intervals;
 mod measurement;
+pub mod metric;
 mod number;
 mod observation;
 pub mod outcome;
@@ -37,6 +40,7 @@ mod percentile;
 pub mod provenance;
 mod randomness;
 pub mod run_report;
+mod run_sums;
 pub mod schema;
 mod student;
 mod tally;
@@ -48,15 +52,19 @@ mod window_recorder;
 pub mod windows;
 pub mod worker_report;
 
+pub use batches::Batches;
+pub use criterion::{Counted, Criterion, Selection};
 pub use evaluation::Evaluation;
 pub use figures::{Figures, Percentiles};
 pub use histogram::{Histogram, Recorder};
-pub use measurement::{Course, End, Measurement, Meter};
+pub use measurement::{Course, End, Kind, Measurement, Meter};
+pub use metric::Metric;
 pub use number::{aligned, decimal, decimals, fixed, number, or_dash, percent, plus_minus, without_zeros};
 pub use outcome::{Measured, Outcome};
 pub use per_worker::PerWorker;
 pub use percentile::{DEFAULT_PERCENTILES, Percentile, PercentileList};
 pub use randomness::Randomness;
+pub use run_sums::RunSums;
 pub use student::student;
 pub use tally::{Counts, Tally};
 pub use time_unit::TimeUnit;

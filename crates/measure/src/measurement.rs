@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::windows::Windows;
-use crate::{Tally, WindowRecorder};
+use crate::{Counted, Criterion, Selection, Tally, WindowRecorder};
 
 /// Upper limit of the classes that are measured separately.
 pub(crate) const CLASSES: usize = 64;
@@ -31,6 +31,17 @@ pub struct Measurement {
     /// Of each class; None as long as all requests have class 0, or if there are more than [`CLASSES`].
     classes: Option<BTreeMap<u16, Meter>>,
     too_many: bool,
+    /// What is counted for each objective.
+    counters: Vec<(Criterion, Counted)>,
+}
+
+/// What distinguishes a request from others of its worker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kind {
+    /// Its class.
+    pub class: u16,
+    /// One bit for each criterion that selects classes or clients: whether it selects this request.
+    selected: u16,
 }
 
 /// Measures the requests of a worker, or of one class.
@@ -82,7 +93,35 @@ pub enum End {
 impl Measurement {
     /// Of a worker of `workers`; requests that arrive before `from_ns` are the warm-up.
     pub fn new(workers: u32, from_ns: u64) -> Self {
-        Self { all: Meter::new(crate::windows::limit(workers), from_ns), classes: None, too_many: false }
+        let all = Meter::new(crate::windows::limit(workers), from_ns);
+        Self { all, classes: None, too_many: false, counters: Vec::new() }
+    }
+
+    /// Which also counts the requests of `criteria`, of at most [`crate::criterion::SELECTIONS`] selections.
+    #[must_use]
+    pub fn counting(self, criteria: &[Criterion]) -> Self {
+        let counter = |criterion: &Criterion| (criterion.clone(), Counted::of(criterion));
+        Self { counters: criteria.iter().map(counter).collect(), ..self }
+    }
+
+    /// Whether requests are counted for objectives.
+    #[inline]
+    pub fn has_counters(&self) -> bool {
+        !self.counters.is_empty()
+    }
+
+    /// Whether the kinds of requests matter: a class or a client is counted for an objective.
+    #[inline]
+    pub fn has_selections(&self) -> bool {
+        self.counters.iter().any(|(criterion, _)| criterion.selection != Selection::All)
+    }
+
+    /// The kind of a request of `class` and `client`.
+    pub fn kind(&self, class: u16, client: u32) -> Kind {
+        let selected = |(place, (criterion, _)): (u32, &(Criterion, Counted))| {
+            u16::from(criterion.selection.has(class, client)).checked_shl(place).unwrap_or(0)
+        };
+        Kind { class, selected: (0..).zip(&self.counters).map(selected).fold(0, |all, bit| all | bit) }
     }
 
     /// Whether classes are measured separately.
@@ -115,17 +154,29 @@ impl Measurement {
         tally.demand_sum_ns += u128::from(demand);
     }
 
-    /// Records the end of a request of `class`.
-    pub fn end(&mut self, class: u16, arrival: u64, end: End) {
+    /// Records the end of a request of this `kind`.
+    pub fn end(&mut self, kind: Kind, arrival: u64, end: End) {
         self.all.end(arrival, end);
-        self.end_of_class(class, arrival, end);
+        self.end_of_kind(kind, arrival, end);
     }
 
-    /// Records the end of a request for its class alone.
-    pub fn end_of_class(&mut self, class: u16, arrival: u64, end: End) {
-        if let Some(meter) = self.class(class) {
+    /// Records the end of a request for its class, and for the objectives.
+    pub fn end_of_kind(&mut self, kind: Kind, arrival: u64, end: End) {
+        if let Some(meter) = self.class(kind.class) {
             meter.end(arrival, end);
         }
+        for (criterion, counted) in self.counters_of(kind, arrival) {
+            counted.end(criterion, arrival, end);
+        }
+    }
+
+    /// The counters of a request of this `kind` that arrives after the warm-up.
+    fn counters_of(&mut self, kind: Kind, arrival: u64) -> impl Iterator<Item = (&Criterion, &mut Counted)> {
+        let is_measured = arrival >= self.all.tally.from_ns;
+        let counters = (0..).zip(&mut self.counters).filter(move |(place, (criterion, _))| {
+            is_measured && (criterion.selection == Selection::All || kind.selected >> place & 1 == 1)
+        });
+        counters.map(|(_, (criterion, counted))| (&*criterion, counted))
     }
 
     /// T is `end_ns`.
@@ -135,18 +186,22 @@ impl Measurement {
     }
 
     /// Records a request without a completion: it is waiting at T, or has not yet arrived. T must be known.
-    pub fn add_without_completion(&mut self, class: u16, arrival: u64) {
+    pub fn add_without_completion(&mut self, kind: Kind, arrival: u64) {
         self.all.add_without_completion(arrival);
-        if let Some(meter) = self.class(class) {
+        if let Some(meter) = self.class(kind.class) {
             meter.add_without_completion(arrival);
+        }
+        if arrival < self.all.tally.end_ns {
+            self.counters_of(kind, arrival).for_each(|(_, counted)| counted.waiting());
         }
     }
 
-    /// The measurements: of all requests, and of each class; none if all requests have class 0, None if there are too many
-    /// classes.
-    pub fn finish(self) -> (Course, Option<BTreeMap<u16, Course>>) {
+    /// The measurements: of all requests, of each class (none if all requests have class 0, None if there are too many
+    /// classes), and of each criterion.
+    pub fn finish(self) -> (Course, Option<BTreeMap<u16, Course>>, Vec<Counted>) {
         let classes = self.classes.into_iter().flatten().map(|(class, meter)| (class, meter.finish())).collect();
-        (self.all.finish(), (!self.too_many).then_some(classes))
+        let counted = self.counters.into_iter().map(|(_, counted)| counted).collect();
+        (self.all.finish(), (!self.too_many).then_some(classes), counted)
     }
 
     fn class(&mut self, class: u16) -> Option<&mut Meter> {

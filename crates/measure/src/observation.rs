@@ -34,6 +34,11 @@ impl Observation {
         Self { times, time_ns, ..Self::sums(tally) }
     }
 
+    /// Of a tally over the time `time_ns`, without its histograms.
+    pub(crate) fn over(tally: &Tally, time_ns: u128) -> Self {
+        Self { time_ns, ..Self::sums(tally) }
+    }
+
     /// Of one worker, without its histograms.
     pub(crate) fn sums(tally: &Tally) -> Self {
         let counts = &tally.counts;

@@ -6,8 +6,8 @@ use contract::Capabilities;
 use failure::Failure;
 use serde::{Deserialize, Serialize};
 
-use crate::measurement::{CLASSES, WINDOWS_OF_CLASS};
-use crate::{Course, Tally, Windows, windows};
+use crate::measurement::{CLASSES, Source, WINDOWS_OF_CLASS};
+use crate::{Counted, Course, Criterion, Tally, Windows, windows};
 
 /// The outcome of one worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct Measured {
     pub windows: Windows,
     /// The same of each class; empty if all requests have class 0, None if there are too many classes.
     pub classes: Option<BTreeMap<u16, Course>>,
+    /// What was counted for each criterion of the job.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counted: Vec<Counted>,
     /// Whether the DELAY-th service start was reached.
     pub delay_reached: bool,
     /// The capabilities of the simulator.
@@ -45,15 +48,25 @@ pub struct Measured {
 
 impl Measured {
     /// Checks measurements from outside of a worker of `workers` against the rules that hold for every shard of `offered`
-    /// requests and a warm-up until `warm_up_ns`.
+    /// requests, a warm-up until `warm_up_ns` and the job's `criteria`.
     ///
     /// # Errors
     /// The rule that they break.
-    pub fn check(&self, offered: u64, workers: u32, warm_up_ns: u64) -> Result<(), &'static str> {
+    pub fn check(
+        &self,
+        offered: u64,
+        workers: u32,
+        warm_up_ns: u64,
+        criteria: &[Criterion],
+    ) -> Result<(), &'static str> {
         let tallies = self.classes.iter().flatten().map(|(_, course)| &course.tally).chain([&self.tally]);
         if !tallies.map(|tally| tally.from_ns).all(|from_ns| from_ns == warm_up_ns) {
             return Err("it has another warm-up");
         }
+        if self.counted.len() != criteria.len() {
+            return Err("it was not measured for the objectives of its job");
+        }
+        self.counted.iter().zip(criteria).try_for_each(|(counted, criterion)| counted.check(criterion, offered))?;
         self.tally.check(offered)?;
         self.windows.check(&self.tally, windows::limit(workers))?;
         let Some(classes) = &self.classes else { return Ok(()) };
@@ -65,6 +78,10 @@ impl Measured {
             return Err("its classes contradict its counts");
         }
         Ok(())
+    }
+
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source { tally: &self.tally, windows: &self.windows }
     }
 
     /// Whether there are classes above 0.
@@ -81,6 +98,7 @@ impl Measured {
     /// Of a worker of which only the sums are known, without capabilities.
     pub fn of_sums(tally: Tally) -> Self {
         let (windows, classes) = (Windows::new(windows::limit(1)), Some(BTreeMap::new()));
-        Self { tally, windows, classes, delay_reached: false, capabilities: Capabilities::default() }
+        let (counted, capabilities) = (Vec::new(), Capabilities::default());
+        Self { tally, windows, classes, counted, delay_reached: false, capabilities }
     }
 }

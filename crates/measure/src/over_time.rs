@@ -93,7 +93,7 @@ impl OverTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{End, Measurement};
+    use crate::{End, Kind, Measurement};
 
     #[test]
     fn each_window_has_what_happened_in_it() {
@@ -101,10 +101,10 @@ mod tests {
         // One server: from 100 to 1100, one request after the other, the second half of which waits twice as long.
         for i in 0..1000u64 {
             let (arrival, start) = (i, 100 + i);
-            measurement.end(0, arrival, End::Completed { start, finish: start + 1, service: 1 });
+            measurement.end(Kind::default(), arrival, End::Completed { start, finish: start + 1, service: 1 });
         }
         measurement.close(1100);
-        let (course, _) = measurement.finish();
+        let (course, ..) = measurement.finish();
         let over = OverTime::of(&course.windows, 1100, 1, false, true).unwrap();
         assert_eq!(over.arrivals.iter().sum::<u64>(), 1000);
         assert!(over.arrivals.len() <= MOST);

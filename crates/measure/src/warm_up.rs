@@ -37,7 +37,7 @@ impl Windows {
 
 #[cfg(test)]
 mod tests {
-    use crate::{End, Measurement};
+    use crate::{End, Kind, Measurement};
 
     /// Requests every 10 ns, with a response time of `response(i)`: the end of the warm-up as a share of the run.
     fn warm_up(response: impl Fn(u64) -> u64) -> Option<f64> {
@@ -45,7 +45,7 @@ mod tests {
         let requests = 100_000;
         for i in 0..requests {
             let (arrival, finish) = (10 * i, 10 * i + response(i));
-            measurement.end(0, arrival, End::Completed { start: finish, finish, service: 0 });
+            measurement.end(Kind::default(), arrival, End::Completed { start: finish, finish, service: 0 });
         }
         measurement.close(10 * requests + 1000);
         let windows = measurement.finish().0.windows;

@@ -32,7 +32,7 @@ fn measured(requests: &[Request], workers: u32, from_ns: u64) -> Measurement {
         }
         measurement.offer_to_class(class, 0);
         measurement.all.tally.counts.offered += 1;
-        measurement.end(class, arrival, end(request));
+        measurement.end(measurement.kind(class, 0), arrival, end(request));
     }
     measurement
         .close(requests.iter().map(|(_, arrival, delay, service, _)| arrival + delay + service).max().unwrap_or(0));
@@ -52,7 +52,7 @@ proptest! {
 
     #[test]
     fn windows_have_what_the_tally_has(requests in requests(), workers in prop_oneof![Just(1u32), Just(9), Just(5000)]) {
-        let (all, classes) = measured(&requests, workers, 0).finish();
+        let (all, classes, _) = measured(&requests, workers, 0).finish();
         prop_assert_eq!(all.check(requests.len() as u64, limit(workers)), Ok(()));
         let (sum, in_system) = totals(&all.windows);
         prop_assert_eq!(in_system, all.tally.system_area_ns);
@@ -143,7 +143,7 @@ fn more_than_64_classes_are_not_measured_separately() {
 
 #[test]
 fn forged_windows_are_refused() {
-    let (all, _) = measured(&[(0, 5, 1, 2, 4), (0, 9, 0, 4, 4)], 1, 0).finish();
+    let (all, ..) = measured(&[(0, 5, 1, 2, 4), (0, 9, 0, 4, 4)], 1, 0).finish();
     let forged = |forge: fn(&mut Windows)| {
         let mut windows = all.windows.clone();
         forge(&mut windows);

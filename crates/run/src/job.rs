@@ -36,7 +36,7 @@ const CHUNK_BYTES: usize = (256 << 10) / Request::LEN * Request::LEN;
 
 /// The version that middleware and worker must share: the release, and the format of both files, which is incremented
 /// when one of their keys or the records of [`COMPLETIONS`] change.
-pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (job format 7)");
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (job format 8)");
 
 /// The part of a job file and of an outcome's file that all versions have.
 #[derive(Debug, Serialize, Deserialize)]

@@ -103,8 +103,9 @@ impl Ledger {
             Outstanding::new(&request)
         }));
         let has_classes = classes > 0 || self.rules.measured.has_classes();
-        if has_classes {
-            self.read.extend_classes(requests.clone().map(|request| request.class));
+        if has_classes || self.rules.measured.has_selections() {
+            let measured = &self.rules.measured;
+            self.read.extend_kinds(requests.clone().map(|request| measured.kind(request.class, request.client)));
         }
         if !has_classes && self.verifier.is_none() && self.rules.offer_all(number as u64, latest, demands) {
             return Ok(());
@@ -150,8 +151,8 @@ impl Ledger {
         }
         let oldest = self.read.oldest();
         let taken = self.rules.fold_plain(oldest, records);
-        if self.rules.measured.has_classes() {
-            self.rules.fold_classes(&oldest[..taken], self.read.classes(), records);
+        if self.rules.measured.has_classes() || self.rules.measured.has_counters() {
+            self.rules.fold_kinds(&oldest[..taken], self.read.kinds(), records);
         }
         self.read.remove_oldest(taken);
         self.records += taken as u64;
@@ -165,12 +166,12 @@ impl Ledger {
     pub(crate) fn complete(&mut self, record: &[u8; Completion::LEN]) -> Result<(), Failure> {
         let completion = Completion::from_bytes(record);
         self.records += 1;
-        let Some((request, class)) = self.read.remove(completion.id) else {
+        let Some((request, kind)) = self.read.remove(completion.id) else {
             let surplus = "no outstanding request has this id: more completions than requests read";
             let rule = if self.read.open() == 0 { surplus } else { "no outstanding request has this id" };
             return Err(self.broken(&completion, rule));
         };
-        if let Err(rule) = self.rules.fold(&request, class, &completion) {
+        if let Err(rule) = self.rules.fold(&request, kind, &completion) {
             return Err(self.broken(&completion, rule));
         }
         if let Some(verifier) = &mut self.verifier {
@@ -202,8 +203,8 @@ impl Ledger {
     pub(crate) fn close(mut self) -> Result<Closed, Failure> {
         let first_open = self.read.iter().next().map(|(request, _)| request.id);
         let reached = self.rules.finish(self.read.open(), first_open)?;
-        for (request, class) in self.read.iter() {
-            self.rules.measured.add_without_completion(class, request.arrival);
+        for (request, kind) in self.read.iter() {
+            self.rules.measured.add_without_completion(kind, request.arrival);
         }
         if let Some(take) = &mut self.completions {
             for (request, completion) in std::mem::take(&mut self.held).into_values() {
@@ -250,7 +251,8 @@ impl Closed {
         for record in records.chunks_exact(length) {
             let request = Request::from_bytes(record);
             self.ledger.offer(&request)?;
-            self.ledger.rules.measured.add_without_completion(request.class, request.arrival_ns);
+            let measured = &mut self.ledger.rules.measured;
+            measured.add_without_completion(measured.kind(request.class, request.client), request.arrival_ns);
         }
         Ok(())
     }
@@ -263,8 +265,8 @@ impl Closed {
         let Ledger { rules, verifier, .. } = self.ledger;
         verifier.map_or(Ok(()), Verifier::end)?;
         let capabilities = rules.capabilities.unwrap_or_default();
-        let (Course { tally, windows }, classes) = rules.measured.finish();
-        Ok(Measured { tally, windows, classes, delay_reached: self.reached, capabilities })
+        let (Course { tally, windows }, classes, counted) = rules.measured.finish();
+        Ok(Measured { tally, windows, classes, counted, delay_reached: self.reached, capabilities })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use contract::Request;
+use measure::Kind;
 
 /// The demand that marks a completed request.
 pub(crate) const COMPLETED: u64 = u64::MAX;
@@ -28,8 +29,8 @@ impl Outstanding {
 #[derive(Default)]
 pub(crate) struct Backlog {
     requests: VecDeque<Outstanding>,
-    /// The class of each; empty as long as all have class 0.
-    classes: VecDeque<u16>,
+    /// The kind of each; empty as long as no kind is known.
+    kinds: VecDeque<Kind>,
     /// Number of requests that are not completed.
     open: usize,
 }
@@ -54,10 +55,10 @@ impl Backlog {
         added
     }
 
-    /// Gives the latest requests `classes`; those before them without a class have class 0.
-    pub(crate) fn extend_classes(&mut self, classes: impl ExactSizeIterator<Item = u16>) {
-        self.classes.resize(self.requests.len() - classes.len(), 0);
-        self.classes.extend(classes);
+    /// Gives the latest requests `kinds`; those before them without a kind have class 0.
+    pub(crate) fn extend_kinds(&mut self, kinds: impl ExactSizeIterator<Item = Kind>) {
+        self.kinds.resize(self.requests.len() - kinds.len(), Kind::default());
+        self.kinds.extend(kinds);
     }
 
     /// The oldest requests, as many as are stored consecutively.
@@ -66,9 +67,9 @@ impl Backlog {
         self.requests.as_slices().0
     }
 
-    /// The classes of the requests from the oldest one; none if all have class 0.
-    pub(crate) fn classes(&self) -> impl Iterator<Item = u16> + '_ {
-        self.classes.iter().copied()
+    /// The kinds of the requests from the oldest one.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
+        self.kinds.iter().copied().chain(std::iter::repeat(Kind::default()))
     }
 
     /// Removes the oldest requests, `number` of them, none of which is completed.
@@ -76,19 +77,19 @@ impl Backlog {
     pub(crate) fn remove_oldest(&mut self, number: usize) {
         self.open -= number;
         self.requests.drain(..number);
-        self.classes.drain(..number.min(self.classes.len()));
+        self.kinds.drain(..number.min(self.kinds.len()));
         self.drop_completed();
     }
 
-    /// Removes the request `id`, and returns it with its class; None if it is completed or not there.
+    /// Removes the request `id`, and returns it with its kind; None if it is completed or not there.
     #[inline]
-    pub(crate) fn remove(&mut self, id: u64) -> Option<(Outstanding, u16)> {
+    pub(crate) fn remove(&mut self, id: u64) -> Option<(Outstanding, Kind)> {
         match self.requests.front() {
             // The common case: the completion of the oldest request.
             Some(&front) if front.id == id && front.demand != COMPLETED => {
-                let class = self.classes.front().copied().unwrap_or(0);
+                let kind = self.kinds.front().copied().unwrap_or_default();
                 self.remove_oldest(1);
-                Some((front, class))
+                Some((front, kind))
             }
             _ => self.mark(id),
         }
@@ -96,17 +97,17 @@ impl Backlog {
 
     /// A completion out of order: the request stays, marked as completed, until those before it are completed.
     #[cold]
-    fn mark(&mut self, id: u64) -> Option<(Outstanding, u16)> {
+    fn mark(&mut self, id: u64) -> Option<(Outstanding, Kind)> {
         let place = self.requests.binary_search_by_key(&id, |request| request.id).ok()?;
         let found = self.requests[place];
         if found.demand == COMPLETED {
             return None;
         }
-        let class = self.classes.get(place).copied().unwrap_or(0);
+        let kind = self.kinds.get(place).copied().unwrap_or_default();
         self.requests[place].demand = COMPLETED;
         self.open -= 1;
         self.drop_completed();
-        Some((found, class))
+        Some((found, kind))
     }
 
     /// The smallest id; None without requests.
@@ -114,10 +115,9 @@ impl Backlog {
         self.requests.front().map(|front| front.id)
     }
 
-    /// The requests that are not completed, with their classes.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Outstanding, u16)> {
-        let classes = self.classes.iter().copied().chain(std::iter::repeat(0));
-        self.requests.iter().zip(classes).filter(|(request, _)| request.demand != COMPLETED)
+    /// The requests that are not completed, with their kinds.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Outstanding, Kind)> {
+        self.requests.iter().zip(self.kinds()).filter(|(request, _)| request.demand != COMPLETED)
     }
 
     /// Removes completed requests from the front.
@@ -125,14 +125,14 @@ impl Backlog {
     fn drop_completed(&mut self) {
         while self.requests.len() > self.open && self.requests.front().is_some_and(|front| front.demand == COMPLETED) {
             self.requests.pop_front();
-            self.classes.pop_front();
+            self.kinds.pop_front();
         }
     }
 
     #[cold]
     fn compact(&mut self) {
         let mut open = self.requests.iter().map(|request| request.demand != COMPLETED);
-        self.classes.retain(|_| open.next().unwrap_or(false));
+        self.kinds.retain(|_| open.next().unwrap_or(false));
         self.requests.retain(|request| request.demand != COMPLETED);
     }
 }

@@ -6,7 +6,7 @@ use failure::{At, Failure};
 use crate::limits::LATEST_NS;
 use crate::outstanding::Outstanding;
 use measure::coarse::of_fine;
-use measure::{End, Measurement, Segment, SegmentSums};
+use measure::{End, Kind, Measurement, Segment, SegmentSums};
 
 /// Plain completions that are folded at once, and the bits of their delays and services: their sums fit 64 bits.
 const PLAIN_AT_ONCE: usize = 1 << 14;
@@ -180,21 +180,21 @@ impl Rules {
         folded as usize
     }
 
-    /// Folds plain completions, which [`Rules::fold_plain`] has folded, into the measurements of their classes.
-    pub(crate) fn fold_classes(
+    /// Folds plain completions, which [`Rules::fold_plain`] has folded, into the measurements of their kinds.
+    pub(crate) fn fold_kinds(
         &mut self,
         requests: &[Outstanding],
-        classes: impl Iterator<Item = u16>,
+        kinds: impl Iterator<Item = Kind>,
         completions: &[[u8; Completion::LEN]],
     ) {
-        for ((request, class), completion) in requests.iter().zip(classes).zip(completions) {
+        for ((request, kind), completion) in requests.iter().zip(kinds).zip(completions) {
             let Completion { start_ns: start, finish_ns: finish, service_ns: service, .. } =
                 Completion::from_bytes(completion);
-            self.measured.end_of_class(class, request.arrival, End::Completed { start, finish, service });
+            self.measured.end_of_kind(kind, request.arrival, End::Completed { start, finish, service });
         }
     }
 
-    /// Checks a completion against its request, which has this class, and folds it.
+    /// Checks a completion against its request, which is of this kind, and folds it.
     ///
     /// # Errors
     /// The rule that it breaks.
@@ -202,14 +202,14 @@ impl Rules {
     pub(crate) fn fold(
         &mut self,
         request: &Outstanding,
-        class: u16,
+        kind: Kind,
         completion: &Completion,
     ) -> Result<(), &'static str> {
         let &Outstanding { arrival, demand, .. } = request;
         let Completion { start_ns: start, finish_ns: finish, service_ns: service, .. } = *completion;
         let capabilities = self.capabilities.unwrap_or_default();
         if start == Completion::NOT_SERVED {
-            return self.fold_unserved((arrival, class), finish, service, capabilities);
+            return self.fold_unserved((arrival, kind), finish, service, capabilities);
         }
         if start < arrival {
             return Err("start is before arrival");
@@ -222,7 +222,7 @@ impl Rules {
             return Err("more service starts than DELAY allows");
         }
         if finish == Completion::IN_SERVICE {
-            return self.fold_in_service((arrival, class), start, service, capabilities);
+            return self.fold_in_service((arrival, kind), start, service, capabilities);
         }
         if finish < start {
             return Err("finish is before start");
@@ -241,13 +241,13 @@ impl Rules {
         } else {
             End::AbandonedInService { start, finish, service }
         };
-        self.measured.end(class, arrival, end);
+        self.measured.end(kind, arrival, end);
         Ok(())
     }
 
     fn fold_unserved(
         &mut self,
-        (arrival, class): (u64, u16),
+        (arrival, kind): (u64, Kind),
         finish: u64,
         service: u64,
         capabilities: Capabilities,
@@ -265,13 +265,13 @@ impl Rules {
             return Err("rejected, but the simulator does not declare CAPACITY (capability bit 4)");
         }
         self.last_finish = self.last_finish.max(finish);
-        self.measured.end(class, arrival, End::Unserved { finish });
+        self.measured.end(kind, arrival, End::Unserved { finish });
         Ok(())
     }
 
     fn fold_in_service(
         &mut self,
-        (arrival, class): (u64, u16),
+        (arrival, kind): (u64, Kind),
         start: u64,
         service: u64,
         capabilities: Capabilities,
@@ -290,7 +290,7 @@ impl Rules {
         }
         self.in_service.number += 1;
         self.service_sum += u128::from(service);
-        self.measured.end(class, arrival, End::InService { start, service });
+        self.measured.end(kind, arrival, End::InService { start, service });
         Ok(())
     }
 

@@ -25,7 +25,7 @@ use crate::verify::{self, Verifier};
 use crate::wasi::{self, Guest};
 use measure::outcome::Outcome;
 use measure::provenance::SettingsUsed;
-use measure::{Measurement, PerWorker};
+use measure::{Criterion, Measurement, PerWorker};
 
 /// The settings of the model, which every simulator gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +131,8 @@ pub struct Job {
     pub verify: bool,
     /// Requests that arrive before this time are the warm-up, which is not measured \[ns\].
     pub warmup_ns: u64,
+    /// The requests that are counted for objectives.
+    pub criteria: Vec<Criterion>,
     /// The capabilities that [`preflight`] found.
     pub capabilities: Option<Capabilities>,
 }
@@ -146,6 +148,7 @@ impl Job {
             limits,
             verify: false,
             warmup_ns: 0,
+            criteria: Vec::new(),
             capabilities: None,
         }
     }
@@ -278,7 +281,7 @@ pub fn simulate(
 /// The ledger of the worker of `job`.
 pub(crate) fn ledger(job: &Job, completions: Option<Box<dyn Completions>>) -> Ledger {
     let verifier = job.verify.then(|| Verifier::new(job.queue()));
-    let measured = Measurement::new(job.workers, job.warmup_ns);
+    let measured = Measurement::new(job.workers, job.warmup_ns).counting(&job.criteria);
     let rules = Rules::new(job.model.servers, job.model.delay, measured);
     Ledger::new(rules, job.limits.unanswered, verifier, completions)
 }

@@ -149,7 +149,7 @@ impl Executor for Docker {
 
     fn preflight(&self, scenario: &Scenario) -> anyhow::Result<Capabilities> {
         let module = &scenario.module;
-        let alone = Job { verify: false, capabilities: None, ..scenario.first().clone() };
+        let alone = Job { verify: false, capabilities: None, criteria: Vec::new(), ..scenario.first().clone() };
         // The image contains the sandbox.
         let inputs =
             json!({ "version": VERSION, "module": module.sha256(), "image": self.first()?.image, "job": alone })

@@ -41,7 +41,7 @@ pub(super) fn validate(text: &[u8], job: &JobFile, requests: u64, code: i64) -> 
     ensure!(*offered == requests, "the worker counted {offered} of its {requests} requests");
     let expected = match result {
         Ok(measured) => {
-            if let Err(rule) = measured.check(requests, job.job.workers, job.job.warmup_ns) {
+            if let Err(rule) = measured.check(requests, job.job.workers, job.job.warmup_ns, &job.job.criteria) {
                 bail!("the outcome can't be true: {rule}");
             }
             let expected = job.job.capabilities;
@@ -83,10 +83,11 @@ mod tests {
     fn outcome() -> OutcomeFile {
         let mut measured = Measurement::new(3, 0);
         measured.all.tally.counts.offered = 1;
-        measured.end(0, 0, End::Completed { start: 0, finish: 10, service: 10 });
+        measured.end(Kind::default(), 0, End::Completed { start: 0, finish: 10, service: 10 });
         measured.close(10);
-        let (Course { tally, windows }, classes) = measured.finish();
-        let result = Ok(Measured { tally, windows, classes, delay_reached: false, capabilities: Capabilities(7) });
+        let (Course { tally, windows }, classes, counted) = measured.finish();
+        let capabilities = Capabilities(7);
+        let result = Ok(Measured { tally, windows, classes, counted, delay_reached: false, capabilities });
         let JobFile { version, nonce, module, shard, .. } = job();
         OutcomeFile { version, nonce, module, shard, outcome: Outcome { offered: 1, result, stderr: String::new() } }
     }
@@ -123,6 +124,7 @@ mod tests {
         no(|file| measured(file).tally.delay_sum_ns = u128::MAX, 0, "can't be true");
         no(|file| measured(file).windows = Windows::new(1024), 0, "can't be true: its windows contradict");
         no(|file| measured(file).tally.from_ns = 5, 0, "can't be true: it has another warm-up");
+        no(|file| measured(file).counted = vec![Counted::default()], 0, "can't be true: it was not measured for");
         no(|file| measured(file).windows = Windows::new(0), 0, "can't be true: it has other windows");
         no(|file| measured(file).capabilities = Capabilities(1), 0, "other capabilities");
         no(|_| {}, 1, "exit code 1");
