@@ -20,6 +20,7 @@ use report::{intervals, table};
 use run::executor::{Executor as _, Files, Local};
 use run::notes::Given;
 use run::outputs::OutputFlags;
+use run::load::Load;
 use run::plan::Plan;
 use run::retention::remove_old;
 use run::scenario::{Scenario, Worker};
@@ -142,7 +143,7 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         criteria: Vec::new(),
         capabilities: None,
     };
-    let mut scenario = Scenario { module: Module::read(&path)?, workers: vec![Worker::new(job)], policy: None };
+    let mut scenario = Scenario { module: Module::read(&path)?, workers: vec![Worker::new(job)], policy: None, load: Load::ONE };
     let capabilities = executor.preflight(&scenario).with_context(|| path.display().to_string())?;
     scenario.set_capabilities(capabilities);
 

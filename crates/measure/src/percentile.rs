@@ -43,8 +43,13 @@ impl Percentile {
         f64::from(self.0) / f64::from(Self::WHOLE)
     }
 
+    /// The percentile of this many thousandths of a per cent; None unless it is above 0 and below 100 %.
+    pub fn of_thousandths(thousandths: u32) -> Option<Self> {
+        (0 < thousandths && thousandths < Self::WHOLE).then_some(Self(thousandths))
+    }
+
     /// In thousandths of a per cent.
-    pub(crate) fn thousandths(self) -> u32 {
+    pub fn thousandths(self) -> u32 {
         self.0
     }
 

@@ -33,7 +33,9 @@
 pub mod completions;
 pub mod executor;
 pub mod job;
+pub mod load;
 pub mod notes;
+pub mod objective;
 pub mod outputs;
 pub mod partition;
 pub mod plan;
@@ -52,5 +54,6 @@ pub mod settings;
 pub mod setup;
 pub mod shard_files;
 pub mod source;
+pub mod study;
 mod theory;
 pub mod warm_up;

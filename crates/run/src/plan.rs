@@ -15,11 +15,11 @@ use policy::{Balancer, PolicySpec, Sizes};
 use sandbox::{limits, panicked};
 
 use crate::executor::{Executor, Files, Workers};
+use crate::load::Arrivals;
 use crate::notes::OfferedLoad;
 use crate::reading::Readings;
 use crate::scaling::Scaling;
 use crate::scenario::Scenario;
-use crate::settings::WORKERS;
 use crate::shard_files::{ShardFiles, Shards};
 use crate::source::Source;
 
@@ -40,12 +40,53 @@ pub struct Execution {
 pub struct Plan {
     readings: Readings,
     scenarios: Vec<Scenario>,
+    /// Whether the trace may be read again after the last scenario.
+    read_again: bool,
 }
 
 impl Plan {
     /// `scenarios` over the trace `source`.
     pub fn new(source: Source, scenarios: Vec<Scenario>) -> Self {
-        Self { readings: Readings::new(source), scenarios }
+        Self { readings: Readings::new(source), scenarios, read_again: false }
+    }
+
+    /// Over the trace `source`, for scenarios that are not all known yet: [`Plan::execute_also`] makes their runs.
+    pub(crate) fn open(source: Source) -> Self {
+        Self { readings: Readings::new(source), scenarios: Vec::new(), read_again: true }
+    }
+
+    /// Reads the trace for a first time, and passes its requests to `each`.
+    ///
+    /// # Errors
+    /// If it can't be read to its end, or has no request.
+    pub(crate) fn survey(
+        &mut self,
+        reporter: &dyn Reporter,
+        mut each: impl FnMut(&[Request]) + Send,
+    ) -> anyhow::Result<()> {
+        let (unit, length) = self.readings.length();
+        let progress = reporter.begin("reading the trace", unit, length);
+        self.readings.read(true, |requests, position| {
+            progress.reached(position);
+            each(requests);
+            Ok(())
+        })?;
+        drop(progress);
+        Ok(self.readings.source().expect_requests()?)
+    }
+
+    /// Makes the runs of `scenarios` on `executor`, instead of those before.
+    ///
+    /// # Errors
+    /// As [`Plan::execute`].
+    pub(crate) fn execute_also(
+        &mut self,
+        scenarios: Vec<Scenario>,
+        executor: &dyn Executor,
+        reporter: &dyn Reporter,
+    ) -> anyhow::Result<Vec<anyhow::Result<Execution>>> {
+        self.scenarios = scenarios;
+        self.execute(executor, Vec::new(), reporter)
     }
 
     /// The trace. Its properties are complete after [`Plan::execute`].
@@ -82,7 +123,7 @@ impl Plan {
         while executions.len() < self.scenarios.len() {
             let wave = wave(&self.scenarios, executions.len());
             let files = files.drain(..wave.len()).collect();
-            let again = wave.end < self.scenarios.len();
+            let again = self.read_again || wave.end < self.scenarios.len();
             let scenarios = &self.scenarios[wave];
             executions.extend(execute(&mut self.readings, again, scenarios, &sizes, files, executor, reporter)?);
         }
@@ -104,6 +145,9 @@ impl Plan {
     }
 }
 
+/// Workers of several scenarios that run together: the measurements of each are in memory until all of them have ended.
+const WORKERS_OF_WAVE: usize = 256;
+
 /// The scenarios, from number `first`, whose workers and limits fit the machine together; at least one.
 fn wave(scenarios: &[Scenario], first: usize) -> Range<usize> {
     let (mut workers, mut memory) = (0, 0usize);
@@ -111,7 +155,7 @@ fn wave(scenarios: &[Scenario], first: usize) -> Range<usize> {
         workers += scenario.workers.len();
         let own = scenario.workers.iter().map(|worker| worker.job.limits.memory);
         memory = own.fold(memory, usize::saturating_add);
-        workers as u64 <= WORKERS && memory <= limits::RUN_MEMORY
+        workers <= WORKERS_OF_WAVE && memory <= limits::RUN_MEMORY
     });
     first..first + fit.count().max(1)
 }
@@ -194,6 +238,7 @@ fn execute(
 /// One scenario's path from the reading to its workers.
 struct Lane<'a> {
     policy: Option<PolicySpec>,
+    arrivals: Arrivals,
     balancer: Option<Balancer>,
     scaling: Scaling,
     /// The files of its shards, if they are kept.
@@ -214,10 +259,12 @@ impl<'a> Lane<'a> {
         let scaling = Scaling::new(&scenario.workers);
         let model = &scenario.first().model;
         let load = OfferedLoad::new(&model.discipline, &model.service);
-        Self { policy, balancer, scaling, kept, load, assigned: Vec::new(), failed }
+        let arrivals = Arrivals::new(scenario.load);
+        Self { policy, arrivals, balancer, scaling, kept, load, assigned: Vec::new(), failed }
     }
 
     fn take(&mut self, requests: &[Request], shards: &mut dyn Shards) -> anyhow::Result<()> {
+        let requests = self.arrivals.of(requests);
         self.load.add(requests);
         match &mut self.balancer {
             Some(balancer) => balancer.assign_all(requests, &mut self.assigned)?,

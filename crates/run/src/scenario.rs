@@ -8,6 +8,8 @@ use policy::{Cluster, Member, PolicySpec};
 use sandbox::{Job, Module, honours};
 use sim_wasm::Speed;
 
+use crate::load::Load;
+
 /// One run: a module, the workers, and the policy that distributes requests to them.
 #[derive(Clone)]
 pub struct Scenario {
@@ -17,6 +19,8 @@ pub struct Scenario {
     pub workers: Vec<Worker>,
     /// The policy; None: there is one worker, which gets every request.
     pub policy: Option<PolicySpec>,
+    /// How fast requests arrive.
+    pub load: Load,
 }
 
 /// A worker of a scenario.

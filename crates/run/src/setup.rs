@@ -9,6 +9,7 @@ use sandbox::limits::{LimitFlags, Limits};
 use sandbox::{Job, Model, Module};
 use trace::reader::ReadFlags;
 
+use crate::load::Load;
 use crate::notes::{self, Given};
 use crate::scenario::{Scenario, Worker, cluster};
 use crate::settings::{ModuleSettings, PartitionSettings};
@@ -31,8 +32,15 @@ impl Balancing {
     /// # Errors
     /// If one of them breaks its rule, or the policy can't balance over these workers.
     pub fn from_settings(settings: &PartitionSettings) -> Result<Self, Failure> {
-        let PartitionSettings { balancer, workers, model, seed, speeds, weights, .. } = settings;
-        let workers = workers.workers.get()?;
+        Self::of_workers(settings, settings.workers.workers.get()?)
+    }
+
+    /// From the settings, with this number of `workers` instead of WORKERS.
+    ///
+    /// # Errors
+    /// As [`Balancing::from_settings`].
+    pub fn of_workers(settings: &PartitionSettings, workers: u32) -> Result<Self, Failure> {
+        let PartitionSettings { balancer, model, seed, speeds, weights, .. } = settings;
         let demands = model.demand.demands(seed)?;
         let policy = balancer.balancer.get()?;
         let worker = |number: u32| {
@@ -70,7 +78,7 @@ impl Balancing {
             job.limits = limits.of_worker(job.workers, job.model.servers);
             job.verify = verify;
         }
-        Scenario { module, workers, policy: Some(self.policy.clone()) }
+        Scenario { module, workers, policy: Some(self.policy.clone()), load: Load::ONE }
     }
 }
 
@@ -83,10 +91,19 @@ pub fn source(settings: &PartitionSettings, flags: &ReadFlags, balancing: &Balan
     let mut given = Given::new(&settings.model.demand, Some(&settings.generator));
     given.without_effect.extend(notes::of_weights(policy, settings.weights.weights.given().is_some()));
     let source = open(settings, flags, demands.clone())?.with_given(given);
+    check_blocks(settings, policy, &source)?;
+    Ok(source)
+}
+
+/// Checks that `source` has the blocks that `policy`, which `settings` describe, looks at.
+///
+/// # Errors
+/// If it has none.
+pub fn check_blocks(settings: &PartitionSettings, policy: &PolicySpec, source: &Source) -> Result<(), Failure> {
     if policy.form().sees_block && !source.has_blocks() {
         return Err(settings.balancer.balancer.refuse("needs a trace with the block that each request addresses"));
     }
-    Ok(source)
+    Ok(())
 }
 
 fn open(settings: &PartitionSettings, flags: &ReadFlags, demands: Demands) -> Result<Source, Failure> {

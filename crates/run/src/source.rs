@@ -107,10 +107,22 @@ impl Source {
     /// # Errors
     /// If it can't be opened again.
     pub fn again(&self) -> Result<Self, Failure> {
-        self.with_seed(match self {
+        self.with_seed(self.seed())
+    }
+
+    /// The same trace from its start, with all that is random in it under the seed that `of` makes of its own.
+    ///
+    /// # Errors
+    /// If it can't be opened again.
+    pub(crate) fn with_seed_of(&self, of: impl Fn(u64) -> u64) -> Result<Self, Failure> {
+        self.with_seed(of(self.seed()))
+    }
+
+    fn seed(&self) -> u64 {
+        match self {
             Source::Recorded(_, recorded) => recorded.demands.seed,
             Source::Generated(_, generated) => generated.demands.seed,
-        })
+        }
     }
 
     /// The same trace from its start, with all that is random in it under `seed`.

@@ -1,0 +1,312 @@
+//! Objectives (`--slo`): what a run must hold.
+
+use std::fmt;
+use std::str::FromStr;
+
+use cli::settings::{duration, form};
+use failure::printable;
+use measure::criterion::{SELECTIONS, TimeLimits};
+use measure::metric::{METRICS, Metric, Times};
+use measure::{Criterion, Selection};
+
+/// The form of an objective, for errors.
+const FORM: &str = "FIGURE [class=N|client=N] < VALUE, or SHARE% (response < TIME and delay < TIME) [class=N|client=N]";
+
+/// 100 % in thousandths of a per cent.
+const WHOLE: u32 = 100_000;
+
+/// The largest number of objectives.
+pub const MOST: usize = SELECTIONS;
+
+/// What a run must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Objective {
+    text: String,
+    /// The requests that count.
+    pub selection: Selection,
+    /// What they must hold.
+    pub target: Target,
+}
+
+/// What requests must hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Target {
+    /// More than `share` of all requests must be completed within `limits`; all, if it is 1.
+    Share {
+        /// In thousandths of a per cent.
+        share: u32,
+        /// The limits.
+        limits: TimeLimits,
+        /// The percentile or the maximum that the objective is about, if it is about one.
+        metric: Option<Metric>,
+    },
+    /// A figure must be below a value, in the figure's unit.
+    Figure {
+        /// The figure.
+        metric: Metric,
+        /// The value.
+        below: f64,
+    },
+}
+
+impl Objective {
+    /// The objective that `text` describes.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let spaced = ["<", "(", ")"].iter().fold(text.to_owned(), |text, sign| text.replace(sign, &format!(" {sign} ")));
+        let words: Vec<&str> = spaced.split_whitespace().collect();
+        if words.iter().any(|word| word.contains('>') || word.starts_with('=')) {
+            return Err(format!("is not {FORM}: an objective is an upper limit, with <"));
+        }
+        let shown = words.join(" ").replace("( ", "(").replace(" )", ")");
+        let (target, selection) = match words.iter().position(|&word| word == "(") {
+            Some(open) => joint(&words, open)?,
+            None => figure(&words)?,
+        };
+        let selection = selection.unwrap_or(Selection::All);
+        match target {
+            Target::Figure { metric: metric @ (Metric::Utilization | Metric::InQueue | Metric::InSystem), .. }
+                if selection != Selection::All =>
+            {
+                Err(format!("{metric} is a figure of the workers: leave out class= or client="))
+            }
+            _ => Ok(Self { text: printable(shown.as_bytes(), 200), selection, target }),
+        }
+    }
+
+    /// What is counted for the objective, with its limits multiplied by each of `scales` in turn.
+    pub fn criterion(&self, scales: &[f64]) -> Criterion {
+        let limits = match self.target {
+            Target::Share { limits, .. } => {
+                let scaled = |ns: u64, scale: f64| if scale == 1.0 { ns } else { (ns as f64 * scale) as u64 };
+                let of = |&scale: &f64| TimeLimits {
+                    delay_ns: limits.delay_ns.map(|ns| scaled(ns, scale)),
+                    response_ns: limits.response_ns.map(|ns| scaled(ns, scale)),
+                };
+                scales.iter().map(of).collect()
+            }
+            Target::Figure { .. } => Vec::new(),
+        };
+        Criterion { selection: self.selection, limits }
+    }
+}
+
+impl Target {
+    /// The largest share of requests that may miss the limits of a share.
+    pub fn allowed(share: u32) -> f64 {
+        f64::from(WHOLE - share) / f64::from(WHOLE)
+    }
+
+    /// Whether a share holds if `met` of `arrived` requests met its limits.
+    pub fn is_met(share: u32, met: u64, arrived: u64) -> bool {
+        let (met, least) = (u128::from(met) * u128::from(WHOLE), u128::from(arrived) * u128::from(share));
+        if share == WHOLE { met == least } else { met > least }
+    }
+}
+
+/// FIGURE [class=N|client=N] < VALUE.
+fn figure(words: &[&str]) -> Result<(Target, Option<Selection>), String> {
+    let Some(sign) = words.iter().position(|&word| word == "<") else {
+        return Err(format!("is not {FORM}: it has no <"));
+    };
+    let (figure, [value]) = (&words[..sign], &words[sign + 1..]) else {
+        return Err(format!("is not {FORM}: VALUE is one word, such as 50ms or 0.1%"));
+    };
+    let (figure, selection) = match figure.split_last() {
+        Some((last, before)) if last.contains('=') => (before, Some(self::selection(last)?)),
+        _ => (figure, None),
+    };
+    let Some(metric) = Metric::of_words(figure) else {
+        return Err(format!("is not {FORM}: FIGURE is {METRICS}, not \"{}\"", shown(&figure.join(" "))));
+    };
+    let limits = |times, value: &str| -> Result<TimeLimits, String> {
+        let ns = Some(time(value)?);
+        Ok(match times {
+            Times::Delay => TimeLimits { delay_ns: ns, response_ns: None },
+            Times::Response => TimeLimits { delay_ns: None, response_ns: ns },
+        })
+    };
+    let target = match metric {
+        Metric::Percentile(percentile, times) => {
+            Target::Share { share: percentile.thousandths(), limits: limits(times, value)?, metric: Some(metric) }
+        }
+        Metric::Max(times) => Target::Share { share: WHOLE, limits: limits(times, value)?, metric: Some(metric) },
+        Metric::Mean(_) => Target::Figure { metric, below: time(value)? as f64 },
+        _ if metric.is_share() => Target::Figure { metric, below: share(value)? },
+        _ => Target::Figure { metric, below: positive(value)? },
+    };
+    Ok((target, selection))
+}
+
+/// SHARE% (response < TIME and delay < TIME) [class=N|client=N].
+fn joint(words: &[&str], open: usize) -> Result<(Target, Option<Selection>), String> {
+    let close = words.iter().position(|&word| word == ")").filter(|&close| close > open);
+    let (Some(close), [share]) = (close, &words[..open]) else {
+        return Err(format!("is not {FORM}"));
+    };
+    let within = form::number("above 0% and at most 100%", |share| 0.0 < share && share <= 100.0);
+    let number = share.strip_suffix('%').unwrap_or_default();
+    let share = within.parse(number).map_err(|rule| format!("is not {FORM}: SHARE {rule}"))?;
+    let share = libm::round(share * 1000.0) as u32;
+    let mut limits = TimeLimits::default();
+    for part in words[open + 1..close].split(|&word| word == "and") {
+        let [name, "<", value] = part else {
+            return Err(format!("is not {FORM}: \"{}\" is not response < TIME or delay < TIME", shown(&part.join(" "))));
+        };
+        let limit = match Times::of(name) {
+            Some(Times::Response) => &mut limits.response_ns,
+            Some(Times::Delay) => &mut limits.delay_ns,
+            None => return Err(format!("is not {FORM}: \"{}\" is not response or delay", shown(name))),
+        };
+        let ns = time(value)?;
+        // Both must hold, so the smaller one does.
+        *limit = Some(limit.map_or(ns, |other| other.min(ns)));
+    }
+    let selection = match &words[close + 1..] {
+        [] => None,
+        [word] => Some(selection(word)?),
+        _ => return Err(format!("is not {FORM}")),
+    };
+    Ok((Target::Share { share, limits, metric: None }, selection))
+}
+
+fn selection(word: &str) -> Result<Selection, String> {
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then_some(text);
+    let found = match word.split_once('=') {
+        Some(("class", text)) => number(text).and_then(|text| text.parse().ok()).map(Selection::Class),
+        Some(("client", text)) => number(text).and_then(|text| text.parse().ok()).map(Selection::Client),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        format!("\"{}\" is not class=N with N up to 65535, or client=N with N up to 4294967295", shown(word))
+    })
+}
+
+/// A time above 0 \[ns\].
+fn time(text: &str) -> Result<u64, String> {
+    if text.ends_with(|last: char| last.is_ascii_digit()) {
+        return Err(format!("VALUE={} has no unit: write 50ms, 1.5s, …", shown(text)));
+    }
+    duration(1).parse(text).map_err(|rule| format!("VALUE={} {rule}", shown(text)))
+}
+
+/// A share above 0: `0.1%` or `0.001`.
+fn share(text: &str) -> Result<f64, String> {
+    match text.strip_suffix('%') {
+        Some(percent) => positive(percent).map(|percent| percent / 100.0),
+        None => positive(text),
+    }
+    .ok()
+    .filter(|&share| share <= 1.0)
+    .ok_or_else(|| format!("VALUE={} must be a share above 0 and up to 1, such as 0.1% or 0.001", shown(text)))
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let rule = form::number("a number above 0", |number| number > 0.0);
+    rule.parse(text).map_err(|rule| format!("VALUE={} {rule}", shown(text)))
+}
+
+fn shown(text: &str) -> String {
+    printable(text.as_bytes(), 60)
+}
+
+impl FromStr for Objective {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for Objective {
+    /// As it was given, with one blank between words.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(delay_ns: Option<u64>, response_ns: Option<u64>) -> TimeLimits {
+        TimeLimits { delay_ns, response_ns }
+    }
+
+    #[test]
+    fn an_objective_names_a_figure_and_its_limit() {
+        let parsed = |text: &str| Objective::parse(text).map(|objective| (objective.target, objective.selection));
+        let p99 = Metric::of_words(&["p99", "response"]);
+        let share = Target::Share { share: 99_000, limits: limits(None, Some(50_000_000)), metric: p99 };
+        assert_eq!(parsed("p99 response < 50ms"), Ok((share, Selection::All)));
+        assert_eq!(parsed("p99 response class=2<50ms"), Ok((share, Selection::Class(2))));
+        let longest = Metric::of_words(&["max", "delay"]);
+        let share = Target::Share { share: 100_000, limits: limits(Some(1_500_000_000), None), metric: longest };
+        assert_eq!(parsed("max delay client=7 < 1.5s"), Ok((share, Selection::Client(7))));
+        for (text, words, below) in [
+            ("mean response < 3us", "mean response", 3000.0),
+            ("delay < 3us", "mean delay", 3000.0),
+            ("utilization < 80%", "utilization", 0.8),
+            ("utilization < 0.8", "utilization", 0.8),
+            ("rejected < 0.1%", "rejected", 0.001),
+            ("number in queue < 10", "number in queue", 10.0),
+        ] {
+            let metric = Metric::of_words(&words.split(' ').collect::<Vec<_>>()).unwrap();
+            assert_eq!(parsed(text), Ok((Target::Figure { metric, below }, Selection::All)), "{text}");
+        }
+        let both = limits(Some(10_000_000), Some(40_000_000));
+        let joint = Target::Share { share: 99_500, limits: both, metric: None };
+        let text = "99.5%(response<50ms and delay < 10ms and response < 40ms) class=1";
+        assert_eq!(parsed(text), Ok((joint, Selection::Class(1))));
+        assert_eq!(
+            Objective::parse(text).unwrap().to_string(),
+            "99.5% (response < 50ms and delay < 10ms and response < 40ms) class=1"
+        );
+    }
+
+    #[test]
+    fn what_an_objective_lacks_is_named() {
+        for (text, part) in [
+            ("", "it has no <"),
+            ("p99 response > 50ms", "an upper limit, with <"),
+            ("p99 response <= 50ms", "an upper limit, with <"),
+            ("p99 response < 50", "VALUE=50 has no unit: write 50ms, 1.5s"),
+            ("p99 response < 50 ms", "VALUE is one word, such as 50ms or 0.1%"),
+            ("p99 latency < 50ms", "not \"p99 latency\""),
+            ("p100 response < 50ms", "FIGURE is [mean|pNN|max] response|delay, "),
+            ("response < 0s", "VALUE=0s must be at least 1 ns"),
+            ("rejected < 0", "must be a share above 0"),
+            ("rejected < 101%", "must be a share above 0"),
+            ("number in queue < x", "VALUE=x must be a number above 0"),
+            ("utilization class=1 < 0.5", "utilization is a figure of the workers: leave out class="),
+            ("response class=65536 < 5ms", "\"class=65536\" is not class=N"),
+            ("response user=1 < 5ms", "\"user=1\" is not class=N with N up to 65535, or client=N"),
+            ("99 (response < 5ms)", "SHARE must be above 0% and at most 100%"),
+            ("99% (response < 5ms", "is not FIGURE"),
+            ("99% (response < 5ms or delay < 1ms)", "is not response < TIME or delay < TIME"),
+            ("99% (p99 < 5ms)", "\"p99\" is not response or delay"),
+        ] {
+            let error = Objective::parse(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_share_holds_if_fewer_than_allowed_miss_it() {
+        // p99 < x: less than 1 % of all requests take x or longer.
+        assert!(Target::is_met(99_000, 9_901, 10_000) && !Target::is_met(99_000, 9_900, 10_000));
+        assert!(Target::is_met(100_000, 7, 7) && !Target::is_met(100_000, 6, 7));
+        assert!(!Target::is_met(99_000, 0, 0));
+        assert!(Target::is_met(99_000, u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn limits_are_scaled() {
+        let criterion = Objective::parse("p90 delay < 100ms").unwrap().criterion(&[1.0, 0.95, 1.05]);
+        let delays: Vec<_> = criterion.limits.iter().filter_map(|limits| limits.delay_ns).collect();
+        assert_eq!(delays, [100_000_000, 95_000_000, 105_000_000]);
+        assert!(Objective::parse("delay < 1s").unwrap().criterion(&[1.0]).limits.is_empty());
+    }
+}
