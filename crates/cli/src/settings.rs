@@ -10,6 +10,7 @@ mod parse;
 mod rule;
 pub mod service;
 mod shared;
+mod sources;
 pub mod table_file;
 #[cfg(test)]
 mod tests;
@@ -19,9 +20,10 @@ use std::sync::LazyLock;
 
 use failure::{Failure, Origin};
 
-pub use parse::{Sources, command, of_flags, of_texts, parse};
+pub use parse::{command, of_flags, of_texts, parse};
 pub use rule::{Rule, choice, count, duration, list, number, one_of, optional, text, word};
 pub use shared::{DemandSettings, SeedSettings, changes_nothing};
+pub use sources::Sources;
 
 /// The largest count, and the longest duration \[ns\] (about 104 days).
 pub const MAX_COUNT: u64 = 1 << 53;
@@ -72,9 +74,9 @@ impl<T: Clone> Setting<T> {
         if self.origin.is_some() { self } else { other.clone() }
     }
 
-    /// Its name, if a flag or the environment sets it.
+    /// Its name, if a flag, the environment or `--vary` sets it.
     pub fn given(&self) -> Option<&str> {
-        matches!(self.origin, Some(Origin::Environment | Origin::Flag)).then_some(self.key.as_str())
+        matches!(self.origin, Some(Origin::Environment | Origin::Flag | Origin::Vary)).then_some(self.key.as_str())
     }
 }
 

@@ -193,6 +193,7 @@ mod tests {
             (setting(None), "SEED=x rule"),
             (setting(Some(Origin::Flag)), "flag: SEED=x rule"),
             (setting(Some(Origin::Environment)), "environment: SEED=x rule"),
+            (setting(Some(Origin::Vary)), "--vary: SEED=x rule"),
             (setting(Some(Origin::File { name: "f".to_owned(), line: 2 })), "f:2: SEED=x rule"),
             (trace(file("t"), None), "t: rule"),
             (trace(file("t"), Some(At::Line(3))), "t:3: rule"),

@@ -24,6 +24,8 @@ pub enum Origin {
     Flag,
     /// An environment variable.
     Environment,
+    /// A value that `--vary` takes in place of the command's own.
+    Vary,
     /// A file of settings.
     File {
         /// Its path.
@@ -75,6 +77,7 @@ impl Display for Origin {
         match self {
             Origin::Flag => to.write_str("flag"),
             Origin::Environment => to.write_str("environment"),
+            Origin::Vary => to.write_str("--vary"),
             Origin::File { name, line } => write!(to, "{name}:{line}"),
         }
     }

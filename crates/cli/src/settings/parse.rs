@@ -10,7 +10,8 @@ use clap::builder::Resettable;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, value_parser};
 use failure::{Failure, Origin};
 
-use super::rule::{text_of, with_origin};
+use super::rule::{with_origin, without_origin};
+use super::sources::{Given, Sources, nearest};
 use super::{FILE_NAME, KNOWN};
 use crate::env_file::{self, Line};
 use crate::{program, terminal};
@@ -20,26 +21,6 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// The id and the name of the flag that names the settings file.
 const ENV_FILE: &str = "env-file";
-
-/// The settings file of a call, and the texts of its settings.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Sources {
-    file: Option<PathBuf>,
-    texts: BTreeMap<String, String>,
-}
-
-impl Sources {
-    /// The settings file, if there is one. It is an input, which no output may overwrite.
-    pub fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
-    }
-
-    /// The texts of all settings of the command that are not empty, from any source; a flag that was given several times has
-    /// a line each.
-    pub fn texts(&self) -> &BTreeMap<String, String> {
-        &self.texts
-    }
-}
 
 /// The command line of `C` as programs accept it: with `--quiet`, and with `--env-file` for each command that has settings.
 pub fn command<C: CommandFactory>() -> Command {
@@ -72,8 +53,8 @@ pub fn parse<C: CommandFactory + FromArgMatches>() -> Result<(C, Sources), Failu
 /// # Errors
 /// If one of `flags` is not a flag of `G`.
 pub fn of_flags<G: Args>(flags: impl IntoIterator<Item = impl Into<OsString>>) -> Result<G, clap::Error> {
-    let command = prepare(G::augment_args(Command::new("settings").no_binary_name(true)));
-    G::from_arg_matches(&command.try_get_matches_from(flags.into_iter().map(Into::into).collect::<Vec<OsString>>())?)
+    let flags: Vec<OsString> = flags.into_iter().map(Into::into).collect();
+    G::from_arg_matches(&prepare(group::<G>()).try_get_matches_from(flags)?)
 }
 
 /// The settings of the group `G` from texts of a file, by name and each with its place. The others have their defaults.
@@ -81,10 +62,24 @@ pub fn of_flags<G: Args>(flags: impl IntoIterator<Item = impl Into<OsString>>) -
 /// # Errors
 /// If `G` is not a group of settings.
 pub fn of_texts<G: Args>(texts: &BTreeMap<String, (Origin, String)>) -> Result<G, clap::Error> {
-    let given = texts.iter().map(|(key, (origin, text))| (key.clone(), with_origin(origin, text))).collect();
-    let command = with_defaults(G::augment_args(Command::new("settings").no_binary_name(true)), &given);
-    G::from_arg_matches(&prepare(command).try_get_matches_from([""; 0])?)
+    let given =
+        texts.iter().map(|(key, (origin, text))| (key.clone(), vec![with_origin(Some(origin), text)])).collect();
+    of_defaults(group::<G>(), &given)
 }
+
+/// The flags of the group `G` as a command without a name.
+pub(super) fn group<G: Args>() -> Command {
+    G::augment_args(Command::new("settings").no_binary_name(true))
+}
+
+/// The settings of the group `G`, whose flags `group` has, from `given` texts, each with its origin. The others have their
+/// defaults.
+pub(super) fn of_defaults<G: Args>(group: Command, given: &Encoded) -> Result<G, clap::Error> {
+    G::from_arg_matches(&prepare(with_defaults(group, given)).try_get_matches_from([""; 0])?)
+}
+
+/// Texts by the name of their setting, each with its origin.
+pub(super) type Encoded = BTreeMap<String, Vec<String>>;
 
 /// Arguments and settings of one call.
 #[derive(Debug)]
@@ -131,22 +126,32 @@ pub(super) fn read(
     for (_, key) in &keys {
         if let Some(text) = variable(key).filter(|text| !text.is_empty()) {
             taken.push(format!("{key}={}", failure::printable(text.as_bytes(), 40)));
-            given.insert(key.clone(), with_origin(&Origin::Environment, &text));
+            given.insert(key.clone(), vec![with_origin(Some(&Origin::Environment), &text)]);
         }
     }
     let matches =
         prepare(with_defaults(defined.clone(), &given)).try_get_matches_from(&arguments).map_err(Refused::Arguments)?;
     let (_, found) = innermost(&defined, &matches);
-    let texts = keys.into_iter().filter_map(|(id, key)| {
-        let texts = found.get_raw(id)?.map(|value| text_of(&value.to_string_lossy()).to_owned());
-        Some((key, texts.collect::<Vec<_>>().join("\n"))).filter(|(_, text)| !text.is_empty())
-    });
-    let sources = Sources { file: file.map(|(path, _)| path), texts: texts.collect() };
+    let given = keys.into_iter().filter_map(|(id, key)| Some((key, given_to(found, id)?))).collect();
+    let sources = Sources::new(file.map(|(path, _)| path), given);
     Ok(Parsed { matches, sources, warnings, taken })
 }
 
+/// The texts of the setting `id` in `matches`.
+fn given_to(matches: &ArgMatches, id: &str) -> Option<Given> {
+    let (mut origin, mut texts) = (None, Vec::new());
+    for value in matches.get_raw(id)? {
+        let value = value.to_string_lossy();
+        let (from, text) = without_origin(&value, matches.value_source(id));
+        // Several texts are those of one flag.
+        origin = from;
+        texts.push(text.to_owned());
+    }
+    Some(Given { origin, texts })
+}
+
 /// The ids and the names of the settings of `command` itself.
-fn settings(command: &Command) -> impl Iterator<Item = (&str, String)> {
+pub(super) fn settings(command: &Command) -> impl Iterator<Item = (&str, String)> {
     let name = |arg: &Arg| Some(arg.get_env()?.to_string_lossy().into_owned());
     command.get_arguments().filter_map(move |arg| Some((arg.get_id().as_str(), name(arg)?)))
 }
@@ -180,21 +185,21 @@ fn prepare(command: Command) -> Command {
 }
 
 /// `command` and its subcommands, with the texts `given` as the defaults of their settings.
-fn with_defaults(command: Command, given: &BTreeMap<String, String>) -> Command {
+fn with_defaults(command: Command, given: &Encoded) -> Command {
     let command = command.mut_subcommands(|inner| with_defaults(inner, given));
     command.mut_args(|arg| match given.get(&arg.get_id().as_str().to_ascii_uppercase()) {
-        Some(text) if arg.get_env().is_some() => arg.default_value(text),
+        Some(texts) if arg.get_env().is_some() => arg.default_values(texts),
         _ => arg,
     })
 }
 
 /// The settings in the lines of a file, and a warning for each line that is not a setting.
-fn lines(name: &str, text: &str) -> Result<(BTreeMap<String, String>, Vec<String>), Failure> {
+fn lines(name: &str, text: &str) -> Result<(Encoded, Vec<String>), Failure> {
     let (mut given, mut warnings) = (BTreeMap::new(), Vec::new());
     for line in env_file::parse(text, name)? {
         if KNOWN.contains(&line.key) {
             let origin = Origin::File { name: name.to_owned(), line: line.number as u64 };
-            given.insert(line.key.to_owned(), with_origin(&origin, line.value));
+            given.insert(line.key.to_owned(), vec![with_origin(Some(&origin), line.value)]);
         } else {
             warnings.push(unknown(name, &line));
         }
@@ -203,11 +208,7 @@ fn lines(name: &str, text: &str) -> Result<(BTreeMap<String, String>, Vec<String
 }
 
 fn unknown(name: &str, line: &Line<'_>) -> String {
-    let nearest = KNOWN.iter().map(|key| (strsim::damerau_levenshtein(key, line.key), key)).min();
-    let hint = match nearest {
-        Some((distance, key)) if distance <= 2 => format!("; did you mean {key}?"),
-        _ => String::new(),
-    };
+    let hint = nearest(line.key, KNOWN.iter().copied());
     format!("{name}:{}: {} is not a setting of Queuebox, so it changes nothing{hint}", line.number, line.key)
 }
 

@@ -139,36 +139,40 @@ pub fn list<T: 'static>(rule: Rule<T>) -> Rule<Vec<T>> {
     })
 }
 
-/// Separates the origin and the text of a value from the environment or the settings file, which [`super::parse`]
-/// passes to clap as a default. Neither arguments nor environment variables can contain this character.
+/// Separates the parts of a value with its origin, which is passed to clap as a default. Neither arguments nor environment
+/// variables can contain this character.
 const SEPARATOR: char = '\0';
 
-/// The default that is passed to clap for a text from `origin`: name and line of the file (both empty for the
-/// environment), and the text.
-pub(super) fn with_origin(origin: &Origin, text: &str) -> String {
-    let (name, line) = match origin {
-        Origin::File { name, line } => (name.as_str(), line.to_string()),
-        Origin::Environment | Origin::Flag => ("", String::new()),
+/// The default that is passed to clap for a text from `origin` (None: the default), in three parts: the name of the file and
+/// the line, or an empty name and the kind of the origin; the text.
+pub(super) fn with_origin(origin: Option<&Origin>, text: &str) -> String {
+    let (name, place) = match origin {
+        None => ("", "default".to_owned()),
+        Some(Origin::Environment) => ("", "environment".to_owned()),
+        Some(Origin::Flag) => ("", "flag".to_owned()),
+        Some(Origin::Vary) => ("", "vary".to_owned()),
+        Some(Origin::File { name, line }) => (name.as_str(), line.to_string()),
     };
-    [name, &line, text].join(&SEPARATOR.to_string())
+    [name, &place, text].join(&SEPARATOR.to_string())
 }
 
-/// The origin and the text of a value that clap passes.
-fn without_origin(value: &str, source: ValueSource) -> (Option<Origin>, &str) {
+/// The origin and the text of a value that clap takes from `source`.
+pub(super) fn without_origin(value: &str, source: Option<ValueSource>) -> (Option<Origin>, &str) {
     let mut parts = value.splitn(3, SEPARATOR);
     match (parts.next(), parts.next(), parts.next()) {
-        _ if source == ValueSource::CommandLine => (Some(Origin::Flag), value),
-        (Some(name), Some(line), Some(text)) => match line.parse() {
-            Ok(line) => (Some(Origin::File { name: name.to_owned(), line }), text),
-            Err(_) => (Some(Origin::Environment), text),
-        },
+        _ if source == Some(ValueSource::CommandLine) => (Some(Origin::Flag), value),
+        (Some(name), Some(place), Some(text)) => {
+            let origin = match place {
+                "default" => None,
+                "environment" => Some(Origin::Environment),
+                "flag" => Some(Origin::Flag),
+                "vary" => Some(Origin::Vary),
+                line => line.parse().ok().map(|line| Origin::File { name: name.to_owned(), line }),
+            };
+            (origin, text)
+        }
         _ => (None, value),
     }
-}
-
-/// The text of a value that clap took from any source.
-pub(super) fn text_of(value: &str) -> &str {
-    value.splitn(3, SEPARATOR).nth(2).unwrap_or(value)
 }
 
 impl<T: Clone + Send + Sync + 'static> TypedValueParser for Rule<T> {
@@ -186,7 +190,7 @@ impl<T: Clone + Send + Sync + 'static> TypedValueParser for Rule<T> {
         source: ValueSource,
     ) -> Result<Setting<T>, clap::Error> {
         let value = value.to_string_lossy();
-        let (origin, text) = without_origin(&value, source);
+        let (origin, text) = without_origin(&value, Some(source));
         let key = arg.map(|arg| arg.get_id().as_str().to_ascii_uppercase()).unwrap_or_default();
         let setting = Setting { key, text: text.to_owned(), origin, value: (self.parse)(text) };
         match &setting.value {

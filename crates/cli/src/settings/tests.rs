@@ -1,5 +1,6 @@
 //! Tests of [`super`].
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches as _};
@@ -143,6 +144,90 @@ fn a_command_without_settings_reads_no_file() {
     let defined = Command::new("queuebox").subcommand(Command::new("bare"));
     let parsed = read(defined, ["queuebox", "bare"], |_| None, |_| panic!("the file was opened")).unwrap();
     assert_eq!(parsed.sources, Sources::default());
+}
+
+#[derive(Debug, Args)]
+struct Part {
+    /// Requests.
+    #[arg(long, env, default_value = "7", value_parser = count(1..=9))]
+    samples: Setting<u64>,
+    /// Several.
+    #[arg(long, env, default_value = "", value_parser = optional(text("a module")))]
+    module: Vec<Setting<Option<String>>>,
+}
+
+/// Each with its origin.
+fn shown<G: Args + std::fmt::Debug>(sources: &Sources, overrides: &[(&str, &str)]) -> String {
+    let overrides = overrides.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
+    sources.settings::<G>(&overrides).map_or_else(|error| error.to_string(), |group| format!("{group:?}"))
+}
+
+#[test]
+fn settings_are_parsed_anew_with_their_origins() {
+    let calls: [(&str, &[_], &[_]); 4] = [
+        ("", &[], &[]),
+        (
+            "\nSAMPLES=3\nTRACE=\nDISCIPLINE=x y",
+            &[("MEAN", "5"), ("MODULE", "b c")],
+            &["--servers", "x", "--balancer="],
+        ),
+        ("SAMPLES=x\nMODULE=a", &[], &["--module", "c", "--module=", "--module", "d e"]),
+        ("SAMPLES=", &[("SAMPLES", "4")], &["--inter-arrival", "-1"]),
+    ];
+    for (file, environment, flags) in calls {
+        let (group, parsed) = call(file, environment, flags);
+        assert_eq!(shown::<Group>(&parsed.sources, &[]), format!("{group:?}"));
+    }
+    let (_, parsed) = call("SAMPLES=3", &[("MODULE", "b")], &[]);
+    let part = r#"Part { samples: Some(File { name: "f", line: 1 }) SAMPLES=3, module: [Some(Environment) MODULE=b] }"#;
+    assert_eq!(shown::<Part>(&parsed.sources, &[]), part);
+    assert_eq!(shown::<Part>(&Sources::default(), &[]), "Part { samples: None SAMPLES=7, module: [None MODULE=] }");
+}
+
+#[test]
+fn an_override_replaces_any_text_and_is_given() {
+    for (file, environment, flags) in [
+        ("", &[][..], &[][..]),
+        ("SAMPLES=3", &[], &[]),
+        ("SAMPLES=3", &[("SAMPLES", "4")], &[]),
+        ("", &[], &["--samples", "5", "--module", "a", "--module", "b"]),
+    ] {
+        let (_, parsed) = call(file, environment, flags);
+        let with = |text: &str| {
+            let overrides = [("SAMPLES", text), ("MODULE", "m")].map(|(key, text)| (key.to_owned(), text.to_owned()));
+            parsed.sources.settings::<Group>(&BTreeMap::from(overrides)).unwrap()
+        };
+        let group = with("8");
+        assert_eq!((group.samples.get(), group.samples.given()), (Ok(8), Some("SAMPLES")));
+        assert_eq!(group.module.iter().map(|module| module.get().unwrap().unwrap()).collect::<Vec<_>>(), ["m"]);
+        assert_eq!(refusal(&with("x").samples), "--vary: SAMPLES=x must be an integer from 1 to 9");
+        assert_eq!(refusal(&with("").samples), "--vary: SAMPLES= must be an integer from 1 to 9");
+        assert_eq!(refusal(&with("-1\0").samples), "--vary: SAMPLES=-1\\u{0} must be an integer from 1 to 9");
+    }
+}
+
+#[test]
+fn an_override_of_no_setting_is_refused() {
+    let sources = call("", &[], &[]).1.sources;
+    let refused = |key| shown::<Part>(&sources, &[("SAMPLES", "3"), (key, "1")]);
+    let rule = |key, hint| format!("--vary: {key} is not a setting that can be varied here; {hint}");
+    assert_eq!(refused("SAMPELS"), rule("SAMPELS", "did you mean SAMPLES?"));
+    // It is a setting of the command, but not of the group.
+    assert_eq!(refused("MEAN"), rule("MEAN", "the settings are SAMPLES, MODULE"));
+    assert_eq!(refused("samples"), rule("samples", "the settings are SAMPLES, MODULE"));
+    // A flag without a setting.
+    assert_eq!(
+        shown::<Group>(&sources, &[("WORKERS", "1")]).split(" here").next(),
+        Some("--vary: WORKERS is not a setting that can be varied")
+    );
+}
+
+#[test]
+fn texts_of_the_environment_are_known() {
+    let environment = [("MEAN", "4"), ("SAMPLES", "3"), ("MODULE", "b c"), ("TRACE", ""), ("WORKERS", "9")];
+    let (_, parsed) = call("INTER_ARRIVAL=3ms", &environment, &["--samples", "5"]);
+    let set = parsed.sources.environment();
+    assert_eq!(set.iter().map(|(key, text)| format!("{key}={text}")).collect::<Vec<_>>(), ["MEAN=4", "MODULE=b c"]);
 }
 
 #[test]
