@@ -12,23 +12,29 @@ use cli::settings::Sources;
 use run::executor::{self, ExecutorSettings};
 use run::settings::WorkerSettings;
 
+use command::compare::{self, CompareFlags};
 use command::convert::{self, ConvertFlags};
 use command::describe::{self, DescribeFlags};
 use command::partition::{self, SplitFlags};
+use command::plan::{self, PlanFlags};
 use command::run::{self as run_command, RunFlags};
 use command::{results, runs};
 
 /// The exit codes, for help.
 pub const EXIT_CODES: &str = "\
     Exit codes: 0 done, 1 the program failed, 2 usage or settings, 3 bad trace, 4 not a simulator, 5 the simulator \
-    failed, 6 a limit, 7 contract broken, 8 executor, 130 interrupted, 141 stdout closed. If workers fail it is the \
-    lowest one's, and the report is written all the same";
+    failed, 6 a limit, 7 contract broken, 8 executor, 99 an objective does not hold, 130 interrupted, 141 stdout closed. If \
+    workers fail it is the lowest one's, and the report is written all the same";
 
 /// A command with its arguments.
 #[derive(Subcommand)]
 pub enum Command {
     /// A whole run: generate or read a trace, partition it, simulate every worker, report.
     Run(Box<RunFlags>),
+    /// Find the least number of workers that holds objectives, such as p99 response < 50ms.
+    Plan(Box<PlanFlags>),
+    /// Compare policies, numbers of workers or other settings over one trace, and mark what is surely the best.
+    Compare(Box<CompareFlags>),
     /// Partition a trace into a folder of shards, without simulating them.
     Partition(Box<SplitFlags>),
     /// Summarise a trace: rate, interarrival times, sizes, blocks, offered load.
@@ -65,6 +71,8 @@ impl Command {
         let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
         match self {
             Command::Run(flags) => run_command::run(flags, sources),
+            Command::Plan(flags) => plan::plan(flags, sources),
+            Command::Compare(flags) => compare::compare(flags, sources),
             Command::Partition(flags) => partition::split(flags, sources),
             Command::Describe(flags) => describe::describe(flags, sources),
             Command::Convert(flags) => convert::convert(flags, sources),

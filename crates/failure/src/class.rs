@@ -23,6 +23,8 @@ named! {
         Contract = "contract",
         /// The executor can't be used.
         Executor = "executor",
+        /// An objective does not hold.
+        Objective = "objective",
     }
 }
 
@@ -38,6 +40,7 @@ impl Class {
             Self::Limit => 6,
             Self::Contract => 7,
             Self::Executor => 8,
+            Self::Objective => 99,
         }
     }
 }

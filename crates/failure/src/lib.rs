@@ -97,6 +97,12 @@ pub enum Failure {
         /// What went wrong.
         message: String,
     },
+    /// An objective does not hold. Exit code 99.
+    #[error("{message}")]
+    Objective {
+        /// Which one.
+        message: String,
+    },
 }
 
 impl Failure {
@@ -135,6 +141,11 @@ impl Failure {
         Failure::Executor { message: message.into() }
     }
 
+    /// An objective does not hold.
+    pub fn objective(message: impl Into<String>) -> Self {
+        Failure::Objective { message: message.into() }
+    }
+
     /// Its class.
     pub fn class(&self) -> Class {
         match self {
@@ -147,6 +158,7 @@ impl Failure {
             Failure::Limit { .. } => Class::Limit,
             Failure::Contract { .. } => Class::Contract,
             Failure::Executor { .. } => Class::Executor,
+            Failure::Objective { .. } => Class::Objective,
         }
     }
 
@@ -206,6 +218,7 @@ mod tests {
             (Failure::contract("rule"), "rule"),
             (Failure::Contract { request: Some(7), rule: rule() }, "rule"),
             (Failure::executor("gone"), "gone"),
+            (Failure::objective("too slow"), "too slow"),
         ]
     }
 

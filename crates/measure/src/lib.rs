@@ -19,10 +19,12 @@
 //! assert_eq!(figures.server_utilization, Some(1.0));
 //! ```
 
+pub mod any_report;
 mod areas;
 mod batches;
 pub mod classes;
 pub mod coarse;
+pub mod comparison;
 pub mod criterion;
 mod evaluation;
 mod figures;
@@ -54,6 +56,7 @@ mod window_recorder;
 pub mod windows;
 pub mod worker_report;
 
+pub use any_report::AnyReport;
 pub use batches::Batches;
 pub use criterion::{Counted, Criterion, Selection};
 pub use evaluation::Evaluation;

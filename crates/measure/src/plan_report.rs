@@ -25,6 +25,9 @@ pub struct PlanReport {
     /// Cost of a worker, in the user's unit; absent if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_per_worker: Option<f64>,
+    /// Whether the load was searched that a given number of workers holds.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub until_load: bool,
     /// Whether it was ended before all answers were found.
     #[serde(default, skip_serializing_if = "is_false")]
     pub interrupted: bool,

@@ -24,7 +24,10 @@
 //! # Ok::<(), measure::schema::ReadError>(())
 //! ```
 
+pub mod comparison;
+mod figure;
 pub mod grid;
 pub mod intervals;
+pub mod plan;
 pub mod runs;
 pub mod table;

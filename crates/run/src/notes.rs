@@ -165,6 +165,24 @@ pub fn of_run(
     notes
 }
 
+/// The note on a warm-up of each run until `end_ns`.
+pub fn of_warm_up(end_ns: u64) -> String {
+    format!("the warm-up of each run ends at {}: requests that arrived before are not measured", duration(end_ns))
+}
+
+/// Notes on a plan over workers like those of `scenario`, whose trace has the demands `sampled`.
+pub fn of_plan(scenario: &Scenario, sampled: &Sampled, load: &OfferedLoad) -> Vec<String> {
+    let Job { model, capabilities, .. } = scenario.first();
+    let capabilities = capabilities.unwrap_or_default();
+    let mut notes = load.missing(sampled.cost(), &model.discipline);
+    notes.extend(of_simulator(capabilities, scenario.policy.is_some(), sampled));
+    notes.extend(scenario.policy.as_ref().and_then(|policy| of_state(policy, capabilities, &model.discipline)));
+    if capabilities.has(Capabilities::OWN_DEMANDS) {
+        notes.push("the offered load is not known, so the search begins at 1 worker".to_owned());
+    }
+    notes
+}
+
 /// The note on a run of this many replications; none if there is one.
 pub fn of_replications(number: u32) -> Option<String> {
     (number > 1).then(|| {
@@ -243,7 +261,7 @@ pub fn of_fit(asked: &PolicySpec, fitted: &PolicySpec) -> Option<String> {
 
 /// Notes on what a simulator with `capabilities` decides itself; `balanced`: a policy distributed the requests, with the demands
 /// `sampled`.
-fn of_simulator(capabilities: Capabilities, balanced: bool, sampled: &Sampled) -> Vec<String> {
+pub(crate) fn of_simulator(capabilities: Capabilities, balanced: bool, sampled: &Sampled) -> Vec<String> {
     let mut notes = Vec::new();
     if !capabilities.has(Capabilities::DISCIPLINE) {
         notes.push("the simulator decides the order of service itself".to_owned());

@@ -7,7 +7,7 @@ use cli::settings::{duration, form};
 use failure::printable;
 use measure::criterion::{SELECTIONS, TimeLimits};
 use measure::metric::{METRICS, Metric, Times};
-use measure::{Criterion, Selection};
+use measure::{Criterion, Percentile, Selection};
 
 /// The form of an objective, for errors.
 const FORM: &str = "FIGURE [class=N|client=N] < VALUE, or SHARE% (response < TIME and delay < TIME) [class=N|client=N]";
@@ -146,10 +146,12 @@ fn joint(words: &[&str], open: usize) -> Result<(Target, Option<Selection>), Str
     let (Some(close), [share]) = (close, &words[..open]) else {
         return Err(format!("is not {FORM}"));
     };
-    let within = form::number("above 0% and at most 100%", |share| 0.0 < share && share <= 100.0);
-    let number = share.strip_suffix('%').unwrap_or_default();
-    let share = within.parse(number).map_err(|rule| format!("is not {FORM}: SHARE {rule}"))?;
-    let share = libm::round(share * 1000.0) as u32;
+    let share = match share.strip_suffix('%') {
+        Some("100") => WHOLE,
+        number => number.and_then(Percentile::parse).map(Percentile::thousandths).ok_or_else(|| {
+            format!("is not {FORM}: SHARE must be above 0% and at most 100%, with at most three decimals")
+        })?,
+    };
     let mut limits = TimeLimits::default();
     for part in words[open + 1..close].split(|&word| word == "and") {
         let [name, "<", value] = part else {
@@ -173,10 +175,10 @@ fn joint(words: &[&str], open: usize) -> Result<(Target, Option<Selection>), Str
 }
 
 fn selection(word: &str) -> Result<Selection, String> {
-    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then_some(text);
-    let found = match word.split_once('=') {
-        Some(("class", text)) => number(text).and_then(|text| text.parse().ok()).map(Selection::Class),
-        Some(("client", text)) => number(text).and_then(|text| text.parse().ok()).map(Selection::Client),
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let found = match word.split_once('=').filter(|(_, text)| is_number(text)) {
+        Some(("class", text)) => text.parse().ok().map(Selection::Class),
+        Some(("client", text)) => text.parse().ok().map(Selection::Client),
         _ => None,
     };
     found.ok_or_else(|| {

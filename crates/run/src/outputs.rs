@@ -75,6 +75,17 @@ impl OutputFlags {
     }
 }
 
+/// Checks the file `report` of `--report` against `inputs`.
+///
+/// # Errors
+/// If it is stdout, or one of `inputs`.
+pub fn distinct_report(report: Option<&Path>, inputs: &[Option<&Path>]) -> anyhow::Result<()> {
+    if report == Some(Path::new("-")) {
+        return Err(Failure::usage("--report -: to print the report as JSON, use --json").into());
+    }
+    Ok(output::distinct(&[report], inputs)?)
+}
+
 impl Outputs {
     /// Writes `report`, and the completions of `workers`, whose module has `capabilities`.
     ///

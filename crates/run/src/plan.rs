@@ -101,8 +101,7 @@ impl Plan {
 
     /// Requests of all scenarios that arrive before `end_ns` are the warm-up.
     pub(crate) fn set_warm_up(&mut self, end_ns: u64) {
-        let workers = self.scenarios.iter_mut().flat_map(|scenario| &mut scenario.workers);
-        workers.for_each(|worker| worker.job.warmup_ns = end_ns);
+        self.scenarios.iter_mut().for_each(|scenario| scenario.set_warm_up(end_ns));
     }
 
     /// Makes all runs on `executor`, with `files` for each. A scenario that fails does not affect the others.

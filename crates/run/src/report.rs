@@ -17,17 +17,7 @@ pub fn report(scenario: &Scenario, executions: &[Execution], source: &Source, pe
     let outcomes: Vec<&[Outcome]> = executions.iter().map(|execution| &execution.outcomes[..]).collect();
     let capabilities = scenario.first().capabilities.unwrap_or_default();
     let sampled = source.sampled();
-    let cost = sampled.cost();
-    let used = SettingsUsed {
-        st_per_size_ns: cost.map(|cost| cost.per_size_ns),
-        st_per_reply_ns: cost.map(|cost| cost.per_reply_ns),
-        write_factor: cost.map(notes::write_factor),
-        ..scenario.used(sampled.any())
-    };
-    let provenance = Provenance {
-        replications: executions.len() as u32,
-        ..Provenance::new(scenario.module.sha256(), capabilities, source.name(), used)
-    };
+    let provenance = provenance(scenario, source, executions.len() as u32);
 
     let capacity = capacity(&scenario.workers);
     let mut notes: Vec<String> = notes::of_replications(provenance.replications).into_iter().collect();
@@ -42,6 +32,19 @@ pub fn report(scenario: &Scenario, executions: &[Execution], source: &Source, pe
     let report = RunReport::collect(provenance, notes, &outcomes, evaluation(scenario, source, percentiles));
     let theory = report.run.as_ref().and_then(|_| theory::theory(scenario, source));
     RunReport { theory, ..report }
+}
+
+/// The provenance of the run of `scenario` over `source` in this many replications; complete after the end of the trace.
+pub fn provenance(scenario: &Scenario, source: &Source, replications: u32) -> Provenance {
+    let (capabilities, sampled) = (scenario.first().capabilities.unwrap_or_default(), source.sampled());
+    let cost = sampled.cost();
+    let used = SettingsUsed {
+        st_per_size_ns: cost.map(|cost| cost.per_size_ns),
+        st_per_reply_ns: cost.map(|cost| cost.per_reply_ns),
+        write_factor: cost.map(notes::write_factor),
+        ..scenario.used(sampled.any())
+    };
+    Provenance { replications, ..Provenance::new(scenario.module.sha256(), capabilities, source.name(), used) }
 }
 
 /// What is random in the run of `scenario` over `source`, and the percentiles, which must rise; complete after the end of the

@@ -14,6 +14,7 @@ use measure::schema::to_json;
 use measure::worker_report::WorkerReport;
 use measure::{Evaluation, Outcome};
 use sandbox::Module;
+use serde::Serialize;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -107,6 +108,16 @@ impl RunFolder {
         Ok(folder)
     }
 
+    /// Writes the report of what is done so far, so that an interruption leaves it.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn keep_so_far(&self, report: &impl Serialize) -> anyhow::Result<()> {
+        write(&self.path, REPORT, report)?;
+        on_signal_report(Some(format!("{} holds what was done", self.path.display())));
+        Ok(())
+    }
+
     /// After the end of the run: writes its report, gives both files to `executor`, and removes old runs by the rule of
     /// [`remove_old`].
     ///
@@ -114,7 +125,7 @@ impl RunFolder {
     /// If a file can't be written. A later failure is a warning.
     pub fn finish(
         &mut self,
-        report: &RunReport,
+        report: &impl Serialize,
         executor: &dyn Executor,
         reporter: &dyn Reporter,
     ) -> anyhow::Result<()> {

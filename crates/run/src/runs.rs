@@ -10,7 +10,7 @@ use cli::output::is_held;
 use cli::program;
 use contract::Capabilities;
 use failure::{Failure, printable};
-use measure::run_report::RunReport;
+use measure::AnyReport;
 use measure::schema::{ReadError, Report as _};
 
 use crate::retention::names;
@@ -26,7 +26,7 @@ pub struct Kept {
     /// Its `run.json`; None if it is missing or can't be read.
     pub run: Option<RunFile>,
     /// Its report.
-    pub report: Result<RunReport, NoReport>,
+    pub report: Result<AnyReport, NoReport>,
     /// Size of its folder on disk \[bytes\].
     pub bytes: u64,
 }
@@ -97,13 +97,13 @@ fn find_in(runs: &Path, run: Option<&Path>) -> anyhow::Result<PathBuf> {
 ///
 /// # Errors
 /// If there is none that this version can read.
-pub fn report(folder: &Path) -> Result<RunReport, Failure> {
+pub fn report(folder: &Path) -> Result<AnyReport, Failure> {
     read(folder).map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))
 }
 
-fn read(folder: &Path) -> Result<RunReport, NoReport> {
+fn read(folder: &Path) -> Result<AnyReport, NoReport> {
     match fs::read(folder.join(REPORT)) {
-        Ok(text) => Ok(RunReport::read(&text)?),
+        Ok(text) => Ok(AnyReport::read(&text)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(match run_file(folder) {
             _ if is_held(folder) => NoReport::Running,
             Some(RunFile { seconds: None, .. }) => NoReport::Interrupted,

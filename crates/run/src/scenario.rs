@@ -54,6 +54,11 @@ impl Scenario {
         self
     }
 
+    /// Requests that arrive before `end_ns` are the warm-up.
+    pub fn set_warm_up(&mut self, end_ns: u64) {
+        self.workers.iter_mut().for_each(|worker| worker.job.warmup_ns = end_ns);
+    }
+
     /// Sets the capabilities that the preflight found.
     pub fn set_capabilities(&mut self, capabilities: Capabilities) {
         self.workers.iter_mut().for_each(|worker| worker.job.capabilities = Some(capabilities));

@@ -117,6 +117,18 @@ fn open(settings: &PartitionSettings, flags: &ReadFlags, demands: Demands) -> Re
     }
 }
 
+/// The files that a run of `settings` over `source` with the module `module` reads: no output may overwrite one of them.
+///
+/// # Errors
+/// If a setting that names one breaks its rule.
+pub fn inputs(settings: &PartitionSettings, source: &Source, module: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut inputs = settings.trace.paths()?;
+    inputs.push(module.to_owned());
+    inputs.extend(settings.model.demand.file());
+    inputs.extend(source.settings_files().into_iter().map(Path::to_owned));
+    Ok(inputs)
+}
+
 /// The module that MODULE names. If the default is not in the current directory, it is the one beside the program, or the one that
 /// `make install` put under its prefix.
 ///

@@ -7,7 +7,8 @@ use cli::output;
 use cli::reporter::Reporter;
 use cli::terminal;
 use failure::printable;
-use report::table;
+use measure::AnyReport;
+use report::{comparison, plan, table};
 use run::executor::{self, ExecutorSettings};
 use run::runs;
 
@@ -30,6 +31,11 @@ pub(crate) fn results(
     };
     // The report may come from elsewhere: its text must not control the terminal.
     let line = |line: &str| printable(line.as_bytes(), usize::MAX) + "\n";
-    let text = table::plain(&report, terminal::width());
+    let width = terminal::width();
+    let text = match &report {
+        AnyReport::Run(report) => table::plain(report, width),
+        AnyReport::Comparison(report) => comparison::text(report, width),
+        AnyReport::Plan(report) => plan::text(report, width),
+    };
     Ok(output::print_tables(&text.lines().map(line).collect::<String>())?)
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use cli::{output, program, terminal};
 use failure::printable;
+use measure::AnyReport;
 use measure::provenance::TraceUsed;
 use measure::run_report::RowResult;
 use measure::schema::ReadError;
@@ -29,7 +30,7 @@ pub(crate) fn runs() -> anyhow::Result<()> {
 }
 
 fn listed(kept: &Kept) -> Listed<'_> {
-    let report = kept.report.as_ref().ok();
+    let report = kept.report.as_ref().ok().and_then(AnyReport::run);
     let settings = report.map(|report| &report.provenance.settings);
     // run.json has the settings as the user gave them.
     let given = |key: &str| kept.run.as_ref().and_then(|run| run.settings.get(key)).map(|text| shown(text));
@@ -48,7 +49,12 @@ fn listed(kept: &Kept) -> Listed<'_> {
 /// The name of the trace's file if `run.json` has it, else the name of its format.
 fn trace(kept: &Kept) -> String {
     let file = kept.run.as_ref().and_then(|run| run.settings.get("TRACE"));
-    match (file.map(String::as_str), kept.report.as_ref().map(|report| &report.provenance.trace)) {
+    let used = match &kept.report {
+        Ok(AnyReport::Run(report)) => Ok(&report.provenance.trace),
+        Ok(AnyReport::Plan(report)) => Ok(&report.provenance.trace),
+        Ok(AnyReport::Comparison(_)) | Err(_) => Err(()),
+    };
+    match (file.map(String::as_str), used) {
         (Some("-"), _) => "stdin".to_owned(),
         (Some(file), _) => {
             shown(Path::new(file).file_name().map_or(file.into(), |name| name.to_string_lossy()).as_ref())
@@ -62,10 +68,14 @@ fn trace(kept: &Kept) -> String {
 
 fn outcome(kept: &Kept) -> String {
     match &kept.report {
-        Ok(report) if report.workers.iter().any(|row| matches!(row.result, RowResult::Failed { .. })) => {
+        Ok(AnyReport::Plan(plan)) if plan.interrupted => "interrupted".to_owned(),
+        Ok(AnyReport::Comparison(comparison)) if comparison.interrupted => "interrupted".to_owned(),
+        Ok(AnyReport::Plan(_)) => "plan".to_owned(),
+        Ok(AnyReport::Comparison(_)) => "comparison".to_owned(),
+        Ok(AnyReport::Run(report)) if report.workers.iter().any(|row| matches!(row.result, RowResult::Failed { .. })) => {
             "failed".to_owned()
         }
-        Ok(_) => "done".to_owned(),
+        Ok(AnyReport::Run(_)) => "done".to_owned(),
         Err(NoReport::Running) => "running".to_owned(),
         Err(NoReport::Interrupted) => "interrupted".to_owned(),
         Err(NoReport::Absent) => "no report".to_owned(),

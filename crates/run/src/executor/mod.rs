@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use cli::reporter::Reporter;
 use failure::Failure;
-use measure::run_report::RunReport;
+use measure::AnyReport;
 use sandbox::GiveUp;
 
 use docker::{Address, Docker};
@@ -123,7 +123,7 @@ pub fn kept_report(
     settings: &ExecutorSettings,
     run: Option<&str>,
     reporter: &Arc<dyn Reporter>,
-) -> anyhow::Result<Option<RunReport>> {
+) -> anyhow::Result<Option<AnyReport>> {
     match find(settings, reporter)? {
         Found::Docker { docker, .. } => docker.kept_report(run),
         Found::Threads | Found::Instead { .. } => Ok(None),

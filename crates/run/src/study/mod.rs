@@ -4,7 +4,9 @@
 //! (common random numbers), so that their differences vary less than they do.
 
 pub mod comparison;
+pub mod comparison_report;
 pub mod judgement;
+pub mod plan_report;
 pub mod sizing;
 mod survey;
 mod trial;
@@ -31,10 +33,10 @@ pub const CONFIDENCE: f64 = 0.95;
 /// Upper limit of replications unless the user gives one.
 pub const MOST: u32 = 320;
 
-/// Trials over one trace.
+/// Trials over one trace, or several.
 pub struct Study<'a> {
-    /// Of the first replication.
-    plan: Plan,
+    /// Of the first replication, one for each trace.
+    plans: Vec<Plan>,
     metrics: Vec<Metric>,
     most: u32,
     executor: &'a dyn Executor,
@@ -42,35 +44,30 @@ pub struct Study<'a> {
 }
 
 impl<'a> Study<'a> {
-    /// Over the trace `source`, for decisions on `metrics`, with at most `most` replications of each trial.
+    /// Over the traces `sources`, for decisions on `metrics`, with at most `most` replications of each trial.
     pub fn new(
-        source: Source,
+        sources: Vec<Source>,
         metrics: Vec<Metric>,
         most: u32,
         executor: &'a dyn Executor,
         reporter: &'a dyn Reporter,
     ) -> Self {
-        Self { plan: Plan::open(source), metrics, most, executor, reporter }
+        Self { plans: sources.into_iter().map(Plan::open).collect(), metrics, most, executor, reporter }
     }
 
-    /// The trace. Its properties are complete after the first [`Study::run`].
-    pub fn source(&self) -> &Source {
-        self.plan.source()
+    /// The trace with this number. Its properties are complete after the first [`Study::run`].
+    pub fn source(&self, number: usize) -> &Source {
+        self.plans[number].source()
     }
 
-    /// Reads the trace for a first time.
+    /// Reads the first trace for a first time.
     ///
     /// # Errors
     /// If it can't be read to its end, or has no request.
     pub fn survey(&mut self, survey: &mut Survey, objectives: &[Objective]) -> anyhow::Result<()> {
-        self.plan.survey(self.reporter, |requests| survey.add(requests, objectives))?;
-        survey.end(self.plan.source());
+        self.plans[0].survey(self.reporter, |requests| survey.add(requests, objectives))?;
+        survey.end(self.plans[0].source());
         Ok(())
-    }
-
-    /// Upper limit of replications.
-    pub fn most(&self) -> u32 {
-        self.most
     }
 
     /// The numbers of replications at which a decision may be taken: the first alone, where batches give intervals, then 10,
@@ -83,54 +80,66 @@ impl<'a> Study<'a> {
     /// Makes replications of `trials` until each has `number`, has failed, or is exact.
     ///
     /// # Errors
-    /// If the trace can't be read to its end, or the executor can't be used at all. [`Failure::Usage`] if the trace must be
+    /// If a trace can't be read to its end, or the executor can't be used at all. [`Failure::Usage`] if a trace must be
     /// read again with other random numbers, and can't. The failure of a trial is in it.
     pub fn run(&mut self, trials: &mut [&mut Trial], number: u32) -> anyhow::Result<()> {
         for replication in 0..number {
-            let mut due: Vec<&mut &mut Trial> = trials
-                .iter_mut()
-                .filter(|trial| {
-                    trial.replications.len() == replication as usize && trial.failure.is_none() && !trial.is_exact()
-                })
-                .collect();
-            if due.is_empty() {
-                continue;
-            }
-            let scenarios = due.iter().map(|trial| trial.scenario.clone());
-            let numbered = Numbered { reporter: self.reporter, replication, number };
-            let mut other;
-            let (plan, results) = if replication == 0 {
-                let results = self.plan.execute_also(scenarios.collect(), self.executor, &numbered)?;
-                (&self.plan, results)
-            } else {
-                self.check_repeatable()?;
-                let seed = |seed: u64| seed_of(seed, replication);
-                let scenarios = scenarios.map(|scenario| {
-                    let own = scenario.first().model.seed;
-                    scenario.with_seed(seed(own))
-                });
-                other = Plan::new(self.plan.source().with_seed_of(seed)?, scenarios.collect());
-                let results = other.execute(self.executor, Vec::new(), &numbered)?;
-                (&other, results)
-            };
-            let source = plan.source();
-            for (trial, result) in due.iter_mut().zip(results) {
-                let randomness = randomness(&trial.scenario, source);
-                trial.add(result, &self.metrics, randomness);
+            for source in 0..self.plans.len() {
+                let is_due = |trial: &Trial| {
+                    let is_next = trial.replications.len() == replication as usize && trial.failure.is_none();
+                    trial.source == source && is_next && !trial.is_exact()
+                };
+                let mut due: Vec<&mut &mut Trial> = trials.iter_mut().filter(|trial| is_due(trial)).collect();
+                if !due.is_empty() {
+                    self.replicate(source, &mut due, replication, number)?;
+                }
             }
         }
         Ok(())
     }
 
-    fn check_repeatable(&self) -> Result<(), Failure> {
-        let source = self.plan.source();
-        if source.is_repeatable() {
-            return Ok(());
+    /// Makes this replication, of `number`, of `trials` over the trace number `source`.
+    fn replicate(
+        &mut self,
+        source: usize,
+        trials: &mut [&mut &mut Trial],
+        replication: u32,
+        number: u32,
+    ) -> anyhow::Result<()> {
+        let scenarios = trials.iter().map(|trial| trial.scenario.clone());
+        let numbered = Numbered { reporter: self.reporter, replication, number };
+        let mut other;
+        let (plan, results) = if replication == 0 {
+            let plan = &mut self.plans[source];
+            let results = plan.execute_also(scenarios.collect(), self.executor, &numbered)?;
+            (&*plan, results)
+        } else {
+            let first = self.plans[source].source();
+            check_repeatable(first)?;
+            let seed = |seed: u64| seed_of(seed, replication);
+            let scenarios = scenarios.map(|scenario| {
+                let own = scenario.first().model.seed;
+                scenario.with_seed(seed(own))
+            });
+            other = Plan::new(first.with_seed_of(seed)?, scenarios.collect());
+            let results = other.execute(self.executor, Vec::new(), &numbered)?;
+            (&other, results)
+        };
+        for (trial, result) in trials.iter_mut().zip(results) {
+            let randomness = randomness(&trial.scenario, plan.source());
+            trial.add(result, &self.metrics, randomness);
         }
-        Err(Failure::usage(format!(
-            "something is random, so that replications are needed, each of which reads the trace; {} can be read only once: \
-             write it to a file, and name that, or give --max-replications 1",
-            source.trace()
-        )))
+        Ok(())
     }
+}
+
+fn check_repeatable(source: &Source) -> Result<(), Failure> {
+    if source.is_repeatable() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "something is random, so that replications are needed, each of which reads the trace; {} can be read only once: write \
+         it to a file, and name that, or give --max-replications 1",
+        source.trace()
+    )))
 }

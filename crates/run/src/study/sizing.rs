@@ -83,14 +83,19 @@ pub struct Sizing<'a> {
 }
 
 impl<'a> Sizing<'a> {
-    /// For `objectives` on workers that `scenario_of` makes, whose trace has been surveyed.
-    pub fn new(
-        study: Study<'a>,
-        survey: Survey,
+    /// For `objectives` on workers that `scenario_of` makes, like those of `scenario`. Reads the trace for a first time.
+    ///
+    /// # Errors
+    /// As [`Study::survey`].
+    pub fn surveyed(
+        mut study: Study<'a>,
+        scenario: &Scenario,
         objectives: &'a [Objective],
         scenario_of: &'a dyn Fn(u32) -> anyhow::Result<Scenario>,
-    ) -> Self {
-        Self { study, survey, candidates: Vec::new(), failure: None, objectives, scenario_of }
+    ) -> anyhow::Result<Self> {
+        let mut survey = Survey::new(scenario, objectives);
+        study.survey(&mut survey, objectives)?;
+        Ok(Self { study, survey, candidates: Vec::new(), failure: None, objectives, scenario_of })
     }
 
     /// The metrics that the study of these objectives follows.
@@ -250,7 +255,7 @@ impl<'a> Sizing<'a> {
                             || judgements.iter().any(|one| one.is_final && fails(&one.judged));
                         candidate.judged = judgements.into_iter().map(|one| one.judged).collect();
                     }
-                    Some(TrialFailure::Overloaded) => {
+                    Some(TrialFailure::Overloaded(_)) => {
                         candidate.reason = Some("overloaded: its queue passed the limit (--limit-unanswered)".to_owned());
                         candidate.is_final = true;
                     }

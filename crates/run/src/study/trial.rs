@@ -13,6 +13,8 @@ use crate::scenario::Scenario;
 pub struct Trial {
     /// The scenario, with the seed of the first replication.
     pub scenario: Scenario,
+    /// The number of its trace in the study.
+    pub source: usize,
     /// All replications together.
     pub sums: RunSums,
     /// What each replication contributes.
@@ -31,7 +33,7 @@ pub struct Trial {
 #[derive(Debug)]
 pub enum TrialFailure {
     /// Its queue passed the limit of requests in the system.
-    Overloaded,
+    Overloaded(Failure),
     /// Anything else.
     Other(anyhow::Error),
 }
@@ -50,6 +52,7 @@ impl Trial {
     pub fn new(scenario: Scenario) -> Self {
         Self {
             scenario,
+            source: 0,
             sums: RunSums::default(),
             replications: Vec::new(),
             batches: Err("it has not run".to_owned()),
@@ -93,7 +96,7 @@ impl Trial {
     fn add_measured(&mut self, execution: &Execution, metrics: &[Metric], randomness: Randomness) {
         if let Err((worker, failure)) = execution.first_failure() {
             self.failure = Some(match failure {
-                Failure::Limit { limit: Limit::UnansweredRequests, .. } => TrialFailure::Overloaded,
+                Failure::Limit { limit: Limit::UnansweredRequests, .. } => TrialFailure::Overloaded(failure),
                 failure => TrialFailure::Other(anyhow::Error::from(failure).context(format!("worker {worker}"))),
             });
             return;

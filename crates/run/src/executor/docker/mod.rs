@@ -23,8 +23,7 @@ use bollard::Docker as Api;
 use cli::reporter::Reporter;
 use contract::Capabilities;
 use failure::Failure;
-use measure::Outcome;
-use measure::run_report::RunReport;
+use measure::{AnyReport, Outcome};
 use sandbox::Job;
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -87,7 +86,7 @@ impl Docker {
     }
 
     /// The report of the run `run` on the volume, or of the last one; None if there is none.
-    pub(crate) fn kept_report(&self, run: Option<&str>) -> anyhow::Result<Option<RunReport>> {
+    pub(crate) fn kept_report(&self, run: Option<&str>) -> anyhow::Result<Option<AnyReport>> {
         self.runtime.block_on(results::report(&self.api, run))
     }
 

@@ -7,8 +7,7 @@ use bollard::Docker;
 use bollard::query_parameters::StartContainerOptions;
 use cli::reporter::Reporter;
 use failure::Failure;
-use measure::run_report::RunReport;
-use measure::schema::Report as _;
+use measure::AnyReport;
 
 use super::archive::{Sent, download, upload};
 use super::call::{CALL, within};
@@ -39,7 +38,7 @@ async fn last(docker: &Docker, container: &Container) -> anyhow::Result<Vec<Stri
 }
 
 /// The report of `run`, or of the last one; None if there is none.
-pub(super) async fn report(docker: &Docker, run: Option<&str>) -> anyhow::Result<Option<RunReport>> {
+pub(super) async fn report(docker: &Docker, run: Option<&str>) -> anyhow::Result<Option<AnyReport>> {
     let Ok(container) = container(docker).await else { return Ok(None) };
     let run = match run {
         Some(run) => Some(run.to_owned()).filter(|run| is_run(run)),
@@ -49,7 +48,7 @@ pub(super) async fn report(docker: &Docker, run: Option<&str>) -> anyhow::Result
     let path = Path::new(SHARED).join("runs").join(&run).join(REPORT);
     let Some(text) = download(docker, &container.id, &path).await? else { return Ok(None) };
     let unread = |error| Failure::usage(format!("the workers' volume: runs/{run}/{REPORT}: {error}"));
-    Ok(Some(RunReport::read(&text).map_err(unread)?))
+    Ok(Some(AnyReport::read(&text).map_err(unread)?))
 }
 
 /// Keeps the reports of `run`, which are in `folder`.

@@ -1,0 +1,122 @@
+//! The report of a comparison as people read it in a terminal.
+
+use measure::comparison::{Combination, Comparison};
+use measure::percent;
+
+use crate::figure::{Scale, listed};
+use crate::grid::{Column, Grid, Place, paragraph};
+use crate::table;
+
+/// The report in lines of at most `width` characters; the answer comes first.
+pub fn text(report: &Comparison, width: usize) -> String {
+    let text = paragraph("", &answer(report), width);
+    format!("{text}\n{}{}", rows(report, width), table::notes(&report.notes, width))
+}
+
+/// The answer in a sentence, or two.
+pub fn answer(report: &Comparison) -> String {
+    let interrupted = if report.interrupted { "Interrupted: " } else { "" };
+    let groups = report.groups();
+    if let [only] = &groups[..] {
+        return format!("{interrupted}{}", of_group(report, only));
+    }
+    let place = |group: &[&Combination]| {
+        let others = report.vary.iter().skip(1);
+        let value = |key: &String| group.first().and_then(|one| one.values.get(key)).cloned().unwrap_or_default();
+        others.map(|vary| format!("{}={}", vary.setting, value(&vary.setting))).collect::<Vec<_>>().join(" ")
+    };
+    let mut by_winner: Vec<(Option<String>, Vec<String>)> = Vec::new();
+    for group in &groups {
+        let winner = group.iter().find(|one| one.is_best).map(|one| first_value(report, one));
+        match by_winner.iter_mut().find(|(known, _)| *known == winner) {
+            Some((_, places)) => places.push(place(group)),
+            None => by_winner.push((winner, vec![place(group)])),
+        }
+    }
+    // What is sure comes first.
+    by_winner.sort_by_key(|(winner, _)| winner.is_none());
+    let metric = &report.metric;
+    let part = |(winner, places): &(Option<String>, Vec<String>)| match winner {
+        Some(winner) => format!("{winner} has the lowest {metric} at {}", listed(places)),
+        None => format!("no lowest {metric} is sure at {}", listed(places)),
+    };
+    let text = by_winner.iter().map(part).collect::<Vec<_>>().join("; ");
+    format!("{interrupted}{}.", capitalised(&text))
+}
+
+/// The answer on the only group.
+fn of_group(report: &Comparison, group: &[&Combination]) -> String {
+    let metric = &report.metric;
+    let scale = Scale::of(report.unit, group.iter().filter_map(|one| one.value));
+    let best = group.iter().find(|one| one.is_best).and_then(|one| Some((one, one.value?)));
+    let mut others: Vec<(&&Combination, f64)> =
+        group.iter().filter(|one| one.difference.is_some()).filter_map(|one| Some((one, one.value?))).collect();
+    others.sort_by(|(_, a), (_, b)| a.total_cmp(b));
+    match (best, others.first()) {
+        (Some((best, value)), Some((next, other))) => format!(
+            "{} has the lowest {metric}, {}: {} below {}.",
+            first_value(report, best),
+            scale.with_unit(value, best.half_width),
+            percent(Some((other - value) / other)),
+            first_value(report, next)
+        ),
+        _ => {
+            let close = group.iter().filter(|one| one.difference.is_none_or(|difference| !difference.is_real));
+            let names: Vec<String> =
+                close.filter(|one| one.value.is_some()).map(|one| first_value(report, one)).collect();
+            match names.len() {
+                0 => format!("No combination has a {metric}."),
+                1 => format!("Only {} has a {metric}.", names[0]),
+                _ => format!("No lowest {metric} is sure: between {} no difference is real.", listed(&names)),
+            }
+        }
+    }
+}
+
+/// The value of the setting that is compared: a word of a policy stands for itself, a number with the setting's name.
+fn first_value(report: &Comparison, combination: &Combination) -> String {
+    let Some(vary) = report.vary.first() else { return "it".to_owned() };
+    let value = combination.values.get(&vary.setting).cloned().unwrap_or_default();
+    if vary.setting == "BALANCER" { value } else { format!("{}={value}", vary.setting) }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A row for each combination, group by group.
+fn rows(report: &Comparison, width: usize) -> String {
+    let scale = Scale::of(report.unit, report.combinations.iter().filter_map(|one| one.value));
+    let unit = if scale.name().is_empty() { String::new() } else { format!("\n[{}]", scale.name()) };
+    let column = |head: String, left: bool, place: Place| Column { head, left, place };
+    // The settings of the group come first.
+    let keys: Vec<&String> =
+        report.vary.iter().skip(1).chain(report.vary.first()).map(|vary| &vary.setting).collect();
+    let mut columns: Vec<Column> =
+        keys.iter().map(|key| column((*key).clone(), true, Place::First)).collect();
+    columns.push(column(format!("{}{unit}", report.metric), false, Place::First));
+    columns.push(column(format!("difference\nto the lowest{unit}"), false, Place::First));
+    columns.push(column("lowest".to_owned(), true, Place::First));
+    columns.push(column("runs".to_owned(), false, Place::IfRoom(0)));
+    let mut grid = Grid::new(columns);
+    for one in &report.combinations {
+        let mut cells: Vec<String> = keys.iter().map(|key| one.values.get(*key).cloned().unwrap_or_default()).collect();
+        if let Some(error) = &one.error {
+            cells.push(format!("failed ({}): {}", error.class, error.message));
+            grid.row(cells);
+            continue;
+        }
+        let dash = || "-".to_owned();
+        cells.push(one.value.map_or_else(dash, |value| scale.figure(value, one.half_width)));
+        cells.push(one.difference.map_or_else(dash, |difference| scale.figure(difference.value, difference.half_width)));
+        cells.push(match one.difference {
+            _ if one.is_best => "lowest".to_owned(),
+            Some(difference) if !difference.is_real => "not sure".to_owned(),
+            _ => String::new(),
+        });
+        cells.push(one.replications.to_string());
+        grid.row(cells);
+    }
+    grid.render(width)
+}
