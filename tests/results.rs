@@ -37,6 +37,34 @@ fn results_come_from_the_report() {
 }
 
 #[test]
+fn the_answer_is_the_first_line() {
+    let folder = Folder::with("t.csv", THREE);
+    let begins = |arguments: &str, answer: &str| {
+        let text = middleware(&folder, &format!("run {arguments}")).succeeds().stdout();
+        assert!(text.starts_with(&format!("{answer}\n\nRR over ")), "{text}");
+        let text = middleware(&folder, "results").succeeds().stdout();
+        assert!(text.starts_with(&format!("{answer}\n\nQueuebox ")), "{text}");
+    };
+    begins("--trace t.csv --workers 1", "Requests wait 1.000 µs on average, and 99 % are done within 8 µs.");
+    begins("--trace t.csv --workers 2", "No request waits; 99 % are done within 5 µs.");
+    // Its prefix depends on a reason that the report has as text.
+    let text = middleware(&folder, "run --samples 20000 --workers 2").succeeds().stdout();
+    assert!(
+        text.starts_with("The system is overloaded: requests wait ") && text.contains("no intervals: it is"),
+        "{text}"
+    );
+    let text = middleware(&folder, "run --samples 20000 --discipline ps").succeeds().stdout();
+    assert!(text.starts_with("Requests take "), "{text}");
+
+    // Those of the host are the four of the original.
+    let text = folder.host("t.csv").succeeds().stdout();
+    let figures: Vec<&str> = text.split_once("\n\n").unwrap().1.lines().take(4).collect();
+    let names =
+        ["Average delay in queue ", "Average number in queue ", "Server utilization ", "Time simulation ended "];
+    assert!(figures.iter().zip(names).all(|(line, name)| line.starts_with(name)), "{text}");
+}
+
+#[test]
 fn results_of_a_run_that_failed_name_the_failure() {
     let folder = Folder::new().and_module("mine", &guest_text("second_fails").replace(";; FAILURE", "(unreachable)"));
     middleware(&folder, "run --module mine.wasm --samples 12 --workers 3 --delay 1 --report r.json").exits(5);
@@ -44,6 +72,7 @@ fn results_of_a_run_that_failed_name_the_failure() {
     let message = report["workers"][1]["error"]["message"].as_str().unwrap();
     middleware(&folder, "results")
         .succeeds()
+        .prints("1 of 3 workers failed, so there is no result for the whole run.\n\nQueuebox ")
         .prints(&format!("worker 2 failed (trap): {message}\n"))
         .prints(&format!("\nWorker 2\nfailed (trap): {message}\n"));
     assert_eq!(rows(&folder)[0][2..5], ["RR", "3", "-"].map(str::to_owned));

@@ -1,6 +1,7 @@
 //! Renders reports as text, in lines that fit the width \[columns\] that the program passes.
 //!
-//! Start with [`table::table`], the report of a run as a table, and [`runs::table`], a list of runs. A report is a
+//! Start with [`table::table`], the report of a run as a table below its [answer](answer::of_run) in a sentence, and
+//! [`runs::table`], a list of runs. A report is a
 //! [`RunReport`](measure::run_report::RunReport), which is the only source of every rendering. Times in it are
 //! nanoseconds; a table shows them in the unit that fits its largest time.
 //!
@@ -20,10 +21,12 @@
 //! // `json` is the content of a report.json: a run of one worker, which failed.
 //! let report = RunReport::read(json)?;
 //! let text = report::table::table(&report, 80);
+//! assert!(text.starts_with("The only worker failed, so there is no result for the whole run.\n"));
 //! assert!(text.contains("worker 1 failed (trap): unreachable"));
 //! # Ok::<(), measure::schema::ReadError>(())
 //! ```
 
+pub mod answer;
 pub mod comparison;
 mod figure;
 pub mod grid;

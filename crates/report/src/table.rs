@@ -12,7 +12,7 @@ use measure::{Counts, Figures, PerWorker, Percentile, TimeUnit, aligned, decimal
 use sim_wasm::Speed;
 
 use crate::grid::{Column, Grid, Place, paragraph};
-use crate::intervals;
+use crate::{answer, intervals};
 
 #[cfg(test)]
 mod tests;
@@ -112,8 +112,13 @@ const OWN: [Own; 3] = [
     ("speed", |row| Some(row.speed?.to_string())),
 ];
 
-/// A row for each worker and one for the whole run, in at most `width` columns of characters; then the workers that failed, and notes.
+/// The answer in a sentence, what ran, and the figures, in at most `width` columns of characters.
 pub fn table(report: &RunReport, width: usize) -> String {
+    format!("{}\n{}", answer::of_run(report, width), figures_of(report, width))
+}
+
+/// What ran; a row for each worker and one for the whole run; then the workers that failed, and notes.
+fn figures_of(report: &RunReport, width: usize) -> String {
     let rows = shown(report);
     let figures: Vec<&Figures> = rows.iter().filter_map(|row| figures(row)).chain(&report.run).collect();
     let columns = all_columns(&figures);
@@ -196,10 +201,11 @@ pub fn notes(notes: &[String], width: usize) -> String {
     notes.iter().map(|note| paragraph("note: ", note, width)).collect()
 }
 
-/// The plain report: the table, then the run and each worker in the words of the original.
+/// The plain report: the answer, the table, then each worker and the run in the words of the original.
 pub fn plain(report: &RunReport, width: usize) -> String {
     let Provenance { queuebox, module, .. } = &report.provenance;
-    let mut text = format!("Queuebox {queuebox}\nmodule SHA-256 {}\n\n{}", module.sha256, table(report, width));
+    let used = format!("Queuebox {queuebox}\nmodule SHA-256 {}", module.sha256);
+    let mut text = format!("{}\n{used}\n\n{}", answer::of_run(report, width), figures_of(report, width));
     for row in shown(report) {
         let own = OWN.iter().filter_map(|(name, value)| Some(format!(", {name} {}", value(row)?)));
         text += &format!("\nWorker {}{}\n", row.worker, own.collect::<String>());

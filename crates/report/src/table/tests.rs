@@ -154,7 +154,7 @@ fn losses_have_columns_with_shares_if_there_are_any() {
     for shown in ["  0 (0.00 %)", "  1 (10.00 %)", "   1 (7.14 %)"] {
         assert_eq!(wide.matches(shown).count(), 2, "{shown}: {wide}");
     }
-    let narrow = table(&report, 80);
+    let narrow = below_the_answer(&report, 80);
     let (first, second) = narrow.split_once("\n\n").unwrap().1.split_once("\n\n").unwrap();
     assert!(first.contains("p99 [ms]") && !first.contains("rejected"), "{narrow}");
     let heads: Vec<&str> = second.lines().find(|line| line.starts_with("worker")).unwrap().split_whitespace().collect();
@@ -169,12 +169,30 @@ fn a_failed_worker_is_a_row_that_moves_no_column() {
     assert!(text.contains("\n     1   250000     250000  10.000 "), "{text}");
 }
 
+/// What is below the answer.
+fn below_the_answer(report: &RunReport, width: usize) -> String {
+    table(report, width).split_once("\n\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn the_answer_comes_first() {
+    let report = report(2, &[Ok(worker(250_000, 10_000_000))]);
+    let answer = "Requests wait 10.000 ms on average, and 99 % are done within 20 ms.\n\n";
+    let text = table(&report, 80);
+    assert!(text.starts_with(&format!("{answer}HASH over 2 workers")), "{text}");
+    let text = plain(&report, 80);
+    assert!(text.starts_with(&format!("{answer}Queuebox ")) && text.matches(answer).count() == 1, "{text}");
+}
+
 #[test]
 fn the_title_counts_workers_and_servers() {
     let mut report = report(1, &[Ok(worker(4, 10))]);
-    assert!(table(&report, 120).starts_with("HASH over 1 worker, 2 servers; trace: azure-functions-2021, BLAKE3 b1b1"));
+    assert!(
+        below_the_answer(&report, 120)
+            .starts_with("HASH over 1 worker, 2 servers; trace: azure-functions-2021, BLAKE3 b1b1")
+    );
     (report.provenance.settings.servers, report.provenance.settings.workers) = (PerWorker::All(1), 4);
-    assert!(table(&report, 120).starts_with("HASH over 4 workers, one server each; trace: "));
+    assert!(below_the_answer(&report, 120).starts_with("HASH over 4 workers, one server each; trace: "));
 }
 
 fn speeds(texts: &[&str]) -> Option<PerWorker<Speed>> {
@@ -189,12 +207,15 @@ fn the_title_has_what_is_not_at_its_default() {
         (settings.discipline, settings.patience) = ("lifo".to_owned(), Some("exponential:50ms".to_owned()));
     });
     let title = "HASH over 2 workers, SERVERS 4,2, SPEEDS 1,1/2, WEIGHTS 3, DISCIPLINE lifo, PATIENCE exponential:50ms; trace: ";
-    assert!(table(&report, 300).starts_with(title), "{}", table(&report, 300));
+    assert!(below_the_answer(&report, 300).starts_with(title), "{}", below_the_answer(&report, 300));
     let many = report_of(100, &[Ok(worker(4, 10))], |settings| {
         settings.servers = PerWorker::of_each((1..=100).rev());
         settings.speeds = Some(PerWorker::of_each((1..=100).map(|speed| Speed::new(speed, 7).unwrap())));
     });
-    assert!(table(&many, 300).starts_with("HASH over 100 workers, SERVERS 1 to 100, SPEEDS 1/7 to 100/7; trace: "));
+    assert!(
+        below_the_answer(&many, 300)
+            .starts_with("HASH over 100 workers, SERVERS 1 to 100, SPEEDS 1/7 to 100/7; trace: ")
+    );
 }
 
 #[test]
