@@ -18,9 +18,9 @@ use measure::schema::to_json;
 use measure::worker_report::WorkerReport;
 use report::{intervals, table};
 use run::executor::{Executor as _, Files, Local};
+use run::load::Load;
 use run::notes::Given;
 use run::outputs::OutputFlags;
-use run::load::Load;
 use run::plan::Plan;
 use run::retention::remove_old;
 use run::scenario::{Scenario, Worker};
@@ -143,7 +143,8 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         criteria: Vec::new(),
         capabilities: None,
     };
-    let mut scenario = Scenario { module: Module::read(&path)?, workers: vec![Worker::new(job)], policy: None, load: Load::ONE };
+    let mut scenario =
+        Scenario { module: Module::read(&path)?, workers: vec![Worker::new(job)], policy: None, load: Load::ONE };
     let capabilities = executor.preflight(&scenario).with_context(|| path.display().to_string())?;
     scenario.set_capabilities(capabilities);
 

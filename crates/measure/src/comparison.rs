@@ -110,8 +110,21 @@ pub struct Difference {
     /// The half-width of its interval, which is one of all pairs and all looks at them; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub half_width: Option<f64>,
-    /// Whether it is real: its interval does not contain 0, and it is not negligible.
-    pub is_real: bool,
+    /// What is known of it.
+    pub known: Known,
+}
+
+/// What is known of a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Known {
+    /// It is real: its interval does not contain 0, and it is not negligible.
+    Real,
+    /// It is negligible: its whole interval is below the least difference that counts.
+    Negligible,
+    /// Neither is sure.
+    Open,
 }
 
 impl Report for Comparison {}

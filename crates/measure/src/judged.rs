@@ -75,6 +75,9 @@ mod tests {
     fn all_hold_if_each_holds() {
         let of = |verdicts: &[Verdict]| Verdict::of_all(verdicts.iter().copied());
         assert_eq!(of(&[]), Holds);
-        assert_eq!([of(&[Holds, Holds]), of(&[Holds, TooClose]), of(&[TooClose, Fails, Holds])], [Holds, TooClose, Fails]);
+        assert_eq!(
+            [of(&[Holds, Holds]), of(&[Holds, TooClose]), of(&[TooClose, Fails, Holds])],
+            [Holds, TooClose, Fails]
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::classes::ClassRow;
 use crate::evaluation::{Evaluated, evaluate};
+use crate::judged::Judged;
 use crate::measurement::CLASSES;
 use crate::over_time::{self, OverTime};
 use crate::provenance::{Provenance, SettingsUsed};
@@ -37,6 +38,9 @@ pub struct RunReport {
     /// worker failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<ClassRow>,
+    /// The objectives of `--slo`, judged on all requests of the run; absent if there are none, or if a worker failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<Judged>,
     /// The run over time; of several replications, the first. Absent without requests, with DELAY, or if a worker failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_time: Option<OverTime>,
@@ -143,7 +147,8 @@ impl Report for RunReport {}
 
 impl RunReport {
     /// Merges the outcomes of the workers, which are in the order of their numbers, in each of the `replications`: one, unless
-    /// the run was repeated. What theory gives is not among them.
+    /// the run was repeated. What theory gives and what objectives ask for is not among
+    /// them.
     pub fn collect(
         provenance: Provenance,
         notes: Vec<String>,
@@ -177,8 +182,8 @@ impl RunReport {
         let measured: Option<Vec<Vec<&Measured>>> =
             replications.iter().map(|outcomes| all_measured(outcomes)).collect();
         let Some(measured) = measured else {
-            let (imbalance, run, classes, over_time) = (None, None, Vec::new(), None);
-            return Self { provenance, notes, imbalance, workers, run, classes, over_time, theory: None };
+            let (imbalance, run, classes, objectives, over_time) = (None, None, Vec::new(), Vec::new(), None);
+            return Self { provenance, notes, imbalance, workers, run, classes, objectives, over_time, theory: None };
         };
         let Evaluated { figures, classes, over_time } =
             evaluate(&measured, &servers, settings.delay, shared, true, evaluation);
@@ -189,7 +194,8 @@ impl RunReport {
         if classes.is_empty() && measured.iter().flatten().any(|measured| measured.has_classes()) {
             notes.push(format!("there are more than {CLASSES} classes, so the report has no figures of them"));
         }
-        Self { provenance, notes, imbalance, workers, run: Some(figures), classes, over_time, theory: None }
+        let (run, objectives) = (Some(figures), Vec::new());
+        Self { provenance, notes, imbalance, workers, run, classes, objectives, over_time, theory: None }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The report of a comparison as people read it in a terminal.
 
-use measure::comparison::{Combination, Comparison};
+use measure::comparison::{Combination, Comparison, Difference, Known};
 use measure::percent;
 
 use crate::figure::{Scale, listed};
@@ -25,23 +25,35 @@ pub fn answer(report: &Comparison) -> String {
         let value = |key: &String| group.first().and_then(|one| one.values.get(key)).cloned().unwrap_or_default();
         others.map(|vary| format!("{}={}", vary.setting, value(&vary.setting))).collect::<Vec<_>>().join(" ")
     };
-    let mut by_winner: Vec<(Option<String>, Vec<String>)> = Vec::new();
-    for group in &groups {
-        let winner = group.iter().find(|one| one.is_best).map(|one| first_value(report, one));
-        match by_winner.iter_mut().find(|(known, _)| *known == winner) {
+    let mut by_claim: Vec<(String, Vec<String>)> = Vec::new();
+    // What is sure comes first.
+    let (sure, others): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.iter().any(|one| one.is_best));
+    for group in sure.into_iter().chain(others) {
+        let claim = claim(report, group);
+        match by_claim.iter_mut().find(|(known, _)| *known == claim) {
             Some((_, places)) => places.push(place(group)),
-            None => by_winner.push((winner, vec![place(group)])),
+            None => by_claim.push((claim, vec![place(group)])),
         }
     }
-    // What is sure comes first.
-    by_winner.sort_by_key(|(winner, _)| winner.is_none());
-    let metric = &report.metric;
-    let part = |(winner, places): &(Option<String>, Vec<String>)| match winner {
-        Some(winner) => format!("{winner} has the lowest {metric} at {}", listed(places)),
-        None => format!("no lowest {metric} is sure at {}", listed(places)),
-    };
-    let text = by_winner.iter().map(part).collect::<Vec<_>>().join("; ");
+    let part = |(claim, places): &(String, Vec<String>)| format!("{claim} at {}", listed(places));
+    let text = by_claim.iter().map(part).collect::<Vec<_>>().join("; ");
     format!("{interrupted}{}.", capitalised(&text))
+}
+
+/// What is known of a group, in a few words.
+fn claim(report: &Comparison, group: &[&Combination]) -> String {
+    let metric = &report.metric;
+    let lowest = group.iter().filter(|one| {
+        one.value.is_some() && one.difference.is_none_or(|difference| difference.known == Known::Negligible)
+    });
+    let lowest: Vec<String> = lowest.map(|one| first_value(report, one)).collect();
+    let is_open = group.iter().any(|one| one.difference.is_some_and(|difference| difference.known == Known::Open));
+    match lowest.len() {
+        0 => format!("no combination has a {metric}"),
+        _ if is_open => format!("no lowest {metric} is sure"),
+        1 => format!("{} has the lowest {metric}", lowest[0]),
+        _ => format!("{} have the same lowest {metric}", listed(&lowest)),
+    }
 }
 
 /// The answer on the only group.
@@ -61,13 +73,17 @@ fn of_group(report: &Comparison, group: &[&Combination]) -> String {
             first_value(report, next)
         ),
         _ => {
-            let close = group.iter().filter(|one| one.difference.is_none_or(|difference| !difference.is_real));
+            let close =
+                group.iter().filter(|one| one.difference.is_none_or(|difference| difference.known != Known::Real));
             let names: Vec<String> =
                 close.filter(|one| one.value.is_some()).map(|one| first_value(report, one)).collect();
+            let is_equal =
+                group.iter().all(|one| one.difference.is_none_or(|difference| difference.known != Known::Open));
             match names.len() {
                 0 => format!("No combination has a {metric}."),
                 1 => format!("Only {} has a {metric}.", names[0]),
-                _ => format!("No lowest {metric} is sure: between {} no difference is real.", listed(&names)),
+                _ if is_equal => format!("{} have the same lowest {metric}.", listed(&names)),
+                _ => format!("No lowest {metric} is sure: {} may have it.", listed(&names)),
             }
         }
     }
@@ -91,10 +107,8 @@ fn rows(report: &Comparison, width: usize) -> String {
     let unit = if scale.name().is_empty() { String::new() } else { format!("\n[{}]", scale.name()) };
     let column = |head: String, left: bool, place: Place| Column { head, left, place };
     // The settings of the group come first.
-    let keys: Vec<&String> =
-        report.vary.iter().skip(1).chain(report.vary.first()).map(|vary| &vary.setting).collect();
-    let mut columns: Vec<Column> =
-        keys.iter().map(|key| column((*key).clone(), true, Place::First)).collect();
+    let keys: Vec<&String> = report.vary.iter().skip(1).chain(report.vary.first()).map(|vary| &vary.setting).collect();
+    let mut columns: Vec<Column> = keys.iter().map(|key| column((*key).clone(), true, Place::First)).collect();
     columns.push(column(format!("{}{unit}", report.metric), false, Place::First));
     columns.push(column(format!("difference\nto the lowest{unit}"), false, Place::First));
     columns.push(column("lowest".to_owned(), true, Place::First));
@@ -109,10 +123,12 @@ fn rows(report: &Comparison, width: usize) -> String {
         }
         let dash = || "-".to_owned();
         cells.push(one.value.map_or_else(dash, |value| scale.figure(value, one.half_width)));
-        cells.push(one.difference.map_or_else(dash, |difference| scale.figure(difference.value, difference.half_width)));
+        cells
+            .push(one.difference.map_or_else(dash, |difference| scale.figure(difference.value, difference.half_width)));
         cells.push(match one.difference {
             _ if one.is_best => "lowest".to_owned(),
-            Some(difference) if !difference.is_real => "not sure".to_owned(),
+            Some(Difference { known: Known::Negligible, .. }) => "equal".to_owned(),
+            Some(Difference { known: Known::Open, .. }) => "not sure".to_owned(),
             _ => String::new(),
         });
         cells.push(one.replications.to_string());

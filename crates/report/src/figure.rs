@@ -37,6 +37,11 @@ impl Scale {
         }
     }
 
+    /// A percentile or a maximum, with no more digits than are known.
+    pub(crate) fn percentile(&self, ns: f64) -> String {
+        self.time.percentile(Some(ns as u64))
+    }
+
     /// A figure with its half-width and its unit.
     pub(crate) fn with_unit(&self, value: f64, half_width: Option<f64>) -> String {
         format!("{} {}", self.figure(value, half_width), self.name()).trim_end().to_owned()

@@ -31,6 +31,7 @@ pub mod comparison;
 mod figure;
 pub mod grid;
 pub mod intervals;
+pub mod objectives;
 pub mod plan;
 pub mod runs;
 pub mod table;

@@ -2,6 +2,7 @@
 
 use measure::judged::{Judged, Unit, Verdict};
 use measure::plan_report::{Answer, PlanReport, Tried};
+use measure::{aligned, decimals};
 
 use crate::figure::{Scale, listed};
 use crate::grid::{Column, Grid, Place, paragraph};
@@ -13,8 +14,11 @@ const ROWS: usize = 24;
 /// The report in lines of at most `width` characters; the answer comes first.
 pub fn text(report: &PlanReport, width: usize) -> String {
     let mut text = paragraph("", &answer(report), width);
-    for answer in &report.answers {
+    for answer in report.answers.iter().filter(|answer| !answer.tried.is_empty()) {
         text += &format!("\n{}", curve(report, answer, width));
+    }
+    if report.answers.iter().all(|answer| answer.tried.is_empty()) {
+        text.push('\n');
     }
     text + &table::notes(&report.notes, width)
 }
@@ -72,9 +76,13 @@ fn of_workers(report: &PlanReport, answer: &Answer, objectives: &str) -> String 
     if let [above, ..] = answer.fails_above[..] {
         let verdict = |workers: u32| {
             let tried = answer.tried.iter().find(|tried| tried.workers == workers && tried.load == answer.load);
-            tried.map_or("fails", |tried| if tried.verdict == Verdict::Fails { "fails" } else { "is too close to call" })
+            tried
+                .map_or("fails", |tried| if tried.verdict == Verdict::Fails { "fails" } else { "is too close to call" })
         };
-        text += &format!(" Holds at {workers}, {} at {above}: the objectives do not get easier with each worker.", verdict(above));
+        text += &format!(
+            " Holds at {workers}, {} at {above}: the objectives do not get easier with each worker.",
+            verdict(above)
+        );
     }
     if report.interrupted { text.replacen(" hold", " may hold", 1) } else { text }
 }
@@ -91,7 +99,10 @@ fn of_load(answer: &Answer, objectives: &str) -> String {
             shown(broken, true)
         ),
         (Some(holds), None, _) => {
-            format!("{counted} {hold} {objectives} at any load that was tried, up to {} times that of the trace.", shown(holds, false))
+            format!(
+                "{counted} {hold} {objectives} at any load that was tried, up to {} times that of the trace.",
+                shown(holds, false)
+            )
         }
         (None, ..) => format!("No load was found at which {counted} surely {hold} {objectives}."),
     }
@@ -177,25 +188,27 @@ fn objective<'a>(name: &str, place: usize, rows: &[&'a Tried]) -> Vec<Cells<'a>>
     if judged.iter().any(|one| one.estimate.is_some()) {
         let unit = judged.first().map_or(Unit::Number, |one| one.unit);
         let scale = Scale::of(unit, judged.iter().filter_map(|one| one.estimate));
+        let shown = |one: &&Judged| one.estimate.map_or(0, |ns| decimals(&scale.percentile(ns)));
+        let width = judged.iter().map(shown).max().unwrap_or(0);
         let brackets = if scale.name().is_empty() { String::new() } else { format!("\n[{}]", scale.name()) };
         let cell = move |tried: &Tried| {
             let judged = tried.objectives.get(place);
-            judged
-                .and_then(|one| Some(scale.figure(one.estimate?, one.half_width)))
-                .unwrap_or_else(|| "-".to_owned())
+            let figure = |one: &Judged| match one.missed {
+                Some(_) => Some(aligned(&scale.percentile(one.estimate?), width)),
+                None => Some(scale.figure(one.estimate?, one.half_width)),
+            };
+            judged.and_then(figure).unwrap_or_else(|| "-".to_owned())
         };
         columns.push(Cells { head: format!("{head}{brackets}"), cell: Box::new(cell) });
     }
     if judged.iter().any(|one| one.missed.is_some()) {
         let scale = Scale::of(Unit::Share, std::iter::empty());
         let limit = name.split_once('<').map_or(String::new(), |(_, limit)| limit.trim().to_owned());
-        let allowed = judged.first().and_then(|one| one.allowed).unwrap_or_default();
         let head = if name.contains('(') {
             format!("miss\nobjective {}\n[%]", place + 1)
         } else {
             format!("{limit}\nor longer\n[%]")
         };
-        debug_assert!((0.0..=1.0).contains(&allowed));
         let cell = move |tried: &Tried| {
             let judged = tried.objectives.get(place);
             judged

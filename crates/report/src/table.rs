@@ -12,7 +12,7 @@ use measure::{Counts, Figures, PerWorker, Percentile, TimeUnit, aligned, decimal
 use sim_wasm::Speed;
 
 use crate::grid::{Column, Grid, Place, paragraph};
-use crate::{answer, intervals};
+use crate::{answer, intervals, objectives};
 
 #[cfg(test)]
 mod tests;
@@ -114,7 +114,12 @@ const OWN: [Own; 3] = [
 
 /// The answer in a sentence, what ran, and the figures, in at most `width` columns of characters.
 pub fn table(report: &RunReport, width: usize) -> String {
-    format!("{}\n{}", answer::of_run(report, width), figures_of(report, width))
+    format!("{}\n{}", answers(report, width), figures_of(report, width))
+}
+
+/// The answer, and whether each objective holds.
+fn answers(report: &RunReport, width: usize) -> String {
+    answer::of_run(report, width) + &objectives::lines(&report.objectives, width)
 }
 
 /// What ran; a row for each worker and one for the whole run; then the workers that failed, and notes.
@@ -205,7 +210,7 @@ pub fn notes(notes: &[String], width: usize) -> String {
 pub fn plain(report: &RunReport, width: usize) -> String {
     let Provenance { queuebox, module, .. } = &report.provenance;
     let used = format!("Queuebox {queuebox}\nmodule SHA-256 {}", module.sha256);
-    let mut text = format!("{}\n{used}\n\n{}", answer::of_run(report, width), figures_of(report, width));
+    let mut text = format!("{}\n{used}\n\n{}", answers(report, width), figures_of(report, width));
     for row in shown(report) {
         let own = OWN.iter().filter_map(|(name, value)| Some(format!(", {name} {}", value(row)?)));
         text += &format!("\nWorker {}{}\n", row.worker, own.collect::<String>());

@@ -4,10 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use cli::settings::{duration, form};
-use failure::printable;
+use failure::{Failure, printable};
 use measure::criterion::{SELECTIONS, TimeLimits};
+use measure::judged::{Judged, Verdict};
 use measure::metric::{METRICS, Metric, Times};
 use measure::{Criterion, Percentile, Selection};
+use sandbox::ModelSettings;
 
 /// The form of an objective, for errors.
 const FORM: &str = "FIGURE [class=N|client=N] < VALUE, or SHARE% (response < TIME and delay < TIME) [class=N|client=N]";
@@ -55,7 +57,8 @@ impl Objective {
     /// # Errors
     /// The rule that it breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let spaced = ["<", "(", ")"].iter().fold(text.to_owned(), |text, sign| text.replace(sign, &format!(" {sign} ")));
+        let spaced =
+            ["<", "(", ")"].iter().fold(text.to_owned(), |text, sign| text.replace(sign, &format!(" {sign} ")));
         let words: Vec<&str> = spaced.split_whitespace().collect();
         if words.iter().any(|word| word.contains('>') || word.starts_with('=')) {
             return Err(format!("is not {FORM}: an objective is an upper limit, with <"));
@@ -90,6 +93,44 @@ impl Objective {
             Target::Figure { .. } => Vec::new(),
         };
         Criterion { selection: self.selection, limits }
+    }
+}
+
+/// Checks that `objectives` can be judged on workers with the settings `model`.
+///
+/// # Errors
+/// [`Failure::Usage`] if there are too many, or DELAY ends the run early.
+pub fn check(objectives: &[Objective], model: &ModelSettings) -> Result<(), Failure> {
+    if objectives.len() > MOST {
+        return Err(Failure::usage(format!(
+            "--slo: {} objectives; there may be {MOST}: leave some out",
+            objectives.len()
+        )));
+    }
+    let delay = &model.queue.delay;
+    if !objectives.is_empty() && delay.get()? > 0 {
+        return Err(delay.refuse(
+            "ends the run before all requests are served, so that --slo can't be judged: leave one of them out",
+        ));
+    }
+    Ok(())
+}
+
+/// Checks that all objectives hold as they were `judged`.
+///
+/// # Errors
+/// [`Failure::Objective`] if one does not.
+pub fn all_hold(judged: &[Judged]) -> Result<(), Failure> {
+    let broken: Vec<&str> =
+        judged.iter().filter(|one| one.verdict != Verdict::Holds).map(|one| one.objective.as_str()).collect();
+    match broken.len() {
+        0 => Ok(()),
+        number => Err(Failure::objective(format!(
+            "{number} of {} objectives do{} not hold: {}",
+            judged.len(),
+            if number == 1 { "es" } else { "" },
+            broken.join("; ")
+        ))),
     }
 }
 
@@ -155,7 +196,10 @@ fn joint(words: &[&str], open: usize) -> Result<(Target, Option<Selection>), Str
     let mut limits = TimeLimits::default();
     for part in words[open + 1..close].split(|&word| word == "and") {
         let [name, "<", value] = part else {
-            return Err(format!("is not {FORM}: \"{}\" is not response < TIME or delay < TIME", shown(&part.join(" "))));
+            return Err(format!(
+                "is not {FORM}: \"{}\" is not response < TIME or delay < TIME",
+                shown(&part.join(" "))
+            ));
         };
         let limit = match Times::of(name) {
             Some(Times::Response) => &mut limits.response_ns,

@@ -2,13 +2,14 @@
 
 use contract::Capabilities;
 use failure::Failure;
-use measure::PerWorker;
 use measure::provenance::SettingsUsed;
+use measure::{Criterion, PerWorker};
 use policy::{Cluster, Member, PolicySpec};
 use sandbox::{Job, Module, honours};
 use sim_wasm::Speed;
 
 use crate::load::Load;
+use crate::objective::Objective;
 
 /// One run: a module, the workers, and the policy that distributes requests to them.
 #[derive(Clone)]
@@ -52,6 +53,12 @@ impl Scenario {
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.workers.iter_mut().for_each(|worker| worker.job.model.seed = seed);
         self
+    }
+
+    /// Counts what `objectives` ask for, with their limits multiplied by each of `scales`.
+    pub fn count(&mut self, objectives: &[Objective], scales: &[f64]) {
+        let criteria: Vec<Criterion> = objectives.iter().map(|objective| objective.criterion(scales)).collect();
+        self.workers.iter_mut().for_each(|worker| worker.job.criteria.clone_from(&criteria));
     }
 
     /// Requests that arrive before `end_ns` are the warm-up.

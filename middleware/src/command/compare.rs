@@ -88,7 +88,9 @@ impl FromStr for Vary {
         let values: Vec<String> = values.split(separator).map(|value| value.trim().to_owned()).collect();
         if let Some(twice) = (1..values.len()).find(|&place| values[..place].contains(&values[place])) {
             let value = printable(values[twice].as_bytes(), 40);
-            return Err(format!("the value \"{value}\" is given twice (values with commas are separated by semicolons)"));
+            return Err(format!(
+                "the value \"{value}\" is given twice (values with commas are separated by semicolons)"
+            ));
         }
         Ok(Self { key: key.trim().to_ascii_uppercase().replace('-', "_"), values })
     }
@@ -131,10 +133,14 @@ pub(crate) fn compare(flags: &CompareFlags, sources: &Sources) -> anyhow::Result
         };
         let arguments = settings.arguments.sim_args.get()?.unwrap_or_default();
         let mut scenario = balancing.scenario(&arguments, module, &flags.limits, false);
-        let capabilities = executor.preflight(&scenario).with_context(|| format!("{} ({})", named(values), path.display()))?;
+        let capabilities =
+            executor.preflight(&scenario).with_context(|| format!("{} ({})", named(values), path.display()))?;
         scenario.set_capabilities(capabilities);
         if warm_up_ns > 0 && scenario.first().model.delay > 0 {
-            return Err(Failure::usage("--warmup with DELAY: DELAY ends the simulation at a service start, which the warm-up would move").into());
+            return Err(Failure::usage(
+                "--warmup with DELAY: DELAY ends the simulation at a service start, which the warm-up would move",
+            )
+            .into());
         }
         scenario.set_warm_up(warm_up_ns);
         trials.push(Trial::new(scenario));
@@ -188,11 +194,16 @@ pub(crate) fn compare(flags: &CompareFlags, sources: &Sources) -> anyhow::Result
 fn combinations(vary: &[Vary], sources: &Sources) -> Result<Vec<Combination>, Failure> {
     let twice = (1..vary.len()).find(|&place| vary[..place].iter().any(|before| before.key == vary[place].key));
     if let Some(twice) = twice {
-        return Err(Failure::usage(format!("--vary {}: it is given twice: give all its values at once", vary[twice].key)));
+        return Err(Failure::usage(format!(
+            "--vary {}: it is given twice: give all its values at once",
+            vary[twice].key
+        )));
     }
     let number = vary.iter().try_fold(1usize, |number, vary| number.checked_mul(vary.values.len()));
     let Some(number) = number.filter(|&number| number <= MOST) else {
-        return Err(Failure::usage(format!("--vary: more than {MOST} combinations: vary fewer settings, or give fewer values")));
+        return Err(Failure::usage(format!(
+            "--vary: more than {MOST} combinations: vary fewer settings, or give fewer values"
+        )));
     };
     let combination = |number: usize| {
         let mut rest = number;
@@ -202,7 +213,9 @@ fn combinations(vary: &[Vary], sources: &Sources) -> Result<Vec<Combination>, Fa
             rest /= all.len();
         }
         if let Some(key) = values.keys().find(|key| is_of_executor(key)) {
-            return Err(Failure::usage(format!("--vary {key}: it is not a setting of the system, so it has no effect on results")));
+            return Err(Failure::usage(format!(
+                "--vary {key}: it is not a setting of the system, so it has no effect on results"
+            )));
         }
         let settings = sources.settings::<RunSettings>(&values)?;
         Ok(Combination { values, settings, group: number / vary[0].values.len() })

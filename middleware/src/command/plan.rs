@@ -16,9 +16,9 @@ use run::run_file::RunFile;
 use run::scenario::Scenario;
 use run::settings::RunSettings;
 use run::setup::{self, Balancing};
+use run::study::Study;
 use run::study::plan_report::{About, report};
 use run::study::sizing::{Found, Sizing};
-use run::study::Study;
 use sandbox::Module;
 use sandbox::limits::LimitFlags;
 use trace::reader::ReadFlags;
@@ -64,17 +64,12 @@ fn cost(text: &str) -> Result<f64, String> {
 pub(crate) fn plan(flags: &PlanFlags, sources: &Sources) -> anyhow::Result<()> {
     let RunSettings { partition: settings, module, arguments, executor } = &flags.settings;
     let objectives = &flags.slo[..];
-    if objectives.len() > objective::MOST {
-        return Err(Failure::usage(format!("--slo: at most {} objectives", objective::MOST)).into());
-    }
+    objective::check(objectives, &settings.model)?;
     let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
     let asked = settings.workers.workers.get()?;
     let workers = if flags.until_load { asked } else { 1 };
     let warm_up_ns = flags.study.warm_up_ns()?;
     let balancing = Balancing::of_workers(settings, workers)?;
-    if balancing.model().delay > 0 {
-        return Err(settings.model.queue.delay.refuse("ends each run early, so that objectives can't be judged: leave it out").into());
-    }
     let path = setup::module_path(module)?;
     let executor = executor::choose(executor, asked as usize, &reporter, program::end)?;
     let module = Module::read(&path)?;
@@ -98,7 +93,8 @@ pub(crate) fn plan(flags: &PlanFlags, sources: &Sources) -> anyhow::Result<()> {
     let inputs: Vec<_> = inputs.iter().map(|path| Some(path.as_path())).chain([sources.file()]).collect();
     let outputs = flags.study.open(run_file, &inputs, &*reporter)?;
 
-    let study = Study::new(vec![source], Sizing::metrics(objectives), flags.study.max_replications, &*executor, &*reporter);
+    let study =
+        Study::new(vec![source], Sizing::metrics(objectives), flags.study.max_replications, &*executor, &*reporter);
     let mut own_notes = Vec::new();
     if settings.workers.workers.given().is_some() && !flags.until_load {
         own_notes.push(format!("a plan chooses the number of workers, so WORKERS={asked} changes nothing"));
@@ -148,7 +144,8 @@ fn holds(report: &PlanReport, until_load: bool) -> anyhow::Result<()> {
     Err(Failure::objective(if until_load {
         format!("no load was found that these workers surely hold: {objectives}")
     } else {
-        format!("at {} times the load, no number of workers surely holds: {objectives}", none.load)
+        let at = if none.load == 1.0 { String::new() } else { format!(" at {} times the load", none.load) };
+        format!("no number of workers surely holds{at}: {objectives}")
     })
     .into())
 }

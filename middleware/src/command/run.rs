@@ -13,6 +13,7 @@ use measure::run_report::RunReport;
 use measure::schema::to_json;
 use report::table;
 use run::executor::{self, Files};
+use run::objective::{self, Objective};
 use run::outputs::OutputFlags;
 use run::plan::{Execution, Plan};
 use run::precision::{self, Precision};
@@ -21,6 +22,7 @@ use run::run_file::RunFile;
 use run::run_folder::RunFolder;
 use run::settings::RunSettings;
 use run::setup::{self, Balancing};
+use run::study::judgement;
 use sandbox::Module;
 use sandbox::limits::LimitFlags;
 use trace::reader::ReadFlags;
@@ -47,6 +49,12 @@ pub struct RunFlags {
     /// and 320 replications; --replications is the upper limit.
     #[arg(long, value_name = "SHARE%")]
     until_precision: Option<Precision>,
+    /// An objective, such as "p99 response < 50ms": the exit code is 99 if it does not hold; the flag may be given several times
+    ///
+    /// An objective is FIGURE [class=N|client=N] < VALUE, where FIGURE is [mean|pNN|max] response|delay, utilization, waited, rejected,
+    /// abandoned, number in queue or number in system; or a joint share such as "99% (response < 50ms and delay < 10ms)".
+    #[arg(long, value_name = "OBJECTIVE")]
+    slo: Vec<Objective>,
     #[command(flatten)]
     read: ReadFlags,
     #[command(flatten)]
@@ -58,7 +66,7 @@ pub struct RunFlags {
 /// Runs it.
 ///
 /// # Errors
-/// If it can't be run whole. The failure of a worker comes last, after the report is written.
+/// If it can't be run whole. The failure of a worker comes last, after the report is written; then that of an objective.
 pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let RunSettings { partition: settings, module, arguments, executor } = &flags.settings;
     let percentiles = flags.outputs.percentiles.as_slice();
@@ -71,6 +79,7 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
         ))
         .into());
     }
+    objective::check(&flags.slo, &settings.model)?;
     let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
     let balancing = Balancing::from_settings(settings)?;
     let path = setup::module_path(module)?;
@@ -82,6 +91,7 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let mut scenario = balancing.scenario(&arguments, module, &flags.limits, flags.verify);
     let capabilities = executor.preflight(&scenario).with_context(|| path.display().to_string())?;
     scenario.set_capabilities(capabilities);
+    scenario.count(&flags.slo, &[1.0]);
 
     let source = setup::source(settings, &flags.read, &balancing)?;
     let traces = settings.trace.paths()?;
@@ -121,6 +131,9 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     let scenario = &plan.scenarios()[0];
     let mut report = run::report::report(scenario, &executions, plan.source(), percentiles);
     report.notes.extend(flags.outputs.warmup.note(warm_up_ns, &executions));
+    if report.run.is_some() {
+        report.objectives = judgement::judge_run(&flags.slo, scenario, &executions)?;
+    }
     let precision = flags.until_precision.as_ref();
     report.notes.extend(precision.map(|precision| precision.note(reached, executions.len())));
     let finish = |mut folder: RunFolder| {
@@ -150,7 +163,8 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
         let place = if planned > 1 { format!("replication {number}, ") } else { String::new() };
         let failed = |(worker, failure)| anyhow::Error::from(failure).context(format!("{place}worker {worker}"));
         execution.first_failure().map_err(failed)
-    })
+    })?;
+    Ok(objective::all_hold(&report.objectives)?)
 }
 
 /// The numbers of replications after which the run may end: one, unless a precision is asked for.

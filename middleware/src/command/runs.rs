@@ -72,7 +72,9 @@ fn outcome(kept: &Kept) -> String {
         Ok(AnyReport::Comparison(comparison)) if comparison.interrupted => "interrupted".to_owned(),
         Ok(AnyReport::Plan(_)) => "plan".to_owned(),
         Ok(AnyReport::Comparison(_)) => "comparison".to_owned(),
-        Ok(AnyReport::Run(report)) if report.workers.iter().any(|row| matches!(row.result, RowResult::Failed { .. })) => {
+        Ok(AnyReport::Run(report))
+            if report.workers.iter().any(|row| matches!(row.result, RowResult::Failed { .. })) =>
+        {
             "failed".to_owned()
         }
         Ok(AnyReport::Run(_)) => "done".to_owned(),

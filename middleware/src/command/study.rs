@@ -113,7 +113,7 @@ impl Outputs<'_> {
             return Ok(output::print(&to_json(report)?)?);
         }
         let place = kept.map_or(String::new(), |folder| {
-            format!("The report is in {}; `{} results` prints it again.\n", folder.path().display(), program::name())
+            format!("The report is in {};\n`{} results` prints it again.\n", folder.path().display(), program::name())
         });
         Ok(output::print_tables(&format!("{}\n{place}", render(report, terminal::width())))?)
     }

@@ -4,6 +4,7 @@
 //! paired, and hold for all pairs and all looks together (Bonferroni). A procedure that assumes independent scenarios, or that
 //! looks after each replication, would mark a lowest one too often.
 
+use measure::comparison::Known;
 use measure::interval::{LEVEL, Part, half_width};
 
 use super::{CONFIDENCE, Study, Trial};
@@ -33,17 +34,6 @@ pub struct Difference {
     pub half_width: Option<f64>,
     /// Whether it is known.
     pub known: Known,
-}
-
-/// What is known of a difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known {
-    /// It is real.
-    Real,
-    /// It is negligible.
-    Negligible,
-    /// Neither is sure yet.
-    Open,
 }
 
 /// Compares the one metric of `study` between the `trials` of each group (`groups` has their places), until each difference to
@@ -92,9 +82,8 @@ fn judge(trials: &[Trial], groups: &[Vec<usize>], level: f64) -> Vec<Compared> {
             compared[place].difference =
                 difference(&trials[place], &trials[lowest], level).map(|difference| (lowest, difference));
         }
-        let is_real = |&place: &usize| {
-            compared[place].difference.is_some_and(|(_, difference)| difference.known == Known::Real)
-        };
+        let is_real =
+            |&place: &usize| compared[place].difference.is_some_and(|(_, difference)| difference.known == Known::Real);
         compared[lowest].is_best = !others.is_empty() && others.iter().all(is_real);
     }
     compared

@@ -9,7 +9,7 @@ use measure::run_report::RowError;
 use measure::schema::SCHEMA;
 use measure::{Metric, Percentile};
 
-use super::comparison::{Compared, Known, LEAST_DIFFERENCE};
+use super::comparison::{Compared, LEAST_DIFFERENCE};
 use super::{CONFIDENCE, Study, Trial, TrialFailure};
 use crate::notes;
 use crate::report::provenance;
@@ -81,7 +81,7 @@ fn combination(
         to: to as u32,
         value: difference.value,
         half_width: difference.half_width,
-        is_real: difference.known == Known::Real,
+        known: difference.known,
     });
     let is_measured = trial.failure.is_none() && replications > 0;
     let used = || Box::new(provenance(&trial.scenario, study.source(trial.source), replications));
@@ -102,7 +102,9 @@ fn combination(
 fn error(failure: &TrialFailure) -> RowError {
     let (known, text) = match failure {
         TrialFailure::Overloaded(failure) => (Some(failure), failure.to_string()),
-        TrialFailure::Other(error) => (error.chain().find_map(|cause| cause.downcast_ref::<Failure>()), format!("{error:#}")),
+        TrialFailure::Other(error) => {
+            (error.chain().find_map(|cause| cause.downcast_ref::<Failure>()), format!("{error:#}"))
+        }
     };
     RowError {
         class: known.map_or(Class::Host, Failure::class),
@@ -155,7 +157,10 @@ fn all_notes(study: &Study<'_>, trials: &[Trial], about: &About<'_>) -> Vec<Stri
             100.0 * LEAST_DIFFERENCE
         )
     } else {
-        format!("nothing is random: the figures are exact for this trace alone; differences below {:.0} % count as none", 100.0 * LEAST_DIFFERENCE)
+        format!(
+            "nothing is random: the figures are exact for this trace alone; differences below {:.0} % count as none",
+            100.0 * LEAST_DIFFERENCE
+        )
     };
     of_all.into_iter().chain(of_each).chain(about.notes.iter().cloned()).chain([confidence]).collect()
 }

@@ -2,14 +2,16 @@
 
 use failure::Failure;
 use measure::criterion::TimeLimits;
-use measure::interval::{Part, half_width};
+use measure::interval::{LEVEL, Part, half_width};
 use measure::judged::{Judged, Unit, Verdict};
 use measure::metric::{Metric, Times};
 use measure::{Counted, Selection, student};
 
 use super::Trial;
 use crate::objective::{Objective, Target};
+use crate::plan::Execution;
 use crate::precision;
+use crate::scenario::Scenario;
 
 /// The scales of an objective's limits that are counted: the limits, and those 5 % below and above. If a trial is surely
 /// between the latter, it is too close to call, and more replications are not worth their time.
@@ -35,6 +37,20 @@ pub struct Judgement {
 /// [`Failure::Usage`] if no request of the trace is in an objective's selection.
 pub fn judge(objectives: &[Objective], trial: &Trial, level: f64) -> Result<Vec<Judgement>, Failure> {
     (0..).zip(objectives).map(|(place, objective)| judge_one(objective, place, trial, level)).collect()
+}
+
+/// The objectives of a run, which was made in these `executions`: what was measured decides, without intervals.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_run(
+    objectives: &[Objective],
+    scenario: &Scenario,
+    executions: &[Execution],
+) -> Result<Vec<Judged>, Failure> {
+    let metrics: Vec<Metric> = objectives.iter().map(metric).collect();
+    let trial = Trial::of_run(scenario.clone(), executions, &metrics);
+    Ok(judge(objectives, &trial, LEVEL)?.into_iter().map(|judgement| judgement.judged).collect())
 }
 
 /// The metric that a study of `objective` must follow.

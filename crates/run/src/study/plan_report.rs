@@ -1,8 +1,8 @@
 //! The report of a search for the number of workers.
 
+use measure::Percentile;
 use measure::judged::Verdict;
 use measure::plan_report::{Answer, PlanKind, PlanReport, Tried};
-use measure::Percentile;
 
 use super::CONFIDENCE;
 use super::sizing::{Candidate, EACH_TO, Found, Sizing};
@@ -52,7 +52,9 @@ pub fn report(sizing: &Sizing<'_>, found: &[(Load, &Found)], about: &About<'_>, 
         notes.push(format!("above {EACH_TO} workers, sixteen numbers in each octave are tried"));
     }
     if sizing.candidates.iter().any(|candidate| candidate.load != Load::ONE) {
-        notes.push("under another load all arrivals of the trace come that much faster, bursts and pauses too".to_owned());
+        notes.push(
+            "under another load all arrivals of the trace come that much faster, bursts and pauses too".to_owned(),
+        );
     }
     PlanReport {
         kind: PlanKind::Plan,

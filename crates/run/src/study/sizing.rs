@@ -199,7 +199,11 @@ impl<'a> Sizing<'a> {
                 break;
             }
             self.judge(&[(workers, next)], most)?;
-            if holds(self, next) { low = Some(next) } else { high = Some(next) }
+            if holds(self, next) {
+                low = Some(next)
+            } else {
+                high = Some(next)
+            }
             factor = if factor < 8.0 { factor * 2.0 } else { factor };
         }
         while let (Some(below), Some(above)) = (low, high) {
@@ -256,7 +260,8 @@ impl<'a> Sizing<'a> {
                         candidate.judged = judgements.into_iter().map(|one| one.judged).collect();
                     }
                     Some(TrialFailure::Overloaded(_)) => {
-                        candidate.reason = Some("overloaded: its queue passed the limit (--limit-unanswered)".to_owned());
+                        candidate.reason =
+                            Some("overloaded: its queue passed the limit (--limit-unanswered)".to_owned());
                         candidate.is_final = true;
                     }
                     Some(TrialFailure::Other(error)) => {
@@ -274,8 +279,7 @@ impl<'a> Sizing<'a> {
     }
 
     fn new_candidate(&self, workers: u32, load: Load) -> anyhow::Result<Candidate> {
-        let mut candidate =
-            Candidate { workers, load, trial: None, reason: None, judged: Vec::new(), is_final: false };
+        let mut candidate = Candidate { workers, load, trial: None, reason: None, judged: Vec::new(), is_final: false };
         if self.survey.overloads(workers, load.as_f64()) {
             let offered = self.survey.offered(load.as_f64()).unwrap_or_default();
             candidate.reason = Some(format!("overloaded: the load is that of {offered:.2} workers"));
@@ -283,8 +287,7 @@ impl<'a> Sizing<'a> {
             return Ok(candidate);
         }
         let mut scenario = Scenario { load, ..(self.scenario_of)(workers)? };
-        let criteria: Vec<_> = self.objectives.iter().map(|objective| objective.criterion(&SCALES)).collect();
-        scenario.workers.iter_mut().for_each(|worker| worker.job.criteria.clone_from(&criteria));
+        scenario.count(self.objectives, &SCALES);
         Ok(Candidate { trial: Some(Trial::new(scenario)), ..candidate })
     }
 }
@@ -302,7 +305,10 @@ mod tests {
 
     #[test]
     fn beyond_64_every_sixteenth_of_an_octave_is_tried() {
-        assert_eq!(counts(1).take(70).collect::<Vec<_>>()[..], [(1..=64).collect(), vec![68, 72, 76, 80, 84, 88]].concat()[..]);
+        assert_eq!(
+            counts(1).take(70).collect::<Vec<_>>()[..],
+            [(1..=64).collect(), vec![68, 72, 76, 80, 84, 88]].concat()[..]
+        );
         assert_eq!(counts(126).take(4).collect::<Vec<_>>(), [126, 128, 136, 144]);
         assert_eq!(counts(1).last(), Some(4096));
     }

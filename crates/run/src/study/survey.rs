@@ -178,4 +178,3 @@ fn shown(ns: u64) -> String {
     let unit = TimeUnit::of(ns as f64, 3);
     format!("{} {}", unit.percentile(Some(ns)), unit.name)
 }
-
