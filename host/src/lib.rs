@@ -140,6 +140,7 @@ fn simulate(cli: &Arguments, sources: &Sources) -> anyhow::Result<()> {
         arguments: cli.arguments.clone(),
         verify: cli.verify,
         warmup_ns: 0,
+        windows: true,
         criteria: Vec::new(),
         capabilities: None,
     };

@@ -30,6 +30,7 @@ pub struct Measurement {
     pub all: Meter,
     /// Of each class; None as long as all requests have class 0, or if there are more than [`CLASSES`].
     classes: Option<BTreeMap<u16, Meter>>,
+    windows_of_class: usize,
     too_many: bool,
     /// What is counted for each objective.
     counters: Vec<(Criterion, Counted)>,
@@ -94,7 +95,13 @@ impl Measurement {
     /// Of a worker of `workers`; requests that arrive before `from_ns` are the warm-up.
     pub fn new(workers: u32, from_ns: u64) -> Self {
         let all = Meter::new(crate::windows::limit(workers), from_ns);
-        Self { all, classes: None, too_many: false, counters: Vec::new() }
+        Self { all, classes: None, windows_of_class: WINDOWS_OF_CLASS, too_many: false, counters: Vec::new() }
+    }
+
+    /// Without windows: one has the whole run, which is faster where only its sums are needed.
+    #[must_use]
+    pub fn in_one_window(self) -> Self {
+        Self { all: Meter::new(1, self.all.tally.from_ns), windows_of_class: 1, ..self }
     }
 
     /// Which also counts the requests of `criteria`, of at most [`crate::criterion::SELECTIONS`] selections.
@@ -134,7 +141,7 @@ impl Measurement {
     pub fn separate_classes(&mut self) {
         if self.classes.is_none() && !self.too_many {
             let Meter { tally, windows, in_service_arrivals } = &self.all;
-            let (tally, windows) = (tally.clone(), windows.with_limit(WINDOWS_OF_CLASS));
+            let (tally, windows) = (tally.clone(), windows.with_limit(self.windows_of_class));
             let before = Meter { tally, windows, in_service_arrivals: *in_service_arrivals };
             self.classes =
                 Some(Some((0, before)).filter(|(_, before)| before.tally.counts.offered > 0).into_iter().collect());
@@ -143,13 +150,13 @@ impl Measurement {
 
     /// Counts a request of `class` with `demand` as offered, if classes are measured separately.
     pub fn offer_to_class(&mut self, class: u16, demand: u64) {
-        let from_ns = self.all.tally.from_ns;
+        let (from_ns, windows) = (self.all.tally.from_ns, self.windows_of_class);
         let Some(classes) = &mut self.classes else { return };
         if classes.len() == CLASSES && !classes.contains_key(&class) {
             (self.classes, self.too_many) = (None, true);
             return;
         }
-        let Meter { tally, .. } = classes.entry(class).or_insert_with(|| Meter::new(WINDOWS_OF_CLASS, from_ns));
+        let Meter { tally, .. } = classes.entry(class).or_insert_with(|| Meter::new(windows, from_ns));
         tally.counts.offered += 1;
         tally.demand_sum_ns += u128::from(demand);
     }

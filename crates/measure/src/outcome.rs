@@ -47,7 +47,7 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Checks measurements from outside of a worker of `workers` against the rules that hold for every shard of `offered`
+    /// Checks measurements from outside, in at most `windows` windows, against the rules that hold for every shard of `offered`
     /// requests, a warm-up until `warm_up_ns` and the job's `criteria`.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Measured {
     pub fn check(
         &self,
         offered: u64,
-        workers: u32,
+        windows: usize,
         warm_up_ns: u64,
         criteria: &[Criterion],
     ) -> Result<(), &'static str> {
@@ -68,10 +68,10 @@ impl Measured {
         }
         self.counted.iter().zip(criteria).try_for_each(|(counted, criterion)| counted.check(criterion, offered))?;
         self.tally.check(offered)?;
-        self.windows.check(&self.tally, windows::limit(workers))?;
+        self.windows.check(&self.tally, windows)?;
         let Some(classes) = &self.classes else { return Ok(()) };
         for course in classes.values() {
-            course.check(course.tally.counts.offered, WINDOWS_OF_CLASS)?;
+            course.check(course.tally.counts.offered, WINDOWS_OF_CLASS.min(windows))?;
         }
         let of_classes: u128 = classes.values().map(|class| u128::from(class.tally.counts.offered)).sum();
         if classes.len() > CLASSES || !(classes.is_empty() || of_classes == u128::from(offered)) {
@@ -87,12 +87,6 @@ impl Measured {
     /// Whether there are classes above 0.
     pub(crate) fn has_classes(&self) -> bool {
         self.classes.as_ref().is_none_or(|classes| !classes.is_empty())
-    }
-
-    /// Drops what only a single run needs.
-    pub fn drop_windows(&mut self) {
-        let classes = self.classes.iter_mut().flatten().map(|(_, course)| &mut course.windows);
-        classes.chain([&mut self.windows]).for_each(|windows| *windows = Windows::new(1));
     }
 
     /// Of a worker of which only the sums are known, without capabilities.

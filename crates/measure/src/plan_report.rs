@@ -11,11 +11,11 @@ use crate::schema::Report;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlanReport {
-    /// What kind of report it is.
-    pub kind: PlanKind,
     /// The provenance of the count that is the first answer, or of the first count that was tried.
     #[serde(flatten)]
     pub provenance: Provenance,
+    /// What kind of report it is.
+    pub kind: PlanKind,
     /// Notes on the trace, and on how the answers were found.
     pub notes: Vec<String>,
     /// The objectives.

@@ -2,7 +2,6 @@
 
 use cli::reporter::{Progress, Reporter, Unit};
 use failure::Failure;
-use measure::Measured;
 use random::streams::Streams;
 
 use crate::executor::{Executor, Files};
@@ -63,16 +62,11 @@ pub fn execute_more(
             return Err(nothing_random(scenario.policy.as_ref().map_or("-", |policy| policy.form().name)).into());
         }
         let seed = seed_of(scenario.first().model.seed, replication);
-        let mut next = Plan::new(first.source().with_seed(seed)?, vec![scenario.clone().with_seed(seed)]);
+        let mut next =
+            Plan::new(first.source().with_seed(seed)?, vec![scenario.clone().with_seed(seed).without_windows()]);
         let numbered = Numbered { reporter, replication, number };
-        let mut execution = next.execute_one(executor, Files::default(), &numbered)?;
         // Windows of the first one are in the report.
-        execution
-            .outcomes
-            .iter_mut()
-            .filter_map(|outcome| outcome.result.as_mut().ok())
-            .for_each(Measured::drop_windows);
-        executions.push(execution);
+        executions.push(next.execute_one(executor, Files::default(), &numbered)?);
     }
     Ok(())
 }

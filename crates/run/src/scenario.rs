@@ -48,6 +48,13 @@ impl Scenario {
         &self.workers[0].job
     }
 
+    /// The same scenario without windows of time.
+    #[must_use]
+    pub fn without_windows(mut self) -> Self {
+        self.workers.iter_mut().for_each(|worker| worker.job.windows = false);
+        self
+    }
+
     /// The same scenario with `seed` for all that is random in it.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {

@@ -131,6 +131,8 @@ pub struct Job {
     pub verify: bool,
     /// Requests that arrive before this time are the warm-up, which is not measured \[ns\].
     pub warmup_ns: u64,
+    /// Whether there are windows of time, which show what happened when; without them only sums are measured.
+    pub windows: bool,
     /// The requests that are counted for objectives.
     pub criteria: Vec<Criterion>,
     /// The capabilities that [`preflight`] found.
@@ -148,9 +150,15 @@ impl Job {
             limits,
             verify: false,
             warmup_ns: 0,
+            windows: true,
             criteria: Vec::new(),
             capabilities: None,
         }
+    }
+
+    /// Upper limit of its windows.
+    pub fn window_limit(&self) -> usize {
+        if self.windows { measure::windows::limit(self.workers) } else { 1 }
     }
 
     /// The default simulator's model of this worker.
@@ -282,6 +290,7 @@ pub fn simulate(
 pub(crate) fn ledger(job: &Job, completions: Option<Box<dyn Completions>>) -> Ledger {
     let verifier = job.verify.then(|| Verifier::new(job.queue()));
     let measured = Measurement::new(job.workers, job.warmup_ns).counting(&job.criteria);
+    let measured = if job.windows { measured } else { measured.in_one_window() };
     let rules = Rules::new(job.model.servers, job.model.delay, measured);
     Ledger::new(rules, job.limits.unanswered, verifier, completions)
 }

@@ -14,9 +14,13 @@ use serde::Serialize;
 use sim_wasm::Speed;
 
 use super::*;
+use crate::any_report::AnyReport;
 use crate::classes::ClassRow;
+use crate::comparison::{Combination, Comparison, ComparisonKind, Difference, Known, Varied};
 use crate::interval::{FigureIntervals, Interval, Intervals, Method};
+use crate::judged::{Judged, Unit, Verdict};
 use crate::over_time::OverTime;
+use crate::plan_report::{Answer, PlanKind, PlanReport, Tried};
 use crate::provenance::*;
 use crate::run_report::{Imbalance, RowError, RowResult, RunReport, WorkerRow};
 use crate::theory::Theory;
@@ -279,17 +283,145 @@ fn run_report() -> impl Strategy<Value = RunReport> {
         source,
     });
     let rows = vec(row(), 0..5);
-    let run = (option::of(figures()), classes(), option::of(over_time()));
+    let run = (option::of(figures()), classes(), vec(judged(), 0..3), option::of(over_time()));
     (provenance(), any::<Vec<String>>(), option::of(imbalance), rows, run, option::of(theory)).prop_map(
-        |(provenance, notes, imbalance, workers, (run, classes, over_time), theory)| RunReport {
+        |(provenance, notes, imbalance, workers, (run, classes, objectives, over_time), theory)| RunReport {
             provenance,
             notes,
             imbalance,
             workers,
             run,
             classes,
+            objectives,
             over_time,
             theory,
+        },
+    )
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    select(vec![Verdict::Holds, Verdict::Fails, Verdict::TooClose])
+}
+
+fn unit() -> impl Strategy<Value = Unit> {
+    select(vec![Unit::Ns, Unit::Share, Unit::Number])
+}
+
+fn judged() -> impl Strategy<Value = Judged> {
+    let numbers = (number(), number(), number(), number(), number());
+    (any::<String>(), verdict(), unit(), numbers).prop_map(
+        |(objective, verdict, unit, (estimate, half_width, missed, missed_half_width, allowed))| Judged {
+            objective,
+            verdict,
+            unit,
+            estimate,
+            half_width,
+            missed,
+            missed_half_width,
+            allowed,
+        },
+    )
+}
+
+fn tried() -> impl Strategy<Value = Tried> {
+    let measured = (vec(judged(), 0..2), option::of(figures().prop_map(Box::new)));
+    (any::<(u32, Option<String>, u32)>(), double(), verdict(), number(), measured).prop_map(
+        |((workers, reason, replications), load, verdict, cost, (objectives, figures))| Tried {
+            workers,
+            load,
+            verdict,
+            reason,
+            replications,
+            cost,
+            objectives,
+            figures,
+        },
+    )
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    let counts = any::<(Option<u32>, Vec<u32>, Vec<u32>, Option<String>)>();
+    let loads = (double(), number(), number(), number(), number());
+    (counts, loads, vec(tried(), 0..3)).prop_map(|(counts, loads, tried)| {
+        let (workers, too_close, fails_above, none_because) = counts;
+        let (load, offered, cost, holds_to_load, broken_at_load) = loads;
+        Answer {
+            load,
+            offered,
+            workers,
+            cost,
+            too_close,
+            fails_above,
+            none_because,
+            holds_to_load,
+            broken_at_load,
+            tried,
+        }
+    })
+}
+
+fn plan_report() -> impl Strategy<Value = PlanReport> {
+    let texts = any::<(Vec<String>, Vec<String>, bool, bool)>();
+    (provenance(), texts, double(), number(), vec(answer(), 0..3)).prop_map(
+        |(provenance, (notes, objectives, until_load, interrupted), confidence, cost_per_worker, answers)| PlanReport {
+            provenance,
+            kind: PlanKind::Plan,
+            notes,
+            objectives,
+            confidence,
+            cost_per_worker,
+            until_load,
+            interrupted,
+            answers,
+        },
+    )
+}
+
+fn combination() -> impl Strategy<Value = Combination> {
+    let known = select(vec![Known::Real, Known::Negligible, Known::Open]);
+    let difference = (any::<u32>(), double(), number(), known).prop_map(|(to, value, half_width, known)| Difference {
+        to,
+        value,
+        half_width,
+        known,
+    });
+    let error = (select(Class::ALL), option::of(select(Limit::ALL)), any::<String>())
+        .prop_map(|(class, limit, message)| RowError { class, limit, message });
+    let measured = (option::of(provenance().prop_map(Box::new)), option::of(figures().prop_map(Box::new)));
+    let values = (number(), number(), option::of(difference), option::of(error));
+    (any::<(BTreeMap<String, String>, u32, u32, bool)>(), measured, values).prop_map(
+        |((values, group, replications, is_best), (provenance, figures), (value, half_width, difference, error))| {
+            Combination {
+                values,
+                group,
+                provenance,
+                replications,
+                value,
+                half_width,
+                difference,
+                is_best,
+                figures,
+                error,
+            }
+        },
+    )
+}
+
+fn comparison() -> impl Strategy<Value = Comparison> {
+    type Texts = (String, Vec<String>, String, Vec<(String, Vec<String>)>, bool);
+    (any::<Texts>(), unit(), double(), double(), vec(combination(), 0..3)).prop_map(
+        |((queuebox, notes, metric, vary, interrupted), unit, confidence, least_difference, combinations)| Comparison {
+            schema: SCHEMA,
+            kind: ComparisonKind::Comparison,
+            queuebox,
+            notes,
+            metric,
+            unit,
+            vary: vary.into_iter().map(|(setting, values)| Varied { setting, values }).collect(),
+            confidence,
+            least_difference,
+            interrupted,
+            combinations,
         },
     )
 }
@@ -335,6 +467,20 @@ proptest! {
     #[test]
     fn a_worker_s_report_is_read_back_without_loss(report in worker_report()) {
         is_read_back(&report);
+    }
+
+    #[test]
+    fn a_plan_s_report_is_read_back_without_loss(report in plan_report()) {
+        is_read_back(&report);
+        let text = serde_json::to_vec(&report).unwrap();
+        assert_eq!(AnyReport::read(&text).unwrap(), AnyReport::Plan(Box::new(report)));
+    }
+
+    #[test]
+    fn a_comparison_is_read_back_without_loss(report in comparison()) {
+        is_read_back(&report);
+        let text = serde_json::to_vec(&report).unwrap();
+        assert_eq!(AnyReport::read(&text).unwrap(), AnyReport::Comparison(Box::new(report)));
     }
 }
 
@@ -392,4 +538,14 @@ fn the_schema_of_a_run_s_report_is_in_docs() {
 #[test]
 fn the_schema_of_a_worker_s_report_is_in_docs() {
     is_in_docs::<WorkerReport>("worker-report.schema.json", include_str!("../../../../docs/worker-report.schema.json"));
+}
+
+#[test]
+fn the_schema_of_a_plan_is_in_docs() {
+    is_in_docs::<PlanReport>("plan.schema.json", include_str!("../../../../docs/plan.schema.json"));
+}
+
+#[test]
+fn the_schema_of_a_comparison_is_in_docs() {
+    is_in_docs::<Comparison>("comparison.schema.json", include_str!("../../../../docs/comparison.schema.json"));
 }

@@ -119,7 +119,7 @@ impl<'a> Study<'a> {
             let seed = |seed: u64| seed_of(seed, replication);
             let scenarios = scenarios.map(|scenario| {
                 let own = scenario.first().model.seed;
-                scenario.with_seed(seed(own))
+                scenario.with_seed(seed(own)).without_windows()
             });
             other = Plan::new(first.with_seed_of(seed)?, scenarios.collect());
             let results = other.execute(self.executor, Vec::new(), &numbered)?;

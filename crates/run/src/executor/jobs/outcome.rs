@@ -41,7 +41,7 @@ pub(super) fn validate(text: &[u8], job: &JobFile, requests: u64, code: i64) -> 
     ensure!(*offered == requests, "the worker counted {offered} of its {requests} requests");
     let expected = match result {
         Ok(measured) => {
-            if let Err(rule) = measured.check(requests, job.job.workers, job.job.warmup_ns, &job.job.criteria) {
+            if let Err(rule) = measured.check(requests, job.job.window_limit(), job.job.warmup_ns, &job.job.criteria) {
                 bail!("the outcome can't be true: {rule}");
             }
             let expected = job.job.capabilities;
@@ -64,7 +64,7 @@ pub(super) fn validate(text: &[u8], job: &JobFile, requests: u64, code: i64) -> 
 mod tests {
     use super::*;
     use contract::Capabilities;
-    use measure::{Course, End, Measured, Measurement, Windows};
+    use measure::{Counted, Course, End, Kind, Measured, Measurement, Windows};
     use sandbox::limits::Limits;
     use sandbox::{Job, Model};
 
