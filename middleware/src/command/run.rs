@@ -114,6 +114,14 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     })
 }
 
+/// The report of the run that `flags` describe, which leaves no file and prints only notes and progress.
+///
+/// # Errors
+/// If it can't be run whole; the failure of a worker is in the report.
+pub(super) fn report_alone(flags: &RunFlags, reporter: &Arc<dyn Reporter>) -> anyhow::Result<RunReport> {
+    Ok(Prepared::new(flags, reporter)?.compute(flags, Files::default(), &**reporter)?.report)
+}
+
 /// A run folder that can't be written costs no result: it is a warning, unless --keep asked for what is in it.
 fn unless_kept(
     flags: &RunFlags,
