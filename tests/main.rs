@@ -35,6 +35,7 @@ mod packed_traces;
 mod plan;
 mod policies;
 mod replications;
+mod rerun;
 mod results;
 mod sandbox;
 mod scarce;

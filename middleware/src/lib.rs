@@ -18,7 +18,7 @@ use command::describe::{self, DescribeFlags};
 use command::partition::{self, SplitFlags};
 use command::plan::{self, PlanFlags};
 use command::run::{self as run_command, RunFlags};
-use command::{results, runs};
+use command::{rerun, results, runs};
 
 /// The exit codes, for help.
 pub const EXIT_CODES: &str = "\
@@ -60,6 +60,13 @@ pub enum Command {
         #[command(flatten)]
         settings: ExecutorSettings,
     },
+    /// Repeat a run, and check that its report has the same bytes.
+    ///
+    /// The arguments and the settings are those of the run's run.json. Nothing is written.
+    Rerun {
+        /// A run's name, or as much of its beginning as names it alone, or its folder; the last one by default.
+        run: Option<PathBuf>,
+    },
 }
 
 impl Command {
@@ -81,6 +88,7 @@ impl Command {
             }
             Command::Runs => runs::runs(),
             Command::Results { run, settings } => results::results(run.as_deref(), settings, &reporter),
+            Command::Rerun { run } => rerun::rerun(run.as_deref(), &reporter),
         }
     }
 }

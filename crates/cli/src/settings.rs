@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 
 use failure::{Failure, Origin};
 
-pub use parse::{command, of_flags, of_texts, parse};
+pub use parse::{command, of_flags, of_texts, parse, parse_again};
 pub use rule::{Rule, choice, count, duration, list, number, one_of, optional, text, word};
 pub use shared::{DemandSettings, SeedSettings, changes_nothing};
 pub use sources::Sources;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use cli::settings::Sources;
 use contract::Capabilities;
 use measure::schema::{Report, SCHEMA};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ pub struct RunFile {
     pub arguments: Vec<String>,
     /// Every setting that the run reads and that is not empty.
     pub settings: BTreeMap<String, String>,
+    /// Those of them that the environment set: notes depend on it.
+    pub environment: BTreeMap<String, String>,
     /// Its duration; None until it has ended.
     pub seconds: Option<f64>,
     /// The result of the preflight, for later runs; None with an executor that does not keep it.
@@ -41,12 +44,7 @@ pub struct RunFile {
 
 impl RunFile {
     /// For a run that starts now; the name is that of its folder.
-    pub fn new(
-        module: &Path,
-        executor: &str,
-        settings: BTreeMap<String, String>,
-        preflight: Option<Preflight>,
-    ) -> Self {
+    pub fn new(module: &Path, executor: &str, sources: &Sources, preflight: Option<Preflight>) -> Self {
         Self {
             schema: SCHEMA,
             run: String::new(),
@@ -54,7 +52,8 @@ impl RunFile {
             executor: executor.to_owned(),
             module: module.display().to_string(),
             arguments: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
-            settings,
+            settings: sources.texts().clone(),
+            environment: sources.environment(),
             seconds: None,
             preflight,
         }

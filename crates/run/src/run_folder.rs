@@ -189,12 +189,12 @@ mod tests {
     use crate::executor::Local;
     use crate::retention::{KEPT, names};
     use cli::reporter::Recording;
+    use cli::settings::Sources;
     use contract::Capabilities;
     use measure::provenance::{Provenance, TraceUsed};
-    use std::collections::BTreeMap;
 
     fn create(runs: &Path) -> RunFolder {
-        let file = RunFile::new(Path::new("sim.wasm"), "local", BTreeMap::new(), None);
+        let file = RunFile::new(Path::new("sim.wasm"), "local", &Sources::default(), None);
         RunFolder::create_in(runs, file).unwrap()
     }
 

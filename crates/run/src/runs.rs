@@ -1,5 +1,6 @@
 //! The runs that are kept in `runs/`: their reports, and a list of them.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -101,9 +102,25 @@ pub fn report(folder: &Path) -> Result<AnyReport, Failure> {
     read(folder).map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))
 }
 
+/// What repeats the run in `folder`: its `run.json`, and the bytes of its report.
+///
+/// # Errors
+/// If one of them is missing, or `run.json` is not of this version's schema.
+pub fn repeatable(folder: &Path) -> Result<(RunFile, Vec<u8>), Failure> {
+    let refuse = |error: &dyn fmt::Display| Failure::usage(format!("{}: {error}", folder.display()));
+    let report = report_text(folder).map_err(|error| refuse(&error))?;
+    let file = fs::read(folder.join(RUN)).map_err(|error| refuse(&format!("{RUN}: {error}")))?;
+    let file = RunFile::read(&file).map_err(|error| refuse(&format!("{RUN}: {error}")))?;
+    Ok((file, report))
+}
+
 fn read(folder: &Path) -> Result<AnyReport, NoReport> {
+    Ok(AnyReport::read(&report_text(folder)?)?)
+}
+
+fn report_text(folder: &Path) -> Result<Vec<u8>, NoReport> {
     match fs::read(folder.join(REPORT)) {
-        Ok(text) => Ok(AnyReport::read(&text)?),
+        Ok(text) => Ok(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(match run_file(folder) {
             _ if is_held(folder) => NoReport::Running,
             Some(RunFile { seconds: None, .. }) => NoReport::Interrupted,

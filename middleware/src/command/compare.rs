@@ -159,7 +159,7 @@ pub(crate) fn compare(flags: &CompareFlags, sources: &Sources) -> anyhow::Result
         setup::check_blocks(settings, &balancing.policy, &opened[trial.source])?;
     }
     let module = inputs.first().cloned().unwrap_or_default();
-    let run_file = RunFile::new(&module, executor.name(), sources.texts().clone(), executor.remembered());
+    let run_file = RunFile::new(&module, executor.name(), sources, executor.remembered());
     let inputs: Vec<_> = inputs.iter().map(|path| Some(path.as_path())).chain([sources.file()]).collect();
     let outputs = flags.study.open(run_file, &inputs, &*reporter)?;
 

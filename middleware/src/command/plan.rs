@@ -88,7 +88,7 @@ pub(crate) fn plan(flags: &PlanFlags, sources: &Sources) -> anyhow::Result<()> {
     };
 
     let source = setup::source(settings, &flags.read, &balancing)?;
-    let run_file = RunFile::new(&path, executor.name(), sources.texts().clone(), executor.remembered());
+    let run_file = RunFile::new(&path, executor.name(), sources, executor.remembered());
     let inputs = setup::inputs(settings, &source, &path)?;
     let inputs: Vec<_> = inputs.iter().map(|path| Some(path.as_path())).chain([sources.file()]).collect();
     let outputs = flags.study.open(run_file, &inputs, &*reporter)?;

@@ -1,5 +1,8 @@
 //! One whole run: generate or read, partition, simulate, collect, report.
 
+mod computed;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -8,24 +11,22 @@ use cli::program;
 use cli::reporter::{Reporter, Terminal};
 use cli::settings::Sources;
 use cli::terminal;
-use failure::Failure;
 use measure::run_report::RunReport;
 use measure::schema::to_json;
 use report::table;
-use run::executor::{self, Files};
+use run::executor::Files;
 use run::objective::{self, Objective};
 use run::outputs::OutputFlags;
-use run::plan::{Execution, Plan};
-use run::precision::{self, Precision};
+use run::plan::Execution;
+use run::precision::Precision;
 use run::replications::{self, Numbered};
 use run::run_file::RunFile;
 use run::run_folder::RunFolder;
 use run::settings::RunSettings;
-use run::setup::{self, Balancing};
-use run::study::judgement;
-use sandbox::Module;
 use sandbox::limits::LimitFlags;
 use trace::reader::ReadFlags;
+
+use computed::{Computed, Prepared};
 
 /// What `middleware run` takes.
 #[derive(Debug, clap::Args)]
@@ -68,80 +69,34 @@ pub struct RunFlags {
 /// # Errors
 /// If it can't be run whole. The failure of a worker comes last, after the report is written; then that of an objective.
 pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
-    let RunSettings { partition: settings, module, arguments, executor } = &flags.settings;
-    let percentiles = flags.outputs.percentiles.as_slice();
-    let looks = looks(flags, settings.workers.workers.get()?)?;
-    let replications = looks[0];
-    if replications > 1 && flags.outputs.completions.is_some() {
-        return Err(Failure::usage(format!(
-            "--completions: a file has the completions of one replication, not of {replications}: leave out --completions, or --replications and \
-             --until-precision"
-        ))
-        .into());
-    }
-    objective::check(&flags.slo, &settings.model)?;
     let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
-    let balancing = Balancing::from_settings(settings)?;
-    let path = setup::module_path(module)?;
-    let executor = executor::choose(executor, balancing.workers.len(), &reporter, program::end)?;
-
-    let module = Module::read(&path)?;
-    reporter.note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
-    let arguments = arguments.sim_args.get()?.unwrap_or_default();
-    let mut scenario = balancing.scenario(&arguments, module, &flags.limits, flags.verify);
-    let capabilities = executor.preflight(&scenario).with_context(|| path.display().to_string())?;
-    scenario.set_capabilities(capabilities);
-    scenario.count(&flags.slo, &[1.0]);
-
-    let source = setup::source(settings, &flags.read, &balancing)?;
-    let traces = settings.trace.paths()?;
-    let mut inputs: Vec<_> = traces.iter().chain([&path]).map(|path| Some(path.as_path())).collect();
-    let table = settings.model.demand.file();
-    inputs.extend([sources.file(), table.as_deref()]);
-    inputs.extend(source.settings_files().into_iter().map(Some));
-    let outputs = flags.outputs.open(&inputs)?;
-    let run_file = RunFile::new(&path, executor.name(), sources.texts().clone(), executor.remembered());
+    let mut prepared = Prepared::new(flags, &reporter)?;
+    let inputs = prepared.inputs.iter().map(PathBuf::as_path).map(Some).chain([sources.file()]);
+    let outputs = flags.outputs.open(&inputs.collect::<Vec<_>>())?;
+    let executor = &*prepared.executor;
+    let run_file = RunFile::new(&prepared.module, executor.name(), sources, executor.remembered());
     let folder = unless_kept(flags, RunFolder::create(run_file), &*reporter)?;
     let keeping = folder.as_ref().filter(|_| flags.keep);
-    let mut shards = keeping.map(|folder| folder.keep_shards(balancing.workers.len())).transpose()?;
+    let workers = prepared.plan.scenarios()[0].workers.len();
+    let mut shards = keeping.map(|folder| folder.keep_shards(workers)).transpose()?;
 
-    let mut plan = Plan::new(source, vec![scenario]);
-    let warm_up_ns = flags.outputs.warmup.apply(&mut plan, &*executor, &*reporter)?;
     let completions = outputs.completions.as_ref();
     let files = Files { completions, folder: folder.as_ref().map(RunFolder::path), kept: shards.as_mut() };
-    let mut executions = replications::execute(&mut plan, replications, &*executor, files, &*reporter)?;
-    let mut reached = None;
-    if let Some(precision) = &flags.until_precision {
-        for &number in &looks {
-            replications::execute_more(&plan, &mut executions, number, &*executor, &*reporter)?;
-            let report = run::report::report(&plan.scenarios()[0], &executions, plan.source(), percentiles);
-            reached = report.run.and_then(|run| precision.reached(&run));
-            if reached.is_some_and(|share| share <= precision.share) {
-                break;
-            }
-        }
-    }
+    let Computed { executions, report } = prepared.compute(flags, files, &*reporter)?;
 
-    let planned = replications.max(executions.len() as u32);
+    let planned = prepared.replications().max(executions.len() as u32);
     for (replication, execution) in (0..).zip(&executions) {
         let numbered = Numbered { reporter: &*reporter, replication, number: planned };
         flags.outputs.show_stderr(&execution.outcomes, 1, &numbered);
     }
     let first = executions.first().context("a run has one replication at least")?;
-    let scenario = &plan.scenarios()[0];
-    let mut report = run::report::report(scenario, &executions, plan.source(), percentiles);
-    report.notes.extend(flags.outputs.warmup.note(warm_up_ns, &executions));
-    if report.run.is_some() {
-        report.objectives = judgement::judge_run(&flags.slo, scenario, &executions)?;
-    }
-    let precision = flags.until_precision.as_ref();
-    report.notes.extend(precision.map(|precision| precision.note(reached, executions.len())));
+    let (scenario, source) = (&prepared.plan.scenarios()[0], prepared.plan.source());
     let finish = |mut folder: RunFolder| {
         if let Some(shards) = shards {
-            let evaluation = run::report::evaluation(scenario, plan.source(), percentiles);
+            let evaluation = run::report::evaluation(scenario, source, flags.outputs.percentiles.as_slice());
             folder.keep_workers(shards, &scenario.module, &report, &first.outcomes, evaluation)?;
         }
-        folder.finish(&report, &*executor, &*reporter)?;
+        folder.finish(&report, &*prepared.executor, &*reporter)?;
         Ok(folder)
     };
     let finished = folder.map(finish).transpose();
@@ -150,7 +105,7 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     // Files are written even if standard output is closed or full.
     let printed = print(flags, &report, folder.as_ref().ok().and_then(Option::as_ref));
     let _folder = folder?;
-    outputs.finish(&report, first.served(), capabilities)?;
+    outputs.finish(&report, first.served(), prepared.capabilities)?;
     printed?;
     if flags.verify && report.run.is_some() {
         let requests: u64 = executions.iter().map(Execution::requests).sum();
@@ -167,25 +122,12 @@ pub(crate) fn run(flags: &RunFlags, sources: &Sources) -> anyhow::Result<()> {
     Ok(objective::all_hold(&report.objectives)?)
 }
 
-/// The numbers of replications after which the run may end: one, unless a precision is asked for.
+/// The report of the run that `flags` describe, which leaves no file and prints only notes and progress.
 ///
 /// # Errors
-/// [`Failure::Usage`] if that precision can't be judged.
-fn looks(flags: &RunFlags, workers: u32) -> Result<Vec<u32>, Failure> {
-    let Some(precision) = &flags.until_precision else {
-        return Ok(vec![flags.replications.unwrap_or(1)]);
-    };
-    precision.check(flags.outputs.percentiles.as_slice())?;
-    let possible = replications::most(workers as usize);
-    let most = flags.replications.unwrap_or(precision::MOST).min(possible);
-    if most < precision::FIRST {
-        return Err(Failure::usage(format!(
-            "--until-precision {precision} needs {} replications at least, and {most} are possible: of {workers} workers {possible}, \
-             or as many as --replications gives",
-            precision::FIRST
-        )));
-    }
-    Ok(precision::looks(most).collect())
+/// If it can't be run whole; the failure of a worker is in the report.
+pub(super) fn report_alone(flags: &RunFlags, reporter: &Arc<dyn Reporter>) -> anyhow::Result<RunReport> {
+    Ok(Prepared::new(flags, reporter)?.compute(flags, Files::default(), &**reporter)?.report)
 }
 
 /// A run folder that can't be written costs no result: it is a warning, unless --keep asked for what is in it.

@@ -1,7 +1,7 @@
 //! Combines the sources of settings: default, file, environment, flag.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,30 @@ pub fn parse<C: CommandFactory + FromArgMatches>() -> Result<(C, Sources), Failu
         program::note(&format!("from the environment: {}", taken.join(" ")));
     }
     Ok((C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), sources))
+}
+
+/// The `arguments` of an earlier call, the name of the program first, with the `texts` that its settings had, and those that the
+/// `environment` then had. Neither a settings file nor the environment of this process is read.
+///
+/// # Errors
+/// [`Failure::Usage`] if clap refuses the arguments.
+pub fn parse_again<C: CommandFactory + FromArgMatches>(
+    arguments: &[String],
+    texts: &BTreeMap<String, String>,
+    environment: &BTreeMap<String, String>,
+) -> Result<(C, Sources), Failure> {
+    let encoded = |origin: Option<Origin>, texts: &BTreeMap<String, String>| -> Encoded {
+        texts.iter().map(|(key, text)| (key.clone(), vec![with_origin(origin.as_ref(), text)])).collect()
+    };
+    let mut given = encoded(None, texts);
+    given.extend(encoded(Some(Origin::Environment), environment));
+    let refused = |error: clap::Error| {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        Failure::usage(failure::printable(line.trim_start_matches("error: ").as_bytes(), 400))
+    };
+    let (matches, given) = combine(C::command().arg(terminal::quiet_flag()), arguments, &given).map_err(refused)?;
+    Ok((C::from_arg_matches(&matches).map_err(refused)?, Sources::new(None, given)))
 }
 
 /// The settings of the group `G` from `flags` and defaults alone, without environment and file.
@@ -113,7 +137,7 @@ pub(super) fn read(
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
     let matches = prepare(defined.clone()).try_get_matches_from(&arguments).map_err(Refused::Arguments)?;
     let (used, found) = innermost(&defined, &matches);
-    let keys: Vec<(&str, String)> = settings(used).collect();
+    let keys: Vec<String> = settings(used).map(|(_, key)| key).collect();
     if keys.is_empty() {
         return Ok(Parsed { matches, sources: Sources::default(), warnings: Vec::new(), taken: Vec::new() });
     }
@@ -123,18 +147,28 @@ pub(super) fn read(
         Some((path, text)) => lines(&path.display().to_string(), text).map_err(Refused::Settings)?,
     };
     let mut taken = Vec::new();
-    for (_, key) in &keys {
-        if let Some(text) = variable(key).filter(|text| !text.is_empty()) {
+    for key in keys {
+        if let Some(text) = variable(&key).filter(|text| !text.is_empty()) {
             taken.push(format!("{key}={}", failure::printable(text.as_bytes(), 40)));
-            given.insert(key.clone(), vec![with_origin(Some(&Origin::Environment), &text)]);
+            given.insert(key, vec![with_origin(Some(&Origin::Environment), &text)]);
         }
     }
-    let matches =
-        prepare(with_defaults(defined.clone(), &given)).try_get_matches_from(&arguments).map_err(Refused::Arguments)?;
-    let (_, found) = innermost(&defined, &matches);
-    let given = keys.into_iter().filter_map(|(id, key)| Some((key, given_to(found, id)?))).collect();
+    let (matches, given) = combine(defined, &arguments, &given).map_err(Refused::Arguments)?;
     let sources = Sources::new(file.map(|(path, _)| path), given);
     Ok(Parsed { matches, sources, warnings, taken })
+}
+
+/// Parses `arguments` with the texts `given` in place of the defaults; with the texts of all settings of the command.
+fn combine(
+    defined: Command,
+    arguments: &[impl AsRef<OsStr>],
+    given: &Encoded,
+) -> Result<(ArgMatches, BTreeMap<String, Given>), clap::Error> {
+    let matches =
+        prepare(with_defaults(defined.clone(), given)).try_get_matches_from(arguments.iter().map(AsRef::as_ref))?;
+    let (used, found) = innermost(&defined, &matches);
+    let texts = settings(used).filter_map(|(id, key)| Some((key, given_to(found, id)?))).collect();
+    Ok((matches, texts))
 }
 
 /// The texts of the setting `id` in `matches`.

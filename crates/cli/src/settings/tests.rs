@@ -222,6 +222,36 @@ fn an_override_of_no_setting_is_refused() {
     );
 }
 
+#[derive(Debug, clap::Parser)]
+struct Whole {
+    #[command(subcommand)]
+    command: Sub,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Sub {
+    Sub(Group),
+}
+
+#[test]
+fn an_earlier_call_is_parsed_again_from_its_texts() {
+    let (group, parsed) =
+        call("SAMPLES=3\nMEAN=x", &[("SERVERS", "2"), ("TRACE", "a\nb")], &["--samples=4", "--module=m"]);
+    let again = |flags: &[&str]| {
+        let arguments: Vec<String> = ["p", "sub"].iter().chain(flags).map(|text| (*text).to_owned()).collect();
+        parse_again::<Whole>(&arguments, parsed.sources.texts(), &parsed.sources.environment())
+    };
+    let (Whole { command: Sub::Sub(repeated) }, sources) = again(&["--samples=4", "--module=m", "-q"]).unwrap();
+    // A text of the file counts as a default, since only given settings have an effect beyond their values.
+    let expected = format!("{group:?}").replace(r#"Some(File { name: "f", line: 2 }) MEAN"#, "None MEAN");
+    assert_eq!(format!("{repeated:?}"), expected);
+    assert_eq!((sources.texts(), sources.file()), (parsed.sources.texts(), None));
+    let refused = |flags: &[&str]| again(flags).unwrap_err().to_string();
+    assert_eq!(refused(&["--nope"]), "unexpected argument '--nope' found");
+    let value = refused(&["--workers", "x"]);
+    assert_eq!(value.split(':').next(), Some("invalid value 'x' for '--workers <WORKERS>'"));
+}
+
 #[test]
 fn texts_of_the_environment_are_known() {
     let environment = [("MEAN", "4"), ("SAMPLES", "3"), ("MODULE", "b c"), ("TRACE", ""), ("WORKERS", "9")];
