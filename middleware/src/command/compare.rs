@@ -11,13 +11,14 @@ use cli::reporter::{Reporter, Terminal};
 use cli::settings::Sources;
 use failure::{Failure, printable};
 use measure::Metric;
-use measure::comparison::Varied;
+use measure::comparison::{Comparison, Varied};
 use measure::metric::METRICS;
-use run::executor;
+use run::executor::{self, Executor};
 use run::notes;
 use run::run_file::RunFile;
 use run::settings::RunSettings;
 use run::setup::{self, Balancing};
+use run::source::Source;
 use run::study::comparison::compare as compare_trials;
 use run::study::comparison_report::{About, report};
 use run::study::{Study, Trial, TrialFailure};
@@ -109,82 +110,119 @@ struct Combination {
 /// If it can't be made. The failure of a combination comes last, after the report.
 pub(crate) fn compare(flags: &CompareFlags, sources: &Sources) -> anyhow::Result<()> {
     let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
-    let combinations = combinations(&flags.vary, sources)?;
-    let executor_settings = &flags.settings.executor;
-    let mut most = 1;
-    for combination in &combinations {
-        most = most.max(combination.settings.partition.workers.workers.get()?);
-    }
-    let executor = executor::choose(executor_settings, most as usize, &reporter, program::end)?;
-    let warm_up_ns = flags.study.warm_up_ns()?;
+    let mut prepared = Prepared::new(flags, sources, &reporter)?;
+    let module = prepared.inputs.first().cloned().unwrap_or_default();
+    let run_file = RunFile::new(&module, prepared.executor.name(), sources, prepared.executor.remembered());
+    let inputs: Vec<_> = prepared.inputs.iter().map(PathBuf::as_path).map(Some).chain([sources.file()]).collect();
+    let outputs = flags.study.open(run_file, &inputs, &*reporter)?;
+    let report = prepared.compute(flags, &*reporter, &mut |report| outputs.keep_so_far(report))?;
+    outputs.finish(&report, &*prepared.executor, &*reporter, report::comparison::text)?;
+    let failed = prepared.trials.into_iter().zip(&prepared.combinations);
+    let failed = failed.filter_map(|(trial, combination)| match trial.failure? {
+        TrialFailure::Other(error) => Some(error.context(named(&combination.values))),
+        TrialFailure::Overloaded(_) => None,
+    });
+    failed.into_iter().next().map_or(Ok(()), Err)
+}
 
-    let (mut trials, mut inputs, mut modules) = (Vec::new(), Vec::new(), BTreeMap::<PathBuf, Module>::new());
-    for Combination { settings, values, .. } in &combinations {
-        let balancing = Balancing::from_settings(&settings.partition)?;
-        let path = setup::module_path(&settings.module)?;
-        let module = match modules.get(&path) {
-            Some(module) => module.clone(),
-            None => {
+/// The report of the comparison that `flags` describe, which leaves no file and prints only notes and progress.
+///
+/// # Errors
+/// If it can't be made; the failure of a combination is in it.
+pub(super) fn report_alone(
+    flags: &CompareFlags,
+    sources: &Sources,
+    reporter: &Arc<dyn Reporter>,
+) -> anyhow::Result<Comparison> {
+    Prepared::new(flags, sources, reporter)?.compute(flags, &**reporter, &mut |_| Ok(()))
+}
+
+/// A comparison whose settings are checked, and whose modules have run on an empty shard; no request is read.
+struct Prepared {
+    executor: Box<dyn Executor>,
+    /// Every file that it reads, aside from the settings file; the first one is a module.
+    inputs: Vec<PathBuf>,
+    combinations: Vec<Combination>,
+    /// One for each combination.
+    trials: Vec<Trial>,
+    /// The traces, until they are read.
+    traces: Vec<Source>,
+}
+
+impl Prepared {
+    fn new(flags: &CompareFlags, sources: &Sources, reporter: &Arc<dyn Reporter>) -> anyhow::Result<Self> {
+        let combinations = combinations(&flags.vary, sources)?;
+        let balancings = combinations.iter().map(|one| Balancing::from_settings(&one.settings.partition));
+        let balancings = balancings.collect::<Result<Vec<_>, _>>()?;
+        let most = balancings.iter().map(|balancing| balancing.workers.len()).max().unwrap_or(1);
+        let executor = executor::choose(&flags.settings.executor, most, reporter, program::end)?;
+        let warm_up_ns = flags.study.warm_up_ns()?;
+        let (mut trials, mut inputs, mut modules) = (Vec::new(), Vec::new(), BTreeMap::<PathBuf, Module>::new());
+        for (Combination { settings, values, .. }, balancing) in combinations.iter().zip(&balancings) {
+            let path = setup::module_path(&settings.module)?;
+            if !modules.contains_key(&path) {
                 let module = Module::read(&path)?;
                 reporter.note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
-                modules.insert(path.clone(), module.clone());
-                module
+                modules.insert(path.clone(), module);
+                inputs.push(path.clone());
             }
-        };
-        let arguments = settings.arguments.sim_args.get()?.unwrap_or_default();
-        let mut scenario = balancing.scenario(&arguments, module, &flags.limits, false);
-        let capabilities =
-            executor.preflight(&scenario).with_context(|| format!("{} ({})", named(values), path.display()))?;
-        scenario.set_capabilities(capabilities);
-        if warm_up_ns > 0 && scenario.first().model.delay > 0 {
-            return Err(Failure::usage(
-                "--warmup with DELAY: DELAY ends the simulation at a service start, which the warm-up would move",
-            )
-            .into());
+            let arguments = settings.arguments.sim_args.get()?.unwrap_or_default();
+            let mut scenario = balancing.scenario(&arguments, modules[&path].clone(), &flags.limits, false);
+            let capabilities =
+                executor.preflight(&scenario).with_context(|| format!("{} ({})", named(values), path.display()))?;
+            scenario.set_capabilities(capabilities);
+            if warm_up_ns > 0 && scenario.first().model.delay > 0 {
+                let rule = "--warmup with DELAY: DELAY ends the simulation at a service start, which the warm-up would move: leave one of \
+                            them out";
+                return Err(Failure::usage(rule).into());
+            }
+            scenario.set_warm_up(warm_up_ns);
+            trials.push(Trial::new(scenario));
         }
-        scenario.set_warm_up(warm_up_ns);
-        trials.push(Trial::new(scenario));
-        inputs.push(path);
-    }
-    let (sources_of_trials, mut opened) = (sources_of(&flags.vary, &combinations), Vec::new());
-    for (place, (combination, trial)) in combinations.iter().zip(&mut trials).enumerate() {
-        let settings = &combination.settings.partition;
-        let balancing = Balancing::from_settings(settings)?;
-        trial.source = sources_of_trials[place];
-        if trial.source == opened.len() {
-            let source = setup::source(settings, &flags.read, &balancing)?;
-            inputs.extend(setup::inputs(settings, &source, &inputs[place].clone())?);
-            opened.push(source);
+        let (numbers, mut traces) = (traces_of(&flags.vary, &combinations), Vec::new());
+        for ((combination, balancing), (trial, number)) in
+            combinations.iter().zip(&balancings).zip(trials.iter_mut().zip(numbers))
+        {
+            let settings = &combination.settings.partition;
+            trial.source = number;
+            if number == traces.len() {
+                let source = setup::source(settings, &flags.read, balancing)?;
+                inputs.extend(setup::inputs(settings, &source, &inputs[0].clone())?);
+                traces.push(source);
+            }
+            setup::check_blocks(settings, &balancing.policy, &traces[number])?;
         }
-        setup::check_blocks(settings, &balancing.policy, &opened[trial.source])?;
+        Ok(Self { executor, inputs, combinations, trials, traces })
     }
-    let module = inputs.first().cloned().unwrap_or_default();
-    let run_file = RunFile::new(&module, executor.name(), sources, executor.remembered());
-    let inputs: Vec<_> = inputs.iter().map(|path| Some(path.as_path())).chain([sources.file()]).collect();
-    let outputs = flags.study.open(run_file, &inputs, &*reporter)?;
 
-    let groups = combinations.iter().map(|combination| combination.group).collect::<Vec<_>>();
-    let members = |group: usize| (0..groups.len()).filter(|&place| groups[place] == group).collect();
-    let of_groups: Vec<Vec<usize>> = (0..=groups.iter().copied().max().unwrap_or(0)).map(members).collect();
-    let about = About {
-        vary: flags.vary.iter().map(|vary| Varied { setting: vary.key.clone(), values: vary.values.clone() }).collect(),
-        values: combinations.iter().map(|combination| combination.values.clone()).collect(),
-        groups,
-        metric: flags.metric,
-        percentiles: flags.study.percentiles.as_slice(),
-        notes: (warm_up_ns > 0).then(|| notes::of_warm_up(warm_up_ns)).into_iter().collect(),
-    };
-    let mut study = Study::new(opened, vec![flags.metric], flags.study.max_replications, &*executor, &*reporter);
-    let compared = compare_trials(&mut study, &mut trials, &of_groups, &mut |study, trials, compared| {
-        outputs.keep_so_far(&report(study, trials, compared, &about, true))
-    })?;
-    let report = report(&study, &trials, &compared, &about, false);
-    outputs.finish(&report, &*executor, &*reporter, report::comparison::text)?;
-    let failed = trials.into_iter().zip(&about.values).find_map(|(trial, values)| match trial.failure {
-        Some(TrialFailure::Other(error)) => Some(error.context(named(values))),
-        _ => None,
-    });
-    failed.map_or(Ok(()), Err)
+    /// The report. What is known so far is passed to `keep`.
+    fn compute(
+        &mut self,
+        flags: &CompareFlags,
+        reporter: &dyn Reporter,
+        keep: &mut dyn FnMut(&Comparison) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Comparison> {
+        let Self { executor, combinations, trials, traces, .. } = self;
+        let groups: Vec<usize> = combinations.iter().map(|combination| combination.group).collect();
+        let members = |group: usize| (0..groups.len()).filter(|&place| groups[place] == group).collect();
+        let of_groups: Vec<Vec<usize>> = (0..=groups.iter().copied().max().unwrap_or(0)).map(members).collect();
+        let warm_up_ns = flags.study.warm_up_ns()?;
+        let varied = |vary: &Vary| Varied { setting: vary.key.clone(), values: vary.values.clone() };
+        let about = About {
+            vary: flags.vary.iter().map(varied).collect(),
+            values: combinations.iter().map(|combination| combination.values.clone()).collect(),
+            groups,
+            metric: flags.metric,
+            percentiles: flags.study.percentiles.as_slice(),
+            notes: (warm_up_ns > 0).then(|| notes::of_warm_up(warm_up_ns)).into_iter().collect(),
+        };
+        let (traces, most) = (std::mem::take(traces), flags.study.max_replications);
+        let mut study = Study::new(traces, vec![flags.metric], most, &**executor, reporter);
+        let compared = compare_trials(&mut study, trials, &of_groups, &mut |study, trials, compared| {
+            keep(&report(study, trials, compared, &about, true))
+        })?;
+        Ok(report(&study, trials, &compared, &about, false))
+    }
 }
 
 /// All combinations of the values of `vary`: the first setting varies fastest, and each combination of the others is a group.
@@ -229,7 +267,7 @@ fn is_of_executor(key: &str) -> bool {
 }
 
 /// The number of the trace of each combination: those share a trace whose settings of it are the same.
-fn sources_of(vary: &[Vary], combinations: &[Combination]) -> Vec<usize> {
+fn traces_of(vary: &[Vary], combinations: &[Combination]) -> Vec<usize> {
     let of_trace = |values: &BTreeMap<String, String>| -> Vec<String> {
         let keys = vary.iter().map(|vary| &vary.key).filter(|key| !BESIDE_TRACE.contains(&key.as_str()));
         keys.filter_map(|key| values.get(key).cloned()).collect()
@@ -273,6 +311,6 @@ mod tests {
         let values: Vec<String> = combinations.iter().map(|one| named(&one.values)).collect();
         assert_eq!(values, ["BALANCER=R ST=1ms", "BALANCER=R ST=2ms", "BALANCER=RR ST=1ms", "BALANCER=RR ST=2ms"]);
         assert_eq!(combinations.iter().map(|one| one.group).collect::<Vec<_>>(), [0, 0, 1, 1]);
-        assert_eq!(sources_of(&vary, &combinations), [0, 1, 0, 1]);
+        assert_eq!(traces_of(&vary, &combinations), [0, 1, 0, 1]);
     }
 }
