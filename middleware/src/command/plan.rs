@@ -107,7 +107,7 @@ impl Prepared {
         flags.study.warm_up_ns()?;
         let balancing = Balancing::of_workers(settings, if flags.until_load { workers } else { 1 })?;
         let path = setup::module_path(module)?;
-        let executor = executor::choose(executor, workers as usize, reporter, program::end)?;
+        let executor = executor::choose_for_many(executor, workers as usize, reporter, program::end)?;
         let module = Module::read(&path)?;
         reporter.note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
         let arguments = flags.settings.arguments.sim_args.get()?.unwrap_or_default();

@@ -5,7 +5,8 @@ use measure::judged::Verdict;
 use measure::plan_report::{Answer, PlanKind, PlanReport, Tried};
 
 use super::CONFIDENCE;
-use super::sizing::{Candidate, EACH_TO, Found, Sizing};
+use super::candidate::Candidate;
+use super::sizing::{EACH_TO, Found, Sizing};
 use crate::load::Load;
 use crate::notes;
 use crate::objective::Objective;
