@@ -7,6 +7,7 @@
 
 mod broken_traces;
 mod check;
+mod comparisons;
 mod conformance;
 mod contract;
 mod convert;
@@ -33,6 +34,8 @@ mod notes;
 mod oracle;
 mod packed_traces;
 mod plan;
+mod plans;
+mod plans_by_hand;
 mod policies;
 mod replications;
 mod rerun;
