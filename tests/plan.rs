@@ -12,6 +12,7 @@ use measure::run_report::RunReport;
 use policy::PolicySpec;
 use random::demand::{Demands, ServiceDistribution};
 use run::executor::{Executor as _, Local};
+use run::load::Load;
 use run::plan::Plan;
 use run::scenario::{Scenario, Worker};
 use run::source::Source;
@@ -38,7 +39,7 @@ fn scenario(executor: &Local, module: &[u8], policy: &str, delay: u64) -> Scenar
     let job = |worker| Job { worker, workers: WORKERS, ..Job::alone(model.clone(), limits.clone()) };
     let workers = (1..=WORKERS).map(|worker| Worker::new(job(worker))).collect();
     let policy = PolicySpec::named(policy);
-    let mut scenario = Scenario { module: Module::new(module), workers, policy };
+    let mut scenario = Scenario { module: Module::new(module), workers, policy, load: Load::ONE };
     scenario.set_capabilities(executor.preflight(&scenario).unwrap());
     scenario
 }
