@@ -12,6 +12,7 @@ mod comparisons;
 mod coverage;
 mod crommelin;
 mod decisions;
+mod drawn;
 mod exact;
 mod formula_tests;
 mod formulas;
@@ -35,7 +36,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use comparisons::Comparisons;
 use coverage::Coverage;
-use plans::{Plans, Range};
+use drawn::Range;
+use plans::Plans;
 use verdicts::{Effort, simulate_all};
 
 #[test]
