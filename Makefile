@@ -32,7 +32,7 @@ NEAREST := $(shell printf '%s\n' $(SETTINGS) $(VARIABLES) | awk -v given="$$(ech
 $(error $(UNKNOWN) is not a setting of Queuebox$(if $(NEAREST),; did you mean $(NEAREST)?,: make help lists them))
 endif
 
-.PHONY: all programs sim run image workers down bin/worker/host trace results schema settings test test-docker test-wasm truth conformance fuzz lint deny bench bench-kernels bench-formats bench-build clean install uninstall help
+.PHONY: all programs sim run experiment image workers down bin/worker/host trace results schema settings test test-docker test-wasm truth conformance fuzz lint deny bench bench-kernels bench-formats bench-build clean install uninstall help
 
 all: programs bin/sim.wasm ## Build the programs (bin/) and the simulator (sim.wasm)
 	@if [ ! -e sim.wasm ]; then cp bin/sim.wasm sim.wasm; \
@@ -66,6 +66,9 @@ run: all ## Run: trace, policy, workers, report (make run WORKERS=4, TRACE=trace
 		echo "note: the workers' containers can't be made (above), so workers are threads of this process" >&2; export EXECUTOR=local; \
 	fi; \
 	bin/middleware run
+
+experiment: all ## Compare R, RR and TC over 1, 3 and 5 workers, as the original's experiment (make experiment SAMPLES=10000)
+	@bin/middleware compare --vary BALANCER=R,RR,TC --vary WORKERS=1,3,5
 
 # The Docker engine that the middleware would take, for what make asks of one: its address, and over TLS the folder of certificates.
 USE_ENGINE = engine=$$(bin/middleware executor 2>/dev/null || :); host=$$(echo "$$engine" | cut -s -d' ' -f2); \

@@ -97,6 +97,15 @@ fn replications_warm_up_and_precision_are_repeated() {
 }
 
 #[test]
+fn a_run_whose_objective_does_not_hold_is_repeated() {
+    let folder = Folder::new();
+    let line = "middleware run --samples 1000 --executor local --slo 'p99 response < 1us'";
+    folder.shell(line).env("MODULE", sim_wasm().to_str().unwrap()).exits(99);
+    let run = folder.only_in("runs");
+    is_repeated(&folder, &run);
+}
+
+#[test]
 fn a_run_with_a_failed_worker_is_repeated() {
     let folder = Folder::new().and_module("mine", &guest_text("second_fails").replace(";; FAILURE", "(unreachable)"));
     middleware(&folder, "run --module mine.wasm --samples 12 --workers 3 --delay 1").exits(5);
@@ -167,7 +176,7 @@ fn what_can_not_be_repeated_is_refused() {
     );
     refused("run.json", &|file| file["arguments"] = json!(1), 2, ": run.json: it is not a report of Queuebox: ");
     refused("report.json", &|file| file["schema"] = json!(7), 2, "/report.json: it has schema 7;");
-    let only_run = "/run.json: only `run` can be repeated, and this is: partition --out x";
+    let only_run = "/run.json: only `run`, `plan` and `compare` can be repeated, and this is: partition --out x";
     refused("run.json", &arguments("middleware partition --out x"), 2, only_run);
     let unexpected = "/run.json: unexpected argument '--nope' found";
     refused("run.json", &arguments("middleware run --nope"), 2, unexpected);

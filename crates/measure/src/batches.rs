@@ -1,10 +1,12 @@
 //! The uncertainty of a single long run, for decisions on it: half-widths at any level, from batch means.
 
-use crate::coarse::Coarse;
+use crate::coarse::{self, Coarse};
 use crate::evaluation::{Group, drain_of};
-use crate::intervals::Observations;
+use crate::histogram;
+use crate::interval::Part;
+use crate::intervals::{Observations, SHORTEST_ABOVE};
 use crate::metric::{Metric, Times};
-use crate::observation::Observation;
+use crate::observation::{Observation, above};
 use crate::{Measured, Randomness};
 
 /// The batches of a run.
@@ -58,5 +60,63 @@ impl Batches {
             Times::Response => |batch| &batch.times.response,
         };
         self.observations.share_over(counts, limit_ns, allowed, level)
+    }
+}
+
+impl Observations {
+    /// The half-width of a share at this level.
+    ///
+    /// # Errors
+    /// The reason why there is none.
+    pub(crate) fn share_half_width(
+        &self,
+        level: f64,
+        part: &dyn Fn(&Observation) -> Part,
+    ) -> Result<f64, &'static str> {
+        let Part { numerator, denominator } = part(&self.all);
+        if numerator.min(denominator - numerator) < self.fewest_on_a_side() {
+            return Err("too few requests are in this share, or outside of it");
+        }
+        self.half_width_at(level, part)
+    }
+
+    /// The half-width, at this level, of the share of times that are `limit_ns` or longer, for the decision whether it is below
+    /// `allowed`: the larger one of that at the limit, and that where the share is `allowed`. Both are at the nearest edges of
+    /// coarse buckets.
+    ///
+    /// # Errors
+    /// The reason why there is none.
+    pub(crate) fn share_over(
+        &self,
+        counts: fn(&Observation) -> &Coarse,
+        limit_ns: u64,
+        allowed: f64,
+        level: f64,
+    ) -> Result<f64, &'static str> {
+        let (all, least) = (counts(&self.all), self.fewest_on_a_side());
+        if allowed.min(1.0 - allowed) * (all.total() as f64) < least || self.drains * allowed < SHORTEST_ABOVE {
+            return Err("too few requests are above it, or below it");
+        }
+        let share = |bucket: usize| {
+            let Part { numerator, denominator } = above(all, bucket);
+            Some(numerator / denominator).filter(|_| numerator.min(denominator - numerator) >= least)
+        };
+        let half_width = |bucket: usize| self.half_width_at(level, &|batch| above(counts(batch), bucket));
+        let mut widest: Option<f64> = None;
+        let at_limit = coarse::of_fine(histogram::index(limit_ns.saturating_sub(1)));
+        if share(at_limit).is_some() {
+            widest = Some(half_width(at_limit)?);
+        }
+        // The edge where about as many are above as are allowed.
+        let buckets = all.counts().map(|(bucket, _)| bucket);
+        let nearest = buckets
+            .filter_map(|bucket| Some((bucket, share(bucket)?)))
+            .min_by(|(_, a), (_, b)| libm::fabs(a - allowed).total_cmp(&libm::fabs(b - allowed)));
+        if let Some((bucket, share)) = nearest {
+            let scale = (allowed * (1.0 - allowed) / (share * (1.0 - share))).sqrt();
+            let half_width = half_width(bucket)? * scale;
+            widest = Some(widest.map_or(half_width, |widest| widest.max(half_width)));
+        }
+        widest.ok_or("too few requests are above it, or below it")
     }
 }

@@ -26,7 +26,7 @@ const FEWEST_ON_A_SIDE: f64 = 100.0;
 
 /// The shortest run with an interval of a percentile, in drain times, times the share of requests above it: those come in
 /// groups, since a long queue delays many requests.
-const SHORTEST_ABOVE: f64 = 40.0;
+pub(crate) const SHORTEST_ABOVE: f64 = 40.0;
 
 /// The reason why batches of a run with this randomness give no interval; None if they do.
 pub(crate) fn refusal(random: Randomness) -> Option<&'static str> {
@@ -90,9 +90,9 @@ pub(crate) struct Observations {
     batches: Vec<Observation>,
     /// Shorter ones, whose independence is tested; none of replications.
     tested: Vec<Observation>,
-    all: Observation,
+    pub(crate) all: Observation,
     /// Length of the run in drain times; infinite of replications.
-    drains: f64,
+    pub(crate) drains: f64,
 }
 
 impl Observations {
@@ -201,62 +201,6 @@ impl Observations {
         }
     }
 
-    /// The half-width of a share at this level.
-    ///
-    /// # Errors
-    /// The reason why there is none.
-    pub(crate) fn share_half_width(
-        &self,
-        level: f64,
-        part: &dyn Fn(&Observation) -> Part,
-    ) -> Result<f64, &'static str> {
-        let Part { numerator, denominator } = part(&self.all);
-        if numerator.min(denominator - numerator) < self.fewest_on_a_side() {
-            return Err("too few requests are in this share, or outside of it");
-        }
-        self.half_width_at(level, part)
-    }
-
-    /// The half-width, at this level, of the share of times that are `limit_ns` or longer, for the decision whether it is below
-    /// `allowed`: the larger one of that at the limit, and that where the share is `allowed`. Both are at the nearest edges of
-    /// coarse buckets.
-    ///
-    /// # Errors
-    /// The reason why there is none.
-    pub(crate) fn share_over(
-        &self,
-        counts: fn(&Observation) -> &Coarse,
-        limit_ns: u64,
-        allowed: f64,
-        level: f64,
-    ) -> Result<f64, &'static str> {
-        let (all, least) = (counts(&self.all), self.fewest_on_a_side());
-        if allowed.min(1.0 - allowed) * (all.total() as f64) < least || self.drains * allowed < SHORTEST_ABOVE {
-            return Err("too few requests are above it, or below it");
-        }
-        let share = |bucket: usize| {
-            let Part { numerator, denominator } = above(all, bucket);
-            Some(numerator / denominator).filter(|_| numerator.min(denominator - numerator) >= least)
-        };
-        let half_width = |bucket: usize| self.half_width_at(level, &|batch| above(counts(batch), bucket));
-        let mut widest: Option<f64> = None;
-        let at_limit = coarse::of_fine(histogram::index(limit_ns.saturating_sub(1)));
-        if share(at_limit).is_some() {
-            widest = Some(half_width(at_limit)?);
-        }
-        // The edge where about as many are above as are allowed.
-        let buckets = all.counts().map(|(bucket, _)| bucket);
-        let nearest = buckets
-            .filter_map(|bucket| Some((bucket, share(bucket)?)))
-            .min_by(|(_, a), (_, b)| libm::fabs(a - allowed).total_cmp(&libm::fabs(b - allowed)));
-        if let Some((bucket, share)) = nearest {
-            let scale = (allowed * (1.0 - allowed) / (share * (1.0 - share))).sqrt();
-            let half_width = half_width(bucket)? * scale;
-            widest = Some(widest.map_or(half_width, |widest| widest.max(half_width)));
-        }
-        widest.ok_or("too few requests are above it, or below it")
-    }
-
     /// The interval of a percentile, whose value is `value`: that of the share of requests above it, which the histogram
     /// turns into times (Woodruff, "Confidence intervals for medians and other position measures", 1952). The half-width
     /// is the larger distance. Batches count requests above the edges of coarse buckets, so that the share is that above
@@ -302,7 +246,7 @@ impl Observations {
         }
     }
 
-    fn fewest_on_a_side(&self) -> f64 {
+    pub(crate) fn fewest_on_a_side(&self) -> f64 {
         match self.method {
             Method::BatchMeans => FEWEST_ON_A_SIDE,
             Method::Replications => 0.2 * FEWEST_ON_A_SIDE,

@@ -15,7 +15,7 @@ pub fn text(report: &Comparison, width: usize) -> String {
 
 /// The answer in a sentence, or two.
 pub fn answer(report: &Comparison) -> String {
-    let interrupted = if report.interrupted { "Interrupted: " } else { "" };
+    let interrupted = if report.interrupted { "Interrupted, so this is not final: " } else { "" };
     let groups = report.groups();
     if let [only] = &groups[..] {
         return format!("{interrupted}{}", of_group(report, only));

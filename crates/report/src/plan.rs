@@ -26,7 +26,7 @@ pub fn text(report: &PlanReport, width: usize) -> String {
 /// The answer in a sentence, or two.
 pub fn answer(report: &PlanReport) -> String {
     let objectives = listed(&report.objectives);
-    let interrupted = if report.interrupted { "Interrupted: " } else { "" };
+    let interrupted = if report.interrupted { "Interrupted, so this is not final: " } else { "" };
     let Some((first, others)) = report.answers.split_first() else {
         return format!("{interrupted}nothing was tried yet for {objectives}.");
     };

@@ -33,6 +33,7 @@
 pub mod completions;
 pub mod executor;
 pub mod job;
+mod lane;
 pub mod load;
 pub mod notes;
 pub mod objective;

@@ -111,6 +111,9 @@ pub fn repeatable(folder: &Path) -> Result<(RunFile, Vec<u8>), Failure> {
     let report = report_text(folder).map_err(|error| refuse(&error))?;
     let file = fs::read(folder.join(RUN)).map_err(|error| refuse(&format!("{RUN}: {error}")))?;
     let file = RunFile::read(&file).map_err(|error| refuse(&format!("{RUN}: {error}")))?;
+    if file.seconds.is_none() {
+        return Err(refuse(&format!("its {REPORT} has only what was done before it was interrupted; run it again")));
+    }
     Ok((file, report))
 }
 

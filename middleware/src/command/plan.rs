@@ -1,5 +1,6 @@
 //! `middleware plan`: how many workers hold the objectives.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -8,7 +9,7 @@ use cli::reporter::{Reporter, Terminal};
 use cli::settings::Sources;
 use failure::Failure;
 use measure::plan_report::PlanReport;
-use run::executor;
+use run::executor::{self, Executor};
 use run::load::Load;
 use run::notes;
 use run::objective::{self, Objective};
@@ -16,6 +17,7 @@ use run::run_file::RunFile;
 use run::scenario::Scenario;
 use run::settings::RunSettings;
 use run::setup::{self, Balancing};
+use run::source::Source;
 use run::study::Study;
 use run::study::plan_report::{About, report};
 use run::study::sizing::{Found, Sizing};
@@ -62,78 +64,122 @@ fn cost(text: &str) -> Result<f64, String> {
 /// # Errors
 /// If it can't be made; [`Failure::Objective`] if no number of workers holds, after the report.
 pub(crate) fn plan(flags: &PlanFlags, sources: &Sources) -> anyhow::Result<()> {
-    let RunSettings { partition: settings, module, arguments, executor } = &flags.settings;
-    let objectives = &flags.slo[..];
-    objective::check(objectives, &settings.model)?;
     let reporter: Arc<dyn Reporter> = Arc::new(Terminal);
-    let asked = settings.workers.workers.get()?;
-    let workers = if flags.until_load { asked } else { 1 };
-    let warm_up_ns = flags.study.warm_up_ns()?;
-    let balancing = Balancing::of_workers(settings, workers)?;
-    let path = setup::module_path(module)?;
-    let executor = executor::choose(executor, asked as usize, &reporter, program::end)?;
-    let module = Module::read(&path)?;
-    reporter.note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
-    let arguments = arguments.sim_args.get()?.unwrap_or_default();
-    let mut scenario = balancing.scenario(&arguments, module.clone(), &flags.limits, false);
-    let capabilities = executor.preflight(&scenario).with_context(|| path.display().to_string())?;
-    scenario.set_capabilities(capabilities);
-    let scenario_of = |workers: u32| -> anyhow::Result<Scenario> {
-        let balancing = Balancing::of_workers(settings, workers)?;
-        let mut scenario = balancing.scenario(&arguments, module.clone(), &flags.limits, false);
+    let (prepared, source) = Prepared::new(flags, &reporter)?;
+    let run_file = RunFile::new(&prepared.path, prepared.executor.name(), sources, prepared.executor.remembered());
+    let inputs: Vec<_> = prepared.inputs.iter().map(PathBuf::as_path).map(Some).chain([sources.file()]).collect();
+    let outputs = flags.study.open(run_file, &inputs, &*reporter)?;
+    let Prepared { executor, .. } = &prepared;
+    let (report, failure) = prepared.compute(flags, source, &*reporter, &mut |report| outputs.keep_so_far(report))?;
+    outputs.finish(&report, &**executor, &*reporter, report::plan::text)?;
+    failure.map_or(Ok(()), Err)?;
+    holds(&report, flags.until_load)
+}
+
+/// The report of the plan that `flags` describe, which leaves no file and prints only notes and progress.
+///
+/// # Errors
+/// If it can't be made.
+pub(super) fn report_alone(flags: &PlanFlags, reporter: &Arc<dyn Reporter>) -> anyhow::Result<PlanReport> {
+    let (prepared, source) = Prepared::new(flags, reporter)?;
+    let (report, _) = prepared.compute(flags, source, &**reporter, &mut |_| Ok(()))?;
+    Ok(report)
+}
+
+/// A plan whose settings are checked, and whose module has run on an empty shard; no request is read.
+struct Prepared {
+    executor: Box<dyn Executor>,
+    /// The path of the module.
+    path: PathBuf,
+    /// Every file that it reads, aside from the settings file.
+    inputs: Vec<PathBuf>,
+    /// Of one worker; of WORKERS, if the load is searched.
+    scenario: Scenario,
+    /// WORKERS.
+    workers: u32,
+}
+
+impl Prepared {
+    fn new(flags: &PlanFlags, reporter: &Arc<dyn Reporter>) -> anyhow::Result<(Self, Source)> {
+        let RunSettings { partition: settings, module, executor, .. } = &flags.settings;
+        objective::check(&flags.slo, &settings.model)?;
+        let workers = settings.workers.workers.get()?;
+        flags.study.warm_up_ns()?;
+        let balancing = Balancing::of_workers(settings, if flags.until_load { workers } else { 1 })?;
+        let path = setup::module_path(module)?;
+        let executor = executor::choose_for_many(executor, workers as usize, reporter, program::end)?;
+        let module = Module::read(&path)?;
+        reporter.note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
+        let arguments = flags.settings.arguments.sim_args.get()?.unwrap_or_default();
+        let mut scenario = balancing.scenario(&arguments, module, &flags.limits, false);
+        let capabilities = executor.preflight(&scenario).with_context(|| path.display().to_string())?;
+        scenario.set_capabilities(capabilities);
+        let source = setup::source(settings, &flags.read, &balancing)?;
+        let inputs = setup::inputs(settings, &source, &path)?;
+        Ok((Self { executor, path, inputs, scenario, workers }, source))
+    }
+
+    /// The scenario of this number of workers.
+    fn scenario_of(&self, flags: &PlanFlags, workers: u32) -> anyhow::Result<Scenario> {
+        let first = self.scenario.first();
+        let capabilities = first.capabilities.unwrap_or_default();
+        let balancing = Balancing::of_workers(&flags.settings.partition, workers)?;
+        let arguments = first.arguments.join(" ");
+        let mut scenario = balancing.scenario(&arguments, self.scenario.module.clone(), &flags.limits, false);
         scenario.set_capabilities(capabilities);
         scenario.honours(capabilities)?;
-        scenario.set_warm_up(warm_up_ns);
+        scenario.set_warm_up(flags.study.warm_up_ns()?);
         Ok(scenario)
-    };
-
-    let source = setup::source(settings, &flags.read, &balancing)?;
-    let run_file = RunFile::new(&path, executor.name(), sources, executor.remembered());
-    let inputs = setup::inputs(settings, &source, &path)?;
-    let inputs: Vec<_> = inputs.iter().map(|path| Some(path.as_path())).chain([sources.file()]).collect();
-    let outputs = flags.study.open(run_file, &inputs, &*reporter)?;
-
-    let study =
-        Study::new(vec![source], Sizing::metrics(objectives), flags.study.max_replications, &*executor, &*reporter);
-    let mut own_notes = Vec::new();
-    if settings.workers.workers.given().is_some() && !flags.until_load {
-        own_notes.push(format!("a plan chooses the number of workers, so WORKERS={asked} changes nothing"));
     }
-    own_notes.extend((warm_up_ns > 0).then(|| notes::of_warm_up(warm_up_ns)));
-    let about = About {
-        objectives,
-        cost_per_worker: flags.cost_per_worker,
-        percentiles: flags.study.percentiles.as_slice(),
-        scenario: &scenario,
-        until_load: flags.until_load,
-        notes: &own_notes,
-    };
-    let mut sizing = Sizing::surveyed(study, &scenario, objectives, &scenario_of)?;
-    let loads = if flags.load.is_empty() { vec![Load::ONE] } else { flags.load.clone() };
-    let mut found: Vec<(Load, Found)> = Vec::new();
-    let of = |sizing: &Sizing<'_>, found: &[(Load, Found)], last: Option<(Load, &Found)>, interrupted: bool| {
-        let found = found.iter().map(|(load, found)| (*load, found)).chain(last).collect::<Vec<_>>();
-        report(sizing, &found, &about, interrupted)
-    };
-    if flags.until_load {
-        found.push((Load::ONE, sizing.until_load(workers)?));
-    } else {
-        for load in loads {
+
+    /// The report, and the first failure of a simulator. What is found so far is passed to `keep`.
+    fn compute(
+        &self,
+        flags: &PlanFlags,
+        source: Source,
+        reporter: &dyn Reporter,
+        keep: &mut dyn FnMut(&PlanReport) -> anyhow::Result<()>,
+    ) -> anyhow::Result<(PlanReport, Option<anyhow::Error>)> {
+        let (objectives, warm_up_ns) = (&flags.slo[..], flags.study.warm_up_ns()?);
+        let mut notes = Vec::new();
+        if flags.settings.partition.workers.workers.given().is_some() && !flags.until_load {
+            notes.push(format!("a plan chooses the number of workers, so WORKERS={} changes nothing", self.workers));
+        }
+        notes.extend((warm_up_ns > 0).then(|| notes::of_warm_up(warm_up_ns)));
+        let about = About {
+            objectives,
+            cost_per_worker: flags.cost_per_worker,
+            percentiles: flags.study.percentiles.as_slice(),
+            scenario: &self.scenario,
+            until_load: flags.until_load,
+            notes: &notes,
+        };
+        let (metrics, most) = (Sizing::metrics(objectives), flags.study.max_replications);
+        let study = Study::new(vec![source], metrics, most, &*self.executor, reporter);
+        let scenario_of = |workers: u32| self.scenario_of(flags, workers);
+        let mut sizing = Sizing::surveyed(study, &self.scenario, objectives, &scenario_of)?;
+        let mut found: Vec<(Load, Found)> = Vec::new();
+        if flags.until_load {
+            found.push((Load::ONE, sizing.until_load(self.workers)?));
+        }
+        let loads = if flags.load.is_empty() { &[Load::ONE] } else { &flags.load[..] };
+        for &load in loads.iter().filter(|_| !flags.until_load) {
             let mut answer = sizing.search(load, &mut |sizing, so_far| {
-                outputs.keep_so_far(&of(sizing, &found, Some((load, so_far)), true))
+                let found: Vec<_> = of(&found).into_iter().chain([(load, so_far)]).collect();
+                keep(&report(sizing, &found, &about, true))
             })?;
             if let Some(workers) = answer.workers {
                 sizing.headroom(workers, load, &mut answer)?;
             }
             found.push((load, answer));
         }
+        let report = report(&sizing, &of(&found), &about, false);
+        Ok((report, sizing.failure))
     }
-    let report = of(&sizing, &found, None, false);
-    outputs.finish(&report, &*executor, &*reporter, report::plan::text)?;
-    if let Some(failure) = sizing.failure {
-        return Err(failure);
-    }
-    holds(&report, flags.until_load)
+}
+
+fn of(found: &[(Load, Found)]) -> Vec<(Load, &Found)> {
+    found.iter().map(|(load, found)| (*load, found)).collect()
 }
 
 /// # Errors

@@ -35,11 +35,27 @@ fn listed(kept: &Kept) -> Listed<'_> {
     // run.json has the settings as the user gave them.
     let given = |key: &str| kept.run.as_ref().and_then(|run| run.settings.get(key)).map(|text| shown(text));
     let known = |found: Option<String>| found.unwrap_or_else(|| "-".to_owned());
+    // A comparison has several values, and a plan finds the number of workers.
+    let varied = |key: &str| match kept.report.as_ref().ok()? {
+        AnyReport::Comparison(report) => {
+            Some(shown(&report.vary.iter().find(|vary| vary.setting == key)?.values.join(",")))
+        }
+        AnyReport::Plan(report) if key == "WORKERS" => {
+            Some(report.answers.first()?.workers.map_or("-".to_owned(), |workers| workers.to_string()))
+        }
+        AnyReport::Plan(_) | AnyReport::Run(_) => None,
+    };
     Listed {
         name: &kept.name,
         trace: trace(kept),
-        policy: known(settings.and_then(|used| used.balancer.as_deref().map(shown)).or_else(|| given("BALANCER"))),
-        workers: known(settings.map(|used| used.workers.to_string()).or_else(|| given("WORKERS"))),
+        policy: known(
+            varied("BALANCER")
+                .or_else(|| settings.and_then(|used| used.balancer.as_deref().map(shown)))
+                .or_else(|| given("BALANCER")),
+        ),
+        workers: known(
+            varied("WORKERS").or_else(|| settings.map(|used| used.workers.to_string())).or_else(|| given("WORKERS")),
+        ),
         report,
         bytes: kept.bytes,
         outcome: outcome(kept),

@@ -94,6 +94,24 @@ pub fn choose(
     Ok(Box::new(Local::new(give_up)))
 }
 
+/// The executor of a study, which makes many runs: threads of this process, unless EXECUTOR or an address asks for another one. Of
+/// several runs, none has more than `workers` workers.
+///
+/// # Errors
+/// As [`choose`].
+pub fn choose_for_many(
+    settings: &ExecutorSettings,
+    workers: usize,
+    reporter: &Arc<dyn Reporter>,
+    give_up: GiveUp,
+) -> Result<Box<dyn Executor>, Failure> {
+    let is_named = || Address::from_settings(&settings.docker).is_ok_and(|address| address.named);
+    if matches!(settings.executor.get()?, Asked::Auto) && !is_named() {
+        return Ok(Box::new(Local::new(give_up)));
+    }
+    choose(settings, workers, reporter, give_up)
+}
+
 /// For make: `local`; or `docker`, the address of the engine that answers, how many workers it needs, `auto` where threads
 /// would do as well, and with TLS the folder of certificates.
 ///

@@ -3,6 +3,7 @@
 //! [`Study::run`] makes replications. Trials of one replication share one reading of the trace, and the same random numbers
 //! (common random numbers), so that their differences vary less than they do.
 
+pub mod candidate;
 pub mod comparison;
 pub mod comparison_report;
 pub mod judgement;

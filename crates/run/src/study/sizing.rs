@@ -3,6 +3,7 @@
 use measure::Metric;
 use measure::judged::{Judged, Verdict};
 
+use super::candidate::Candidate;
 use super::judgement::{SCALES, judge, metric};
 use super::{CONFIDENCE, Study, Survey, Trial, TrialFailure};
 use crate::load::Load;
@@ -22,38 +23,6 @@ const IN_A_ROW: usize = 3;
 
 /// The precision of loads that are searched.
 const LOAD_STEP: f64 = 0.01;
-
-/// A number of workers at a load, and what is known of it.
-pub struct Candidate {
-    /// The number of workers.
-    pub workers: u32,
-    /// The load.
-    pub load: Load,
-    /// Its measurements; None if it was not run.
-    pub trial: Option<Trial>,
-    /// Why it fails, if it was not measured.
-    pub reason: Option<String>,
-    /// The objectives.
-    pub judged: Vec<Judged>,
-    is_final: bool,
-}
-
-impl Candidate {
-    /// Whether all objectives hold.
-    pub fn verdict(&self) -> Verdict {
-        match self.reason {
-            Some(_) => Verdict::Fails,
-            None if self.judged.is_empty() => Verdict::TooClose,
-            None => Verdict::of_all(self.judged.iter().map(|judged| judged.verdict)),
-        }
-    }
-
-    /// Whether no request waited, so that more workers change nothing.
-    fn is_idle(&self) -> bool {
-        let sums = self.trial.as_ref().map(|trial| trial.sums.part(Metric::Waited));
-        sums.is_some_and(|part| part.denominator > 0.0 && part.numerator == 0.0)
-    }
-}
 
 /// What was found for one load, or one number of workers.
 #[derive(Debug, Default)]

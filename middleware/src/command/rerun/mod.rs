@@ -8,14 +8,17 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use cli::reporter::Reporter;
+use cli::settings::Sources;
 use cli::{output, settings};
 use failure::{Failure, printable};
+use measure::comparison::Comparison;
+use measure::plan_report::PlanReport;
 use measure::run_report::RunReport;
 use measure::schema::{Report, to_json};
 use run::run_file::{REPORT, RUN, RUNS, RunFile};
 use run::runs;
 
-use super::run as run_command;
+use super::{compare, plan, run as run_command};
 use crate::Command;
 
 /// Characters of a command line that are shown.
@@ -42,7 +45,7 @@ pub(crate) fn rerun(run: Option<&Path>, reporter: &Arc<dyn Reporter>) -> anyhow:
         let other = printable(file.queuebox.as_bytes(), 40);
         reporter.warn(&format!("{}: the run is of Queuebox {other}, and this is {this}", shown(RUN)));
     }
-    let (command, line) = command(&file).with_context(|| shown(RUN))?;
+    let (command, sources, line) = command(&file).with_context(|| shown(RUN))?;
     enter(&folder)?;
     reporter.note(&format!("repeats {line}"));
     // A command that keeps its runs has an arm here.
@@ -51,8 +54,16 @@ pub(crate) fn rerun(run: Option<&Path>, reporter: &Arc<dyn Reporter>) -> anyhow:
             check::<RunReport>(&earlier, &report)?;
             to_json(&run_command::report_alone(flags, reporter)?)?
         }
+        Command::Plan(flags) => {
+            check::<PlanReport>(&earlier, &report)?;
+            to_json(&plan::report_alone(flags, reporter)?)?
+        }
+        Command::Compare(flags) => {
+            check::<Comparison>(&earlier, &report)?;
+            to_json(&compare::report_alone(flags, &sources, reporter)?)?
+        }
         _ => {
-            let rule = format!("{}: only `run` can be repeated, and this is: {line}", shown(RUN));
+            let rule = format!("{}: only `run`, `plan` and `compare` can be repeated, and this is: {line}", shown(RUN));
             return Err(Failure::usage(rule).into());
         }
     };
@@ -70,7 +81,7 @@ fn check<R: Report>(text: &[u8], path: &str) -> Result<(), Failure> {
 }
 
 /// The command that `file` holds, with the settings that it had; and its line, fit for a terminal.
-fn command(file: &RunFile) -> Result<(Command, String), Failure> {
+fn command(file: &RunFile) -> Result<(Command, Sources, String), Failure> {
     let RunFile { arguments, module, settings, environment, .. } = file;
     let (mut settings, mut environment) = (settings.clone(), environment.clone());
     // The module that the run used, even if the rule that found it would find another one now. Notes do not depend on whether
@@ -78,8 +89,8 @@ fn command(file: &RunFile) -> Result<(Command, String), Failure> {
     settings.insert("MODULE".to_owned(), module.clone());
     environment.remove("MODULE");
     let line = arguments.get(1..).unwrap_or_default().join(" ");
-    let (Stored { command }, _) = settings::parse_again(arguments, &settings, &environment)?;
-    Ok((command, printable(line.as_bytes(), LINE)))
+    let (Stored { command }, sources) = settings::parse_again(arguments, &settings, &environment)?;
+    Ok((command, sources, printable(line.as_bytes(), LINE)))
 }
 
 /// Enters the folder that the paths of the run in `folder` are relative to: the one that holds `runs/`. A run folder that was moved
