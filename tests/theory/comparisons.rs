@@ -35,6 +35,8 @@ pub(super) struct Comparisons {
     pub(super) missed: Seeds,
     /// Comparisons of each kind.
     pub(super) number: u32,
+    /// Replications at most.
+    most: u32,
     pub(super) seconds: Duration,
     pub(super) seed: u64,
     pub(super) allowed_marked: usize,
@@ -71,7 +73,7 @@ impl Comparisons {
             results.iter().flatten().filter(|(is_equal, _)| *is_equal == of_equal).map(|(_, seed)| *seed).collect()
         };
         let (marked, missed) = (seeds(true), seeds(false));
-        Self { marked, missed, number, seconds: started.elapsed(), seed, allowed_marked, allowed_missed }
+        Self { marked, missed, number, most, seconds: started.elapsed(), seed, allowed_marked, allowed_missed }
     }
 
     /// Panics if too many are wrong.
@@ -81,19 +83,20 @@ impl Comparisons {
     }
 
     pub(super) fn text(&self) -> String {
-        let Self { marked, missed, number, seed, .. } = self;
+        let Self { marked, missed, number, most, seed, .. } = self;
         format!(
             "seed {seed}: of {number} comparisons of equal systems {} mark a best one (SEED {marked:?}); of {number} with a \
-             difference of 10 %, {} do not mark the better one (SEED {missed:?}); {}",
+             difference of 10 %, {} do not mark the better one (SEED {missed:?}). Without a difference: middleware compare --vary \
+             BALANCER=R,HASH {} --max-replications {most}",
             marked.len(),
             missed.len(),
-            flags(0)
+            flags("SEED")
         )
     }
 }
 
 /// The settings of a comparison with this SEED.
-fn flags(seed: u64) -> String {
+fn flags(seed: &str) -> String {
     let gap_ns = SERVICE_NS as f64 / UTILIZATION / f64::from(WORKERS);
     format!("--workers {WORKERS} --concurrency 1 --inter-arrival {gap_ns}ns --samples {SAMPLES} --seed {seed}")
 }
@@ -102,7 +105,7 @@ fn flags(seed: u64) -> String {
 /// replications.
 fn best(bench: &Bench, seed: u64, speed: &str, most: u32) -> Option<usize> {
     let of = |flags: &str| Trial::new(bench.scenario(&settings(flags), WORKERS, 0));
-    let flags = flags(seed);
+    let flags = flags(&seed.to_string());
     let mut trials = [of(&format!("{flags} --balancer R")), of(&format!("{flags} --balancer HASH --speeds {speed}"))];
     let reporter = Recording::default();
     let sources = vec![source(&settings(&flags))];
