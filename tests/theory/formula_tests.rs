@@ -143,6 +143,29 @@ fn renewal_arrivals_have_their_roots() {
     close(1.0 + gim1_delay(erlang_arrivals(0.8, 4)), 3.26738, 5e-6);
 }
 
+/// By the definition, P(response > x) = P(S > x) + ∫ P(delay > x − s) dP(S ≤ s) over the service times up to x.
+#[test]
+fn responses_are_delays_and_service() {
+    let by_definition = |x: f64, delay_above: &dyn Fn(f64) -> f64| {
+        (-x).exp() + integral(0.0, x, |service| (-service).exp() * delay_above(x - service))
+    };
+    for (rho, servers) in [(0.7, 1), (0.5, 2), (0.8, 4), (0.8, 5), (0.96, 8)] {
+        let system = Mmc::new(rho, servers);
+        for x in [0.1, 1.0, 4.6, 12.0] {
+            close(system.response_above(x), by_definition(x, &|t| system.delay_above(t)), 1e-9);
+        }
+    }
+    for sigma in [0.05, 0.3, 0.667] {
+        for x in [0.1, 1.0, 4.6, 12.0] {
+            let expected = by_definition(x, &|t| gim1_delay_above(sigma, t));
+            close(gim1_response_above(sigma, x), expected, 1e-9);
+        }
+    }
+    // p99 of M/M/1: ln 100 / (1 − ρ).
+    close(quantile(|x| Mmc::new(0.7, 1).response_above(x), 0.01), 100f64.ln() / 0.3, 1e-9);
+    close(quantile(|x| gim1_response_above(erlang_arrivals(0.7, 1), x), 0.01), 100f64.ln() / 0.3, 1e-6);
+}
+
 /// The formulas of reports against those above, which are computed in another way.
 #[test]
 fn reports_have_the_same_delays() {

@@ -43,6 +43,20 @@ impl Mmc {
         self.waits * (-self.rate * x).exp()
     }
 
+    /// P(response > x): a response is an exponential service, after a delay that is zero or exponential (Gross, Harris,
+    /// "Fundamentals of queueing theory", 1998, 2.3).
+    pub(super) fn response_above(self, x: f64) -> f64 {
+        let Self { waits, rate, .. } = self;
+        let service = (-x).exp();
+        // Of the sum of two exponential times; near a rate of 1, both have the same one.
+        let both = if (rate - 1.0).abs() < 1e-9 {
+            (1.0 + x) * service
+        } else {
+            (rate * service - (-rate * x).exp()) / (rate - 1.0)
+        };
+        (1.0 - waits) * service + waits * both
+    }
+
     pub(super) fn in_system(self) -> f64 {
         self.load * (1.0 + self.delay())
     }
@@ -197,6 +211,25 @@ pub(super) fn gim1_delay(sigma: f64) -> f64 {
 /// P(delay > x) of GI/M/1.
 pub(super) fn gim1_delay_above(sigma: f64, x: f64) -> f64 {
     sigma * (-(1.0 - sigma) * x).exp()
+}
+
+/// P(response > x) of GI/M/1: the geometric sum of exponential times is exponential, with rate 1 − σ (Kendall, 1953).
+pub(super) fn gim1_response_above(sigma: f64, x: f64) -> f64 {
+    (-(1.0 - sigma) * x).exp()
+}
+
+/// The x at which `above`, a probability P(time > x) that falls, is `share`, by bisection.
+pub(super) fn quantile(above: impl Fn(f64) -> f64, share: f64) -> f64 {
+    let mut high = 1.0;
+    while above(high) > share {
+        high *= 2.0;
+    }
+    let mut low = 0.0;
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if above(middle) > share { low = middle } else { high = middle }
+    }
+    high
 }
 
 /// σ of E_k/M/1 at the utilization `rho`: Poisson arrivals dealt in turn to k workers.

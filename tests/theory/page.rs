@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::comparisons::Comparisons;
 use super::coverage::{COVERED, Cell, Coverage, GIVEN, LONG, Row, WIDEST};
+use super::plans::{Mark, Plans};
 use super::verdicts::{LEVEL, Outcome, Verdict};
 
 /// The text of the page.
@@ -23,7 +25,8 @@ pub(super) fn page(outcome: &Outcome) -> String {
          seed {seed} (`make truth TRUTH_SEED={seed}` repeats it), {:.1} billion requests, {:.0} s on {threads} threads. `make test` simulates\n\
          the same points shorter. Formulas, and the Markov chains with their bounds, are in tests/theory/, where they are tested\n\
          against published values; Little's law, Lindley's recursion and an independent simulator are checked there to the nanosecond.\n\n\
-         The confidence intervals of reports are tested in [the last section](#confidence-intervals-of-reports).\n\n\
+         Two more sections test [the confidence intervals of reports](#confidence-intervals-of-reports) and [the decisions of `plan` and\n\
+         `compare`](#decisions).\n\n\
          Times are in mean service times; a load is that of each server. A priority class with a smaller number is served first.\n",
         all.len(),
         100.0 * largest.error().abs(),
@@ -100,6 +103,45 @@ pub(super) fn section(coverage: &Coverage) -> String {
         );
     }
     section
+}
+
+/// The section on what `plan` and `compare` decide.
+pub(super) fn decisions(plans: &Plans, comparisons: &Comparisons) -> String {
+    let Plans { requests, seconds, seed, .. } = plans;
+    let Comparisons { marked, missed, number, .. } = comparisons;
+    let of = |mark: Mark| plans.number(mark);
+    format!(
+        "\n## Decisions\n\n\
+         **{} of {} plans are wrong.** Each searches the number of workers with p99 of the response below a limit x, as `plan` does, under LW\n\
+         (M/M/c) or RR (E_N/M/1), with an offered load of 1.3 to 8 workers and x from 1.05 to 3 times p99 of the service time. p99 of each\n\
+         number of workers is known by theory. At most 1 % may be wrong. {:.1} billion requests, {:.0} s, seed {seed}.\n\n\
+         | answer, by theory | verdict | plans |\n|---|---|---|\n\
+         | holds; one worker less does not | right | {} |\n\
+         | holds; one less has a p99 between 0.95 x and x, and the output says that it is too close to call | right | {} |\n\
+         | holds; one less has a p99 between 0.95 x and x, and the output says that it fails | wrong | {} |\n\
+         | holds; one less holds too, with a p99 up to 0.95 x | wrong | {} |\n\
+         | does not hold | wrong | {} |\n\
+         | none | wrong | {} |\n\n\
+         **Of {number} comparisons of equal systems, {} mark a best one.** R is compared with HASH over uniform blocks, as `compare` does: behind\n\
+         both, each worker is the same M/M/1. At a level of 5 %, {:.0} marks are expected at most; more than {} are a failure. If workers under HASH\n\
+         are so much slower that the mean delay is 10 % longer, {} of {number} mark R as the best; at least {} must. {:.0} s.\n",
+        plans.wrong(),
+        plans.plans(),
+        *requests as f64 / 1e9,
+        seconds.as_secs_f64(),
+        of(Mark::Right),
+        of(Mark::Close),
+        of(Mark::Unsaid),
+        of(Mark::TooMany),
+        of(Mark::Misses),
+        of(Mark::None),
+        marked.len(),
+        0.05 * f64::from(*number),
+        comparisons.allowed_marked,
+        *number as usize - missed.len(),
+        *number as usize - comparisons.allowed_missed,
+        comparisons.seconds.as_secs_f64(),
+    )
 }
 
 /// A multiple of 1,000 with its thousands separated.

@@ -39,7 +39,7 @@ pub enum NoReport {
     #[error("there is no {REPORT} in it yet: the run is going on")]
     Running,
     /// The run has not ended, and no process holds the lock of its folder.
-    #[error("there is no whole {REPORT} in it: the run was interrupted; run it again")]
+    #[error("there is no {REPORT} in it: the run was interrupted; run it again")]
     Interrupted,
     /// The run has ended.
     #[error("there is no {REPORT} in it: the file was removed; run it again")]
@@ -112,8 +112,7 @@ pub fn repeatable(folder: &Path) -> Result<(RunFile, Vec<u8>), Failure> {
     let file = fs::read(folder.join(RUN)).map_err(|error| refuse(&format!("{RUN}: {error}")))?;
     let file = RunFile::read(&file).map_err(|error| refuse(&format!("{RUN}: {error}")))?;
     if file.seconds.is_none() {
-        // Its report is of what was done.
-        return Err(refuse(&NoReport::Interrupted));
+        return Err(refuse(&format!("its {REPORT} has only what was done before it was interrupted; run it again")));
     }
     Ok((file, report))
 }

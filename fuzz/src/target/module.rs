@@ -202,7 +202,7 @@ fn check(failure: &Failure) -> Result<End, String> {
         | Failure::Limit { .. }
         | Failure::Contract { .. }
         | Failure::Usage { .. } => Ok(failure.class().name()),
-        Failure::Host { .. } | Failure::Trace { .. } | Failure::Executor { .. } => {
+        Failure::Host { .. } | Failure::Trace { .. } | Failure::Executor { .. } | Failure::Objective { .. } => {
             Err(format!("a module caused class {}: {failure}", failure.class()))
         }
     }

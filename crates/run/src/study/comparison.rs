@@ -36,6 +36,9 @@ pub struct Difference {
     pub known: Known,
 }
 
+/// What is done after each look.
+pub type Step<'a> = dyn FnMut(&Study<'_>, &[Trial], &[Compared]) -> anyhow::Result<()> + 'a;
+
 /// Compares the one metric of `study` between the `trials` of each group (`groups` has their places), until each difference to
 /// the lowest is known or the replications are used up. `step` is called after each look with what is known.
 ///
@@ -45,7 +48,7 @@ pub fn compare(
     study: &mut Study<'_>,
     trials: &mut [Trial],
     groups: &[Vec<usize>],
-    step: &mut dyn FnMut(&Study<'_>, &[Trial], &[Compared]) -> anyhow::Result<()>,
+    step: &mut Step<'_>,
 ) -> anyhow::Result<Vec<Compared>> {
     let looks = study.looks();
     let level = level(groups, looks.len());

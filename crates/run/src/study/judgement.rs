@@ -102,7 +102,7 @@ impl Subject<'_> {
             unit: Unit::Ns,
             estimate: of_all.and_then(|metric| quotient(trial.sums.part(metric))),
             missed: Some(missed(0)),
-            missed_half_width: width(0).filter(|_| self.is_random()),
+            missed_half_width: width(0).filter(|_| self.is_random()).map(|width| width.around),
             allowed: Some(allowed),
             ..self.judged()
         };
@@ -115,14 +115,14 @@ impl Subject<'_> {
             return Judgement { judged: Judged { verdict: verdict_if(is_final), ..judged }, is_final };
         }
         let Some(half_width) = width(0) else { return open(judged) };
-        if missed(0) + half_width < allowed && arrived * allowed >= FEWEST {
+        if missed(0) + half_width.at_limit < allowed && arrived * allowed >= FEWEST {
             return settled(judged, true);
         }
-        if missed(0) - half_width >= allowed && arrived * missed(0) >= FEWEST {
+        if missed(0) - half_width.around >= allowed && arrived * missed(0) >= FEWEST {
             return settled(judged, false);
         }
-        let surely_above = width(1).is_some_and(|width| missed(1) - width > allowed);
-        let surely_below = width(2).is_some_and(|width| missed(2) + width < allowed);
+        let surely_above = width(1).is_some_and(|width| missed(1) - width.around > allowed);
+        let surely_below = width(2).is_some_and(|width| missed(2) + width.at_limit < allowed);
         Judgement { judged, is_final: surely_above && surely_below }
     }
 
@@ -135,7 +135,7 @@ impl Subject<'_> {
             denominator: sum.denominator + part.denominator,
         });
         let estimate = quotient(sum);
-        let width = self.figure_width(metric, &parts, below, sum.denominator);
+        let width = self.figure_width(metric, &parts, below, sum);
         let unit = if metric.is_time() {
             Unit::Ns
         } else if metric.is_share() {
@@ -143,7 +143,7 @@ impl Subject<'_> {
         } else {
             Unit::Number
         };
-        let half_width = width.filter(|_| self.is_random());
+        let half_width = width.filter(|_| self.is_random()).map(|width| width.around);
         let judged = Judged { unit, estimate, half_width, ..self.judged() };
         let Some(value) = estimate else { return open(judged) };
         if trial.is_exact() {
@@ -151,13 +151,13 @@ impl Subject<'_> {
         }
         let Some(width) = width else { return open(judged) };
         let is_enough = !is_count(metric) || sum.denominator * below >= FEWEST;
-        if value + width < below && is_enough {
+        if value + width.at_limit < below && is_enough {
             return settled(judged, true);
         }
-        if value - width >= below {
+        if value - width.around >= below {
             return settled(judged, false);
         }
-        Judgement { judged, is_final: value - width > BELOW * below && value + width < ABOVE * below }
+        Judgement { judged, is_final: value - width.around > BELOW * below && value + width.around < ABOVE * below }
     }
 
     /// The objective, undecided.
@@ -195,10 +195,10 @@ impl Subject<'_> {
     }
 
     /// The half-width of the share of requests that miss the limits at this scale; None if there is none yet.
-    fn share_width(&self, scale: usize, limits: TimeLimits, allowed: f64) -> Option<f64> {
+    fn share_width(&self, scale: usize, limits: TimeLimits, allowed: f64) -> Option<Width> {
         let Self { trial, all, place, level, .. } = self;
         if trial.is_exact() {
-            return Some(0.0);
+            return Some(Width::of(0.0));
         }
         if trial.replications.len() == 1 {
             if self.objective.selection != Selection::All || all.completed < all.arrived {
@@ -210,29 +210,35 @@ impl Subject<'_> {
                 _ => return None,
             };
             let limit_ns = (limit_ns as f64 * SCALES[scale]) as u64;
-            return trial.batches.as_ref().ok()?.share_over(times, limit_ns, allowed, *level).ok();
+            return trial.batches.as_ref().ok()?.share_over(times, limit_ns, allowed, *level).ok().map(Width::of);
         }
         let part = |counted: &Counted| Part {
             numerator: (counted.arrived - counted.met[scale]) as f64,
             denominator: counted.arrived as f64,
         };
         let parts: Vec<Part> = trial.replications.iter().map(|one| part(&one.counted[*place])).collect();
-        let width = half_width(&parts, *level)?;
-        Some(width.max(self.least_width(allowed, all.arrived as f64)))
+        let share = (all.arrived - all.met[scale]) as f64 / all.arrived as f64;
+        let least = self.least_width(allowed, all.arrived as f64);
+        Some(Width::of_share(half_width(&parts, *level)?, share, allowed, least))
     }
 
-    /// The half-width of a figure over `parts`, whose denominators have this sum; None if there is none yet.
-    fn figure_width(&self, metric: Metric, parts: &[Part], below: f64, denominators: f64) -> Option<f64> {
+    /// The half-width of a figure over `parts`, which have this sum; None if there is none yet.
+    fn figure_width(&self, metric: Metric, parts: &[Part], below: f64, sum: Part) -> Option<Width> {
         let Self { trial, level, .. } = self;
         if trial.is_exact() {
-            return Some(0.0);
+            return Some(Width::of(0.0));
         }
+        let value = quotient(sum)?;
         if parts.len() == 1 {
             let batches = trial.batches.as_ref().ok().filter(|_| self.objective.selection == Selection::All)?;
-            return batches.half_width(metric, *level).ok();
+            return Some(Width::of_mean(batches.half_width(metric, *level).ok()?, value, below));
         }
         let width = half_width(parts, *level)?;
-        Some(if is_count(metric) { width.max(self.least_width(below.min(1.0), denominators)) } else { width })
+        if is_count(metric) {
+            let least = self.least_width(below.min(1.0), sum.denominator);
+            return Some(Width::of_share(width, value, below, least));
+        }
+        Some(Width::of_mean(width, value, below))
     }
 
     /// The half-width that a share of independent requests has if it is exactly what is allowed: no share is known better, even
@@ -240,6 +246,37 @@ impl Subject<'_> {
     fn least_width(&self, allowed: f64, requests: f64) -> f64 {
         let freedom = (self.trial.replications.len() as u32).saturating_sub(1).max(1);
         student(1.0 - self.level, freedom) * (allowed * (1.0 - allowed) / requests).sqrt()
+    }
+}
+
+/// The half-widths of an interval: around the value that was measured, and around one at the limit, if the value is below.
+///
+/// Requests that miss a limit come in groups, since a long queue delays many. If there are few groups, a small share comes with
+/// a small variance, so that the interval around it is too narrow just when it is below the limit. The test whether a limit holds
+/// takes the variance at the limit, as the score test does (Wilson, "Probable inference, the law of succession, and statistical
+/// inference", 1927).
+#[derive(Clone, Copy)]
+struct Width {
+    around: f64,
+    at_limit: f64,
+}
+
+impl Width {
+    /// The same around both.
+    fn of(width: f64) -> Self {
+        Self { around: width, at_limit: width }
+    }
+
+    /// Of a `share` with this `width`, but not below `least`: the variance of a number of groups is proportional to the number.
+    fn of_share(width: f64, share: f64, limit: f64, least: f64) -> Self {
+        let scale = if share > 0.0 { (limit / share).sqrt().max(1.0) } else { 1.0 };
+        Self { around: width.max(least), at_limit: (width * scale).max(least) }
+    }
+
+    /// Of a `mean` with this `width`: in queues, standard deviations grow at least as fast as means.
+    fn of_mean(width: f64, mean: f64, limit: f64) -> Self {
+        let scale = if mean > 0.0 { (limit / mean).max(1.0) } else { 1.0 };
+        Self { around: width, at_limit: width * scale }
     }
 }
 

@@ -44,11 +44,7 @@ pub fn report(sizing: &Sizing<'_>, found: &[(Load, &Found)], about: &About<'_>, 
     let mut notes = source.notes(load, capacity, capabilities);
     notes.extend(notes::of_plan(scenario, &source.sampled(), load));
     notes.extend(about.notes.iter().cloned());
-    notes.push(format!(
-        "a verdict of one count is right with a probability of {:.0} % at least; percentiles are judged by the share of requests \
-         that reach the limit, and lost requests miss it",
-        100.0 * CONFIDENCE
-    ));
+    notes.extend(of_certainty(sizing));
     if found.iter().any(|(_, found)| found.counts.last().is_some_and(|&last| last > EACH_TO)) {
         notes.push(format!("above {EACH_TO} workers, sixteen numbers in each octave are tried"));
     }
@@ -68,6 +64,18 @@ pub fn report(sizing: &Sizing<'_>, found: &[(Load, &Found)], about: &About<'_>, 
         interrupted,
         answers: found.iter().map(|(load, found)| answer(sizing, *load, found, about)).collect(),
     }
+}
+
+/// The note on how sure verdicts are; none if nothing was run.
+fn of_certainty(sizing: &Sizing<'_>) -> Option<String> {
+    let trials = sizing.candidates.iter().filter_map(|candidate| candidate.trial.as_ref());
+    let mut randomness = trials.filter(|trial| !trial.replications.is_empty()).map(|trial| trial.randomness.any());
+    let certainty = match (randomness.clone().next(), randomness.any(|any| any)) {
+        (None, _) => return None,
+        (_, true) => format!("each verdict is right with a probability of {:.0} % at least", 100.0 * CONFIDENCE),
+        (_, false) => "nothing is random, so that verdicts are exact for this trace alone".to_owned(),
+    };
+    Some(format!("{certainty}; a request that is rejected or abandoned misses every limit of a time"))
 }
 
 fn answer(sizing: &Sizing<'_>, load: Load, found: &Found, about: &About<'_>) -> Answer {
