@@ -161,7 +161,7 @@ fn what_is_too_close_to_call_is_not_called() {
     let p99 = run["run"]["response_time"]["p99_ns"].as_u64().unwrap();
     let ended = plan(&folder, &format!("{system} --max-replications 10 --slo 'p99 response < {p99}ns'")).succeeds();
     let text = answer(&ended);
-    assert!(text.starts_with("Too close to call: 3 (or 4 to be sure) hold p99 response < "), "{text}");
+    assert!(text.starts_with("Too close to call: 3 workers (or 4 to be sure) for p99 response < "), "{text}");
     let report = kept(&folder);
     assert_eq!(report["answers"][0]["too_close"], serde_json::json!([3]));
     let three = tried(&report, 1.0).into_iter().find(|tried| tried["workers"] == 3).unwrap();

@@ -30,7 +30,7 @@ fn answer(asked: &Asked, bench: &Bench) -> Answer {
     let scenario_of = |workers: u32| Ok(bench.scenario(&settings, workers, asked.warm_up_ns));
     let scenario = bench.scenario(&settings, 1, asked.warm_up_ns);
     let mut sizing = Sizing::surveyed(study, &scenario, &objectives, &scenario_of).unwrap();
-    let found = sizing.search(Load::ONE, &mut |_, _| Ok(())).unwrap();
+    let found = sizing.search(Load::ONE).unwrap();
     let verdict = |workers: u32| Some(sizing.candidate(workers, Load::ONE)?.verdict());
     let one_less = found.workers.and_then(|workers| verdict(workers - 1));
     let trials = sizing.candidates.iter().filter_map(|one| one.trial.as_ref());

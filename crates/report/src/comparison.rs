@@ -1,7 +1,6 @@
 //! The report of a comparison as people read it in a terminal.
 
 use measure::comparison::{Combination, Comparison, Difference, Known};
-use measure::percent;
 
 use crate::figure::{Scale, listed};
 use crate::grid::{Column, Grid, Place, paragraph};
@@ -69,7 +68,7 @@ fn of_group(report: &Comparison, group: &[&Combination]) -> String {
             "{} has the lowest {metric}, {}: {} below {}.",
             first_value(report, best),
             scale.with_unit(value, best.half_width),
-            percent(Some((other - value) / other)),
+            scale.with_unit(other - value, next.difference.and_then(|difference| difference.half_width)),
             first_value(report, next)
         ),
         _ => {
@@ -113,11 +112,14 @@ fn rows(report: &Comparison, width: usize) -> String {
     columns.push(column(format!("difference\nto the lowest{unit}"), false, Place::First));
     columns.push(column("lowest".to_owned(), true, Place::First));
     columns.push(column("runs".to_owned(), false, Place::IfRoom(0)));
+    let mut failures = String::new();
     let mut grid = Grid::new(columns);
     for one in &report.combinations {
         let mut cells: Vec<String> = keys.iter().map(|key| one.values.get(*key).cloned().unwrap_or_default()).collect();
         if let Some(error) = &one.error {
-            cells.push(format!("failed ({}): {}", error.class, error.message));
+            failures +=
+                &paragraph("", &format!("{} failed ({}): {}", cells.join(" "), error.class, error.message), width);
+            cells.push(format!("failed ({})", error.class));
             grid.row(cells);
             continue;
         }
@@ -134,5 +136,5 @@ fn rows(report: &Comparison, width: usize) -> String {
         cells.push(one.replications.to_string());
         grid.row(cells);
     }
-    grid.render(width)
+    grid.render(width) + &failures
 }

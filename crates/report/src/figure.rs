@@ -42,6 +42,14 @@ impl Scale {
         self.time.percentile(Some(ns as u64))
     }
 
+    /// A share that is 0 or more; one that is smaller than its half-width has an upper limit alone.
+    pub(crate) fn share(&self, value: f64, half_width: Option<f64>) -> String {
+        match half_width {
+            Some(half_width) if value < half_width => format!("<{}", decimal((value + half_width) * 100.0, 3)),
+            _ => self.figure(value, half_width),
+        }
+    }
+
     /// A figure with its half-width and its unit.
     pub(crate) fn with_unit(&self, value: f64, half_width: Option<f64>) -> String {
         format!("{} {}", self.figure(value, half_width), self.name()).trim_end().to_owned()

@@ -36,8 +36,8 @@ pub fn answer(report: &PlanReport) -> String {
     let mut text = format!("{interrupted}{}", of_workers(report, first, &objectives));
     if !others.is_empty() {
         let each = |answer: &Answer| match answer.workers {
-            Some(workers) => format!("{workers} at {} times", answer.load),
-            None => format!("none at {} times", answer.load),
+            Some(workers) => format!("{workers} at {}", of_load_name(answer.load)),
+            None => format!("none at {}", of_load_name(answer.load)),
         };
         text += &format!(" Of other loads: {}.", listed(&others.iter().map(each).collect::<Vec<_>>()));
     }
@@ -47,17 +47,21 @@ pub fn answer(report: &PlanReport) -> String {
 fn of_workers(report: &PlanReport, answer: &Answer, objectives: &str) -> String {
     let at = if answer.load == 1.0 { String::new() } else { format!(" at {} times the load", answer.load) };
     let Some(workers) = answer.workers else {
+        if report.interrupted && answer.none_because.is_none() {
+            return format!("for {objectives}{at}, no number of workers is sure yet.");
+        }
         let why = answer.none_because.as_deref().unwrap_or("none is sure");
         return match answer.too_close.as_slice() {
             [] => format!("No number of workers holds {objectives}{at}: {why}."),
             [least, ..] => format!("Too close to call: {least} workers or more may hold {objectives}{at}, but {why}."),
         };
     };
-    let cost = answer.cost.map_or(String::new(), |cost| format!(" (cost {})", plain(cost)));
+    let cost = answer.cost.map_or(String::new(), |cost| format!(" (cost {})", money(cost)));
     let counted = if workers == 1 { "1 worker holds".to_owned() } else { format!("{workers} workers hold") };
     let mut text = match answer.too_close.first() {
         Some(least) => {
-            format!("Too close to call: {least} (or {workers} to be sure{cost}) hold {objectives}{at}")
+            let counted = if *least == 1 { "1 worker".to_owned() } else { format!("{least} workers") };
+            format!("Too close to call: {counted} (or {workers} to be sure{cost}) for {objectives}{at}")
         }
         None if cost.is_empty() => format!("{counted} {objectives}{at}"),
         None => format!("{} {objectives}{at}", counted.replacen(" hold", &format!("{cost} hold"), 1)),
@@ -67,7 +71,7 @@ fn of_workers(report: &PlanReport, answer: &Answer, objectives: &str) -> String 
         let percent = ((holds / answer.load - 1.0) * 100.0 + 1e-9).floor();
         let at = format!("at {workers} the load may grow by");
         text += &match answer.broken_at_load {
-            None => format!("; {at} {percent} % at least"),
+            None => format!("; no limit of the load was found up to {} times", plain(holds)),
             Some(_) if percent < 1.0 => format!("; at {workers} the load may hardly grow"),
             Some(_) => format!("; {at} {percent} %"),
         };
@@ -119,6 +123,16 @@ fn plain(number: f64) -> String {
     measure::without_zeros(&format!("{number:.3}")).to_owned()
 }
 
+/// A cost with up to six decimals.
+fn money(cost: f64) -> String {
+    measure::without_zeros(&format!("{cost:.6}")).to_owned()
+}
+
+/// A load in words.
+fn of_load_name(load: f64) -> String {
+    if load == 1.0 { "that of the trace".to_owned() } else { format!("{load} times") }
+}
+
 /// What was tried: a row for each number of workers, or for each load.
 fn curve(report: &PlanReport, answer: &Answer, width: usize) -> String {
     let is_shown = |tried: &&Tried| report.until_load || tried.load == answer.load;
@@ -140,7 +154,7 @@ fn curve(report: &PlanReport, answer: &Answer, width: usize) -> String {
         let name = if report.until_load { plain(tried.load) } else { tried.workers.to_string() };
         let is_answer = !report.until_load && answer.workers == Some(tried.workers);
         let verdict = match tried.verdict {
-            Verdict::Holds if is_answer => "holds: answer",
+            Verdict::Holds if is_answer && !report.interrupted => "holds: answer",
             Verdict::Holds => "holds",
             Verdict::Fails => "fails",
             Verdict::TooClose => "too close",
@@ -150,17 +164,21 @@ fn curve(report: &PlanReport, answer: &Answer, width: usize) -> String {
             continue;
         }
         let cells = of_each.iter().flatten().map(|cells| (cells.cell)(tried));
-        let cost = has_cost.then(|| tried.cost.map_or("-".to_owned(), plain));
+        let cost = has_cost.then(|| tried.cost.map_or("-".to_owned(), money));
         let runs = tried.replications.to_string();
         grid.row([name, verdict.to_owned()].into_iter().chain(cells).chain(cost).chain([runs]).collect());
     }
-    let mut text = if answer.load == 1.0 { String::new() } else { format!("at {} times the load\n", answer.load) };
+    let mut text = match report.answers.len() {
+        1 if answer.load == 1.0 => String::new(),
+        _ if answer.load == 1.0 => "at the load of the trace\n".to_owned(),
+        _ => format!("at {} times the load\n", answer.load),
+    };
     text += &grid.render(width);
     if shown.len() < rows.len() {
         text += &format!("{} of {} numbers that were tried: those around the answer\n", shown.len(), rows.len());
     }
     if let Some(offered) = answer.offered.filter(|_| !report.until_load) {
-        text += &paragraph("", &format!("offered load: that of {offered:.2} workers"), width);
+        text += &paragraph("", &format!("offered load: {offered:.2} workers"), width);
     }
     text
 }
@@ -212,7 +230,7 @@ fn objective<'a>(name: &str, place: usize, rows: &[&'a Tried]) -> Vec<Cells<'a>>
         let cell = move |tried: &Tried| {
             let judged = tried.objectives.get(place);
             judged
-                .and_then(|one| Some(scale.figure(one.missed?, one.missed_half_width)))
+                .and_then(|one| Some(scale.share(one.missed?, one.missed_half_width)))
                 .unwrap_or_else(|| "-".to_owned())
         };
         columns.push(Cells { head, cell: Box::new(cell) });

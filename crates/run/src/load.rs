@@ -23,6 +23,12 @@ impl Load {
         Self(((times * 1e6) as u64).clamp(LEAST, MOST))
     }
 
+    /// With three decimals, so that it can be given as it is shown; with six below 0.1.
+    pub(crate) fn rounded(times: f64) -> Self {
+        let nearest = Self::nearest(times);
+        if nearest.0 < 100_000 { nearest } else { Self((nearest.0 + 500) / 1000 * 1000) }
+    }
+
     /// As a factor.
     pub fn as_f64(self) -> f64 {
         self.0 as f64 / 1e6

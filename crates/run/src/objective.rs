@@ -107,6 +107,10 @@ pub fn check(objectives: &[Objective], model: &ModelSettings) -> Result<(), Fail
             objectives.len()
         )));
     }
+    let twice = (1..objectives.len()).find(|&place| objectives[..place].contains(&objectives[place]));
+    if let Some(twice) = twice {
+        return Err(Failure::usage(format!("--slo '{}' is given twice", objectives[twice])));
+    }
     let delay = &model.queue.delay;
     if !objectives.is_empty() && delay.get()? > 0 {
         return Err(delay.refuse(

@@ -1,5 +1,6 @@
 //! `middleware plan`: how many workers hold the objectives.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,8 +22,8 @@ use run::source::Source;
 use run::study::Study;
 use run::study::plan_report::{About, report};
 use run::study::sizing::{Found, Sizing};
-use sandbox::Module;
 use sandbox::limits::LimitFlags;
+use sandbox::{ModelSettings, Module};
 use trace::reader::ReadFlags;
 
 use super::study::StudyFlags;
@@ -59,6 +60,10 @@ fn cost(text: &str) -> Result<f64, String> {
     cli::settings::form::number("a number above 0", |cost| cost > 0.0).parse(text)
 }
 
+/// The rule that a list of values for each worker breaks.
+const ONE_VALUE: &str =
+    "must have one value for all workers: a plan tries several numbers of workers (with --until-load it may be a list)";
+
 /// Makes the plan.
 ///
 /// # Errors
@@ -70,7 +75,7 @@ pub(crate) fn plan(flags: &PlanFlags, sources: &Sources) -> anyhow::Result<()> {
     let inputs: Vec<_> = prepared.inputs.iter().map(PathBuf::as_path).map(Some).chain([sources.file()]).collect();
     let outputs = flags.study.open(run_file, &inputs, &*reporter)?;
     let Prepared { executor, .. } = &prepared;
-    let (report, failure) = prepared.compute(flags, source, &*reporter, &mut |report| outputs.keep_so_far(report))?;
+    let (report, failure) = prepared.compute(flags, source, &*reporter, &|report| outputs.keep_so_far(report))?;
     outputs.finish(&report, &**executor, &*reporter, report::plan::text)?;
     failure.map_or(Ok(()), Err)?;
     holds(&report, flags.until_load)
@@ -82,7 +87,7 @@ pub(crate) fn plan(flags: &PlanFlags, sources: &Sources) -> anyhow::Result<()> {
 /// If it can't be made.
 pub(super) fn report_alone(flags: &PlanFlags, reporter: &Arc<dyn Reporter>) -> anyhow::Result<PlanReport> {
     let (prepared, source) = Prepared::new(flags, reporter)?;
-    let (report, _) = prepared.compute(flags, source, &**reporter, &mut |_| Ok(()))?;
+    let (report, _) = prepared.compute(flags, source, &**reporter, &|_| Ok(()))?;
     Ok(report)
 }
 
@@ -104,7 +109,18 @@ impl Prepared {
         let RunSettings { partition: settings, module, executor, .. } = &flags.settings;
         objective::check(&flags.slo, &settings.model)?;
         let workers = settings.workers.workers.get()?;
-        flags.study.warm_up_ns()?;
+        let ModelSettings { servers, queue, .. } = &settings.model;
+        let lists = [
+            (settings.speeds.speeds.get()?.list().is_some(), settings.speeds.speeds.refuse(ONE_VALUE)),
+            (servers.servers.get()?.list().is_some(), servers.servers.refuse(ONE_VALUE)),
+            (queue.capacity.get()?.list().is_some(), queue.capacity.refuse(ONE_VALUE)),
+        ];
+        if let Some((_, refused)) = lists.into_iter().find(|(is_list, _)| *is_list && !flags.until_load) {
+            return Err(refused.into());
+        }
+        if let Some(twice) = (1..flags.load.len()).find(|&place| flags.load[..place].contains(&flags.load[place])) {
+            return Err(Failure::usage(format!("--load: {} is given twice", flags.load[twice])).into());
+        }
         let balancing = Balancing::of_workers(settings, if flags.until_load { workers } else { 1 })?;
         let path = setup::module_path(module)?;
         let executor = executor::choose_for_many(executor, workers as usize, reporter, program::end)?;
@@ -112,6 +128,7 @@ impl Prepared {
         reporter.note(&format!("module: {} (SHA-256 {})", path.display(), &module.sha256()[..16]));
         let arguments = flags.settings.arguments.sim_args.get()?.unwrap_or_default();
         let mut scenario = balancing.scenario(&arguments, module, &flags.limits, false);
+        scenario.set_warm_up(flags.study.warm_up_ns()?);
         let capabilities = executor.preflight(&scenario).with_context(|| path.display().to_string())?;
         scenario.set_capabilities(capabilities);
         let source = setup::source(settings, &flags.read, &balancing)?;
@@ -138,7 +155,7 @@ impl Prepared {
         flags: &PlanFlags,
         source: Source,
         reporter: &dyn Reporter,
-        keep: &mut dyn FnMut(&PlanReport) -> anyhow::Result<()>,
+        keep: &dyn Fn(&PlanReport) -> anyhow::Result<()>,
     ) -> anyhow::Result<(PlanReport, Option<anyhow::Error>)> {
         let (objectives, warm_up_ns) = (&flags.slo[..], flags.study.warm_up_ns()?);
         let mut notes = Vec::new();
@@ -157,23 +174,26 @@ impl Prepared {
         let (metrics, most) = (Sizing::metrics(objectives), flags.study.max_replications);
         let study = Study::new(vec![source], metrics, most, &*self.executor, reporter);
         let scenario_of = |workers: u32| self.scenario_of(flags, workers);
-        let mut sizing = Sizing::surveyed(study, &self.scenario, objectives, &scenario_of)?;
-        let mut found: Vec<(Load, Found)> = Vec::new();
-        if flags.until_load {
-            found.push((Load::ONE, sizing.until_load(self.workers)?));
-        }
+        let found: RefCell<Vec<(Load, Found)>> = RefCell::default();
         let loads = if flags.load.is_empty() { &[Load::ONE] } else { &flags.load[..] };
+        let so_far = |sizing: &Sizing<'_>, last: &Found| {
+            let found = found.borrow();
+            let load = loads.get(found.len()).copied().unwrap_or(Load::ONE);
+            keep(&report(sizing, &of(&found).into_iter().chain([(load, last)]).collect::<Vec<_>>(), &about, true))
+        };
+        let mut sizing = Sizing::surveyed(study, &self.scenario, objectives, &scenario_of)?.keeping(&so_far);
+        if flags.until_load {
+            let until = sizing.until_load(self.workers)?;
+            found.borrow_mut().push((Load::ONE, until));
+        }
         for &load in loads.iter().filter(|_| !flags.until_load) {
-            let mut answer = sizing.search(load, &mut |sizing, so_far| {
-                let found: Vec<_> = of(&found).into_iter().chain([(load, so_far)]).collect();
-                keep(&report(sizing, &found, &about, true))
-            })?;
+            let mut answer = sizing.search(load)?;
             if let Some(workers) = answer.workers {
                 sizing.headroom(workers, load, &mut answer)?;
             }
-            found.push((load, answer));
+            found.borrow_mut().push((load, answer));
         }
-        let report = report(&sizing, &of(&found), &about, false);
+        let report = report(&sizing, &of(&found.borrow()), &about, false);
         Ok((report, sizing.failure))
     }
 }

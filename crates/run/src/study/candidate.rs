@@ -1,5 +1,6 @@
 //! A candidate of a plan: a number of workers at a load.
 
+use contract::Capabilities;
 use measure::Metric;
 use measure::judged::{Judged, Verdict};
 
@@ -32,8 +33,14 @@ impl Candidate {
         }
     }
 
-    /// Whether no request waited, so that more workers change nothing.
+    /// Whether no request waited, so that more workers change nothing. Where service is shared or interrupted, requests wait
+    /// in service too, so that this is not known.
     pub(super) fn is_idle(&self) -> bool {
+        let is_shared =
+            |trial: &Trial| trial.scenario.first().capabilities.unwrap_or_default().has(Capabilities::SHARED);
+        if self.trial.as_ref().is_none_or(is_shared) {
+            return false;
+        }
         let sums = self.trial.as_ref().map(|trial| trial.sums.part(Metric::Waited));
         sums.is_some_and(|part| part.denominator > 0.0 && part.numerator == 0.0)
     }

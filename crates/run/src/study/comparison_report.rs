@@ -149,7 +149,13 @@ fn all_notes(study: &Study<'_>, trials: &[Trial], about: &About<'_>) -> Vec<Stri
         format!("{}{more}: {note}", named(places[0]))
     });
     let random = trials.iter().any(|trial| trial.randomness.any());
-    let confidence = if random {
+    let runs = trials.iter().map(|trial| trial.replications.len()).max().unwrap_or(0);
+    let confidence = if runs == 0 {
+        "no combination was run to its end".to_owned()
+    } else if random && runs == 1 {
+        "one run of each combination decides nothing, since something is random: --max-replications must be at least 2"
+            .to_owned()
+    } else if random {
         format!(
             "differences are those of replications with the same random numbers; all marks are right together with a probability \
              of {:.0} % at least, and differences below {:.0} % count as none",
@@ -162,5 +168,11 @@ fn all_notes(study: &Study<'_>, trials: &[Trial], about: &About<'_>) -> Vec<Stri
             100.0 * LEAST_DIFFERENCE
         )
     };
-    of_all.into_iter().chain(of_each).chain(about.notes.iter().cloned()).chain([confidence]).collect()
+    let of_metric = (runs > 1 && matches!(about.metric, Metric::Percentile(..) | Metric::Max(_))).then(|| {
+        format!(
+            "{} is the mean over the runs; figures in the JSON are of the requests of all runs together",
+            about.metric
+        )
+    });
+    of_all.into_iter().chain(of_each).chain(of_metric).chain(about.notes.iter().cloned()).chain([confidence]).collect()
 }

@@ -45,6 +45,9 @@ pub fn report(sizing: &Sizing<'_>, found: &[(Load, &Found)], about: &About<'_>, 
     notes.extend(notes::of_plan(scenario, &source.sampled(), load));
     notes.extend(about.notes.iter().cloned());
     notes.extend(of_certainty(sizing));
+    if sizing.survey.leaves_out() && !about.until_load {
+        notes.push("numbers of workers below the offered load are not tried: if such traffic went on, they would be overloaded".to_owned());
+    }
     if found.iter().any(|(_, found)| found.counts.last().is_some_and(|&last| last > EACH_TO)) {
         notes.push(format!("above {EACH_TO} workers, sixteen numbers in each octave are tried"));
     }

@@ -8,7 +8,6 @@ use super::judgement::{SCALES, judge, metric};
 use super::{CONFIDENCE, Study, Survey, Trial, TrialFailure};
 use crate::load::Load;
 use crate::objective::Objective;
-use crate::precision;
 use crate::scenario::Scenario;
 use crate::settings::WORKERS;
 
@@ -49,7 +48,11 @@ pub struct Sizing<'a> {
     pub failure: Option<anyhow::Error>,
     objectives: &'a [Objective],
     scenario_of: &'a dyn Fn(u32) -> anyhow::Result<Scenario>,
+    keep: Option<&'a Keep<'a>>,
 }
+
+/// What is done with what is found so far.
+pub type Keep<'a> = dyn Fn(&Sizing<'_>, &Found) -> anyhow::Result<()> + 'a;
 
 impl<'a> Sizing<'a> {
     /// For `objectives` on workers that `scenario_of` makes, like those of `scenario`. Reads the trace for a first time.
@@ -64,7 +67,13 @@ impl<'a> Sizing<'a> {
     ) -> anyhow::Result<Self> {
         let mut survey = Survey::new(scenario, objectives);
         study.survey(&mut survey, objectives)?;
-        Ok(Self { study, survey, candidates: Vec::new(), failure: None, objectives, scenario_of })
+        Ok(Self { study, survey, candidates: Vec::new(), failure: None, objectives, scenario_of, keep: None })
+    }
+
+    /// Which calls `keep` after each look at the replications.
+    #[must_use]
+    pub fn keeping(self, keep: &'a Keep<'a>) -> Self {
+        Self { keep: Some(keep), ..self }
     }
 
     /// The metrics that the study of these objectives follows.
@@ -77,38 +86,43 @@ impl<'a> Sizing<'a> {
         self.candidates.iter().find(|candidate| (candidate.workers, candidate.load) == (workers, load))
     }
 
-    /// The least number of workers that holds at `load`. `step` is called after each decision, with what is found so far.
+    /// The least number of workers that holds at `load`.
     ///
     /// # Errors
     /// As [`Study::run`], or if an objective can't be judged.
-    pub fn search(
-        &mut self,
-        load: Load,
-        step: &mut dyn FnMut(&Self, &Found) -> anyhow::Result<()>,
-    ) -> anyhow::Result<Found> {
+    pub fn search(&mut self, load: Load) -> anyhow::Result<Found> {
         let mut found = Found { none_because: self.survey.none_holds(self.objectives), ..Found::default() };
         let mut counts = counts(self.survey.least_workers(load.as_f64()));
         while found.none_because.is_none() {
             let wave: Vec<u32> = counts.by_ref().take(AT_ONCE).collect();
             let Some(&last) = wave.last() else {
-                found.none_because = Some(format!("more than {WORKERS} workers are not tried"));
+                let offered = self
+                    .survey
+                    .offered(load.as_f64())
+                    .map_or(String::new(), |offered| format!(", and the load is that of {offered:.0} workers"));
+                found.none_because = Some(format!("more than {WORKERS} workers are not tried{offered}"));
                 break;
             };
-            self.judge(&wave.iter().map(|&workers| (workers, load)).collect::<Vec<_>>(), u32::MAX)?;
             found.counts.extend(&wave);
+            self.judge(&wave.iter().map(|&workers| (workers, load)).collect::<Vec<_>>(), u32::MAX, &found)?;
             let verdict = |&workers: &u32| self.candidate(workers, load).map(Candidate::verdict);
             let verdicts: Vec<_> = found.counts.iter().map(verdict).collect();
             found.workers = (0..).zip(&verdicts).find_map(|(place, verdict)| {
                 (*verdict == Some(Verdict::Holds)).then(|| found.counts.get(place).copied())?
             });
-            step(self, &found)?;
             if verdicts.windows(IN_A_ROW).any(|row| row.iter().all(|&one| one == Some(Verdict::Holds))) {
                 break;
             }
             let candidate = self.candidate(last, load);
             let is_idle = candidate.is_some_and(Candidate::is_idle);
             if is_idle && found.workers.is_none() {
-                found.none_because = Some(format!("at {last} workers no request waits, and more change nothing"));
+                found.none_because = Some(match candidate.map(Candidate::verdict) {
+                    Some(Verdict::TooClose) => format!(
+                        "at {last} workers no request waits, and the requests are too few to be sure: give more of them, or more \
+                         --max-replications"
+                    ),
+                    _ => format!("at {last} workers no request waits, and more change nothing"),
+                });
             }
             let all_failed = wave.iter().all(|&workers| {
                 self.candidate(workers, load)
@@ -130,8 +144,8 @@ impl<'a> Sizing<'a> {
     pub fn headroom(&mut self, workers: u32, from: Load, found: &mut Found) -> anyhow::Result<()> {
         let trial = self.candidate(workers, from).and_then(|candidate| candidate.trial.as_ref());
         let Some(trial) = trial else { return Ok(()) };
-        let most = if trial.batches.is_ok() || trial.is_exact() { 1 } else { precision::FIRST };
-        found.loads = self.bracket(workers, from, most)?;
+        let most = trial.replications.len() as u32;
+        found.loads = self.bracket(workers, from, most, found)?;
         Ok(())
     }
 
@@ -143,15 +157,15 @@ impl<'a> Sizing<'a> {
         let none_because = self.survey.none_holds(self.objectives);
         let mut found = Found { none_because, counts: vec![workers], ..Found::default() };
         if found.none_because.is_none() {
-            found.loads = self.bracket(workers, Load::ONE, u32::MAX)?;
+            found.loads = self.bracket(workers, Load::ONE, u32::MAX, &found)?;
             found.workers = found.loads[0].map(|_| workers);
         }
         Ok(found)
     }
 
     /// The largest load that surely holds and the smallest that does not, searched from `from`.
-    fn bracket(&mut self, workers: u32, from: Load, most: u32) -> anyhow::Result<[Option<Load>; 2]> {
-        self.judge(&[(workers, from)], most)?;
+    fn bracket(&mut self, workers: u32, from: Load, most: u32, found: &Found) -> anyhow::Result<[Option<Load>; 2]> {
+        self.judge(&[(workers, from)], most, found)?;
         let holds = |sizing: &Self, load: Load| {
             sizing.candidate(workers, load).is_some_and(|candidate| candidate.verdict() == Verdict::Holds)
         };
@@ -167,7 +181,7 @@ impl<'a> Sizing<'a> {
             if Some(next) == low || Some(next) == high {
                 break;
             }
-            self.judge(&[(workers, next)], most)?;
+            self.judge(&[(workers, next)], most, found)?;
             if holds(self, next) {
                 low = Some(next)
             } else {
@@ -181,11 +195,11 @@ impl<'a> Sizing<'a> {
                 break;
             }
             let between = |place: usize| from + (to - from) * (place + 1) as f64 / (AT_ONCE + 1) as f64;
-            let loads: Vec<Load> = (0..AT_ONCE).map(|place| Load::nearest(between(place))).collect();
+            let loads: Vec<Load> = (0..AT_ONCE).map(|place| Load::rounded(between(place))).collect();
             if loads.contains(&below) || loads.contains(&above) {
                 break;
             }
-            self.judge(&loads.iter().map(|&load| (workers, load)).collect::<Vec<_>>(), most)?;
+            self.judge(&loads.iter().map(|&load| (workers, load)).collect::<Vec<_>>(), most, found)?;
             for load in loads {
                 if !holds(self, load) {
                     high = Some(load);
@@ -198,7 +212,7 @@ impl<'a> Sizing<'a> {
     }
 
     /// Judges each of `wanted` with at most `most` replications, until its verdict is final.
-    fn judge(&mut self, wanted: &[(u32, Load)], most: u32) -> anyhow::Result<()> {
+    fn judge(&mut self, wanted: &[(u32, Load)], most: u32, found: &Found) -> anyhow::Result<()> {
         for &(workers, load) in wanted {
             if self.candidate(workers, load).is_none() {
                 let candidate = self.new_candidate(workers, load)?;
@@ -242,6 +256,9 @@ impl<'a> Sizing<'a> {
                         self.failure.get_or_insert(taken.context(context));
                     }
                 }
+            }
+            if let Some(keep) = self.keep {
+                keep(self, found)?;
             }
         }
         Ok(())

@@ -59,7 +59,9 @@ impl Survey {
             decides_demands: capabilities.has(Capabilities::OWN_DEMANDS),
             loses: model.capacity > 0 || !model.patience.is_endless(),
         };
-        let floors = objectives.iter().map(|_| Floor::default()).collect();
+        // Which requests are measured after a warm-up depends on the load.
+        let floors =
+            if first.job.warmup_ns > 0 { Vec::new() } else { objectives.iter().map(|_| Floor::default()).collect() };
         let load = OfferedLoad::new(&model.discipline, &model.service);
         Self { load, floors, worker, generated: None, is_sampled: false }
     }
@@ -83,6 +85,11 @@ impl Survey {
     pub fn end(&mut self, source: &Source) {
         self.generated = source.offered(self.worker.capacity);
         self.is_sampled = source.sampled().are_random();
+    }
+
+    /// Whether numbers of workers below the offered load are left out although the trace is short enough for them.
+    pub fn leaves_out(&self) -> bool {
+        self.generated.is_none() && self.least_workers(1.0) > 1
     }
 
     /// The load of the trace.

@@ -70,10 +70,13 @@ pub(crate) fn compare(flags: &CompareFlags, sources: &Sources) -> anyhow::Result
     let outputs = flags.study.open(run_file, &inputs, &*reporter)?;
     let report = prepared.compute(flags, &*reporter, &mut |report| outputs.keep_so_far(report))?;
     outputs.finish(&report, &*prepared.executor, &*reporter, report::comparison::text)?;
+    let none_is_left = prepared.trials.iter().all(|trial| trial.failure.is_some());
     let failed = prepared.trials.into_iter().zip(&prepared.combinations);
     let failed = failed.filter_map(|(trial, combination)| match trial.failure? {
         TrialFailure::Other(error) => Some(error.context(named(&combination.values))),
-        TrialFailure::Overloaded(_) => None,
+        TrialFailure::Overloaded(failure) => {
+            none_is_left.then(|| anyhow::Error::from(failure).context(named(&combination.values)))
+        }
     });
     failed.into_iter().next().map_or(Ok(()), Err)
 }

@@ -68,6 +68,12 @@ pub(super) fn combinations(vary: &[Vary], sources: &Sources) -> Result<Vec<Combi
             vary[twice].key
         )));
     }
+    if let Some(Vary { key, values }) = vary.first().filter(|vary| vary.values.len() == 1) {
+        return Err(Failure::usage(format!(
+            "--vary {key}={}: the values of the first --vary are compared, so there must be two at least",
+            values[0]
+        )));
+    }
     let number = vary.iter().try_fold(1usize, |number, vary| number.checked_mul(vary.values.len()));
     let Some(number) = number.filter(|&number| number <= MOST) else {
         return Err(Failure::usage(format!(
@@ -94,7 +100,7 @@ pub(super) fn combinations(vary: &[Vary], sources: &Sources) -> Result<Vec<Combi
 
 /// Whether a setting is about where workers run.
 fn is_of_executor(key: &str) -> bool {
-    ["EXECUTOR", "SERVER_IP", "SERVER_PORT", "API_VERSION"].contains(&key)
+    ["EXECUTOR", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"].contains(&key)
 }
 
 /// The number of the trace of each combination: those share a trace whose settings of it are the same.
