@@ -109,7 +109,7 @@ fn counts_and_verdicts_are_those_of_the_completions() {
         let found = tried(&report, 0, 1.0);
         assert!(found.len() >= 4, "{system}");
         // A run takes its time, and under HASH there are 28 numbers.
-        for tried in found.iter().take(8) {
+        for tried in found.iter().take(4) {
             let workers = tried["workers"].as_u64().unwrap();
             let rows = rows(&folder, &system, workers);
             assert_eq!(rows.len(), 300);

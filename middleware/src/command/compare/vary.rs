@@ -94,7 +94,7 @@ pub(super) fn combinations(vary: &[Vary], sources: &Sources) -> Result<Vec<Combi
 
 /// Whether a setting is about where workers run.
 fn is_of_executor(key: &str) -> bool {
-    ["EXECUTOR", "SERVER_IP", "SERVER_PORT", "API_VERSION"].contains(&key)
+    ["EXECUTOR", "SERVER_IP", "SERVER_PORT", "API_VERSION", "INSECURE_TCP"].contains(&key)
 }
 
 /// The number of the trace of each combination: those share a trace whose settings of it are the same.
