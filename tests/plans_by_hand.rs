@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::docker_support::Workers;
 use crate::plans::line;
-use crate::support::Folder;
+use crate::support::{Folder, THREE};
 
 /// A request of a trace, and its end.
 struct Row {
@@ -177,8 +177,9 @@ fn the_load_that_breaks_an_objective_is_bracketed() {
 #[test]
 fn docker_plans_are_those_of_threads() {
     let Some(workers) = Workers::up(3) else { return };
-    let folder = Folder::with("t.csv", trace(300, 1));
-    let arguments = "plan --trace t.csv --slo 'p90 response < 30us' --slo 'rejected < 5%' --capacity 4 --report";
+    // 20 containers are started, two of them at a time: one to four workers, then two at each of five loads.
+    let folder = Folder::with("t.csv", THREE);
+    let arguments = "plan --trace t.csv --slo 'p99 response < 6us' --slo 'rejected < 5%' --report";
     let run = line(&folder, &format!("{arguments} docker.json"));
     run.env("EXECUTOR", "docker").env("COMPOSE_PROJECT_NAME", &workers.project).succeeds();
     line(&folder, &format!("{arguments} local.json")).succeeds();
